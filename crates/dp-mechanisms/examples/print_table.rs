@@ -1,0 +1,8 @@
+//! Prints the source of the sampler's table, derived in certified arithmetic:
+//! `cargo run --release -p dp-mechanisms --example print_table > crates/dp-mechanisms/src/rounded_gaussian/rows.rs`
+
+use dp_mechanisms::rounded_gaussian::table;
+
+fn main() {
+    print!("{}", table::print(&table::derive()));
+}

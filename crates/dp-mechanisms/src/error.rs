@@ -1,0 +1,165 @@
+//! What can go wrong, by fault: the caller's parameter, the shape of the data, the machine.
+
+use core::fmt;
+
+/// Failures of this crate. Every field is a public parameter or a shape, never private data.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{Epsilon, Error, Parameter};
+///
+/// let error = Epsilon::new(-1.0).unwrap_err();
+/// assert_eq!(error, Error::OutOfRange { parameter: Parameter::Epsilon, value: -1.0 });
+/// assert_eq!(error.to_string(), "epsilon = -1 is outside 0 < epsilon < ∞");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // the caller's parameter
+    /// A parameter is NaN or outside its range.
+    #[error("{parameter} = {value} is outside {}", parameter.range())]
+    OutOfRange {
+        /// Which parameter.
+        parameter: Parameter,
+        /// The value as given.
+        value: f64,
+    },
+    /// The noise that the target needs is beyond what the sampler supports.
+    #[error(
+        "a noise standard deviation of {noise_std} lattice steps is outside {min} … {max}: choose a lattice of another step"
+    )]
+    NoiseUnsupported {
+        /// Standard deviation in lattice steps.
+        noise_std: f64,
+        /// Smallest supported one.
+        min: f64,
+        /// Largest supported one.
+        max: f64,
+    },
+    /// Statistic and noise together could leave the 64-bit lattice.
+    #[error(
+        "entries up to {max_abs} plus noise of standard deviation {noise_std} do not fit 64-bit integers: choose a coarser lattice"
+    )]
+    LatticeOverflow {
+        /// Public bound on the statistic's entries, in lattice steps.
+        max_abs: u64,
+        /// Standard deviation in lattice steps.
+        noise_std: f64,
+    },
+    /// A squared lattice sensitivity does not fit 128 bits.
+    #[error(
+        "the squared sensitivity {left} · {right} does not fit 128-bit integers: choose a coarser lattice"
+    )]
+    SensitivityOverflow {
+        /// First factor of the product that overflowed.
+        left: u128,
+        /// Second factor.
+        right: u128,
+    },
+    /// A statistic moves more between neighbours, or between other neighbours, than the mechanism was made for.
+    #[error(
+        "the statistic moves by up to {statistic} steps, the mechanism covers {mechanism}; their adjacencies must agree too"
+    )]
+    SensitivityExceeded {
+        /// L2 sensitivity of the statistic.
+        statistic: f64,
+        /// L2 sensitivity that the mechanism was calibrated for.
+        mechanism: f64,
+    },
+    /// No noise can reach the target: the calibrated value leaves the range of `f64`.
+    #[error("no finite noise gives ({epsilon}, {delta})-differential privacy at sensitivity {sensitivity}")]
+    CalibrationOverflow {
+        /// Target ε.
+        epsilon: f64,
+        /// Target δ.
+        delta: f64,
+        /// L2 sensitivity.
+        sensitivity: f64,
+    },
+    // the machine
+    /// The operating system gave no randomness; nothing may be released.
+    #[error("the operating system's random number generator is unavailable")]
+    EntropyUnavailable,
+}
+
+/// Names of the validated parameters, for [`Error::OutOfRange`].
+///
+/// # Example
+///
+/// ```
+/// assert_eq!(dp_mechanisms::Parameter::Delta.range(), "0 < delta < 1");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// Privacy loss ε.
+    Epsilon,
+    /// Failure mass δ.
+    Delta,
+    /// Zero-concentrated privacy loss ρ.
+    Rho,
+    /// Mean μ of Gaussian differential privacy.
+    Mu,
+    /// Order α of a Rényi divergence.
+    RenyiOrder,
+    /// Probability that an error bar misses.
+    FailureProbability,
+    /// Standard deviation of noise.
+    NoiseStd,
+    /// L1 sensitivity.
+    L1Sensitivity,
+    /// L2 sensitivity.
+    L2Sensitivity,
+    /// Radius of a perturbation.
+    Radius,
+    /// Exponent of a lattice's step.
+    LatticeExponent,
+}
+
+impl Parameter {
+    /// Its range, in words.
+    #[must_use]
+    pub const fn range(self) -> &'static str {
+        match self {
+            Self::Epsilon => "0 < epsilon < ∞",
+            Self::Delta => "0 < delta < 1",
+            Self::Rho => "0 < rho < ∞",
+            Self::Mu => "0 < mu < ∞",
+            Self::RenyiOrder => "1 < order < ∞",
+            Self::FailureProbability => "0 < failure_probability < 1",
+            Self::NoiseStd => "0 < noise_std < ∞",
+            Self::L1Sensitivity => "0 < l1_sensitivity < ∞",
+            Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
+            Self::Radius => "0 < radius < ∞",
+            Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Epsilon => "epsilon",
+            Self::Delta => "delta",
+            Self::Rho => "rho",
+            Self::Mu => "mu",
+            Self::RenyiOrder => "order",
+            Self::FailureProbability => "failure_probability",
+            Self::NoiseStd => "noise_std",
+            Self::L1Sensitivity => "l1_sensitivity",
+            Self::L2Sensitivity => "l2_sensitivity",
+            Self::Radius => "radius",
+            Self::LatticeExponent => "exponent",
+        }
+    }
+
+    /// `value` if `inside`, else the error that names this parameter.
+    pub(crate) fn check(self, value: f64, inside: bool) -> Result<f64, Error> {
+        if inside { Ok(value) } else { Err(Error::OutOfRange { parameter: self, value }) }
+    }
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

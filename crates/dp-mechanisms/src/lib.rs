@@ -1,0 +1,85 @@
+//! Differential-privacy vocabulary, exact lattice noise, certified calibration and release types.
+//!
+//! # What this crate guarantees
+//!
+//! Let `s ∈ ℤᴰ` be a statistic of private data that moves by at most Δ in Euclidean norm between neighbouring data sets.
+//! [`LatticeGaussian`] releases `s + ⌊σN⌉`. Because `s` is integral this equals `⌊s + σN⌉`, post-processing of the Gaussian
+//! mechanism: it is (ε, δ)-differentially private for *all* ε at once with
+//!
+//! ```text
+//! δ(ε) = Φ(Δ/2σ − εσ/Δ) − e^ε Φ(−Δ/2σ − εσ/Δ)           (Balle, Wang 2018, Theorem 8)
+//! ```
+//!
+//! in any dimension, with no discretisation term. And it holds on the machine as run, not only for real numbers: Δ² is an
+//! exact integer, noise is sampled from exactly that law ([`RoundedGaussian`]), and σ is found in certified arithmetic that
+//! rounds toward more noise ([`gaussian`]). Where a guarantee holds for real numbers only, its certificate says
+//! [`RealModel`](ArithmeticModel::RealModel).
+//!
+//! # What it does not
+//!
+//! Guarantees rest on the stated sensitivity: it is the caller's theorem. They do not cover timing, memory, or a generator
+//! that is not a source of uniform bits.
+//!
+//! # Tour
+//!
+//! | module or type | what it is |
+//! |---|---|
+//! | [`Epsilon`], [`Delta`], [`Rho`], [`NoiseStd`], … | parameters, checked once; none has a default |
+//! | [`AddRemoveRow`], [`ReplaceRow`], [`PerturbRow`] | adjacency as a type: mixing two does not compile |
+//! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeSensitivity`] | how far a statistic moves, and between which neighbours |
+//! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
+//! | [`RoundedGaussian`] | the exact sampler, its pmf and cdf |
+//! | [`Lattice`], [`LatticeStatistic`], [`LatticeGaussian`] | from integers to a release |
+//! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
+//! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
+//!
+//! # Example
+//!
+//! ```
+//! use dp_mechanisms::{
+//!     AddRemoveRow, Delta, Epsilon, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic, secure_rng,
+//! };
+//!
+//! // total and squares of readings in 0 … 255, in whole units: one record moves them by at most (255, 255²)
+//! let readings = [12_i64, 250, 77, 31, 199];
+//! let steps = vec![readings.iter().sum(), readings.iter().map(|x| x * x).sum()];
+//! let sensitivity = LatticeSensitivity::from_square(255_u128.pow(2) + 255_u128.pow(4), AddRemoveRow)?;
+//! let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, sensitivity, 1 << 48);
+//!
+//! let mechanism = LatticeGaussian::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, sensitivity)?;
+//! let release = mechanism.release(statistic, "sum and sum of squares", &mut secure_rng()?)?;
+//! println!("{:?} {:?}", release.value().to_f64(), release.certificate().guarantee().epsilon(Delta::new(1e-9)?));
+//! # Ok::<(), dp_mechanisms::Error>(())
+//! ```
+//!
+//! # References
+//!
+//! Balle, Wang 2018, *Improving the Gaussian Mechanism for Differential Privacy*. Canonne, Kamath, Steinke 2020, *The
+//! Discrete Gaussian for Differential Privacy*. Dong, Roth, Su 2019, *Gaussian Differential Privacy*. Proofs of what is
+//! new here: `docs/theorems.md` of the project.
+
+mod adjacency;
+pub mod certified;
+pub mod claims;
+mod error;
+pub mod gaussian;
+mod lattice;
+mod lattice_gaussian;
+pub mod normal;
+mod params;
+mod profile;
+mod release;
+mod rng;
+pub mod rounded_gaussian;
+mod sensitivity;
+
+pub use adjacency::{AddRemoveRow, Adjacency, PerturbRow, ReplaceRow};
+pub use error::{Error, Parameter};
+pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
+pub use lattice_gaussian::LatticeGaussian;
+pub use params::{Delta, Epsilon, FailureProbability, Mu, NoiseStd, RenyiOrder, Rho};
+pub use profile::PrivacyProfile;
+pub use release::{ArithmeticModel, Certificate, Provenance, Release};
+pub use rng::secure_rng;
+pub use rounded_gaussian::RoundedGaussian;
+pub use sensitivity::{L1Sensitivity, L2Sensitivity, LatticeSensitivity};

@@ -1,0 +1,222 @@
+//! Released values and the certificates that travel with them.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Which arithmetic a guarantee holds in.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::ArithmeticModel;
+///
+/// assert_eq!(serde_json::to_string(&ArithmeticModel::ExactLattice).unwrap(), r#""exact_lattice""#);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ArithmeticModel {
+    /// Holds on the machine as run: integer statistic, exactly distributed integer noise.
+    ExactLattice,
+    /// Holds for real numbers; the floating-point gap is stated by the mechanism.
+    RealModel,
+}
+
+/// Where a [`Release`] of this process came from.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::Provenance;
+///
+/// assert_ne!(Provenance::Minted, Provenance::Loaded);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Provenance {
+    /// Made by a mechanism in this process.
+    Minted,
+    /// Read from outside: its certificate is a statement of whoever wrote it.
+    Loaded,
+}
+
+/// What was released, how, and under which guarantee `G`; serialises with its adjacency by name.
+///
+/// All fields are public knowledge. Parameters are decimal strings that read back to the same value.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{AddRemoveRow, ArithmeticModel, Certificate, Epsilon, PrivacyProfile};
+///
+/// let guarantee = PrivacyProfile::pure(Epsilon::new(1.0)?, AddRemoveRow);
+/// let certificate = Certificate::new("number of rows", "two-sided geometric", guarantee, ArithmeticModel::ExactLattice)
+///     .with_parameter("scale", 1.0)
+///     .with_claim("example.geometric.privacy");
+/// let text = serde_json::to_string(&certificate).unwrap();
+/// assert!(text.contains("add_remove_row") && text.contains("exact_lattice"));
+/// let read: Certificate<PrivacyProfile<AddRemoveRow>> = serde_json::from_str(&text).unwrap();
+/// assert_eq!(read, certificate);
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[must_use]
+pub struct Certificate<G> {
+    what: String,
+    mechanism: String,
+    guarantee: G,
+    arithmetic: ArithmeticModel,
+    claims: Vec<String>,
+    parameters: BTreeMap<String, String>,
+    versions: BTreeMap<String, String>,
+}
+
+impl<G> Certificate<G> {
+    /// States that `what` was released by `mechanism` under `guarantee`.
+    pub fn new(what: &str, mechanism: &str, guarantee: G, arithmetic: ArithmeticModel) -> Self {
+        Self {
+            what: what.to_owned(),
+            mechanism: mechanism.to_owned(),
+            guarantee,
+            arithmetic,
+            claims: Vec::new(),
+            parameters: BTreeMap::new(),
+            versions: BTreeMap::new(),
+        }
+        .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+    }
+
+    /// Adds a public parameter; `{:?}` of a float reads back to the same bits.
+    pub fn with_parameter(mut self, name: &str, value: impl core::fmt::Debug) -> Self {
+        self.parameters.insert(name.to_owned(), format!("{value:?}"));
+        self
+    }
+
+    /// Names a claim that the guarantee rests on.
+    pub fn with_claim(mut self, id: &str) -> Self {
+        self.claims.push(id.to_owned());
+        self
+    }
+
+    /// Names a crate that took part, with its version.
+    pub fn with_version(mut self, package: &str, version: &str) -> Self {
+        self.versions.insert(package.to_owned(), version.to_owned());
+        self
+    }
+
+    /// What was released.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.what
+    }
+
+    /// How its noise was made.
+    #[must_use]
+    pub fn mechanism(&self) -> &str {
+        &self.mechanism
+    }
+
+    /// What is guaranteed.
+    #[must_use]
+    pub const fn guarantee(&self) -> &G {
+        &self.guarantee
+    }
+
+    /// In which arithmetic.
+    #[must_use]
+    pub const fn arithmetic(&self) -> ArithmeticModel {
+        self.arithmetic
+    }
+
+    /// Ids of the claims that the guarantee rests on.
+    #[must_use]
+    pub fn claims(&self) -> &[String] {
+        &self.claims
+    }
+
+    /// Public parameters by name.
+    #[must_use]
+    pub const fn parameters(&self) -> &BTreeMap<String, String> {
+        &self.parameters
+    }
+
+    /// Crates that took part, with their versions.
+    #[must_use]
+    pub const fn versions(&self) -> &BTreeMap<String, String> {
+        &self.versions
+    }
+}
+
+/// A value that may leave, with the guarantee `G` under which it was released.
+///
+/// Made by mechanisms. Everything computed from it alone has the same guarantee ([`postprocess`](Self::postprocess)).
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{
+///     AddRemoveRow, Delta, Epsilon, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic, secure_rng,
+/// };
+///
+/// let sensitivity = LatticeSensitivity::from_square(1, AddRemoveRow)?;
+/// let count = LatticeStatistic::new(vec![1234], Lattice::new(0)?, sensitivity, 1 << 40);
+/// let mechanism = LatticeGaussian::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, sensitivity)?;
+/// let released = mechanism.release(count, "number of rows", &mut secure_rng()?)?;
+/// let rounded = released.postprocess(|count| (count.to_f64()[0] / 10.0).round() * 10.0);
+/// assert!((rounded.value() - 1234.0).abs() < 100.0);
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[must_use]
+pub struct Release<T, G> {
+    value: T,
+    certificate: Certificate<G>,
+    provenance: Provenance,
+}
+
+impl<T, G> Release<T, G> {
+    pub(crate) const fn mint(value: T, certificate: Certificate<G>) -> Self {
+        Self { value, certificate, provenance: Provenance::Minted }
+    }
+
+    /// A value whose guarantee was established elsewhere, for instance read from a file. Its provenance says so.
+    pub const fn assume_released(value: T, certificate: Certificate<G>) -> Self {
+        Self { value, certificate, provenance: Provenance::Loaded }
+    }
+
+    /// The released value.
+    #[must_use]
+    pub const fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// What was released, how and under which guarantee.
+    pub const fn certificate(&self) -> &Certificate<G> {
+        &self.certificate
+    }
+
+    /// Whether a mechanism of this process made it.
+    #[must_use]
+    pub const fn provenance(&self) -> Provenance {
+        self.provenance
+    }
+
+    /// Replaces the value by a function of it; the guarantee stays. `f` must see nothing private.
+    pub fn postprocess<U>(self, f: impl FnOnce(T) -> U) -> Release<U, G> {
+        Release { value: f(self.value), certificate: self.certificate, provenance: self.provenance }
+    }
+
+    /// Adds a public parameter to the certificate.
+    pub fn with_parameter(self, name: &str, value: impl core::fmt::Debug) -> Self {
+        Self { certificate: self.certificate.with_parameter(name, value), ..self }
+    }
+
+    /// Names a claim that the guarantee rests on, for instance of the sensitivity.
+    pub fn with_claim(self, id: &str) -> Self {
+        Self { certificate: self.certificate.with_claim(id), ..self }
+    }
+
+    /// Names a crate that took part.
+    pub fn with_version(self, package: &str, version: &str) -> Self {
+        Self { certificate: self.certificate.with_version(package, version), ..self }
+    }
+}

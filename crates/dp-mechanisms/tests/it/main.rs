@@ -1,0 +1,5 @@
+//! Integration tests of dp-mechanisms.
+
+mod noise_calibration;
+mod noise_decimal;
+mod noise_sampler;
