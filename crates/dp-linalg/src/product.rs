@@ -1,0 +1,197 @@
+//! Matrix products on row-major views, without copies.
+//!
+//! # Error bound
+//!
+//! For every entry, whatever the order of summation and with or without fused multiply-add
+//! (Higham 2002, §3.5; `u = 2⁻⁵³`, `k` the inner dimension),
+//!
+//! ```text
+//! |C − AB|ᵢⱼ ≤ γ_k (|A||B|)ᵢⱼ,    γ_k = k·u / (1 − k·u),
+//! ```
+//!
+//! and with [`Accumulate::Add`] `γ_{k+1}` times `(|C₀| + |A||B|)ᵢⱼ`, barring overflow and underflow. NaN and infinite
+//! entries follow IEEE 754.
+
+use faer::linalg::matmul::matmul as faer_matmul;
+use faer::{Accum, MatMut as FaerMut, MatRef as FaerRef, Par};
+
+use crate::{Error, Mat, MatMut, MatRef, Operation, Parallelism};
+
+/// Whether a product replaces what its destination holds, or is added to it.
+///
+/// ```
+/// use dp_linalg::{Accumulate, Mat, Parallelism, matmul_into};
+///
+/// let eye = Mat::identity(2);
+/// let mut out = Mat::identity(2);
+/// matmul_into(out.as_mut(), Accumulate::Add, eye.as_ref(), eye.as_ref(), Parallelism::Sequential)?;
+/// assert_eq!(out.as_slice(), [2.0, 0.0, 0.0, 2.0]);
+/// # Ok::<(), dp_linalg::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Accumulate {
+    /// `C ← AB`; what `C` held is not read.
+    Replace,
+    /// `C ← C + AB`.
+    Add,
+}
+
+/// Multiply-adds for which starting a thread pays: about 20 µs of one core.
+const WORK_PER_THREAD: usize = 1 << 20;
+
+/// `A·B`, shape `(a.nrows, b.ncols)`.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] unless `a.ncols == b.nrows`.
+///
+/// # Examples
+/// ```
+/// use dp_linalg::{Mat, Parallelism, matmul};
+///
+/// let a = Mat::from_fn(2, 3, |i, j| (i + j) as f64);
+/// let product = matmul(a.as_ref(), a.transpose().as_ref(), Parallelism::Sequential)?;
+/// assert_eq!(product.as_slice(), [5.0, 8.0, 8.0, 14.0]);
+/// # Ok::<(), dp_linalg::Error>(())
+/// ```
+pub fn matmul(a: MatRef<'_>, b: MatRef<'_>, parallelism: Parallelism) -> Result<Mat, Error> {
+    let mut out = Mat::zeros(a.nrows(), b.ncols());
+    matmul_into(out.as_mut(), Accumulate::Replace, a, b, parallelism).map(|()| out)
+}
+
+/// `Aᵀ·B`, shape `(a.ncols, b.ncols)`: a sum over the rows of both.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] unless `a.nrows == b.nrows`.
+pub fn matmul_tn(a: MatRef<'_>, b: MatRef<'_>, parallelism: Parallelism) -> Result<Mat, Error> {
+    let mut out = Mat::zeros(a.ncols(), b.ncols());
+    matmul_tn_into(out.as_mut(), Accumulate::Replace, a, b, parallelism).map(|()| out)
+}
+
+/// `A·Bᵀ`, shape `(a.nrows, b.nrows)`: inner products of the rows of both.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] unless `a.ncols == b.ncols`.
+pub fn matmul_nt(a: MatRef<'_>, b: MatRef<'_>, parallelism: Parallelism) -> Result<Mat, Error> {
+    let mut out = Mat::zeros(a.nrows(), b.nrows());
+    matmul_nt_into(out.as_mut(), Accumulate::Replace, a, b, parallelism).map(|()| out)
+}
+
+/// [`matmul`] into a matrix that exists; allocates nothing that depends on its shape.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] unless `a.ncols == b.nrows` and `out` is `(a.nrows, b.ncols)`.
+pub fn matmul_into(
+    out: MatMut<'_>,
+    accumulate: Accumulate,
+    a: MatRef<'_>,
+    b: MatRef<'_>,
+    parallelism: Parallelism,
+) -> Result<(), Error> {
+    check_inner(Operation::Product, a, b, a.ncols() == b.nrows())?;
+    multiply(out, accumulate, a.to_faer(), b.to_faer(), parallelism)
+}
+
+/// [`matmul_tn`] into a matrix that exists.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] unless `a.nrows == b.nrows` and `out` is `(a.ncols, b.ncols)`.
+pub fn matmul_tn_into(
+    out: MatMut<'_>,
+    accumulate: Accumulate,
+    a: MatRef<'_>,
+    b: MatRef<'_>,
+    parallelism: Parallelism,
+) -> Result<(), Error> {
+    check_inner(Operation::ProductTn, a, b, a.nrows() == b.nrows())?;
+    multiply(out, accumulate, a.to_faer().transpose(), b.to_faer(), parallelism)
+}
+
+/// [`matmul_nt`] into a matrix that exists.
+///
+/// # Errors
+/// [`Error::ShapeMismatch`] unless `a.ncols == b.ncols` and `out` is `(a.nrows, b.nrows)`.
+pub fn matmul_nt_into(
+    out: MatMut<'_>,
+    accumulate: Accumulate,
+    a: MatRef<'_>,
+    b: MatRef<'_>,
+    parallelism: Parallelism,
+) -> Result<(), Error> {
+    check_inner(Operation::ProductNt, a, b, a.ncols() == b.ncols())?;
+    multiply(out, accumulate, a.to_faer(), b.to_faer().transpose(), parallelism)
+}
+
+fn check_inner(operation: Operation, a: MatRef<'_>, b: MatRef<'_>, fits: bool) -> Result<(), Error> {
+    if fits { Ok(()) } else { Err(Error::ShapeMismatch { operation, left: a.shape(), right: b.shape() }) }
+}
+
+fn multiply(
+    mut out: MatMut<'_>,
+    accumulate: Accumulate,
+    a: FaerRef<'_, f64>,
+    b: FaerRef<'_, f64>,
+    parallelism: Parallelism,
+) -> Result<(), Error> {
+    let right = (a.nrows(), b.ncols());
+    if out.shape() != right {
+        return Err(Error::ShapeMismatch { operation: Operation::Output, left: out.shape(), right });
+    }
+    if a.ncols() == 0 {
+        if accumulate == Accumulate::Replace {
+            out.fill(0.0);
+        }
+        return Ok(());
+    }
+    if right.0 > 0 && right.1 > 0 {
+        let useful = (right.0 * right.1).saturating_mul(a.ncols()).div_ceil(WORK_PER_THREAD);
+        run(out.into_faer(), accumulate, a, b, parallelism.get().min(useful));
+    }
+    Ok(())
+}
+
+/// Halves the longer side of the output until each thread has its part.
+fn run(
+    out: FaerMut<'_, f64>,
+    accumulate: Accumulate,
+    a: FaerRef<'_, f64>,
+    b: FaerRef<'_, f64>,
+    threads: usize,
+) {
+    let (m, n) = (out.nrows(), out.ncols());
+    if threads < 2 || m.max(n) < 2 {
+        return run_one(out, accumulate, a, b);
+    }
+    let (first, second) = (threads / 2, threads - threads / 2);
+    if m >= n {
+        let cut = (m * first / threads).max(1);
+        let (top, bottom) = out.split_at_row_mut(cut);
+        let (a_top, a_bottom) = a.split_at_row(cut);
+        join(|| run(top, accumulate, a_top, b, first), || run(bottom, accumulate, a_bottom, b, second));
+    } else {
+        let cut = (n * first / threads).max(1);
+        let (left, right) = out.split_at_col_mut(cut);
+        let (b_left, b_right) = b.split_at_col(cut);
+        join(|| run(left, accumulate, a, b_left, first), || run(right, accumulate, a, b_right, second));
+    }
+}
+
+/// One call of the backend on the calling thread.
+pub(crate) fn run_one(
+    out: FaerMut<'_, f64>,
+    accumulate: Accumulate,
+    a: FaerRef<'_, f64>,
+    b: FaerRef<'_, f64>,
+) {
+    let beta = match accumulate {
+        Accumulate::Replace => Accum::Replace,
+        Accumulate::Add => Accum::Add,
+    };
+    faer_matmul(out, beta, a, b, 1.0, Par::Seq);
+}
+
+fn join(here: impl FnOnce(), there: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        scope.spawn(there);
+        here();
+    });
+}
