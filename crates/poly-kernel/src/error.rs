@@ -1,0 +1,130 @@
+//! Everything that can go wrong here, as data.
+
+/// Why a call was refused.
+///
+/// Every variant is about parameters and shapes; none depends on the entries of a point or of a value row.
+///
+/// ```
+/// use poly_kernel::{Error, MonomialMap};
+///
+/// let refused = MonomialMap::exp_taylor(64, 6).unwrap_err();
+/// assert!(matches!(refused, Error::TooManyFeatures { feature_count: 131_115_985, .. }));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // parameters
+    /// The degree is beyond what is supported.
+    #[error("degree {degree} is above the largest supported degree {max}")]
+    DegreeTooLarge {
+        /// Degree asked for.
+        degree: usize,
+        /// Largest degree there is.
+        max: usize,
+    },
+    /// A polynomial needs at least one coefficient.
+    #[error("a polynomial needs at least one coefficient")]
+    NoCoefficients,
+    /// A coefficient is negative, not finite, or too far from one for the recurrence.
+    #[error("coefficient {value} of degree {degree} must be zero or between 1e-150 and 1e150")]
+    CoefficientOutOfRange {
+        /// Degree of the coefficient.
+        degree: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// The coefficient of the highest degree is zero.
+    #[error("the leading coefficient, of degree {degree}, is zero")]
+    ZeroLeadingCoefficient {
+        /// Degree of the coefficient.
+        degree: usize,
+    },
+    /// Points of dimension zero have no features worth a map.
+    #[error("the dimension must be at least one")]
+    ZeroDimension,
+    /// The map has more features than the limit allows.
+    #[error("dimension {dim} at degree {degree} needs {feature_count} features, the limit is {limit}")]
+    TooManyFeatures {
+        /// Dimension of a point.
+        dim: usize,
+        /// Degree of the polynomial.
+        degree: usize,
+        /// `C(dim + degree, degree)`; `u128::MAX` when it is beyond that.
+        feature_count: u128,
+        /// The limit in force.
+        limit: usize,
+    },
+    /// The factor of the logits must be positive and finite.
+    #[error("the softmax scale {value} must be positive and finite")]
+    SoftmaxScale {
+        /// Value given.
+        value: f64,
+    },
+    /// A radius must be positive (for a scaling) or non-negative (for a bound), finite, and within range.
+    #[error("the radius {value} is out of range")]
+    Radius {
+        /// Value given.
+        value: f64,
+    },
+    /// A coordinate of the key centre is not finite.
+    #[error("coordinate {index} of the key centre is not finite")]
+    KeyCenter {
+        /// First such coordinate.
+        index: usize,
+    },
+    /// The exponent of the fixed-point scale is out of range.
+    #[error("the scale exponent {scale_exponent} is outside -200..=200")]
+    ScaleExponent {
+        /// Exponent given.
+        scale_exponent: i32,
+    },
+    /// Squared norms of integer features could reach 2⁵³: use a smaller scale exponent or radius.
+    #[error("squared norms up to {squared_norm} at scale 2^{scale_exponent} reach 2^53")]
+    FixedPointOverflow {
+        /// Exponent given.
+        scale_exponent: i32,
+        /// Bound on the squared norm of the integers of one point.
+        squared_norm: f64,
+    },
+    /// Integer values must stay below 2⁵¹ in absolute value.
+    #[error("integer values up to {max_abs_value} reach 2^51")]
+    ValueBound {
+        /// Bound given.
+        max_abs_value: u64,
+    },
+    // shapes
+    /// A row, point or buffer has the wrong number of entries.
+    #[error("{expected} entries are needed, found {found}")]
+    Length {
+        /// Entries needed.
+        expected: usize,
+        /// Entries found.
+        found: usize,
+    },
+    /// Points and value rows differ in number.
+    #[error("{points} points with {values} value rows")]
+    RowCount {
+        /// Number of points.
+        points: usize,
+        /// Number of value rows.
+        values: usize,
+    },
+    /// A block of points is larger than its buffer.
+    #[error("{points} points in a feature block for {capacity}")]
+    BlockCapacity {
+        /// Points given.
+        points: usize,
+        /// Points that fit.
+        capacity: usize,
+    },
+    /// Two sums of moments were made with different maps, scales or shapes.
+    #[error("moments of different maps, scales or shapes do not merge")]
+    MomentsMismatch,
+    /// The linear algebra refused.
+    #[error(transparent)]
+    Linalg(#[from] dp_linalg::Error),
+}
+
+pub(crate) fn check_len(expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::Length { expected, found }) }
+}

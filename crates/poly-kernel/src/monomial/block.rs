@@ -1,0 +1,174 @@
+//! `FeatureBlock`: the features of a block of points, feature-major.
+
+use super::kernel::{self, Features, WIDTH};
+use super::plan::Plan;
+use crate::error::{Error, check_len};
+use core::fmt;
+use dp_linalg::MatRef;
+
+/// Entries in a cache line.
+const LINE: usize = 8;
+
+/// A reusable buffer for the features of up to a fixed number of points, stored feature-major `(r, b)`.
+///
+/// Made by [`MonomialMap::feature_block`](crate::MonomialMap::feature_block); it also holds the scratch space of the
+/// recurrence, so that filling it again allocates nothing. `Debug` prints shapes only.
+///
+/// ```
+/// use dp_linalg::Mat;
+/// use poly_kernel::MonomialMap;
+///
+/// let map = MonomialMap::exp_taylor(3, 2)?;
+/// let mut block = map.feature_block(64);
+/// map.apply_block(Mat::zeros(5, 3).as_ref(), &mut block)?;
+/// assert_eq!(block.as_ref().shape(), (10, 5));
+/// assert_eq!(block.squared_norms(), [1.0; 5]); // φ(0) = (1, 0, …)
+/// # Ok::<(), poly_kernel::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct FeatureBlock {
+    features: AlignedBuffer,
+    /// The parents of one group of `WIDTH` points.
+    parents: AlignedBuffer,
+    /// The coordinates of one group of points, `(d, WIDTH)`.
+    coordinates: AlignedBuffer,
+    squared_norms: Vec<f64>,
+    feature_count: usize,
+    capacity: usize,
+    stride: usize,
+    pub(super) points: usize,
+}
+
+impl FeatureBlock {
+    pub(crate) fn new(plan: &Plan, capacity: usize) -> Self {
+        let padded = capacity.next_multiple_of(WIDTH);
+        // one line more, so that the stride is never a power of two: rows would share a few cache sets
+        let stride = padded + LINE;
+        Self {
+            features: AlignedBuffer::zeros(plan.feature_count * stride),
+            parents: AlignedBuffer::zeros(plan.parent_count * WIDTH),
+            coordinates: AlignedBuffer::zeros(plan.dim * WIDTH),
+            squared_norms: vec![0.0; padded],
+            feature_count: plan.feature_count,
+            capacity,
+            stride,
+            points: 0,
+        }
+    }
+
+    /// The features as a matrix `(r, b)`: row `a` holds feature `a` of every point.
+    #[must_use]
+    #[allow(clippy::missing_panics_doc, reason = "the buffer has this shape by construction")]
+    pub fn as_ref(&self) -> MatRef<'_> {
+        MatRef::with_row_stride(self.features.as_slice(), self.feature_count, self.points, self.stride)
+            .expect("the buffer holds feature_count rows of stride entries")
+    }
+
+    /// `Σ_a φ_a²` of each point, summed in floating point.
+    #[must_use]
+    pub fn squared_norms(&self) -> &[f64] {
+        &self.squared_norms[..self.points]
+    }
+
+    /// `Σ_a |φ_a|` of each point, summed in floating point.
+    #[must_use]
+    pub fn absolute_sums(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.points];
+        for row in self.as_ref().rows() {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value.abs();
+            }
+        }
+        sums
+    }
+
+    /// Most points that fit.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn build(
+        &mut self,
+        plan: &Plan,
+        points: MatRef<'_>,
+        start: f64,
+        features: Features,
+    ) -> Result<(), Error> {
+        check_len(plan.dim, points.ncols())?;
+        check_len(plan.feature_count, self.feature_count)?;
+        check_len(plan.parent_count * WIDTH, self.parents.len)?;
+        if points.nrows() > self.capacity {
+            return Err(Error::BlockCapacity { points: points.nrows(), capacity: self.capacity });
+        }
+        self.points = points.nrows();
+        kernel::dispatch(self.kernel(plan, points, start), features);
+        Ok(())
+    }
+
+    pub(crate) fn kernel<'a>(
+        &'a mut self,
+        plan: &'a Plan,
+        points: MatRef<'a>,
+        start: f64,
+    ) -> kernel::Build<'a> {
+        kernel::Build {
+            plan,
+            points,
+            start,
+            features: self.features.as_mut_slice(),
+            stride: self.stride,
+            parents: self.parents.as_mut_slice(),
+            coordinates: self.coordinates.as_mut_slice(),
+            squared_norms: &mut self.squared_norms,
+        }
+    }
+
+    /// Makes every feature of these points zero.
+    pub(crate) fn clear_points(&mut self, points: &[usize]) {
+        let stride = self.stride;
+        for row in self.features.as_mut_slice().chunks_exact_mut(stride) {
+            for &point in points {
+                row[point] = 0.0;
+            }
+        }
+        for &point in points {
+            self.squared_norms[point] = 0.0;
+        }
+    }
+}
+
+impl fmt::Debug for FeatureBlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FeatureBlock")
+            .field("feature_count", &self.feature_count)
+            .field("points", &self.points)
+            .field("capacity", &self.capacity)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Zeroed `f64`s that start on a cache line, so that no vector of eight straddles two.
+#[derive(Clone)]
+struct AlignedBuffer {
+    data: Vec<f64>,
+    start: usize,
+    len: usize,
+}
+
+impl AlignedBuffer {
+    fn zeros(len: usize) -> Self {
+        let data = vec![0.0; len + LINE];
+        // align_offset may decline (it returns usize::MAX); then the buffer is merely slower
+        let offset = data.as_ptr().align_offset(LINE * size_of::<f64>());
+        Self { data, start: if offset <= LINE { offset } else { 0 }, len }
+    }
+
+    fn as_slice(&self) -> &[f64] {
+        &self.data[self.start..][..self.len]
+    }
+
+    fn as_mut_slice(&mut self) -> &mut [f64] {
+        &mut self.data[self.start..][..self.len]
+    }
+}
