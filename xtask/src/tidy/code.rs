@@ -1,0 +1,210 @@
+//! Rust sources split into code and comments, so that a rule about code is not misled by a string or a sentence.
+
+use super::Finding;
+use super::workspace::TextFile;
+
+/// A source file in two views, each with the line breaks of the original.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SourceFile {
+    pub(crate) path: String,
+    /// Without comments, and without the contents of string and character literals.
+    pub(crate) code: String,
+    /// Comments only.
+    pub(crate) comments: String,
+}
+
+impl SourceFile {
+    pub(crate) fn new(file: TextFile) -> Self {
+        let (code, comments) = split(&file.text);
+        Self { path: file.path, code, comments }
+    }
+
+    /// The code before the unit tests, which by custom stand last in a file.
+    pub(crate) fn shipped_code(&self) -> &str {
+        let end = self.code.find("#[cfg(test)]\nmod ").unwrap_or(self.code.len());
+        &self.code[..end]
+    }
+
+    /// Whether the file is part of a library or binary rather than of its tests, benchmarks or examples.
+    pub(crate) fn is_shipped(&self) -> bool {
+        self.path.contains("/src/") && !self.path.ends_with("/tests.rs") && !self.path.contains("/tests/")
+    }
+
+    /// A finding at a byte of either view.
+    pub(crate) fn finding(&self, view: &str, byte: usize, message: String) -> Finding {
+        let line = view[..byte].matches('\n').count() + 1;
+        Finding { path: self.path.clone(), line, message }
+    }
+}
+
+/// Every place where `word` stands in `text` and is not part of a longer word.
+pub(crate) fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let starts_open = word.starts_with(is_part);
+    let ends_open = word.ends_with(is_part);
+    text.match_indices(word).map(|(start, _)| start).filter(move |&start| {
+        let before = text[..start].chars().next_back().is_some_and(is_part);
+        let after = text[start + word.len()..].chars().next().is_some_and(is_part);
+        !(starts_open && before || ends_open && after)
+    })
+}
+
+/// Splits a source into code and comments.
+fn split(source: &str) -> (String, String) {
+    let (mut code, mut comments) = (String::new(), String::new());
+    let mut rest = source;
+    while let Some(first) = rest.chars().next() {
+        let (len, kind) = token(rest, first, code.chars().next_back());
+        let (token, after) = rest.split_at(len);
+        let blank: String = token.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        match kind {
+            Token::Code => {
+                code.push_str(token);
+                comments.push_str(&blank);
+            }
+            Token::Comment => {
+                code.push_str(&blank);
+                comments.push_str(token);
+            }
+            Token::Literal => {
+                code.push_str(&blank);
+                comments.push_str(&blank);
+            }
+        }
+        rest = after;
+    }
+    (code, comments)
+}
+
+enum Token {
+    Code,
+    Comment,
+    Literal,
+}
+
+/// Length in bytes and kind of what stands at the beginning of `rest`.
+fn token(rest: &str, first: char, before: Option<char>) -> (usize, Token) {
+    let in_word = before.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    if rest.starts_with("//") {
+        return (rest.find('\n').unwrap_or(rest.len()), Token::Comment);
+    }
+    if rest.starts_with("/*") {
+        return (block_comment(rest), Token::Comment);
+    }
+    match first {
+        '"' => (string(rest), Token::Literal),
+        'r' | 'b' | 'c' if !in_word => raw_string(rest).map_or((1, Token::Code), |len| (len, Token::Literal)),
+        '\'' => character(rest).map_or((1, Token::Code), |len| (len, Token::Literal)),
+        _ => (first.len_utf8(), Token::Code),
+    }
+}
+
+/// Length of a block comment; they nest.
+fn block_comment(rest: &str) -> usize {
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < rest.len() {
+        if rest[at..].starts_with("/*") {
+            (depth, at) = (depth + 1, at + 2);
+        } else if rest[at..].starts_with("*/") {
+            (depth, at) = (depth - 1, at + 2);
+            if depth == 0 {
+                return at;
+            }
+        } else {
+            at += rest[at..].chars().next().map_or(1, char::len_utf8);
+        }
+    }
+    rest.len()
+}
+
+/// Length of a string literal with escapes.
+fn string(rest: &str) -> usize {
+    let mut escaped = false;
+    for (index, c) in rest.char_indices().skip(1) {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return index + 1,
+            _ => {}
+        }
+    }
+    rest.len()
+}
+
+/// Length of a raw string literal (`r`, `br`, `cr`, any number of `#`), if one starts here.
+fn raw_string(rest: &str) -> Option<usize> {
+    let prefix = ["r", "br", "cr"].into_iter().find(|prefix| {
+        rest.strip_prefix(prefix).is_some_and(|after| after.trim_start_matches('#').starts_with('"'))
+    })?;
+    let after = &rest[prefix.len()..];
+    let hashes = after.len() - after.trim_start_matches('#').len();
+    let end = format!("\"{}", "#".repeat(hashes));
+    let start = prefix.len() + hashes + 1;
+    Some(rest[start..].find(&end).map_or(rest.len(), |at| start + at + end.len()))
+}
+
+/// Length of a character literal, if this quote is not that of a lifetime.
+fn character(rest: &str) -> Option<usize> {
+    let mut inside = rest.char_indices().skip(1);
+    let (_, first) = inside.next()?;
+    if first == '\\' {
+        let (escaped_at, escaped) = inside.next()?;
+        let from = escaped_at + escaped.len_utf8();
+        return rest[from..].find('\'').map(|at| from + at + 1);
+    }
+    inside.next().filter(|&(_, c)| c == '\'').map(|(index, _)| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn views(source: &str) -> (String, String) {
+        let (code, comments) = split(source);
+        assert_eq!(code.matches('\n').count(), source.matches('\n').count());
+        let squeeze = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        (squeeze(code), squeeze(comments))
+    }
+
+    #[test]
+    fn comments_and_literals_are_not_code() {
+        assert_eq!(views("a(); // b\nc"), ("a(); c".into(), "// b".into()));
+        assert_eq!(views("a /* b /* c */ d */ e"), ("a e".into(), "/* b /* c */ d */".into()));
+        assert_eq!(
+            views(r#"a("b \" // c", 'd', '\'', '\u{e9}', '"') // f"#),
+            ("a( , , , , )".into(), "// f".into())
+        );
+        assert_eq!(views(r##"a(r#"b " c"#, b"d", br"e", c"f")"##), ("a( , b , , c )".into(), String::new()));
+    }
+
+    #[test]
+    fn lifetimes_and_words_with_r_are_code() {
+        assert_eq!(views("fn f<'a>(x: &'a str) {}"), ("fn f<'a>(x: &'a str) {}".into(), String::new()));
+        assert_eq!(views("for r in 0..n { br += r }"), ("for r in 0..n { br += r }".into(), String::new()));
+        assert_eq!(views("r#type"), ("r#type".into(), String::new()));
+    }
+
+    #[test]
+    fn unfinished_tokens_end_with_the_file() {
+        for source in ["\"a", "/* a", "r#\"a", "'", "'\\", "// a"] {
+            views(source);
+        }
+    }
+
+    #[test]
+    fn words_are_whole() {
+        let at = |text, word| words(text, word).collect::<Vec<_>>();
+        assert_eq!(at("unsafe_code unsafe is_unsafe", "unsafe"), [12]);
+        assert_eq!(at("x.mul_add(y)", ".mul_add("), [1]);
+    }
+
+    #[test]
+    fn unit_tests_are_not_shipped() {
+        let file = SourceFile::new(TextFile {
+            path: "crates/x/src/a.rs".into(),
+            text: "fn a() {}\n#[cfg(test)]\nmod tests { fn b() {} }\n".into(),
+        });
+        assert_eq!(file.shipped_code(), "fn a() {}\n");
+        assert!(file.is_shipped());
+    }
+}

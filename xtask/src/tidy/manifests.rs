@@ -1,0 +1,107 @@
+//! Rules about manifests.
+
+use super::Finding;
+use super::workspace::Workspace;
+
+/// What every member takes from the root, so that it is written once.
+const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "repository", "authors"];
+
+pub(super) fn inheritance(workspace: &Workspace) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for member in &workspace.members {
+        let lines: Vec<&str> = member.manifest.text.lines().map(str::trim).collect();
+        for key in INHERITED.iter().map(|key| format!("{key}.workspace = true")) {
+            if !lines.contains(&key.as_str()) {
+                findings
+                    .push(member.manifest.finding("[package]", format!("[package] lacks `{key}`; add it")));
+            }
+        }
+        if !lines.windows(2).any(|pair| pair == ["[lints]", "workspace = true"]) {
+            let message = "the workspace's lints are not inherited; add `[lints]` with `workspace = true`";
+            findings.push(member.manifest.finding("[lints]", message.to_owned()));
+        }
+    }
+    findings
+}
+
+pub(super) fn introduction(workspace: &Workspace) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for member in workspace.members.iter().filter(|member| member.published) {
+        if !member.has_description {
+            findings.push(
+                member.manifest.finding("[package]", "no description; say in one line what it is".to_owned()),
+            );
+        }
+        if !member.has_readme {
+            let message =
+                "no README.md beside the manifest; write what the crate guarantees and how to start";
+            findings.push(member.manifest.finding("[package]", message.to_owned()));
+        }
+    }
+    findings
+}
+
+/// An unpublished crate with a version in the root manifest makes `cargo package` of its users fail.
+pub(super) fn path_only(workspace: &Workspace) -> Vec<Finding> {
+    let unpublished = workspace.members.iter().filter(|member| !member.published);
+    let complaint = |member: &super::workspace::Member| {
+        let entry = format!("{} = ", member.name);
+        let line = workspace.manifest.text.lines().find(|line| line.starts_with(&entry))?;
+        line.contains("version =").then(|| {
+            let message = format!("{} is unpublished; name its path only", member.name);
+            workspace.manifest.finding(&entry, message)
+        })
+    };
+    unpublished.filter_map(complaint).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::workspace::planted;
+    use super::*;
+
+    #[test]
+    fn each_inherited_line_is_missed() {
+        let tidy = planted::workspace(&[("poly-kernel", "")]);
+        assert_eq!(inheritance(&tidy), []);
+        for key in ["version", "edition", "rust-version", "license", "repository", "authors"] {
+            let mut broken = tidy.clone();
+            let line = format!("{key}.workspace = true\n");
+            let text = &mut broken.members[0].manifest.text;
+            *text = text.replace(&format!("\n{line}"), "\n");
+            let found = inheritance(&broken);
+            assert_eq!(found.len(), 1, "{key}");
+            assert!(found[0].message.contains(line.trim()), "{key}");
+        }
+    }
+
+    #[test]
+    fn lints_are_inherited_or_missed() {
+        let mut broken = planted::workspace(&[("poly-kernel", "")]);
+        let text = &mut broken.members[0].manifest.text;
+        *text = text.replace("[lints]\nworkspace = true", "[lints]\nworkspace = false");
+        let found = inheritance(&broken);
+        assert_eq!((found.len(), found[0].line), (1, 8));
+    }
+
+    #[test]
+    fn published_crates_need_a_readme_and_a_description() {
+        let mut broken = planted::workspace(&[("poly-kernel", "")]);
+        assert_eq!(introduction(&broken), []);
+        broken.members[0].has_readme = false;
+        broken.members[0].has_description = false;
+        assert_eq!(introduction(&broken).len(), 2);
+        broken.members[0].published = false;
+        assert_eq!(introduction(&broken), []);
+    }
+
+    #[test]
+    fn a_version_of_an_unpublished_crate_is_found() {
+        let mut broken = planted::workspace(&[]);
+        assert_eq!(path_only(&broken), []);
+        broken.manifest.text = "dp-verify = { path = \"crates/dp-verify\" } # no version here\n".to_owned();
+        assert_eq!(path_only(&broken), []);
+        broken.manifest.text = "dp-verify = { path = \"crates/dp-verify\", version = \"0.1\" }\n".to_owned();
+        assert_eq!(path_only(&broken).len(), 1);
+    }
+}
