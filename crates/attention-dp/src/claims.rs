@@ -1,0 +1,117 @@
+//! What this crate promises, as data.
+
+use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
+
+/// Id of the claim that a moment release is (ε, δ)-differentially private.
+pub const RELEASE_PRIVACY: &str = "attention.moments.privacy";
+/// Id of the claim on the integer sensitivity under `AddRemoveRow`.
+pub const SENSITIVITY_ADD_REMOVE: &str = "attention.moments.sensitivity_add_remove";
+/// Id of the claim on the integer sensitivity under `ReplaceRow`.
+pub const SENSITIVITY_REPLACE: &str = "attention.moments.sensitivity_replace";
+
+const HERE: &str = "provable-dp, docs/theorems.md";
+
+const fn ours(
+    id: &'static str,
+    kind: ClaimKind,
+    statement: &'static str,
+    hypotheses: &'static [&'static str],
+    result: &'static str,
+) -> Claim {
+    Claim {
+        id,
+        kind,
+        statement,
+        hypotheses,
+        source: Source { work: HERE, result },
+        status: ClaimStatus::Ours,
+    }
+}
+
+/// Every claim of this crate, in the order in which reports print them.
+pub const CLAIMS: &[Claim] = &[
+    ours(
+        SENSITIVITY_ADD_REMOVE,
+        ClaimKind::Sensitivity,
+        "one row more or less moves the integer moments by at most A√(V² + c̃²) in L2",
+        &["AddRemoveRow", "any keys and values, also NaN and infinite ones"],
+        "Moment release, sensitivity",
+    ),
+    ours(
+        SENSITIVITY_REPLACE,
+        ClaimKind::Sensitivity,
+        "replacing a row moves the integer moments by at most √2·A√(V² + c̃²) where rows are proven acute, else 2A√(V² + c̃²)",
+        &["ReplaceRow", "any keys and values, also NaN and infinite ones"],
+        "Moment release, sensitivity",
+    ),
+    ours(
+        RELEASE_PRIVACY,
+        ClaimKind::Privacy,
+        "the released moments, and so any number of adaptive queries of them, are (ε, δ)-differentially private on the machine as run",
+        &["AddRemoveRow or ReplaceRow", "the generator is a source of uniform bits"],
+        "Moment release, privacy",
+    ),
+    ours(
+        "attention.moments.order_free",
+        ClaimKind::Numerical,
+        "the aggregate is bit-identical over row orders, chunkings, merges and thread counts",
+        &[],
+        "Moment release, exactness",
+    ),
+    ours(
+        "attention.moments.row_local",
+        ClaimKind::Numerical,
+        "the integers that a row contributes are a function of that row alone, wherever it stands in a block",
+        &[],
+        "Moment release, exactness",
+    ),
+    ours(
+        "attention.moments.failure",
+        ClaimKind::Sensitivity,
+        "whether a private call fails, and with which error, is the same for all data of equal shape",
+        &["shapes and parameters are public"],
+        "Moment release, failures",
+    ),
+    ours(
+        "attention.query.fixed_coverage",
+        ClaimKind::Utility,
+        "P(answered and some coordinate missed) ≤ γ for a query chosen without sight of the release",
+        &["attention over clipped rows is the target", "at most max_rows rows"],
+        "Moment release, error bars",
+    ),
+    ours(
+        "attention.query.simultaneous_coverage",
+        ClaimKind::Utility,
+        "P(some answered query is missed) ≤ γ over all queries, chosen by an adversary who sees the release",
+        &["attention over clipped rows is the target", "at most max_rows rows"],
+        "Moment release, error bars",
+    ),
+    ours(
+        "attention.query.deterministic_error",
+        ClaimKind::Utility,
+        "without noise an answer misses exact attention by at most its approximation and quantisation parts",
+        &["attention over clipped rows is the target"],
+        "Moment release, error bars",
+    ),
+    ours(
+        "attention.query.rank_free_noise",
+        ClaimKind::Utility,
+        "the noise of the unnormalised sums at a fixed query has standard deviation τ‖φ(q)‖, whatever the number of features",
+        &["fixed sensitivity and budget"],
+        "Moment release, error bars",
+    ),
+    ours(
+        "attention.exact.softmax",
+        ClaimKind::Numerical,
+        "blocked exact attention equals the naive softmax average to rounding",
+        &["finite logits"],
+        "Exact attention",
+    ),
+    ours(
+        "attention.io.integrity",
+        ClaimKind::Numerical,
+        "a saved release loads as it was, or not at all: truncated, altered and foreign files are refused",
+        &["SHA-256 has no collision: damage, not forgery, is what is detected"],
+        "Files",
+    ),
+];

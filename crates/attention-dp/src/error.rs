@@ -1,0 +1,195 @@
+//! What can go wrong, by fault: the caller's parameters, the shapes, the query, the layers below.
+//!
+//! Nothing here depends on the *content* of private rows: entry points check shapes and public parameters before they
+//! touch data, and rows that cannot be used are dropped by a row-local rule instead of failing (see [`crate::Rows`]).
+
+use core::fmt;
+
+/// Failures of this crate.
+///
+/// # Example
+///
+/// ```
+/// use attention_dp::{Bounds, Error};
+///
+/// let error = Bounds::new(1.0, f64::NAN, 1.0).unwrap_err();
+/// assert!(matches!(error, Error::OutOfRange { .. }));
+/// assert_eq!(error.to_string(), "key_radius = NaN is outside 1e-150 … 1e150");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // the caller's parameters
+    /// A radius or scale is not a positive number whose square is one too.
+    #[error("{parameter} = {value} is outside 1e-150 … 1e150")]
+    OutOfRange {
+        /// Which one.
+        parameter: Parameter,
+        /// As given.
+        value: f64,
+    },
+    /// Keys or values without coordinates.
+    #[error("keys of dimension {key_dim} and values of dimension {value_dim}: both must be at least 1")]
+    EmptyShape {
+        /// Coordinates of a key.
+        key_dim: usize,
+        /// Coordinates of a value.
+        value_dim: usize,
+    },
+    /// The public range of value coordinates is empty, not finite, or does not contain zero.
+    #[error(
+        "value range {low} … {high} must be finite and contain zero and more: shift all values by a public vector if need be"
+    )]
+    ValueRange {
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// The public centre is not a finite vector.
+    #[error("coordinate {coordinate} of the key centre is not finite")]
+    CenterNotFinite {
+        /// Its first bad coordinate.
+        coordinate: usize,
+    },
+    /// The lattice would be too fine for the stated number of rows, or too coarse to mean anything.
+    #[error(
+        "{feature_bits} feature bits and {value_bits} value bits with up to 2^{row_bits} rows do not fit the 62 bits of the lattice, \
+         or are outside 4 … 30: lower one of them"
+    )]
+    Resolution {
+        /// Bits of the largest feature vector.
+        feature_bits: u32,
+        /// Bits of the largest value vector.
+        value_bits: u32,
+        /// Binary logarithm of the row capacity, rounded up.
+        row_bits: u32,
+    },
+    /// The degree has no certificate below 1 at these radii: no query could ever be answered with a bar.
+    #[error("degree {degree} leaves a relative kernel error of {relative_error} at logits up to {max_logit}: raise the degree{}", suggestion(*.sufficient_degree))]
+    DegreeTooSmall {
+        /// As given.
+        degree: usize,
+        /// Largest logit that the radii allow.
+        max_logit: f64,
+        /// Certified relative error of the kernel at that logit.
+        relative_error: f64,
+        /// Smallest degree with a relative error below 1, if there is one.
+        sufficient_degree: Option<usize>,
+    },
+    // shapes
+    /// Keys and values have different numbers of rows.
+    #[error("{keys} keys but {values} values")]
+    RowCount {
+        /// Rows of keys.
+        keys: usize,
+        /// Rows of values.
+        values: usize,
+    },
+    /// A key, value, centre or query has the wrong number of coordinates.
+    #[error("{what} has {found} coordinates where {expected} are expected")]
+    Dimension {
+        /// Which one.
+        what: Parameter,
+        /// Coordinates expected.
+        expected: usize,
+        /// Coordinates found.
+        found: usize,
+    },
+    /// Partial aggregates of different options cannot be merged.
+    #[error("aggregates with different options cannot be merged")]
+    DifferentOptions,
+    // the query
+    /// A query has a coordinate that is not finite.
+    #[error("coordinate {coordinate} of query {query} is not finite")]
+    QueryNotFinite {
+        /// Row of the query.
+        query: usize,
+        /// Its first bad coordinate.
+        coordinate: usize,
+    },
+    /// A query is longer than the radius that the certificates cover.
+    #[error(
+        "query {query} has norm {norm}, longer than the query radius {radius}: scale it, or release with a larger radius"
+    )]
+    QueryTooLong {
+        /// Row of the query.
+        query: usize,
+        /// Its norm.
+        norm: f64,
+        /// Largest norm.
+        radius: f64,
+    },
+    // the layers below
+    /// A feature map cannot be built.
+    #[error(transparent)]
+    Kernel(#[from] poly_kernel::Error),
+    /// A mechanism refuses.
+    #[error(transparent)]
+    Mechanism(#[from] dp_mechanisms::Error),
+    /// A matrix operation refuses.
+    #[error(transparent)]
+    Linalg(#[from] dp_linalg::Error),
+    /// A file cannot be read or written.
+    #[cfg(feature = "io")]
+    #[error(transparent)]
+    File(#[from] crate::io::FileError),
+}
+
+fn suggestion(degree: Option<usize>) -> DisplaySuggestion {
+    DisplaySuggestion(degree)
+}
+
+struct DisplaySuggestion(Option<usize>);
+
+impl fmt::Display for DisplaySuggestion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(degree) => write!(f, " to {degree} or more, or shrink the radii"),
+            None => f.write_str(", or shrink the radii"),
+        }
+    }
+}
+
+/// Names of parameters and inputs, for [`Error`].
+///
+/// # Example
+///
+/// ```
+/// assert_eq!(attention_dp::Parameter::KeyRadius.to_string(), "key_radius");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// Largest norm of a query.
+    QueryRadius,
+    /// Largest norm of a centred key.
+    KeyRadius,
+    /// Largest norm of a value.
+    ValueRadius,
+    /// Factor of the logits.
+    SoftmaxScale,
+    /// A key.
+    Key,
+    /// A value.
+    Value,
+    /// A query.
+    Query,
+    /// The public centre of the keys.
+    KeyCenter,
+}
+
+impl fmt::Display for Parameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::QueryRadius => "query_radius",
+            Self::KeyRadius => "key_radius",
+            Self::ValueRadius => "value_radius",
+            Self::SoftmaxScale => "softmax_scale",
+            Self::Key => "key",
+            Self::Value => "value",
+            Self::Query => "query",
+            Self::KeyCenter => "key_center",
+        })
+    }
+}

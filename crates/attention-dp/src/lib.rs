@@ -1,0 +1,106 @@
+//! Differentially private cross-attention over private keys and values, exact on the machine.
+//!
+//! Retrieval stores, system prompts and memories are attended to by queries: `softmax(s·q·Kᵀ) V`. The keys and values
+//! are private, the queries are not, and every answer leaks. This crate releases *once* a small summary of all keys
+//! and values with noise; from then on queries cost no privacy at all: any number, chosen by anyone, adaptively.
+//!
+//! # What is protected, from whom
+//!
+//! One row (a key with its value), against everyone who sees the release and all answers, with whatever else they know:
+//! (ε, δ)-differential privacy under [`AddRemoveRow`](dp_mechanisms::AddRemoveRow) (also the number of rows is hidden) or
+//! [`ReplaceRow`](dp_mechanisms::ReplaceRow) (it is public). A person who owns several rows is protected as a group only.
+//! Timing, memory and the machine itself are outside the guarantee; `SECURITY.md` of the project says what that means.
+//!
+//! # How
+//!
+//! The Taylor polynomial of degree `g` gives features with `φ(k)·φ(q) ≈ exp(s·q·k)`, so attention is a ratio of two
+//! linear functions of the *moments*
+//!
+//! ```text
+//! S = Σᵢ φ(kᵢ) [vᵢ; c]ᵀ  ∈ ℝ^(r × (d_v + 1)),      r = C(d + g, g)
+//! softmax(s·q·Kᵀ) V ≈ c · φ(q)ᵀ S_values / φ(q)ᵀ S_normaliser
+//! ```
+//!
+//! Every row is clipped, quantised to an integer lattice and summed exactly; then one draw of exactly distributed integer
+//! noise is added. The sum does not depend on the order of rows, chunks or threads, its sensitivity is an integer that is
+//! enforced row by row, and the noise law is exact: the guarantee holds *on the machine as run*, not only for real
+//! numbers. The noise that a query sees has standard deviation `τ‖φ(q)‖`, whatever the number of features.
+//!
+//! Every answer comes with an [`ErrorBar`] computed from released values, or says that it cannot be given at the chosen
+//! confidence. Bars come in two kinds ([`Coverage`]): for all queries at once (the default), or for queries that were
+//! chosen without sight of the release. Adaptivity is free for privacy, not for coverage.
+//!
+//! # When not to use it
+//!
+//! * Logits beyond about ±4, or high dimensions with high degrees: the number of features explodes, and the options are
+//!   refused with the number they would need. Project keys *publicly* to few dimensions first.
+//! * Few rows: the noise is that of one row's weight times `1/ε`; hundreds of rows near a query are needed at ε = 1.
+//! * Clipping is not in the error bars: what it changes is private. Choose radii from public knowledge.
+//!
+//! # Example
+//!
+//! ```
+//! use attention_dp::{Bounds, MomentOptions, PrivateMoments, Rows, Shape};
+//! use dp_linalg::Mat;
+//! use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, secure_rng};
+//!
+//! let (n, d) = (20_000, 3);
+//! let keys = Mat::from_fn(n, d, |i, j| ((i * (j + 2)) as f64).sin() / 2.0);
+//! let values = Mat::from_fn(n, 1, |i, _| keys[(i, 0)]);
+//!
+//! let shape = Shape { key_dim: d, value_dim: 1 };
+//! let options = MomentOptions::new(shape, Bounds::new(1.0, 1.0, 1.0)?, 4); // radii of queries, keys, values; degree
+//! let mut moments = PrivateMoments::new(AddRemoveRow, options)?;
+//! moments.push(Rows::new(AddRemoveRow, keys.as_ref(), values.as_ref())?)?;
+//! let release = moments.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
+//!
+//! let reader = release.value().reader(FailureProbability::new(0.05)?)?;
+//! for query in [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]] {
+//!     match reader.query(&query)?.estimate() {
+//!         Some(estimate) => println!("{:.3} ± {:.3}", estimate.value()[0], estimate.bars()[0].total()),
+//!         None => println!("no answer at this confidence"),
+//!     }
+//! }
+//! assert!(release.certificate().guarantee().delta(1.0) <= 1e-6);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! * `io` (default): read keys and values from npy and safetensors files, save and load releases.
+//!
+//! # Sources
+//!
+//! The problem and a tree-based mechanism: Liu, Liang, Shi, Shi, Song 2024, *Differential Privacy of Cross-Attention with
+//! Provable Guarantee* (arXiv 2407.14717). The moment release here is another mechanism; its derivations stand in
+//! `docs/theorems.md` of the project. Polynomial features: Alman and Song 2023 (arXiv 2302.13214).
+//!
+//! # Notation
+//!
+//! | here | meaning | shape |
+//! |---|---|---|
+//! | `n`, `d`, `d_v` | rows, key dimension, value dimension | |
+//! | `K`, `V`, `q` | keys, values, query | `(n, d)`, `(n, d_v)`, `(d)` |
+//! | `s` | `softmax_scale`, factor of the logits | |
+//! | `g`, `r` | Taylor degree, number of features | |
+//! | `S`, `Ŝ` | moments, released moments | `(r, d_v + 1)` |
+//! | `σ`, `τ` | noise standard deviation in lattice steps, in data units | |
+
+pub mod claims;
+mod error;
+mod exact;
+#[cfg(feature = "io")]
+pub mod io;
+mod options;
+mod private;
+mod rows;
+mod sensitivity;
+
+pub use error::{Error, Parameter};
+pub use exact::exact_attention;
+pub use options::{Bounds, MomentOptions, Shape};
+pub use private::{
+    Answer, AttentionMoments, Coverage, ErrorBar, Estimate, MomentGeometry, MomentReader, PrivateMoments,
+};
+pub use rows::Rows;
+pub use sensitivity::MomentAdjacency;

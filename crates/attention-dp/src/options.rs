@@ -1,0 +1,278 @@
+//! What a release of attention moments is made of: all of it public, all of it recorded in the certificate.
+
+use crate::error::{Error, Parameter};
+use dp_linalg::Parallelism;
+use serde::{Deserialize, Serialize};
+
+/// Dimensions of keys (and queries) and of values.
+///
+/// # Example
+///
+/// ```
+/// let shape = attention_dp::Shape { key_dim: 16, value_dim: 10 };
+/// assert_eq!(shape.columns(), 11); // values and the normaliser
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Shape {
+    /// Coordinates of a key and of a query.
+    pub key_dim: usize,
+    /// Coordinates of a value.
+    pub value_dim: usize,
+}
+
+impl Shape {
+    /// Columns of the moment matrix: one for each value coordinate and one for the normaliser.
+    #[must_use]
+    pub const fn columns(self) -> usize {
+        self.value_dim + 1
+    }
+}
+
+/// Public bounds on Euclidean norms; rows beyond are scaled back to them, queries beyond are refused.
+///
+/// # Example
+///
+/// ```
+/// use attention_dp::Bounds;
+///
+/// let bounds = Bounds::new(2.0, 1.5, 1.0)?;
+/// assert_eq!(bounds.key_radius(), 1.5);
+/// assert!(Bounds::new(2.0, -1.5, 1.0).is_err());
+/// # Ok::<(), attention_dp::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bounds {
+    query_radius: f64,
+    key_radius: f64,
+    value_radius: f64,
+}
+
+impl Bounds {
+    /// Norm bounds of queries, of keys (after centring) and of values, in data units.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] unless all are between 1e-150 and 1e150.
+    pub fn new(query_radius: f64, key_radius: f64, value_radius: f64) -> Result<Self, Error> {
+        Ok(Self {
+            query_radius: positive(Parameter::QueryRadius, query_radius)?,
+            key_radius: positive(Parameter::KeyRadius, key_radius)?,
+            value_radius: positive(Parameter::ValueRadius, value_radius)?,
+        })
+    }
+
+    /// Largest norm of a query.
+    #[must_use]
+    pub const fn query_radius(self) -> f64 {
+        self.query_radius
+    }
+
+    /// Largest norm of a centred key.
+    #[must_use]
+    pub const fn key_radius(self) -> f64 {
+        self.key_radius
+    }
+
+    /// Largest norm of a value.
+    #[must_use]
+    pub const fn value_radius(self) -> f64 {
+        self.value_radius
+    }
+}
+
+/// Checks a scale or radius: its square must be a normal number.
+pub(crate) fn positive(parameter: Parameter, value: f64) -> Result<f64, Error> {
+    if (1e-150..=1e150).contains(&value) { Ok(value) } else { Err(Error::OutOfRange { parameter, value }) }
+}
+
+/// Everything that determines a moment release, apart from the data, the budget and the random bits.
+///
+/// # Example
+///
+/// ```
+/// use attention_dp::{Bounds, MomentOptions, Shape};
+///
+/// let options = MomentOptions::new(Shape { key_dim: 8, value_dim: 10 }, Bounds::new(1.0, 1.0, 1.0)?, 4)
+///     .with_softmax_scale(1.0)
+///     .with_value_range(0.0, 1.0);
+/// assert_eq!(options.softmax_scale(), 1.0);
+/// # Ok::<(), attention_dp::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct MomentOptions {
+    shape: Shape,
+    bounds: Bounds,
+    degree: usize,
+    softmax_scale: f64,
+    key_center: Option<Vec<f64>>,
+    value_range: Option<(f64, f64)>,
+    feature_bits: u32,
+    value_bits: u32,
+    max_rows: u64,
+    #[serde(skip, default = "Parallelism::available")]
+    parallelism: Parallelism,
+}
+
+impl MomentOptions {
+    /// Options with `softmax_scale = 1/√key_dim` and a lattice for up to 2²⁸ rows.
+    ///
+    /// `degree` is the Taylor degree of `exp`: the error of the kernel falls with it, the number of features
+    /// `C(key_dim + degree, degree)` (time and memory, not noise) grows. Nothing is checked until the options are used.
+    #[must_use]
+    pub fn new(shape: Shape, bounds: Bounds, degree: usize) -> Self {
+        Self {
+            shape,
+            bounds,
+            degree,
+            softmax_scale: 1.0 / (shape.key_dim.max(1) as f64).sqrt(),
+            key_center: None,
+            value_range: None,
+            feature_bits: 18,
+            value_bits: 14,
+            max_rows: 1 << 28,
+            parallelism: Parallelism::available(),
+        }
+    }
+
+    /// Factor of the logits `softmax_scale·q·k`. Default `1/√key_dim`. A larger one makes attention sharper, and needs a higher degree.
+    #[must_use]
+    pub fn with_softmax_scale(self, softmax_scale: f64) -> Self {
+        Self { softmax_scale, ..self }
+    }
+
+    /// A *public* vector that is subtracted from every key. Attention does not change under a shift of all keys, but the
+    /// key radius, and with it noise and degree, can shrink. Never fit it to the private keys.
+    #[must_use]
+    pub fn with_key_center(self, key_center: Vec<f64>) -> Self {
+        Self { key_center: Some(key_center), ..self }
+    }
+
+    /// A public range of value coordinates, `low ≤ 0 ≤ high`; after scaling back to the radius, coordinates beyond are moved
+    /// to its ends. Default `±value_radius`. A narrower one narrows the approximation part of every error bar.
+    #[must_use]
+    pub fn with_value_range(self, low: f64, high: f64) -> Self {
+        Self { value_range: Some((low, high)), ..self }
+    }
+
+    /// Bits of the quantised feature vector and of the quantised value vector. Default 18 and 14.
+    /// More bits shrink the quantisation part of the error bars; the noise, relative to the data, does not change.
+    #[must_use]
+    pub fn with_resolution(self, feature_bits: u32, value_bits: u32) -> Self {
+        Self { feature_bits, value_bits, ..self }
+    }
+
+    /// Number of rows up to which sums cannot leave the 64-bit lattice. Default 2²⁸. Privacy holds beyond it, error bars do not.
+    #[must_use]
+    pub fn with_max_rows(self, max_rows: u64) -> Self {
+        Self { max_rows, ..self }
+    }
+
+    /// Threads to use. Default: what the machine has. Never changes any result.
+    #[must_use]
+    pub fn with_parallelism(self, parallelism: Parallelism) -> Self {
+        Self { parallelism, ..self }
+    }
+
+    /// Dimensions of keys and values.
+    #[must_use]
+    pub const fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Norm bounds.
+    #[must_use]
+    pub const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Taylor degree.
+    #[must_use]
+    pub const fn degree(&self) -> usize {
+        self.degree
+    }
+
+    /// Factor of the logits.
+    #[must_use]
+    pub const fn softmax_scale(&self) -> f64 {
+        self.softmax_scale
+    }
+
+    /// Public centre of the keys.
+    #[must_use]
+    pub fn key_center(&self) -> Option<&[f64]> {
+        self.key_center.as_deref()
+    }
+
+    /// Public range of value coordinates.
+    #[must_use]
+    pub fn value_range(&self) -> (f64, f64) {
+        let radius = self.bounds.value_radius;
+        self.value_range.map_or((-radius, radius), |(low, high)| (low.max(-radius), high.min(radius)))
+    }
+
+    /// Bits of the quantised features and values.
+    #[must_use]
+    pub const fn resolution(&self) -> (u32, u32) {
+        (self.feature_bits, self.value_bits)
+    }
+
+    /// Row capacity of the lattice.
+    #[must_use]
+    pub const fn max_rows(&self) -> u64 {
+        self.max_rows
+    }
+
+    /// Threads to use.
+    #[must_use]
+    pub const fn parallelism(&self) -> Parallelism {
+        self.parallelism
+    }
+
+    /// Checks everything that does not need a feature map.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let Shape { key_dim, value_dim } = self.shape;
+        if key_dim == 0 || value_dim == 0 {
+            return Err(Error::EmptyShape { key_dim, value_dim });
+        }
+        Bounds::new(self.bounds.query_radius, self.bounds.key_radius, self.bounds.value_radius)?;
+        positive(Parameter::SoftmaxScale, self.softmax_scale)?;
+        self.check_center()?;
+        self.check_range()?;
+        self.check_resolution()
+    }
+
+    fn check_center(&self) -> Result<(), Error> {
+        let Some(center) = &self.key_center else { return Ok(()) };
+        if center.len() != self.shape.key_dim {
+            return Err(Error::Dimension {
+                what: Parameter::KeyCenter,
+                expected: self.shape.key_dim,
+                found: center.len(),
+            });
+        }
+        match center.iter().position(|x| !x.is_finite()) {
+            Some(coordinate) => Err(Error::CenterNotFinite { coordinate }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_range(&self) -> Result<(), Error> {
+        let Some((low, high)) = self.value_range else { return Ok(()) };
+        let (inner_low, inner_high) = self.value_range();
+        if low.is_finite() && high.is_finite() && low <= 0.0 && 0.0 <= high && inner_low < inner_high {
+            Ok(())
+        } else {
+            Err(Error::ValueRange { low, high })
+        }
+    }
+
+    fn check_resolution(&self) -> Result<(), Error> {
+        let (feature_bits, value_bits) = self.resolution();
+        let row_bits = u64::BITS - self.max_rows.saturating_sub(1).leading_zeros();
+        let sound = (4..=30).contains(&feature_bits)
+            && (4..=30).contains(&value_bits)
+            && feature_bits + value_bits + row_bits <= 60;
+        if sound { Ok(()) } else { Err(Error::Resolution { feature_bits, value_bits, row_bits }) }
+    }
+}

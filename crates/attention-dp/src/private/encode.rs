@@ -1,0 +1,95 @@
+//! One private row to one scaled key and one integer value row: a bit-exact function of that row alone.
+//!
+//! Only `+ − × ÷ √` and comparisons, all correctly rounded and none contracted, so that the integers agree on every CPU.
+
+use super::geometry::{MomentGeometry, power_of_two};
+
+/// Adding and subtracting `1.5·2⁵²` rounds to the nearest integer (ties to even) for `|x| < 2⁵¹`.
+const ROUND: f64 = 6_755_399_441_055_744.0;
+/// Clipped rows are shortened by this factor, so that rounding errors of up to 2¹² coordinates cannot lengthen them past the radius.
+const MARGIN: f64 = 1.0 - 1.0 / (1_u64 << 40) as f64;
+
+/// Turns rows into scaled keys and integer values.
+#[derive(Debug, Clone)]
+pub(crate) struct RowEncoder {
+    center: Option<Vec<f64>>,
+    key_radius: f64,
+    key_factor: f64,
+    value_range: (f64, f64),
+    value_radius: f64,
+    value_scale: f64,
+    squared_value_norm: f64,
+    normaliser: f64,
+}
+
+impl RowEncoder {
+    pub(crate) fn new(geometry: &MomentGeometry) -> Self {
+        let options = geometry.options();
+        Self {
+            center: options.key_center().map(<[f64]>::to_vec),
+            key_radius: options.bounds().key_radius() * MARGIN,
+            key_factor: geometry.scaling().key_factor(),
+            value_range: options.value_range(),
+            value_radius: options.bounds().value_radius() * MARGIN,
+            value_scale: power_of_two(geometry.value_exponent()),
+            squared_value_norm: geometry.squared_value_norm() as f64,
+            normaliser: geometry.normaliser() as f64,
+        }
+    }
+
+    /// Writes the scaled key to `point` and `(ṽ, c̃)` to `integers`; zeros to `integers` if the row is unusable.
+    ///
+    /// Unusable: a coordinate that is not finite, or a squared norm beyond the range of `f64`.
+    pub(crate) fn encode(&self, key: &[f64], value: &[f64], point: &mut [f64], integers: &mut [f64]) {
+        let usable = self.encode_key(key, point) & self.encode_value(value, integers);
+        if !usable {
+            point.fill(0.0);
+            integers.fill(0.0);
+        }
+    }
+
+    fn encode_key(&self, key: &[f64], point: &mut [f64]) -> bool {
+        match &self.center {
+            Some(center) => point.iter_mut().zip(key).zip(center).for_each(|((p, k), c)| *p = k - c),
+            None => point.copy_from_slice(key),
+        }
+        let square = squared_norm(point);
+        let factor = self.key_factor * shrink(square, self.key_radius);
+        point.iter_mut().for_each(|p| *p *= factor);
+        square.is_finite()
+    }
+
+    fn encode_value(&self, value: &[f64], integers: &mut [f64]) -> bool {
+        let (rounded, normaliser) = integers.split_at_mut(value.len());
+        let (low, high) = self.value_range;
+        let square = squared_norm(value);
+        let factor = shrink(square, self.value_radius);
+        for (out, &v) in rounded.iter_mut().zip(value) {
+            // the range contains zero, so that moving into it shortens the vector
+            *out = ((v * factor).max(low).min(high) * self.value_scale + ROUND) - ROUND;
+        }
+        normaliser[0] = self.normaliser;
+        // exact: integers below 2³¹ in fewer than 2²² coordinates would be; larger sums only round among values that fail
+        square.is_finite() && squared_norm(rounded) <= self.squared_value_norm
+    }
+}
+
+/// Factor that brings a vector of this squared norm into the radius.
+fn shrink(square: f64, radius: f64) -> f64 {
+    if square > radius * radius { radius / square.sqrt() } else { 1.0 }
+}
+
+/// Sum of squares in one fixed order: eight strided partial sums, then their sum.
+fn squared_norm(x: &[f64]) -> f64 {
+    let (chunks, rest) = x.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for chunk in chunks {
+        for (sum, v) in sums.iter_mut().zip(chunk) {
+            *sum += v * v;
+        }
+    }
+    for (sum, v) in sums.iter_mut().zip(rest) {
+        *sum += v * v;
+    }
+    sums.iter().sum()
+}

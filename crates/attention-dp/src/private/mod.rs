@@ -1,0 +1,12 @@
+//! The moment release: what is aggregated, what is released, what is answered.
+
+mod aggregate;
+mod bars;
+mod encode;
+mod geometry;
+mod released;
+
+pub use aggregate::PrivateMoments;
+pub use bars::{Coverage, ErrorBar};
+pub use geometry::MomentGeometry;
+pub use released::{Answer, AttentionMoments, Estimate, MomentReader};

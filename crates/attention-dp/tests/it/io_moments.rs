@@ -1,0 +1,86 @@
+//! Saved releases.
+
+use crate::data::{aggregate, budget, options, uniform};
+use attention_dp::io::{FileError, container, load_moments, save_moments};
+use attention_dp::{AttentionMoments, Error, MomentAdjacency, Shape};
+use dp_mechanisms::{
+    AddRemoveRow, LatticeGaussian, LatticeSensitivity, PrivacyProfile, Provenance, Release, ReplaceRow,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+use std::path::PathBuf;
+
+const SHAPE: Shape = Shape { key_dim: 3, value_dim: 2 };
+
+fn release() -> Release<AttentionMoments, PrivacyProfile<AddRemoveRow>> {
+    let (keys, values) = uniform(500, SHAPE, 0.5, 1);
+    let (epsilon, delta) = budget(1.0);
+    let center = options(SHAPE, 1.0, 4).with_key_center(vec![0.1, 1e-300, 0.3]).with_value_range(-0.7, 0.9);
+    aggregate(center, &keys, &values).release(epsilon, delta, &mut ChaCha20Rng::seed_from_u64(1)).unwrap()
+}
+
+fn saved() -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("release.safetensors");
+    save_moments(&path, &release()).unwrap();
+    (directory, path)
+}
+
+#[test]
+fn a_loaded_release_answers_and_certifies_as_the_saved_one() {
+    let (_directory, path) = saved();
+    let (original, loaded) = (release(), load_moments::<AddRemoveRow>(&path).unwrap());
+    assert_eq!(loaded.value().steps(), original.value().steps());
+    assert_eq!(loaded.certificate(), original.certificate());
+    assert_eq!(loaded.provenance(), Provenance::Loaded);
+    let gamma = dp_mechanisms::FailureProbability::new(0.05).unwrap();
+    let ask = |release: &Release<AttentionMoments, _>| {
+        release.value().reader(gamma).unwrap().query(&[0.3, 0.2, 0.1]).unwrap()
+    };
+    assert_eq!(ask(&loaded), ask(&original));
+}
+
+#[test]
+fn another_adjacency_is_refused() {
+    let (_directory, path) = saved();
+    let error = load_moments::<ReplaceRow>(&path).unwrap_err();
+    assert!(matches!(error, Error::File(FileError::Metadata { key: "certificate", .. })));
+    assert!(error.to_string().contains("expected adjacency replace_row, found add_remove_row"), "{error}");
+}
+
+#[test]
+fn a_certificate_that_promises_more_than_the_noise_gives_is_refused_though_the_digest_fits() {
+    let (_directory, path) = saved();
+    let mut forged = container::read(&path).unwrap();
+    let mu = release().certificate().guarantee().mu().unwrap().get();
+    let certificate = forged.metadata.get_mut("certificate").unwrap();
+    assert!(certificate.contains(&format!("{mu:?}")));
+    *certificate = certificate.replace(&format!("{mu:?}"), &format!("{:?}", mu / 2.0));
+    container::write_atomic(&path, &forged).unwrap();
+    assert!(matches!(load_moments::<AddRemoveRow>(&path), Err(Error::File(FileError::Inconsistent))));
+}
+
+#[test]
+fn options_of_another_shape_are_refused_though_the_digest_fits() {
+    let (_directory, path) = saved();
+    let mut forged = container::read(&path).unwrap();
+    let options = forged.metadata.get_mut("options").unwrap();
+    *options = options.replace(r#""degree":4"#, r#""degree":5"#);
+    container::write_atomic(&path, &forged).unwrap();
+    assert!(matches!(load_moments::<AddRemoveRow>(&path), Err(Error::File(FileError::Inconsistent))));
+}
+
+#[test]
+fn a_release_with_more_noise_than_its_sensitivity_needs_loads() {
+    let (keys, values) = uniform(50, SHAPE, 0.5, 2);
+    let moments = aggregate(options(SHAPE, 1.0, 2), &keys, &values);
+    let needed = AddRemoveRow.sensitivity(moments.geometry()).unwrap();
+    let (epsilon, delta) = budget(1.0);
+    let larger = LatticeSensitivity::from_square(3 * needed.square(), AddRemoveRow).unwrap();
+    let mechanism = LatticeGaussian::calibrate(epsilon, delta, larger).unwrap();
+    let release = moments.release_with(&mechanism, &mut ChaCha20Rng::seed_from_u64(3)).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("release.safetensors");
+    save_moments(&path, &release).unwrap();
+    assert_eq!(load_moments::<AddRemoveRow>(&path).unwrap().certificate(), release.certificate());
+}

@@ -1,0 +1,13 @@
+//! Behaviour of the crate through its public interface.
+
+mod aggregate;
+mod bad_input;
+mod data;
+mod exact;
+#[cfg(feature = "io")]
+mod io_container;
+#[cfg(feature = "io")]
+mod io_moments;
+#[cfg(feature = "io")]
+mod io_rows;
+mod queries;
