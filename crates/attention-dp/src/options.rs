@@ -41,6 +41,7 @@ impl Shape {
 /// # Ok::<(), attention_dp::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "each is the radius of something else, and files name them")]
 pub struct Bounds {
     query_radius: f64,
     key_radius: f64,

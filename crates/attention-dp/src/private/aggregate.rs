@@ -77,7 +77,6 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     /// Those of [`MomentGeometry::new`].
     pub fn new(adjacency: A, options: MomentOptions) -> Result<Self, Error> {
         let geometry = MomentGeometry::new(options)?;
-        geometry.lattice()?;
         adjacency.sensitivity(&geometry)?;
         let workers = (0..geometry.options().parallelism().get())
             .map(|_| Worker::new(&geometry))
@@ -173,7 +172,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     /// None that [`new`](Self::new) has not already excluded.
     pub fn into_statistic(self) -> Result<LatticeStatistic<A>, Error> {
         let sensitivity = self.adjacency.sensitivity(&self.geometry)?;
-        let (lattice, max_abs) = (self.geometry.lattice()?, self.geometry.max_abs_sum());
+        let (lattice, max_abs) = (self.geometry.lattice(), self.geometry.max_abs_sum());
         Ok(LatticeStatistic::new(self.into_sums()?, lattice, sensitivity, max_abs))
     }
 

@@ -129,7 +129,7 @@ pub(crate) fn exp_upper(x: f64) -> f64 {
     for _ in 0..30 {
         power *= power;
     }
-    power * (1.0 + 1.0 / (1 << 20) as f64)
+    power * (1.0 + 1.0 / f64::from(1 << 20))
 }
 
 #[cfg(test)]

@@ -55,7 +55,9 @@ impl RowEncoder {
         }
         let square = squared_norm(point);
         let factor = self.key_factor * shrink(square, self.key_radius);
-        point.iter_mut().for_each(|p| *p *= factor);
+        for p in point.iter_mut() {
+            *p *= factor;
+        }
         square.is_finite()
     }
 

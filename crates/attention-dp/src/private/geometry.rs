@@ -31,6 +31,7 @@ pub struct MomentGeometry {
     options: MomentOptions,
     scaling: LogitScaling,
     features: FixedPointFeatures,
+    lattice: Lattice,
     value_exponent: i32,
     squared_value_norm: u64,
     normaliser: u64,
@@ -59,6 +60,7 @@ impl MomentGeometry {
             squared_value_norm(bounds.value_radius(), value_exponent, options.shape().value_dim);
         let geometry = Self {
             normaliser: ceil_sqrt(squared_value_norm),
+            lattice: Lattice::new(-(feature_exponent + value_exponent))?,
             options,
             scaling,
             features,
@@ -112,12 +114,9 @@ impl MomentGeometry {
     }
 
     /// The lattice of the moments: a step is one unit of feature times one unit of value.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Mechanism`] if the radii are so extreme that the step leaves the range of `f64`.
-    pub fn lattice(&self) -> Result<Lattice, Error> {
-        Ok(Lattice::new(-(self.features.scale_exponent() + self.value_exponent))?)
+    #[must_use]
+    pub const fn lattice(&self) -> Lattice {
+        self.lattice
     }
 
     /// `e` such that values are quantised to multiples of `2^−e`.

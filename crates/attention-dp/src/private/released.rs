@@ -33,7 +33,7 @@ pub struct AttentionMoments {
 impl AttentionMoments {
     pub(crate) fn new(geometry: MomentGeometry, steps: Vec<i64>, noise_std: Option<NoiseStd>) -> Self {
         let (rows, columns) = (geometry.feature_count(), geometry.columns());
-        let step = lattice_step(&geometry);
+        let step = geometry.lattice().step();
         let values = Mat::from_fn(rows, columns, |i, j| steps[i * columns + j] as f64 * step);
         let column_norms =
             (0..columns).map(|j| (0..rows).map(|i| values[(i, j)].powi(2)).sum::<f64>().sqrt()).collect();
@@ -62,7 +62,7 @@ impl AttentionMoments {
     /// Standard deviation of the noise on the *unnormalised* sums at a query whose features have norm 1, in value units.
     #[must_use]
     pub fn unit_noise_std(&self) -> f64 {
-        self.noise_std.map_or(0.0, |std| std.get() * lattice_step(&self.geometry))
+        self.noise_std.map_or(0.0, |std| std.get() * self.geometry.lattice().step())
     }
 
     /// Answers queries with bars that hold for *all* queries at once, up to this failure probability.
@@ -221,7 +221,7 @@ impl<'a> MomentReader<'a> {
     /// [`Error::Dimension`], [`Error::QueryNotFinite`], [`Error::QueryTooLong`].
     pub fn query(&self, query: &[f64]) -> Result<Answer, Error> {
         let mut answers = self.query_batch(MatRef::new(query, 1, query.len())?)?;
-        Ok(answers.pop().expect("one query has one answer"))
+        Ok(answers.swap_remove(0))
     }
 
     /// Attention at each row of `queries` `(m, d)`.
@@ -302,7 +302,7 @@ impl<'a> MomentReader<'a> {
         // r additions and products, at most 30 roundings in a feature and its norm, twice over
         let operations = 2.0 * (self.moments.geometry.feature_count() as f64 + 64.0);
         let arithmetic = operations * f64::EPSILON * norms.l2 * self.moments.column_norms[column];
-        noise * lattice_step(&self.moments.geometry) + arithmetic
+        noise * self.moments.geometry.lattice().step() + arithmetic
     }
 
     /// Approximation and quantisation parts, the same for all coordinates; `None` if they are vacuous.
@@ -331,10 +331,6 @@ impl<'a> MomentReader<'a> {
         let geometry = &self.moments.geometry;
         geometry.normaliser() as f64 * power_of_two(-geometry.value_exponent())
     }
-}
-
-fn lattice_step(geometry: &MomentGeometry) -> f64 {
-    geometry.lattice().map_or(f64::NAN, |lattice| lattice.step())
 }
 
 /// Euclidean norm that does not overflow for finite input of ordinary dimension.

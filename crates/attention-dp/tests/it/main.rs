@@ -1,5 +1,7 @@
 //! Behaviour of the crate through its public interface.
 
+#![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
+
 mod aggregate;
 mod bad_input;
 mod data;
