@@ -5,7 +5,7 @@ use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 /// Every claim of this crate; `u = 2⁻⁵³`, `ε = 2u`, `γ_k = ku/(1 − ku)`.
 ///
 /// ```
-/// assert!(dp_linalg::CLAIMS.iter().all(|claim| claim.id.starts_with("linalg.")));
+/// assert!(dp_linalg::claims::CLAIMS.iter().all(|claim| claim.id.starts_with("linalg.")));
 /// ```
 pub const CLAIMS: &[Claim] = &[
     Claim {

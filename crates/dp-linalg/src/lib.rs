@@ -52,7 +52,7 @@
 //! - G. H. Golub and C. F. Van Loan, *Matrix Computations*, fourth edition, 2013.
 //! - N. J. Higham, *Computing a nearest symmetric positive semidefinite matrix*, 1988.
 
-mod claims;
+pub mod claims;
 mod decompositions;
 mod error;
 mod exact;
@@ -65,7 +65,6 @@ mod parallelism;
 mod product;
 mod psd;
 
-pub use claims::CLAIMS;
 pub use decompositions::{Cholesky, Qr, Svd, SymmetricEigen, solve_lower_triangular, solve_upper_triangular};
 pub use error::{Error, Operation};
 pub use exact::{ExactProductSum, is_integral_within};

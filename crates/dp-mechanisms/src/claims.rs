@@ -55,7 +55,10 @@ pub const CLAIMS: &[Claim] = &[
         id: ROUNDED_GAUSSIAN_LAW,
         kind: ClaimKind::Numerical,
         statement: "samples follow P(k) = Φ((k + ½)/σ) − Φ((k − ½)/σ) exactly",
-        hypotheses: &["the generator is a source of uniform bits"],
+        hypotheses: &[
+            "the generator is a source of uniform bits",
+            "|k| < 2⁶³: the tails beyond weigh below 10⁻¹⁴⁵⁶⁸⁰⁰⁰",
+        ],
         source: Source { work: HERE, result: "Rounded Gaussian, sampler" },
         status: ClaimStatus::Ours,
     },

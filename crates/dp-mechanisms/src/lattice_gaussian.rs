@@ -98,7 +98,7 @@ impl<A: Adjacency> LatticeGaussian<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] if the statistic moves more than this mechanism was made for, [`Error::LatticeOverflow`] if its
+    /// [`Error::SensitivityExceeded`] if the statistic moves more than this mechanism was made for, [`Error::LatticeOverflow`] if its
     /// public bound and 40 standard deviations of noise do not fit 64 bits. Neither depends on private values.
     pub fn release<R: CryptoRng + ?Sized>(
         &self,

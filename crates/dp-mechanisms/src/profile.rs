@@ -106,7 +106,11 @@ impl<A: Adjacency> PrivacyProfile<A> {
     /// The zero-concentrated view: `μ²/2` (Bun, Steinke 2016, Proposition 1.6) or `ε²/2` (ibid., Proposition 1.4).
     #[must_use]
     pub fn zero_concentrated(&self) -> Option<Rho> {
-        let half_square = |x: f64| Rho::new(up_unless_exact(x * x, x, x) / 2.0).ok();
+        let half_square = |x: f64| {
+            let half = up_unless_exact(x * x, x, x) / 2.0;
+            // halving is exact but for subnormal results
+            Rho::new(if half < f64::MIN_POSITIVE { half.next_up() } else { half }).ok()
+        };
         match self.curve {
             Curve::Pure { epsilon } => half_square(epsilon.get()),
             Curve::Approximate { .. } => None,

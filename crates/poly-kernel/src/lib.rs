@@ -65,7 +65,7 @@
 //! | `φ`, `φ̃` | features, integer features at scale `2ˢ` |
 //! | `u` | unit roundoff `2⁻⁵³` |
 
-mod claims;
+pub mod claims;
 mod error;
 mod exp_taylor;
 mod fixed_point;
@@ -75,7 +75,6 @@ mod outward;
 mod readout;
 mod scaling;
 
-pub use claims::CLAIMS;
 pub use error::Error;
 pub use exp_taylor::ExpTaylor;
 pub use fixed_point::FixedPointFeatures;

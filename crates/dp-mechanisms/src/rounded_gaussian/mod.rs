@@ -56,8 +56,9 @@
 //!
 //! # Limits
 //!
-//! Samples are `i64`. A magnitude of `2⁶³` or more, which needs `|N| > 8191` even at the largest σ (probability below `10⁻¹⁴⁵⁶⁸⁰⁰⁰`), saturates, which is
-//! post-processing too. Time depends on the word (an ambiguous one takes thousands of times longer), and words are not
+//! Samples are `i64`. A magnitude of `2⁶³` or more saturates. That needs `|N| > 8191` even at the largest σ: it changes the law by
+//! less than `10⁻¹⁴⁵⁶⁸⁰⁰⁰` in total variation, and adds no more than that to δ; "exactly" everywhere else is up to this. Time
+//! depends on the word (an ambiguous one takes thousands of times longer), and words are not
 //! wiped from memory.
 //!
 //! # References

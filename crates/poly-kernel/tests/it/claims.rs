@@ -1,4 +1,4 @@
-use poly_kernel::CLAIMS;
+use poly_kernel::claims::CLAIMS;
 
 #[test]
 fn claims_have_permanent_unique_names_and_say_something() {
