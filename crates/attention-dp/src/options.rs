@@ -111,6 +111,7 @@ pub struct MomentOptions {
     feature_bits: u32,
     value_bits: u32,
     max_rows: u64,
+    certified_kernel: bool,
     #[serde(skip, default = "Parallelism::available")]
     parallelism: Parallelism,
 }
@@ -132,6 +133,7 @@ impl MomentOptions {
             feature_bits: 18,
             value_bits: 14,
             max_rows: 1 << 28,
+            certified_kernel: true,
             parallelism: Parallelism::available(),
         }
     }
@@ -167,6 +169,15 @@ impl MomentOptions {
     #[must_use]
     pub fn with_max_rows(self, max_rows: u64) -> Self {
         Self { max_rows, ..self }
+    }
+
+    /// Allows a degree whose relative kernel error is not below 1 at the largest logit that the radii allow.
+    ///
+    /// Such options are refused otherwise, before a budget is spent on them. Answers can still be useful, because real
+    /// logits are mostly small; but where the error is not certified below 1, error bars span the whole value range.
+    #[must_use]
+    pub fn with_uncertified_kernel(self) -> Self {
+        Self { certified_kernel: false, ..self }
     }
 
     /// Threads to use. Default: what the machine has. Never changes any result.
@@ -222,6 +233,12 @@ impl MomentOptions {
     #[must_use]
     pub const fn max_rows(&self) -> u64 {
         self.max_rows
+    }
+
+    /// Whether a relative kernel error of 1 or more is refused.
+    #[must_use]
+    pub const fn certified_kernel(&self) -> bool {
+        self.certified_kernel
     }
 
     /// Threads to use.

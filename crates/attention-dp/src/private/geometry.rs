@@ -44,13 +44,14 @@ impl MomentGeometry {
     /// # Errors
     ///
     /// Every parameter out of range has its variant; [`Error::Kernel`] if the degree asks for too many features (the
-    /// error says how many), [`Error::DegreeTooSmall`] if the kernel's relative error is 1 or more at the largest logit,
+    /// error says how many), [`Error::DegreeTooSmall`] if the kernel's relative error is 1 or more at the largest logit
+    /// (unless [allowed](MomentOptions::with_uncertified_kernel)),
     /// [`Error::Resolution`] if `max_rows` rows would not fit the lattice.
     pub fn new(options: MomentOptions) -> Result<Self, Error> {
         options.check()?;
         let bounds = options.bounds();
         let scaling = LogitScaling::new(options.softmax_scale(), bounds.query_radius(), bounds.key_radius())?;
-        let kernel_error = kernel_error(options.degree(), scaling.max_logit())?;
+        let kernel_error = kernel_error(&options, scaling.max_logit())?;
         let map = MonomialMap::exp_taylor(options.shape().key_dim, options.degree())?;
         let (feature_bits, value_bits) = options.resolution();
         let feature_exponent = feature_bits as i32 - ceil_log2(map.norm_bound(scaling.radius()));
@@ -160,7 +161,7 @@ impl MomentGeometry {
     /// Whether the contributions of any two rows are proven to have a nonnegative inner product.
     ///
     /// `⟨φ̃ũᵀ, φ̃'ũ'ᵀ⟩ = ⟨φ̃, φ̃'⟩·⟨ũ, ũ'⟩`. The second factor is at least `c̃² − V² ≥ 0`. The first is at least
-    /// `4ˢ·min T_g − 2e·A_φ·2ˢ√r − e²r`, where `min T_g > 0` on the logits that two keys can have, because the kernel's
+    /// `4ˢ·min T_g − 2e·A_φ·2ˢ√r − e²r`, where `min T_g > 0` on the logits that two keys can have if the kernel's
     /// relative error is below 1 there; `A_φ` bounds `‖φ‖` and `e` is the rounding error of an entry in lattice units.
     #[must_use]
     pub fn rows_are_acute(&self) -> bool {
@@ -183,9 +184,10 @@ impl MomentGeometry {
     }
 }
 
-fn kernel_error(degree: usize, max_logit: f64) -> Result<f64, Error> {
+fn kernel_error(options: &MomentOptions, max_logit: f64) -> Result<f64, Error> {
+    let degree = options.degree();
     let relative_error = ExpTaylor::new(degree)?.relative_error(max_logit);
-    if relative_error < 1.0 {
+    if relative_error < 1.0 || !options.certified_kernel() {
         return Ok(relative_error);
     }
     let sufficient_degree = ExpTaylor::degree_for(max_logit, 1.0);

@@ -132,8 +132,7 @@ pub struct MomentReader<'a> {
 pub enum Answer {
     /// A value with error bars.
     Estimate(Estimate),
-    /// No answer at this confidence: the released normaliser does not rise above its noise, or the kernel error at this
-    /// query reaches 1.
+    /// No answer at this confidence: the released normaliser does not rise above its noise.
     Undetermined,
 }
 
@@ -270,9 +269,7 @@ impl<'a> MomentReader<'a> {
     }
 
     fn answer(&self, norms: &QueryNorms, products: &[f64]) -> Answer {
-        let Some((approximation, quantisation)) = self.deterministic_errors(norms) else {
-            return Answer::Undetermined;
-        };
+        let (approximation, quantisation) = self.deterministic_errors(norms);
         let (sums, normaliser) = (&products[..products.len() - 1], products[products.len() - 1]);
         let unit = self.normaliser_unit();
         let mass = normaliser / unit;
@@ -305,17 +302,17 @@ impl<'a> MomentReader<'a> {
         noise * self.moments.geometry.lattice().step() + arithmetic
     }
 
-    /// Approximation and quantisation parts, the same for all coordinates; `None` if they are vacuous.
-    fn deterministic_errors(&self, norms: &QueryNorms) -> Option<(f64, f64)> {
+    /// Approximation and quantisation parts, the same for all coordinates.
+    ///
+    /// Where the kernel has no relative error below 1, the approximation part is the whole range: answers are moved into
+    /// the range, and exact attention lies in it.
+    fn deterministic_errors(&self, norms: &QueryNorms) -> (f64, f64) {
         let geometry = &self.moments.geometry;
         let kernel = self.polynomial.relative_error(norms.max_logit);
         let rounding = geometry.features().entry_error() * norms.l1 * exp_upper(norms.max_logit);
         // the features' own coefficients are rounded: T_g(|t|)·2⁻⁵² against e^t ≥ e^−|t|
         let coefficients = f64::EPSILON * exp_upper(norms.max_logit).powi(2);
         let relative = kernel + rounding + coefficients;
-        if relative >= 1.0 || relative.is_nan() {
-            return None;
-        }
         let value_step = power_of_two(-geometry.value_exponent());
         let (low, high) = geometry.options().value_range();
         let range = high - low;
@@ -323,7 +320,7 @@ impl<'a> MomentReader<'a> {
         let weights = (range + value_step) * weight_error_effect(relative) - approximation;
         // clipping shortens rows by 2⁻⁴⁰ more than the radius asks
         let clipping = (range * norms.max_logit + low.abs().max(high.abs())) * 2e-12;
-        Some((approximation, weights + 0.5 * value_step + clipping))
+        (approximation, weights + 0.5 * value_step + clipping)
     }
 
     /// The normaliser of one row, in value units.

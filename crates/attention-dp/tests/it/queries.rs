@@ -131,6 +131,20 @@ fn answers_stay_within_the_public_range() {
 }
 
 #[test]
+fn a_kernel_without_certificate_answers_with_bars_over_the_whole_range() {
+    let (keys, values) = uniform(300, SHAPE, 0.5, 10);
+    let uncertified = options(SHAPE, 1.5, 1).with_value_range(0.0, 0.5).with_uncertified_kernel();
+    let moments = aggregate(uncertified, &keys, &values).assume_public().unwrap();
+    assert!(moments.geometry().kernel_error() > 1.0 && !moments.geometry().rows_are_acute());
+    let bar = |query: &[f64]| {
+        let answer = moments.reader(one_percent()).unwrap().query(query).unwrap();
+        answer.estimate().unwrap().bars()[0].total()
+    };
+    assert!(bar(&[1.5, 0.0, 0.0]) >= 0.5); // logits up to 2.25: nothing is certified
+    assert!(bar(&[0.1, 0.0, 0.0]) < 0.01); // logits up to 0.15
+}
+
+#[test]
 fn unusable_queries_are_named() {
     let moments = PrivateMoments::new(AddRemoveRow, options(SHAPE, 1.0, 2)).unwrap().assume_public().unwrap();
     let reader = moments.reader(one_percent()).unwrap();
