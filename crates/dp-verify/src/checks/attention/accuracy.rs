@@ -1,0 +1,162 @@
+//! Errors of answers without noise, and noise without errors.
+
+use super::{
+    Row, aggregate, climb, coverage::mechanism, failure_probability, options, random_rows, target, unflatten,
+};
+use crate::{Context, Outcome, Subject};
+use attention_dp::{Bounds, Estimate, MomentOptions};
+use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd};
+use poly_kernel::feature_count;
+use rand::RngExt;
+use rand_chacha::ChaCha20Rng;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
+
+/// Dimensions, degrees, logits, centres, ranges, fine and coarse lattices, unequal radii.
+fn cases() -> Vec<MomentOptions> {
+    let uneven = Bounds::new(2.0, 0.7, 30.0).expect("radii in range");
+    let wide = options(2, 3, 4, 1.0);
+    vec![
+        options(1, 1, 2, 0.8),
+        options(1, 1, 3, 1.2),
+        options(1, 1, 9, 2.0),
+        options(2, 1, 2, 0.8).with_value_range(0.0, 1.0),
+        options(1, 2, 3, 1.0).with_value_range(-0.1, 1.0),
+        options(2, 2, 3, 1.0).with_key_center(vec![5.0, -0.3]),
+        options(1, 1, 4, 1.0).with_resolution(6, 4),
+        MomentOptions::new(wide.shape(), uneven, 4).with_parallelism(wide.parallelism()),
+    ]
+}
+
+/// Climbing on queries, keys and values, also far beyond the radii: no error without noise exceeds approximation and
+/// quantisation. The twin answers with one degree less than its bars are for.
+pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let (starts, steps) = (context.scale(20, 200), context.scale(400, 5_000));
+    let (mut largest, mut n) = (0.0_f64, 0);
+    for options in cases() {
+        let lower = MomentOptions::new(options.shape(), options.bounds(), options.degree() - 1);
+        let lower = with_settings_of(lower, &options);
+        for start in 0..starts {
+            let rows = random_rows(&mut rng, options.shape(), 2 + start % 3);
+            let spread = [1.0, 1.0, 3.0, 1e3, 1e-3][start % 5];
+            let query = (0..options.shape().key_dim).map(|_| rng.random_range(-1.0..1.0));
+            let rows = rows.iter().flat_map(|(key, value)| key.iter().chain(value).map(|x| x * spread));
+            let point = query.chain(rows).collect();
+            let objective = |point: &[f64]| {
+                let ratio = excess(&options, subject.pick(None, Some(&lower)), point);
+                largest = largest.max(ratio);
+                n += 1;
+                ratio
+            };
+            climb(&mut rng, point, steps, objective);
+        }
+    }
+    Outcome::at_most(largest, 1.0, n).with_note("error over approximation and quantisation")
+}
+
+fn with_settings_of(options: MomentOptions, other: &MomentOptions) -> MomentOptions {
+    let (low, high) = other.value_range();
+    let (feature_bits, value_bits) = other.resolution();
+    let options = options
+        .with_softmax_scale(other.softmax_scale())
+        .with_value_range(low, high)
+        .with_resolution(feature_bits, value_bits)
+        .with_parallelism(other.parallelism());
+    match other.key_center() {
+        Some(center) => options.with_key_center(center.to_vec()),
+        None => options,
+    }
+}
+
+/// Largest error of a coordinate over its bar; the answer may come from other options than the bar. Zero without answer.
+fn excess(options: &MomentOptions, answered_by: Option<&MomentOptions>, point: &[f64]) -> f64 {
+    let (query, rows) = point.split_at(options.shape().key_dim);
+    let rows = unflatten(options.shape(), rows);
+    let radius = options.bounds().query_radius();
+    let norm = query.iter().map(|q| q * q).sum::<f64>().sqrt();
+    let query: Vec<f64> =
+        query.iter().map(|q| if norm > radius { q * (radius / norm) } else { *q }).collect();
+    let exact = target(options, &rows, &query);
+    let bars = noiseless(options, &rows, &query);
+    let values = answered_by.map_or_else(|| bars.clone(), |options| noiseless(options, &rows, &query));
+    let (Some(bars), Some(values)) = (bars, values) else { return 0.0 };
+    let errors = values.value().iter().zip(&exact).map(|(v, e)| (v - e).abs());
+    errors
+        .zip(bars.bars())
+        .map(|(error, bar)| error / (bar.approximation + bar.quantisation))
+        .fold(0.0, f64::max)
+}
+
+fn noiseless(options: &MomentOptions, rows: &[Row], query: &[f64]) -> Option<Estimate> {
+    let moments = aggregate(AddRemoveRow, options, rows).assume_public().expect("the options are sound");
+    let reader = moments.reader(failure_probability(0.5)).expect("the probability is sound");
+    reader.query(query).expect("the query is within the radius").estimate().cloned()
+}
+
+/// Both tails together, of all three shapes.
+const ALPHA: f64 = 1e-7;
+
+/// `Σ_a φ_a(q) z_aj` has standard deviation `τ‖φ(q)‖` for 45, 165 and 495 features alike. The twin splits the budget over
+/// the features, which multiplies the noise by `√r`.
+pub(super) fn rank_free_noise(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let draws = context.scale(1_000, 50_000);
+    let (mut parts, mut absolute) = (Vec::new(), Vec::new());
+    for degree in [2, 3, 4] {
+        let options = options(8, 1, degree, 0.5);
+        let (ratio, std) = relative_noise(&options, draws, subject, &mut rng);
+        absolute.push(std);
+        // two independent columns a draw
+        let n = 2 * draws as u64;
+        let law = ChiSquared::new(n as f64).expect("some draws");
+        let statistic = n as f64 * ratio * ratio;
+        let p = 2.0 * law.cdf(statistic).min(law.sf(statistic));
+        parts.push(
+            Outcome::at_least(p, ALPHA / 3.0, n).with_note(format!("{} features", feature_count(8, degree))),
+        );
+    }
+    let slope = (absolute[2] / absolute[0]).ln() / (495.0_f64 / 45.0).ln();
+    // the logarithm of each rms has standard deviation 1/√(2n); six of them, and 4 % for what the sensitivity of
+    // higher degrees adds: A² is T_g(½) up to a rounding
+    let limit = (6.0 / (2.0 * draws as f64).sqrt() + 0.04) / (495.0_f64 / 45.0).ln();
+    parts.push(Outcome::at_most(slope.abs(), limit, 2 * draws as u64).with_note("slope"));
+    Outcome::worst(parts).with_note(format!(
+        "noise in rows at 45, 165, 495 features: {:.3}, {:.3}, {:.3}; slope {slope:.4}",
+        absolute[0], absolute[1], absolute[2]
+    ))
+}
+
+/// Rms of the noise of the sums at one query: over `τ‖φ(q)‖`, and in units of one row's normaliser.
+fn relative_noise(
+    options: &MomentOptions,
+    draws: usize,
+    subject: Subject,
+    rng: &mut ChaCha20Rng,
+) -> (f64, f64) {
+    let shipped = mechanism(options, 1.0);
+    let query: Vec<f64> = (0..8).map(|i| if i % 2 == 0 { 0.3 } else { -0.4 }).collect();
+    let (mut squares, mut expected, mut unit) = (0.0, 0.0, 0.0);
+    for _ in 0..draws {
+        let moments = aggregate(AddRemoveRow, options, &[]);
+        let split = (moments.geometry().feature_count() as f64).sqrt();
+        let std = NoiseStd::new(shipped.noise_std().get() * subject.pick(1.0, split)).expect("positive");
+        let mechanism = LatticeGaussian::with_noise_std(std, shipped.sensitivity()).expect("supported noise");
+        let released = moments.release_with(&mechanism, rng).expect("little noise fits the lattice");
+        let (moments, geometry) = (released.value(), released.value().geometry());
+        let point: Vec<f64> = query.iter().map(|q| q * geometry.scaling().query_factor()).collect();
+        let mut features = vec![0.0; geometry.feature_count()];
+        geometry
+            .features()
+            .map()
+            .apply(&point, &mut features)
+            .expect("the point has the dimension of the map");
+        for column in 0..2 {
+            let entries = moments.steps().iter().skip(column).step_by(2);
+            squares += entries.zip(&features).map(|(s, f)| *s as f64 * f).sum::<f64>().powi(2);
+        }
+        expected = shipped.noise_std().get() * features.iter().map(|f| f * f).sum::<f64>().sqrt();
+        unit = geometry.normaliser() as f64 * geometry.features().scale();
+    }
+    let rms = (squares / (2 * draws) as f64).sqrt();
+    (rms / expected, rms / unit)
+}

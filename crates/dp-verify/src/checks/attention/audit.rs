@@ -1,0 +1,116 @@
+//! An audit of whole releases, from rows to integers, on the worst neighbours.
+
+use super::{Row, aggregate, budget, integers_of, options};
+use crate::{Context, Outcome, Subject};
+use attention_dp::{MomentAdjacency, MomentGeometry, MomentOptions};
+use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd, ReplaceRow};
+use dp_testkit::statistics::epsilon_lower_bound;
+use rand_chacha::ChaCha20Rng;
+
+/// Confidence: all events of all audits together miss with at most this probability.
+const ALPHA: f64 = 1e-6;
+
+/// Privacy that is asked for: a large δ, because an audit sees no event rarer than one in its number of runs.
+const TARGET: (f64, f64) = (1.0, 0.1);
+
+/// Where events begin, in standard deviations of the shipped noise from the first neighbour toward the second.
+const THRESHOLDS: [f64; 6] = [0.5, 1.0, 1.25, 1.5, 2.0, 2.5];
+
+/// What can be wrong with a release.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    None,
+    HalfNoise,
+    BareNormaliser,
+}
+
+/// The lower bound of ε is at most what the certificate says, under both adjacencies. Two twins are judged, one with
+/// half the noise and one whose normaliser is released as it is; the milder verdict counts.
+pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
+    let n = context.scale(40_000, 1_000_000);
+    let options = options(1, 1, 2, 1.0);
+    let (first, second) = ((vec![1.0], vec![1.0]), (vec![-1.0], vec![-1.0]));
+    let faults = subject.pick(&[Fault::None][..], &[Fault::HalfNoise, Fault::BareNormaliser]);
+    let audited = faults.iter().map(|&fault| {
+        let one_more =
+            Audit { adjacency: AddRemoveRow, options: &options, rows: [vec![], vec![first.clone()]] };
+        let replaced = Audit {
+            adjacency: ReplaceRow,
+            options: &options,
+            rows: [vec![first.clone()], vec![second.clone()]],
+        };
+        let mut rng = context.rng(0);
+        let [one_more, replaced] = [one_more.run(n, fault, &mut rng), replaced.run(n, fault, &mut rng)];
+        let note =
+            format!("audited ε: add/remove {:.3}, replace {:.3}", one_more.observed, replaced.observed);
+        // an audit that finds nothing is no evidence
+        let powerful =
+            Outcome::at_least(one_more.observed.min(replaced.observed), 0.5 * TARGET.0, 4 * n as u64);
+        Outcome::worst([one_more, replaced, powerful]).with_note(note)
+    });
+    audited.min_by(|a, b| a.observed.total_cmp(&b.observed)).expect("there is a fault to judge")
+}
+
+struct Audit<'a, A> {
+    adjacency: A,
+    options: &'a MomentOptions,
+    rows: [Vec<Row>; 2],
+}
+
+impl<A: MomentAdjacency> Audit<'_, A> {
+    fn run(&self, n: usize, fault: Fault, rng: &mut ChaCha20Rng) -> Outcome {
+        let (epsilon, delta) = budget(TARGET.0, TARGET.1);
+        let geometry = MomentGeometry::new(self.options.clone()).expect("the options are sound");
+        let sensitivity = self.adjacency.sensitivity(&geometry).expect("small squares");
+        let shipped = LatticeGaussian::calibrate(epsilon, delta, sensitivity).expect("supported noise");
+        let std = shipped.noise_std().get();
+        let claimed = shipped.profile().epsilon(delta);
+        let mechanism = if fault == Fault::HalfNoise {
+            let half = NoiseStd::new(std / 2.0).expect("half of a normal number");
+            LatticeGaussian::with_noise_std(half, sensitivity).expect("supported noise")
+        } else {
+            shipped
+        };
+        let draws = [0, 1].map(|side| self.draws(side, n, (&mechanism, std), fault, rng));
+        let level = ALPHA / (4 * THRESHOLDS.len()) as f64;
+        let events = THRESHOLDS.iter().flat_map(|&t| [(0, t), (1, t)]);
+        let bound = |(statistic, threshold): (usize, f64)| {
+            let count = |draws: &[[f64; 2]]| draws.iter().filter(|d| d[statistic] > threshold).count() as u64;
+            epsilon_lower_bound(count(&draws[1]), count(&draws[0]), n as u64, TARGET.1, level)
+        };
+        let audited = events.map(bound).fold(0.0, f64::max);
+        Outcome::at_most(audited, claimed, 2 * n as u64)
+    }
+
+    /// Releases of one neighbour: their distance from the first neighbour's integers along the difference of both (the
+    /// most powerful test), and along the normaliser's part of it; in units of `std`.
+    fn draws(
+        &self,
+        side: usize,
+        n: usize,
+        (mechanism, std): (&LatticeGaussian<A>, f64),
+        fault: Fault,
+        rng: &mut ChaCha20Rng,
+    ) -> Vec<[f64; 2]> {
+        let build = |side: usize| aggregate(self.adjacency, self.options, &self.rows[side]);
+        let [from, to] = [0, 1].map(|side| integers_of(build(side)));
+        let exact = [&from, &to][side].clone();
+        let one = |_| {
+            let release = build(side).release_with(mechanism, rng).expect("little noise fits the lattice");
+            let mut steps = release.value().steps().to_vec();
+            if fault == Fault::BareNormaliser {
+                (1..steps.len()).step_by(2).for_each(|i| steps[i] = exact[i]);
+            }
+            [along(&steps, &from, &to, 1) / std, along(&steps, &from, &to, 2) / std]
+        };
+        (0..n).map(one).collect()
+    }
+}
+
+/// Length of `steps − from` along `to − from`; of all entries, or of every second one from the end.
+fn along(steps: &[i64], from: &[i64], to: &[i64], every: usize) -> f64 {
+    let entries = || (0..steps.len()).rev().step_by(every);
+    let difference = |i: usize| (to[i] - from[i]) as f64;
+    let length = entries().map(|i| difference(i).powi(2)).sum::<f64>().sqrt();
+    entries().map(|i| (steps[i] - from[i]) as f64 * difference(i)).sum::<f64>() / length
+}

@@ -1,0 +1,75 @@
+//! The Taylor polynomial of the exponential against its certificates.
+
+use crate::{Context, Outcome, Subject};
+use dp_mechanisms::certified::exp_bounds;
+use dp_testkit::oracle;
+use poly_kernel::ExpTaylor;
+use rand::RngExt;
+
+/// `e^{−t} T_g(t) − 1` and a bound on the error of that number: one rounding of the polynomial, two units of the
+/// enclosure of `eᵗ`, one division and one subtraction.
+fn error_at(degree: usize, t: f64) -> (f64, f64) {
+    let ratio = oracle::exp_taylor(t, degree as u32) / exp_bounds(t).0;
+    (ratio - 1.0, 4.0 * f64::EPSILON * ratio.abs())
+}
+
+/// Degrees and ranges; where the certificate is below 1e-9 the oracle's own rounding would hide what is tested.
+fn cases() -> impl Iterator<Item = (usize, f64)> {
+    let ranges = [0.05, 0.3, 1.0, 2.5, 6.0, 12.0];
+    (0..=20).flat_map(move |degree| ranges.map(|range| (degree, range)))
+}
+
+/// No logit has a larger error than the certificate, and the end of the range attains it.
+pub(super) fn relative_error(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let points = context.scale(200, 3_000);
+    let (mut largest, mut least_attained, mut n) = (0.0_f64, f64::INFINITY, 0);
+    for (degree, range) in cases() {
+        // the twin takes the polynomial for one degree better than it is
+        let certificate = ExpTaylor::new(subject.pick(degree, degree + 1)).expect("degrees stay below 30");
+        let (bound, bound_nonnegative) =
+            (certificate.relative_error(range), certificate.relative_error_nonnegative(range));
+        if bound_nonnegative < 1e-9 {
+            continue;
+        }
+        for (low, bound) in [(-range, bound), (0.0, bound_nonnegative)] {
+            let inner = (0..points).map(|_| rng.random_range(low..=range));
+            for t in inner.chain([low, range]) {
+                let (error, slack) = error_at(degree, t);
+                largest = largest.max((error.abs() - slack) / bound);
+                n += 1;
+            }
+            let attained = error_at(degree, if low < 0.0 { low } else { range }).0;
+            least_attained = least_attained.min(attained.abs() / bound);
+        }
+    }
+    let note = format!("the end of the range attains at least {least_attained:.9} of the certificate");
+    Outcome::worst([Outcome::at_most(largest, 1.0, n), Outcome::at_least(least_attained, 1.0 / 1.001, n)])
+        .with_note(note)
+}
+
+/// The polynomial does not fall below its certificate, which is positive for even degrees.
+pub(super) fn positivity(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let points = context.scale(500, 50_000);
+    let (mut deepest, mut signs, mut n, mut slack) = (f64::NEG_INFINITY, 0, 0, 0.0_f64);
+    for (degree, range) in cases() {
+        let taylor = ExpTaylor::new(degree).expect("degrees stay below 30");
+        // the twin looks at half of the range
+        let bound = taylor.lower_bound(subject.pick(range, 0.5 * range));
+        signs += u64::from(degree.is_multiple_of(2) && bound <= 0.0);
+        let mut least = f64::INFINITY;
+        let random = (0..points).map(|_| rng.random_range(-range..=range));
+        let steps = (0..=100).map(|i| -range + range * f64::from(i) / 50.0);
+        for t in random.chain(steps) {
+            let value = oracle::exp_taylor(t, degree as u32);
+            deepest = deepest.max((bound - value) / oracle::exp_taylor(t.abs(), degree as u32));
+            least = least.min(value);
+            n += 1;
+        }
+        slack = slack.max((least - bound) / oracle::exp_taylor(range, degree as u32));
+    }
+    let note = format!("least value found minus certificate, over T_g(B): at most {slack:.2e}");
+    // the oracle rounds once
+    Outcome::worst([Outcome::at_most(deepest, f64::EPSILON, n), Outcome::all_equal(signs, n)]).with_note(note)
+}

@@ -1,0 +1,61 @@
+//! Checks of the claims of dp-mechanisms.
+
+mod conversions;
+mod gaussian;
+mod lattice;
+mod privacy;
+mod reference;
+mod refinement;
+mod sampler;
+
+use crate::{Check, Evidence};
+use dp_mechanisms::{Delta, Epsilon, NoiseStd, RoundedGaussian};
+
+/// Every check of this crate's claims.
+pub(crate) fn checks() -> Vec<Check> {
+    use Evidence::{Audit, Exact, Numeric, Search, Statistical};
+    vec![
+        Check { claim: "mechanisms.gaussian.profile", evidence: Numeric, run: gaussian::profile },
+        Check { claim: "mechanisms.gaussian.calibration", evidence: Numeric, run: gaussian::calibration },
+        Check { claim: "mechanisms.normal.quantile", evidence: Numeric, run: gaussian::quantile },
+        Check { claim: "mechanisms.conversions.sound", evidence: Numeric, run: conversions::sound },
+        Check { claim: "mechanisms.rounded_gaussian.table", evidence: Exact, run: sampler::table },
+        Check { claim: "mechanisms.rounded_gaussian.law", evidence: Statistical, run: sampler::law },
+        Check { claim: "mechanisms.rounded_gaussian.law", evidence: Search, run: sampler::fast_path },
+        Check {
+            claim: "mechanisms.rounded_gaussian.refinement",
+            evidence: Exact,
+            run: refinement::refinement,
+        },
+        Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Numeric, run: privacy::divergence },
+        Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Audit, run: privacy::audit },
+        Check { claim: "mechanisms.lattice.release", evidence: Exact, run: lattice::release },
+    ]
+}
+
+/// Rounded Gaussian noise of this standard deviation.
+fn noise(std: f64) -> RoundedGaussian {
+    RoundedGaussian::new(noise_std(std)).expect("checks use supported noise")
+}
+
+fn noise_std(std: f64) -> NoiseStd {
+    NoiseStd::new(std).expect("checks use positive noise")
+}
+
+fn epsilon(value: f64) -> Epsilon {
+    Epsilon::new(value).expect("checks use ε > 0")
+}
+
+fn delta(value: f64) -> Delta {
+    Delta::new(value).expect("checks use 0 < δ < 1")
+}
+
+/// How many items fail, as an outcome.
+fn none_fails<T>(items: impl IntoIterator<Item = T>, holds: impl Fn(T) -> bool) -> crate::Outcome {
+    let (mut failures, mut n) = (0, 0);
+    for item in items {
+        failures += u64::from(!holds(item));
+        n += 1;
+    }
+    crate::Outcome::all_equal(failures, n)
+}

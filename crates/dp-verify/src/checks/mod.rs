@@ -1,0 +1,20 @@
+//! Every check, listed by hand: a registry that assembles itself at link time silently loses what nobody references.
+
+use crate::Check;
+
+mod attention;
+mod kernel;
+mod linalg;
+mod mechanisms;
+
+/// All checks of the workspace.
+///
+/// ```
+/// use dp_verify::{Registry, checks};
+/// let registry = Registry::shipped();
+/// assert!(checks::all().iter().all(|check| !registry.checks_of(check.claim).is_empty()));
+/// ```
+#[must_use]
+pub fn all() -> Vec<Check> {
+    [linalg::checks(), mechanisms::checks(), kernel::checks(), attention::checks()].concat()
+}

@@ -1,0 +1,22 @@
+//! What can go wrong around the checks (a failing check is a red row, not an error).
+
+/// Why a run could not be made or reported.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Caller: `--only` names nothing.
+    #[error("no claim or check is named `{id}` or starts with `{id}.`")]
+    UnknownId {
+        /// What was asked for.
+        id: String,
+    },
+    /// Machine: the operating system gave no fresh seed.
+    #[error("the operating system gave no random seed; pass one with --seed")]
+    NoSeed,
+    /// Machine: a report could not be written.
+    #[error("a report could not be written")]
+    Write(#[from] std::io::Error),
+    /// Machine: a row could not be written as JSON.
+    #[error("a JSON row could not be written")]
+    Json(#[from] serde_json::Error),
+}

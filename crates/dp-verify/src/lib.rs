@@ -1,0 +1,54 @@
+//! A check and a negative control for every claim of provable-dp.
+//!
+//! Each library crate lists what it promises as data (`claims::CLAIMS`). Here every promise meets evidence: a
+//! [`Check`] names a claim and runs one function twice, on the thing as shipped and on a deliberately broken twin. The
+//! claim is green only if the first run holds **and** the second is rejected; a check that cannot tell them apart
+//! proves nothing. [`Registry::problems`] makes the pairing complete: a claim without a check, a check without a claim,
+//! a doubtful id or missing evidence is red as well.
+//!
+//! The binary is a thin shell around [`cli::main`]; `cargo xtask verify` runs it.
+//!
+//! # Writing a check
+//!
+//! ```
+//! use dp_verify::{Check, Context, Evidence, Outcome, Subject};
+//!
+//! /// Rounding to nearest moves a number by at most one half.
+//! fn rounding_error(context: &mut Context, subject: Subject) -> Outcome {
+//!     use rand::RngExt;
+//!     let round = match subject {
+//!         Subject::AsShipped => f64::round,
+//!         Subject::Broken => f64::floor,
+//!     };
+//!     let n = context.scale(1_000, 100_000);
+//!     let mut rng = context.rng(0);
+//!     let worst = (0..n)
+//!         .map(|_| rng.random_range(-1e3..1e3))
+//!         .map(|x: f64| (round(x) - x).abs())
+//!         .fold(0.0, f64::max);
+//!     Outcome::at_most(worst, 0.5, n as u64)
+//! }
+//!
+//! let check = Check { claim: "example.round.error", evidence: Evidence::Search, run: rounding_error };
+//! # use dp_verify::{Level, Verdict};
+//! let mut context = Context::new(Level::Quick, 7, check.claim, check.evidence);
+//! assert_eq!((check.run)(&mut context, Subject::AsShipped).verdict, Verdict::Holds);
+//! assert_eq!((check.run)(&mut context, Subject::Broken).verdict, Verdict::Violated);
+//! ```
+
+mod check;
+pub mod checks;
+pub mod cli;
+mod context;
+mod error;
+mod outcome;
+mod registry;
+pub mod report;
+mod run;
+
+pub use check::{Check, Evidence, Subject};
+pub use context::{Context, Level};
+pub use error::Error;
+pub use outcome::{Outcome, Verdict};
+pub use registry::{Library, Problem, Registry, Selection};
+pub use run::{Control, Row, Settings, run};

@@ -1,0 +1,6 @@
+//! The framework on planted registries: what must be green is green, and every planted fault is red.
+
+mod completeness;
+mod planted;
+mod reports;
+mod runs;
