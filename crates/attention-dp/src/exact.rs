@@ -1,9 +1,15 @@
 //! Exact softmax attention, streamed in blocks: the non-private reference, and what a release is measured against.
 
+#![allow(
+    clippy::inline_always,
+    reason = "only what is inlined into `with_simd` is compiled for its instruction set"
+)]
+
 use crate::error::{Error, Parameter};
 use crate::options::positive;
 use crate::rows::check_dimension;
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into, matmul_nt_into};
+use pulp::{Arch, Simd, WithSimd};
 
 /// Queries and keys per block: their scores stay in the second-level cache.
 const QUERY_BLOCK: usize = 64;
@@ -100,17 +106,12 @@ impl Softmax {
     ) -> Result<(), Error> {
         let mut weights = Mat::zeros(queries.nrows(), keys.nrows());
         matmul_nt_into(weights.as_mut(), Accumulate::Replace, queries, keys, Parallelism::Sequential)?;
+        let arch = Arch::new();
         for i in 0..queries.nrows() {
-            let row = weights.row_mut(i);
-            for s in row.iter_mut() {
-                *s *= scale;
-            }
-            let largest = reduce(row, f64::NEG_INFINITY, f64::max).max(self.maximum[i]);
+            let (largest, mass) =
+                arch.dispatch(Exponentials { scores: weights.row_mut(i), scale, maximum: self.maximum[i] });
             let rescale = (self.maximum[i] - largest).exp();
-            for s in row.iter_mut() {
-                *s = exp_nonpositive(*s - largest);
-            }
-            self.mass[i] = self.mass[i] * rescale + reduce(row, 0.0, |a, b| a + b);
+            self.mass[i] = self.mass[i] * rescale + mass;
             self.maximum[i] = largest;
             for sum in self.sums.row_mut(i) {
                 *sum *= rescale;
@@ -132,7 +133,38 @@ impl Softmax {
     }
 }
 
+/// Turns scores into `e^(scale·score − largest)`, and returns the largest and their sum; compiled for each instruction set.
+struct Exponentials<'a> {
+    scores: &'a mut [f64],
+    scale: f64,
+    /// Largest scaled score of earlier blocks.
+    maximum: f64,
+}
+
+impl WithSimd for Exponentials<'_> {
+    type Output = (f64, f64);
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> (f64, f64) {
+        for score in self.scores.iter_mut() {
+            *score *= self.scale;
+        }
+        let largest = reduce(self.scores, f64::NEG_INFINITY, larger).max(self.maximum);
+        for score in self.scores.iter_mut() {
+            *score = exp_nonpositive(*score - largest);
+        }
+        (largest, reduce(self.scores, 0.0, |a, b| a + b))
+    }
+}
+
+/// The larger of two numbers, by one comparison; a NaN on the right is kept.
+#[inline(always)]
+fn larger(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
+}
+
 /// Combines all entries, in eight strided lanes that the processor can work on side by side.
+#[inline(always)]
 fn reduce(row: &[f64], identity: f64, combine: impl Fn(f64, f64) -> f64) -> f64 {
     let (chunks, rest) = row.as_chunks::<8>();
     let mut lanes = [identity; 8];
@@ -147,21 +179,20 @@ fn reduce(row: &[f64], identity: f64, combine: impl Fn(f64, f64) -> f64) -> f64 
 /// `eˣ` for `x ≤ 0` to a few units in the last place, zero below −708; without branches, so that loops over it vectorise.
 ///
 /// `x = m ln 2 + t` with integer m, `|t| ≤ ½ ln 2`; Taylor polynomial of degree 12 (`0.347¹³/13! < 2·10⁻¹⁶`); `2ᵐ` by its bits.
-#[inline]
+#[inline(always)]
 fn exp_nonpositive(x: f64) -> f64 {
     /// Adding it rounds to an integer, which then stands in the low bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;
     /// ln 2 to 32 bits, so that its product with m is exact, and the rest (Cody and Waite 1980).
     const LN_2_HIGH: f64 = 0.693_147_180_369_123_8;
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
-    let inside = x.max(-708.0);
+    let inside = larger(-708.0, x);
     let shifted = inside * core::f64::consts::LOG2_E + ROUND;
     let m = shifted - ROUND;
     let t = (inside - m * LN_2_HIGH) - m * LN_2_LOW;
     let polynomial = INVERSE_FACTORIALS.iter().rev().fold(0.0, |sum, c| sum * t + c);
     let power = f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
-    // the difference is zero, or keeps NaN
-    if x < -708.0 { 0.0 } else { polynomial * power + (x - x.abs().copysign(x)) }
+    if x < -708.0 { 0.0 } else { polynomial * power }
 }
 
 /// `1/j!`, `j = 0 … 12`.

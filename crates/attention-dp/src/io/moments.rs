@@ -80,12 +80,25 @@ pub fn load_moments<A: MomentAdjacency>(path: impl AsRef<Path>) -> Result<Moment
     let derived = LatticeGaussian::with_noise_std(noise_std, covered)?.profile();
     let consistent = derived == *certificate.guarantee()
         && covered.square() >= adjacency.sensitivity(&geometry)?.square()
+        && target_is_met(&certificate)?
         && saved.name == TENSOR
         && saved.shape == (geometry.feature_count(), geometry.columns());
     if !consistent {
         return Err(FileError::Inconsistent.into());
     }
     Ok(Release::assume_released(AttentionMoments::new(geometry, saved.steps, Some(noise_std)), certificate))
+}
+
+/// Whether the guarantee is what was asked for, if the certificate says what was.
+fn target_is_met<A: MomentAdjacency>(
+    certificate: &Certificate<PrivacyProfile<A>>,
+) -> Result<bool, FileError> {
+    if !certificate.parameters().contains_key("target_epsilon") {
+        return Ok(true);
+    }
+    let (epsilon, delta) =
+        (recorded(certificate, "target_epsilon")?, recorded::<A, f64>(certificate, "target_delta")?);
+    Ok(certificate.guarantee().delta(epsilon) <= delta)
 }
 
 /// A public parameter of the certificate.

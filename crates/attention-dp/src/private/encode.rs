@@ -6,8 +6,12 @@ use super::geometry::{MomentGeometry, power_of_two};
 
 /// Adding and subtracting `1.5·2⁵²` rounds to the nearest integer (ties to even) for `|x| < 2⁵¹`.
 const ROUND: f64 = 6_755_399_441_055_744.0;
-/// Clipped rows are shortened by this factor, so that rounding errors of up to 2¹² coordinates cannot lengthen them past the radius.
-const MARGIN: f64 = 1.0 - 1.0 / (1_u64 << 40) as f64;
+
+/// Relative margin of clipping in this many dimensions: a clipped row is shortened by it, so that the roundings of its norm,
+/// of the factor and of its coordinates, fewer than `dim + 16` of `2⁻⁵³` each, cannot leave it longer than the radius.
+pub(crate) fn clip_margin(dim: usize) -> f64 {
+    (dim as f64 + 16.0) * f64::EPSILON
+}
 
 /// Turns rows into scaled keys and integer values.
 #[derive(Debug, Clone)]
@@ -24,13 +28,13 @@ pub(crate) struct RowEncoder {
 
 impl RowEncoder {
     pub(crate) fn new(geometry: &MomentGeometry) -> Self {
-        let options = geometry.options();
+        let (options, shape) = (geometry.options(), geometry.options().shape());
         Self {
             center: options.key_center().map(<[f64]>::to_vec),
-            key_radius: options.bounds().key_radius() * MARGIN,
+            key_radius: options.bounds().key_radius() * (1.0 - clip_margin(shape.key_dim)),
             key_factor: geometry.scaling().key_factor(),
             value_range: options.value_range(),
-            value_radius: options.bounds().value_radius() * MARGIN,
+            value_radius: options.bounds().value_radius() * (1.0 - clip_margin(shape.value_dim)),
             value_scale: power_of_two(geometry.value_exponent()),
             squared_value_norm: geometry.squared_value_norm() as f64,
             normaliser: geometry.normaliser() as f64,

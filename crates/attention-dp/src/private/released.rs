@@ -1,8 +1,10 @@
 //! The released moments and what is computed from them: queries with error bars.
 
 use super::bars::{Coverage, ErrorBar, exp_upper, noise_multiplier, weight_error_effect};
+use super::encode::clip_margin;
 use super::geometry::{MomentGeometry, power_of_two};
 use crate::error::{Error, Parameter};
+use crate::options::Shape;
 use crate::rows::check_dimension;
 use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::{FailureProbability, NoiseStd};
@@ -318,8 +320,11 @@ impl<'a> MomentReader<'a> {
         let range = high - low;
         let approximation = range * weight_error_effect(kernel);
         let weights = (range + value_step) * weight_error_effect(relative) - approximation;
-        // clipping shortens rows by 2⁻⁴⁰ more than the radius asks
-        let clipping = (range * norms.max_logit + low.abs().max(high.abs())) * 2e-12;
+        // clipping shortens rows by a little more than the radius asks, and rounds them
+        let Shape { key_dim, value_dim } = geometry.options().shape();
+        let largest = low.abs().max(high.abs());
+        let clipping =
+            2.0 * (range * norms.max_logit * clip_margin(key_dim) + largest * clip_margin(value_dim));
         (approximation, weights + 0.5 * value_step + clipping)
     }
 

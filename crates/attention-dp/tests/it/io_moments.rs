@@ -61,6 +61,16 @@ fn a_certificate_that_promises_more_than_the_noise_gives_is_refused_though_the_d
 }
 
 #[test]
+fn an_edited_target_is_refused_though_the_digest_fits() {
+    let (_directory, path) = saved();
+    let mut forged = container::read(&path).unwrap();
+    let certificate = forged.metadata.get_mut("certificate").unwrap();
+    *certificate = certificate.replace(r#""target_epsilon":"1.0""#, r#""target_epsilon":"0.5""#);
+    container::write_atomic(&path, &forged).unwrap();
+    assert!(matches!(load_moments::<AddRemoveRow>(&path), Err(Error::File(FileError::Inconsistent))));
+}
+
+#[test]
 fn options_of_another_shape_are_refused_though_the_digest_fits() {
     let (_directory, path) = saved();
     let mut forged = container::read(&path).unwrap();

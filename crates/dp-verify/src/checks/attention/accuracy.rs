@@ -23,6 +23,8 @@ fn cases() -> Vec<MomentOptions> {
         options(1, 2, 3, 1.0).with_value_range(-0.1, 1.0),
         options(2, 2, 3, 1.0).with_key_center(vec![5.0, -0.3]),
         options(1, 1, 4, 1.0).with_resolution(6, 4),
+        options(1, 1, 3, 5.0).with_uncertified_kernel(),
+        options(2, 2, 2, 3.0).with_uncertified_kernel().with_value_range(0.0, 1.0),
         MomentOptions::new(wide.shape(), uneven, 4).with_parallelism(wide.parallelism()),
     ]
 }
@@ -62,6 +64,7 @@ fn with_settings_of(options: MomentOptions, other: &MomentOptions) -> MomentOpti
         .with_value_range(low, high)
         .with_resolution(feature_bits, value_bits)
         .with_parallelism(other.parallelism());
+    let options = if other.certified_kernel() { options } else { options.with_uncertified_kernel() };
     match other.key_center() {
         Some(center) => options.with_key_center(center.to_vec()),
         None => options,
