@@ -62,11 +62,26 @@ fn payload(file: &'static [u8], shape: &str, len: usize) -> &'static [u8] {
 /// ```
 #[must_use]
 pub fn projected(dim: usize) -> Vec<f64> {
+    transform(digits().pixels, dim)
+}
+
+/// The same of any 8×8 images with pixels 0 … 16, one after another.
+///
+/// # Panics
+/// If `dim` is 0 or above 64, or the pixels are not whole images.
+///
+/// ```
+/// let grey = dp_testkit::digits::transform(&[8; 64], 3);
+/// assert!((grey[0] - 4.0).abs() < 1e-14 && grey[1].abs() < 1e-14 && grey[2].abs() < 1e-14);
+/// ```
+#[must_use]
+pub fn transform(images: &[u8], dim: usize) -> Vec<f64> {
     assert!((1..=DIM).contains(&dim), "a projection keeps 1 to 64 coefficients");
+    assert!(images.len().is_multiple_of(DIM), "an image has 64 pixels");
     let frequencies = &zigzag()[..dim];
     let basis = basis();
-    let mut rows = Vec::with_capacity(LEN * dim);
-    for image in digits().pixels.chunks_exact(DIM) {
+    let mut rows = Vec::with_capacity(images.len() / DIM * dim);
+    for image in images.chunks_exact(DIM) {
         rows.extend(frequencies.iter().map(|&(u, v)| coefficient(image, &basis[u], &basis[v])));
     }
     rows

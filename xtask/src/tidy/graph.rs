@@ -33,6 +33,7 @@ const TOOLS: &[&str] = &[
     "indicatif",
     "plotters",
     "proptest",
+    "rand_distr",
     "statrs",
 ];
 

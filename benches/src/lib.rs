@@ -1,0 +1,9 @@
+//! What the benchmarks share: rows that are made on the fly, and ratios of quantities measured in turns.
+//!
+//! Each file in `benches/` answers one question of a user; `README.md` has commands and measured numbers.
+
+mod rows;
+mod turns;
+
+pub use rows::{MomentCase, RowSource};
+pub use turns::{measuring, median_seconds_in_turns};
