@@ -52,6 +52,20 @@ fn flat_in_rows(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The same in turns, because a long measurement drifts with the machine.
+fn flat_in_turns() {
+    let queries = CASE.queries(QUERIES);
+    let sizes = [10_000, 100_000, 1_000_000, 10_000_000];
+    let releases = sizes.map(released);
+    let mut asks = releases.each_ref().map(|moments| || ask(moments, &queries));
+    let mut jobs = asks.each_mut().map(|ask| ask as &mut dyn FnMut());
+    let seconds = median_seconds_in_turns(5 * ROUNDS, &mut jobs);
+    println!("\nbatch of {QUERIES} queries, medians of {} runs in turns", 5 * ROUNDS);
+    for (n, seconds) in sizes.into_iter().zip(seconds) {
+        println!("{n:>10} rows {:>8.3} ms", seconds * 1e3);
+    }
+}
+
 fn attend(queries: &Mat, keys: &Mat, values: &Mat) {
     let scale = 1.0 / (CASE.key_dim as f64).sqrt();
     let threads = Parallelism::available();
@@ -92,6 +106,7 @@ fn main() {
     flat_in_rows(&mut criterion);
     criterion.final_summary();
     if measuring() {
+        flat_in_turns();
         crossover();
     }
 }

@@ -68,8 +68,8 @@ pub const CLAIMS: &[Claim] = &[
     ours(
         "attention.moments.failure",
         ClaimKind::Sensitivity,
-        "whether a private call fails, and with which error, is the same for all data of equal shape",
-        &["shapes and parameters are public"],
+        "whether a private call fails, and with which error, is the same for all data of equal dimensions",
+        &["keys and values have equally many rows", "files are whole: their errors are for their owner"],
         "Moment release, failures",
     ),
     ours(
@@ -89,7 +89,7 @@ pub const CLAIMS: &[Claim] = &[
     ours(
         "attention.query.deterministic_error",
         ClaimKind::Utility,
-        "without noise an answer misses exact attention by at most its approximation and quantisation parts",
+        "without noise an answer misses exact attention by at most its approximation and quantisation parts and floating-point error",
         &["attention over clipped rows is the target"],
         "Moment release, error bars",
     ),

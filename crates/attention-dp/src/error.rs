@@ -55,7 +55,7 @@ pub enum Error {
     /// The lattice would be too fine for the stated number of rows, or too coarse to mean anything.
     #[error(
         "{feature_bits} feature bits and {value_bits} value bits with up to 2^{row_bits} rows do not fit the 62 bits of the lattice, \
-         or are outside 4 … 30: lower one of them"
+         or are outside 4 … 30 and 4 … 24: lower one of them"
     )]
     Resolution {
         /// Bits of the largest feature vector.
@@ -78,14 +78,9 @@ pub enum Error {
         sufficient_degree: Option<usize>,
     },
     // shapes
-    /// Keys and values have different numbers of rows.
-    #[error("{keys} keys but {values} values")]
-    RowCount {
-        /// Rows of keys.
-        keys: usize,
-        /// Rows of values.
-        values: usize,
-    },
+    /// Keys and values have different numbers of rows. Says no numbers: how many rows there are may be private.
+    #[error("keys and values have different numbers of rows")]
+    RowCount,
     /// A key, value, centre or query has the wrong number of coordinates.
     #[error("{what} has {found} coordinates where {expected} are expected")]
     Dimension {

@@ -48,7 +48,7 @@ pub fn exact_attention(
     positive(Parameter::SoftmaxScale, softmax_scale)?;
     check_dimension(Parameter::Query, keys.ncols(), queries.ncols())?;
     if keys.nrows() != values.nrows() {
-        return Err(Error::RowCount { keys: keys.nrows(), values: values.nrows() });
+        return Err(Error::RowCount);
     }
     let share = queries.nrows().div_ceil(parallelism.get()).max(1);
     let mut output = Vec::with_capacity(queries.nrows() * values.ncols());

@@ -1,4 +1,4 @@
-//! What a release of attention moments is made of: all of it public, all of it recorded in the certificate.
+//! What a release of attention moments is made of: all of it public, and all of it but the threads recorded in the certificate.
 
 use crate::error::{Error, Parameter};
 use dp_linalg::Parallelism;
@@ -159,7 +159,8 @@ impl MomentOptions {
     }
 
     /// Bits of the quantised feature vector and of the quantised value vector. Default 18 and 14.
-    /// More bits shrink the quantisation part of the error bars; the noise, relative to the data, does not change.
+    /// More bits shrink the quantisation part of the error bars. The noise, relative to the data, hardly changes while
+    /// `2^bits` is far above `√r` and `√value_dim`, and grows below.
     #[must_use]
     pub fn with_resolution(self, feature_bits: u32, value_bits: u32) -> Self {
         Self { feature_bits, value_bits, ..self }
@@ -247,6 +248,24 @@ impl MomentOptions {
         self.parallelism
     }
 
+    /// Names and values as certificates record them.
+    pub(crate) fn recorded(&self) -> [(&'static str, String); 12] {
+        [
+            ("key_dim", format!("{:?}", self.shape.key_dim)),
+            ("value_dim", format!("{:?}", self.shape.value_dim)),
+            ("query_radius", format!("{:?}", self.bounds.query_radius)),
+            ("key_radius", format!("{:?}", self.bounds.key_radius)),
+            ("value_radius", format!("{:?}", self.bounds.value_radius)),
+            ("degree", format!("{:?}", self.degree)),
+            ("softmax_scale", format!("{:?}", self.softmax_scale)),
+            ("key_center", format!("{:?}", self.key_center)),
+            ("value_range", format!("{:?}", self.value_range())),
+            ("bits", format!("{:?}", self.resolution())),
+            ("max_rows", format!("{:?}", self.max_rows)),
+            ("certified_kernel", format!("{:?}", self.certified_kernel)),
+        ]
+    }
+
     /// Checks everything that does not need a feature map.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let Shape { key_dim, value_dim } = self.shape;
@@ -289,7 +308,7 @@ impl MomentOptions {
         let (feature_bits, value_bits) = self.resolution();
         let row_bits = u64::BITS - self.max_rows.saturating_sub(1).leading_zeros();
         let sound = (4..=30).contains(&feature_bits)
-            && (4..=30).contains(&value_bits)
+            && (4..=24).contains(&value_bits)
             && feature_bits + value_bits + row_bits <= 60;
         if sound { Ok(()) } else { Err(Error::Resolution { feature_bits, value_bits, row_bits }) }
     }

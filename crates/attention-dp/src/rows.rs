@@ -28,6 +28,20 @@ use dp_mechanisms::Adjacency;
 /// assert!(Rows::new(AddRemoveRow, keys.as_ref(), values.as_ref().subrows(0..99)).is_err());
 /// # Ok::<(), attention_dp::Error>(())
 /// ```
+///
+/// Rows under one adjacency do not go into an aggregate under another:
+///
+/// ```compile_fail,E0308
+/// # use attention_dp::{Bounds, MomentOptions, PrivateMoments, Rows, Shape};
+/// # use dp_linalg::Mat;
+/// use dp_mechanisms::{AddRemoveRow, ReplaceRow};
+/// # let (keys, values) = (Mat::zeros(1, 1), Mat::zeros(1, 1));
+/// # let options = MomentOptions::new(Shape { key_dim: 1, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 2);
+///
+/// let mut moments = PrivateMoments::new(AddRemoveRow, options)?;
+/// moments.push(Rows::new(ReplaceRow, keys.as_ref(), values.as_ref())?)?;
+/// # Ok::<(), attention_dp::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Rows<'a, A> {
     adjacency: A,
@@ -45,7 +59,7 @@ impl<'a, A: Adjacency> Rows<'a, A> {
         if keys.nrows() == values.nrows() {
             Ok(Self { adjacency, keys, values })
         } else {
-            Err(Error::RowCount { keys: keys.nrows(), values: values.nrows() })
+            Err(Error::RowCount)
         }
     }
 

@@ -65,6 +65,9 @@ mod parallelism;
 mod product;
 mod psd;
 
+/// Version of this crate, for records of what computed a result.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 pub use decompositions::{Cholesky, Qr, Svd, SymmetricEigen, solve_lower_triangular, solve_upper_triangular};
 pub use error::{Error, Operation};
 pub use exact::{ExactProductSum, is_integral_within};

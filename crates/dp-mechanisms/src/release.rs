@@ -85,9 +85,14 @@ impl<G> Certificate<G> {
         .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     }
 
-    /// Adds a public parameter; `{:?}` of a float reads back to the same bits.
-    pub fn with_parameter(mut self, name: &str, value: impl core::fmt::Debug) -> Self {
-        self.parameters.insert(name.to_owned(), format!("{value:?}"));
+    /// Adds a public parameter; `{:?}` of a float reads back to the same bits. What is recorded already stays.
+    pub fn with_parameter(self, name: &str, value: impl core::fmt::Debug) -> Self {
+        self.with_text_parameter(name, format!("{value:?}"))
+    }
+
+    /// Adds a public parameter that is already text. What is recorded already stays.
+    pub fn with_text_parameter(mut self, name: &str, value: String) -> Self {
+        self.parameters.entry(name.to_owned()).or_insert(value);
         self
     }
 
@@ -205,7 +210,12 @@ impl<T, G> Release<T, G> {
         Release { value: f(self.value), certificate: self.certificate, provenance: self.provenance }
     }
 
-    /// Adds a public parameter to the certificate.
+    /// Adds a public parameter that is already text to the certificate. What is recorded already stays.
+    pub fn with_text_parameter(self, name: &str, value: String) -> Self {
+        Self { certificate: self.certificate.with_text_parameter(name, value), ..self }
+    }
+
+    /// Adds a public parameter to the certificate. What the mechanism recorded stays.
     pub fn with_parameter(self, name: &str, value: impl core::fmt::Debug) -> Self {
         Self { certificate: self.certificate.with_parameter(name, value), ..self }
     }
@@ -218,5 +228,18 @@ impl<T, G> Release<T, G> {
     /// Names a crate that took part.
     pub fn with_version(self, package: &str, version: &str) -> Self {
         Self { certificate: self.certificate.with_version(package, version), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_mechanism_recorded_cannot_be_overwritten() {
+        let certificate = Certificate::new("x", "y", (), ArithmeticModel::ExactLattice)
+            .with_parameter("noise_std", 2.0)
+            .with_parameter("noise_std", 1.0);
+        assert_eq!(certificate.parameters()["noise_std"], "2.0");
     }
 }

@@ -75,6 +75,9 @@ mod outward;
 mod readout;
 mod scaling;
 
+/// Version of this crate, for records of what computed a result.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 pub use error::Error;
 pub use exp_taylor::ExpTaylor;
 pub use fixed_point::FixedPointFeatures;

@@ -81,6 +81,11 @@ pub fn load_moments<A: MomentAdjacency>(path: impl AsRef<Path>) -> Result<Moment
     let consistent = derived == *certificate.guarantee()
         && covered.square() >= adjacency.sensitivity(&geometry)?.square()
         && target_is_met(&certificate)?
+        && geometry
+            .options()
+            .recorded()
+            .iter()
+            .all(|(name, value)| certificate.parameters().get(*name) == Some(value))
         && saved.name == TENSOR
         && saved.shape == (geometry.feature_count(), geometry.columns());
     if !consistent {

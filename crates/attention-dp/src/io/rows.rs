@@ -1,5 +1,6 @@
 //! Rows of a matrix in a file, chunk by chunk.
 
+use core::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -38,11 +39,17 @@ use super::{FileError, PIECE, length, npy};
 /// assert_eq!(sum, 21.0);
 /// # Ok::<(), attention_dp::io::FileError>(())
 /// ```
-#[derive(Debug)]
 pub struct MatrixReader<R = File> {
     reader: R,
     layout: Layout,
     next_row: usize,
+}
+
+/// Shows no entry, and not how many rows there are.
+impl<R> fmt::Debug for MatrixReader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MatrixReader").field("columns", &self.layout.columns).finish_non_exhaustive()
+    }
 }
 
 impl MatrixReader {

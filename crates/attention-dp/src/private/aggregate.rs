@@ -176,14 +176,24 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         Ok(LatticeStatistic::new(self.into_sums()?, lattice, sensitivity, max_abs))
     }
 
+    /// The mechanism that [`release`](Self::release) would use at this budget; to be asked before rows are read, because
+    /// whether there is one depends on the options alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the target needs more noise than the lattice carries (take fewer
+    /// [bits](MomentOptions::with_resolution)).
+    pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<LatticeGaussian<A>, Error> {
+        Ok(LatticeGaussian::calibrate(epsilon, delta, self.adjacency.sensitivity(&self.geometry)?)?)
+    }
+
     /// Releases the moments with rounded Gaussian noise, calibrated to (ε, δ) for the adjacency `A`.
     ///
     /// Every query of the result is post-processing: their number is unlimited, and they may be chosen adaptively.
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] if the target needs more noise than the lattice carries (take fewer
-    /// [bits](MomentOptions::with_resolution)). Whether it fails does not depend on the data.
+    /// As [`calibrate`](Self::calibrate), by options and budget alone. The aggregate is gone then: calibrate first if it is dear.
     pub fn release<R: CryptoRng + ?Sized>(
         self,
         epsilon: Epsilon,
@@ -212,9 +222,14 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         let geometry = self.geometry.clone();
         let noise_std = mechanism.noise_std();
         let release = mechanism.release(self.into_statistic()?, "attention moments Σ φ(k)[v; c]ᵀ", rng)?;
+        let options = geometry.options().recorded();
+        let release =
+            options.into_iter().fold(release, |r, (name, value)| r.with_text_parameter(name, value));
         Ok(release
             .with_parameter("feature_count", geometry.feature_count())
             .with_parameter("columns", geometry.columns())
+            .with_version("dp-linalg", dp_linalg::VERSION)
+            .with_version("poly-kernel", poly_kernel::VERSION)
             .with_claim(claims::RELEASE_PRIVACY)
             .with_claim(A::SENSITIVITY_CLAIM)
             .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))

@@ -54,13 +54,13 @@ pub enum Coverage {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ErrorBar {
-    /// Noise of the weighted sum of values.
+    /// Noise of the weighted sum of values, and its floating-point error.
     pub noise: f64,
-    /// Noise of the normaliser.
+    /// Noise of the normaliser, and its floating-point error.
     pub ratio: f64,
     /// Polynomial in place of the exponential.
     pub approximation: f64,
-    /// Rounding of features and values to the lattice, and floating-point error of the query.
+    /// Rounding of features and values to the lattice.
     pub quantisation: f64,
 }
 

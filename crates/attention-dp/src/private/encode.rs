@@ -75,7 +75,7 @@ impl RowEncoder {
             *out = ((v * factor).max(low).min(high) * self.value_scale + ROUND) - ROUND;
         }
         normaliser[0] = self.normaliser;
-        // exact: integers below 2³¹ in fewer than 2²² coordinates would be; larger sums only round among values that fail
+        // exact: clipped values have at most 24 bits and half a step a coordinate, so that the sum stays below 2⁵³
         square.is_finite() && squared_norm(rounded) <= self.squared_value_norm
     }
 }

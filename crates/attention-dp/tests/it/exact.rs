@@ -53,6 +53,6 @@ fn rejects_mismatched_shapes() {
         exact_attention(q.as_ref(), k.as_ref(), v.as_ref(), 1.0, Parallelism::Sequential)
     };
     assert!(matches!(attend(&a, &b, &b), Err(Error::Dimension { .. })));
-    assert!(matches!(attend(&a, &a, &Mat::zeros(2, 2)), Err(Error::RowCount { .. })));
+    assert!(matches!(attend(&a, &a, &Mat::zeros(2, 2)), Err(Error::RowCount)));
     assert_eq!(attend(&Mat::zeros(0, 2), &a, &b).unwrap().nrows(), 0);
 }

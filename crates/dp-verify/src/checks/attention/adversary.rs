@@ -15,7 +15,7 @@ use rand_chacha::ChaCha20Rng;
 /// knowing the noise itself. At that query neither the multiplier nor the whole bar may be exceeded more often than γ
 /// allows. The twin uses the bars for fixed queries.
 pub(super) fn simultaneous(context: &mut Context, subject: Subject) -> Outcome {
-    let releases = context.scale(40, 5_000);
+    let releases = context.scale(200, 5_000);
     let mut rng = context.rng(0);
     let (mut parts, mut largest) = (Vec::new(), Vec::new());
     // 495, 45 and 6 features
