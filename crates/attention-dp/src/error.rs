@@ -55,7 +55,7 @@ pub enum Error {
     /// The lattice would be too fine for the stated number of rows, or too coarse to mean anything.
     #[error(
         "{feature_bits} feature bits and {value_bits} value bits with up to 2^{row_bits} rows do not fit the 62 bits of the lattice, \
-         or are outside 4 … 30 and 4 … 24: lower one of them"
+         or are outside 4 … 26 and 4 … 24: lower one of them"
     )]
     Resolution {
         /// Bits of the largest feature vector.

@@ -307,7 +307,7 @@ impl MomentOptions {
     fn check_resolution(&self) -> Result<(), Error> {
         let (feature_bits, value_bits) = self.resolution();
         let row_bits = u64::BITS - self.max_rows.saturating_sub(1).leading_zeros();
-        let sound = (4..=30).contains(&feature_bits)
+        let sound = (4..=26).contains(&feature_bits)
             && (4..=24).contains(&value_bits)
             && feature_bits + value_bits + row_bits <= 60;
         if sound { Ok(()) } else { Err(Error::Resolution { feature_bits, value_bits, row_bits }) }

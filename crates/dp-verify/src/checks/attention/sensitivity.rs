@@ -21,7 +21,7 @@ fn cases() -> Vec<MomentOptions> {
         options(1, 1, 1, 6.0).with_uncertified_kernel(),
         options(2, 1, 3, 4.0).with_uncertified_kernel(),
         options(3, 1, 3, 1.2).with_resolution(4, 6),
-        options(1, 1, 5, 1.5).with_resolution(26, 26).with_max_rows(16),
+        options(1, 1, 5, 1.5).with_resolution(26, 24).with_max_rows(16),
         MomentOptions::new(large.shape(), uneven, 4).with_parallelism(large.parallelism()),
     ]
 }
