@@ -93,7 +93,7 @@ pub(crate) fn noise_multiplier(
 
 /// Upper bound on the `1 − γ` quantile of the norm of a standard normal vector in `r` dimensions.
 ///
-/// Laurent and Massart (2000), Lemma 1: `P(χ²_r ≥ r + 2√(rt) + 2t) ≤ e^−t`; and `χ_r ≤ √r + √2t` (its square is larger).
+/// Laurent and Massart (2000), Lemma 1: `P(χ²_r ≥ r + 2√(rt) + 2t) ≤ e^−t`.
 fn chi_upper_quantile(feature_count: usize, failure: f64) -> f64 {
     let (r, t) = (feature_count as f64, -failure.ln() * OUTWARD);
     (r + 2.0 * (r * t).sqrt() + 2.0 * t).sqrt() * OUTWARD
