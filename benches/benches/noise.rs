@@ -4,7 +4,7 @@
 //! private: the `f64` ziggurat of `rand_distr` on the same generator.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use dp_mechanisms::{NoiseStd, RoundedGaussian};
+use dp_mechanisms::{NoiseStd, RoundedGaussian, noise::LatticeNoise};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use rand_distr::{Distribution, StandardNormal};

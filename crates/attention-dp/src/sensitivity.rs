@@ -3,7 +3,7 @@
 use crate::claims;
 use crate::error::Error;
 use crate::private::MomentGeometry;
-use dp_mechanisms::{AddRemoveRow, Adjacency, LatticeSensitivity, ReplaceRow};
+use dp_mechanisms::{AddRemoveRow, Adjacency, LatticeL2Sensitivity, ReplaceRow};
 
 /// Adjacencies that the moment release knows a sensitivity for.
 ///
@@ -27,16 +27,16 @@ pub trait MomentAdjacency: Adjacency {
     /// # Errors
     ///
     /// [`Error::Mechanism`] if the square does not fit 128 bits.
-    fn sensitivity(self, geometry: &MomentGeometry) -> Result<LatticeSensitivity<Self>, Error>;
+    fn sensitivity(self, geometry: &MomentGeometry) -> Result<LatticeL2Sensitivity<Self>, Error>;
 }
 
 impl MomentAdjacency for AddRemoveRow {
     const SENSITIVITY_CLAIM: &'static str = claims::SENSITIVITY_ADD_REMOVE;
 
     /// One row more adds `φ̃ũᵀ`, or nothing if the row is dropped: `Δ² = A²(V² + c̃²)`.
-    fn sensitivity(self, geometry: &MomentGeometry) -> Result<LatticeSensitivity<Self>, Error> {
+    fn sensitivity(self, geometry: &MomentGeometry) -> Result<LatticeL2Sensitivity<Self>, Error> {
         let (features, values) = geometry.squared_row_norm();
-        Ok(LatticeSensitivity::from_square_product(features, values, self)?)
+        Ok(LatticeL2Sensitivity::from_square_product(features, values, self)?)
     }
 }
 
@@ -45,9 +45,9 @@ impl MomentAdjacency for ReplaceRow {
 
     /// `‖φ̃ũᵀ − φ̃'ũ'ᵀ‖² = ‖φ̃ũᵀ‖² + ‖φ̃'ũ'ᵀ‖² − 2⟨φ̃,φ̃'⟩⟨ũ,ũ'⟩`, at most `2A²(V² + c̃²)` where
     /// [the inner products are proven nonnegative](MomentGeometry::rows_are_acute), else at most `4A²(V² + c̃²)`.
-    fn sensitivity(self, geometry: &MomentGeometry) -> Result<LatticeSensitivity<Self>, Error> {
+    fn sensitivity(self, geometry: &MomentGeometry) -> Result<LatticeL2Sensitivity<Self>, Error> {
         let (features, values) = geometry.squared_row_norm();
         let factor = if geometry.rows_are_acute() { 2 } else { 4 };
-        Ok(LatticeSensitivity::from_square_product(features, factor * values, self)?)
+        Ok(LatticeL2Sensitivity::from_square_product(features, factor * values, self)?)
     }
 }

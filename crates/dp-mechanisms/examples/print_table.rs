@@ -1,7 +1,7 @@
 //! Prints the source of the sampler's table, derived in certified arithmetic:
-//! `cargo run --release -p dp-mechanisms --example print_table > crates/dp-mechanisms/src/rounded_gaussian/rows.rs`
+//! `cargo run --release -p dp-mechanisms --example print_table > crates/dp-mechanisms/src/noise/rounded_gaussian/rows.rs`
 
-use dp_mechanisms::rounded_gaussian::table;
+use dp_mechanisms::noise::rounded_gaussian::table;
 
 fn main() {
     print!("{}", table::print(&table::derive()));

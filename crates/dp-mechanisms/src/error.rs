@@ -107,6 +107,12 @@ pub enum Parameter {
     FailureProbability,
     /// Standard deviation of noise.
     NoiseStd,
+    /// Scale of Laplace noise.
+    NoiseScale,
+    /// Probability with which a row takes part.
+    SamplingRate,
+    /// Level of a quantile.
+    QuantileLevel,
     /// L1 sensitivity.
     L1Sensitivity,
     /// L2 sensitivity.
@@ -129,6 +135,9 @@ impl Parameter {
             Self::RenyiOrder => "1 < order < ∞",
             Self::FailureProbability => "0 < failure_probability < 1",
             Self::NoiseStd => "0 < noise_std < ∞",
+            Self::NoiseScale => "0 < noise_scale < ∞",
+            Self::SamplingRate => "0 < sampling_rate ≤ 1",
+            Self::QuantileLevel => "0 < level < 1",
             Self::L1Sensitivity => "0 < l1_sensitivity < ∞",
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
             Self::Radius => "0 < radius < ∞",
@@ -145,6 +154,9 @@ impl Parameter {
             Self::RenyiOrder => "order",
             Self::FailureProbability => "failure_probability",
             Self::NoiseStd => "noise_std",
+            Self::NoiseScale => "noise_scale",
+            Self::SamplingRate => "sampling_rate",
+            Self::QuantileLevel => "level",
             Self::L1Sensitivity => "l1_sensitivity",
             Self::L2Sensitivity => "l2_sensitivity",
             Self::Radius => "radius",

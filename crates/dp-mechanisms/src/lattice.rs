@@ -7,9 +7,7 @@
 //! *equals* `s + z` is a matter of accuracy, and that is what the public bound `max_abs` of a statistic is for: noise
 //! is only ever added where `max_abs` and 40 standard deviations fit together.
 
-use crate::adjacency::Adjacency;
 use crate::error::{Error, Parameter};
-use crate::sensitivity::LatticeSensitivity;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -78,49 +76,48 @@ impl From<Lattice> for i32 {
 
 /// A statistic of private data, computed exactly in integers, that has *not* been released.
 ///
-/// Carries what a mechanism needs: the lattice, the integer sensitivity with its adjacency, and a public bound on the
-/// entries. It is not `Serialize`, not `Clone`, and its `Debug` shows no entry.
+/// Carries what a mechanism needs: the lattice, the integer sensitivity `S` ([`LatticeL1Sensitivity`] or
+/// [`LatticeL2Sensitivity`]) with its adjacency, and a public bound on the entries. It is not `Serialize`, not `Clone`, and
+/// its `Debug` shows no entry.
+///
+/// [`LatticeL1Sensitivity`]: crate::LatticeL1Sensitivity
+/// [`LatticeL2Sensitivity`]: crate::LatticeL2Sensitivity
 ///
 /// # Example
 ///
 /// ```
-/// use dp_mechanisms::{AddRemoveRow, Lattice, LatticeSensitivity, LatticeStatistic};
+/// use dp_mechanisms::{AddRemoveRow, Lattice, LatticeL2Sensitivity, LatticeStatistic};
 ///
 /// let ages = [31_i64, 44, 27]; // each at most 120, in whole years
 /// let total = LatticeStatistic::new(
 ///     vec![ages.iter().sum()],
 ///     Lattice::new(0)?,
-///     LatticeSensitivity::from_square(120 * 120, AddRemoveRow)?,
+///     LatticeL2Sensitivity::from_square(120 * 120, AddRemoveRow)?,
 ///     1 << 40, // public: no more than 2⁴⁰ years in all
 /// );
 /// assert_eq!(format!("{total:?}"), "LatticeStatistic { entries: 1, .. }");
 /// # Ok::<(), dp_mechanisms::Error>(())
 /// ```
-pub struct LatticeStatistic<A> {
+pub struct LatticeStatistic<S> {
     pub(crate) steps: Vec<i64>,
     pub(crate) lattice: Lattice,
-    pub(crate) sensitivity: LatticeSensitivity<A>,
+    pub(crate) sensitivity: S,
     pub(crate) max_abs: u64,
 }
 
-impl<A: Adjacency> LatticeStatistic<A> {
+impl<S> LatticeStatistic<S> {
     /// States that `steps` moves by at most `sensitivity` between neighbours (as integers, or modulo 2⁶⁴).
     ///
     /// `max_abs` is a *public* bound on the entries; if it is wrong, released values may wrap, but the guarantee stands.
     #[must_use]
-    pub const fn new(
-        steps: Vec<i64>,
-        lattice: Lattice,
-        sensitivity: LatticeSensitivity<A>,
-        max_abs: u64,
-    ) -> Self {
+    pub const fn new(steps: Vec<i64>, lattice: Lattice, sensitivity: S, max_abs: u64) -> Self {
         Self { steps, lattice, sensitivity, max_abs }
     }
 
     /// How far the statistic moves between neighbours.
     #[must_use]
-    pub const fn sensitivity(&self) -> LatticeSensitivity<A> {
-        self.sensitivity
+    pub const fn sensitivity(&self) -> &S {
+        &self.sensitivity
     }
 
     /// Number of entries.
@@ -142,7 +139,7 @@ impl<A: Adjacency> LatticeStatistic<A> {
     }
 }
 
-impl<A> fmt::Debug for LatticeStatistic<A> {
+impl<S> fmt::Debug for LatticeStatistic<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LatticeStatistic").field("entries", &self.steps.len()).finish_non_exhaustive()
     }

@@ -26,7 +26,7 @@
 //! |---|---|
 //! | [`Epsilon`], [`Delta`], [`Rho`], [`NoiseStd`], … | parameters, checked once; none has a default |
 //! | [`AddRemoveRow`], [`ReplaceRow`], [`PerturbRow`] | adjacency as a type: mixing two does not compile |
-//! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeSensitivity`] | how far a statistic moves, and between which neighbours |
+//! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`] | how far a statistic moves, and between which neighbours |
 //! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
 //! | [`RoundedGaussian`] | the exact sampler, its pmf and cdf |
 //! | [`Lattice`], [`LatticeStatistic`], [`LatticeGaussian`] | from integers to a release |
@@ -37,13 +37,13 @@
 //!
 //! ```
 //! use dp_mechanisms::{
-//!     AddRemoveRow, Delta, Epsilon, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic, secure_rng,
+//!     AddRemoveRow, Delta, Epsilon, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, secure_rng,
 //! };
 //!
 //! // total and squares of readings in 0 … 255, in whole units: one record moves them by at most (255, 255²)
 //! let readings = [12_i64, 250, 77, 31, 199];
 //! let steps = vec![readings.iter().sum(), readings.iter().map(|x| x * x).sum()];
-//! let sensitivity = LatticeSensitivity::from_square(255_u128.pow(2) + 255_u128.pow(4), AddRemoveRow)?;
+//! let sensitivity = LatticeL2Sensitivity::from_square(255_u128.pow(2) + 255_u128.pow(4), AddRemoveRow)?;
 //! let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, sensitivity, 1 << 48);
 //!
 //! let mechanism = LatticeGaussian::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, sensitivity)?;
@@ -58,28 +58,31 @@
 //! Discrete Gaussian for Differential Privacy*. Dong, Roth, Su 2019, *Gaussian Differential Privacy*. Proofs of what is
 //! new here: `docs/theorems.md` of the project.
 
+mod accounting;
 mod adjacency;
 pub mod certified;
 pub mod claims;
 mod error;
 pub mod gaussian;
 mod lattice;
-mod lattice_gaussian;
+mod mechanisms;
+pub mod noise;
 pub mod normal;
 mod params;
-mod profile;
 mod release;
 mod rng;
-pub mod rounded_gaussian;
 mod sensitivity;
 
+pub use accounting::PrivacyProfile;
 pub use adjacency::{AddRemoveRow, Adjacency, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
-pub use lattice_gaussian::LatticeGaussian;
-pub use params::{Delta, Epsilon, FailureProbability, Mu, NoiseStd, RenyiOrder, Rho};
-pub use profile::PrivacyProfile;
+pub use mechanisms::LatticeGaussian;
+pub use noise::RoundedGaussian;
+pub use params::{
+    Delta, Epsilon, FailureProbability, Mu, NoiseScale, NoiseStd, QuantileLevel, RenyiOrder, Rho,
+    SamplingRate,
+};
 pub use release::{ArithmeticModel, Certificate, Provenance, Release};
 pub use rng::secure_rng;
-pub use rounded_gaussian::RoundedGaussian;
-pub use sensitivity::{L1Sensitivity, L2Sensitivity, LatticeSensitivity};
+pub use sensitivity::{L1Sensitivity, L2Sensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity};

@@ -84,3 +84,15 @@ parameter!(
     /// Standard deviation of noise (not a variance), `0 < σ < ∞`.
     NoiseStd, value => value > 0.0 && value.is_finite(), example "12.5", rejects "0.0"
 );
+parameter!(
+    /// Scale b of Laplace noise, `P(k) ∝ e^{−|k|/b}` (neither its standard deviation, about `√2·b`, nor its variance), `0 < b < ∞`.
+    NoiseScale, value => value > 0.0 && value.is_finite(), example "20.0", rejects "0.0"
+);
+parameter!(
+    /// Probability or fraction with which a row takes part in a step, `0 < q ≤ 1`.
+    SamplingRate, value => value > 0.0 && value <= 1.0, example "0.01", rejects "0.0"
+);
+parameter!(
+    /// Which quantile: the fraction of rows below it, `0 < level < 1`; 0.5 is the median.
+    QuantileLevel, value => value > 0.0 && value < 1.0, example "0.5", rejects "1.0"
+);

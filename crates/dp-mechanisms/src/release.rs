@@ -159,10 +159,10 @@ impl<G> Certificate<G> {
 ///
 /// ```
 /// use dp_mechanisms::{
-///     AddRemoveRow, Delta, Epsilon, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic, secure_rng,
+///     AddRemoveRow, Delta, Epsilon, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, secure_rng,
 /// };
 ///
-/// let sensitivity = LatticeSensitivity::from_square(1, AddRemoveRow)?;
+/// let sensitivity = LatticeL2Sensitivity::from_square(1, AddRemoveRow)?;
 /// let count = LatticeStatistic::new(vec![1234], Lattice::new(0)?, sensitivity, 1 << 40);
 /// let mechanism = LatticeGaussian::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, sensitivity)?;
 /// let released = mechanism.release(count, "number of rows", &mut secure_rng()?)?;

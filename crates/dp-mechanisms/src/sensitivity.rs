@@ -60,20 +60,20 @@ real_sensitivity!(L2Sensitivity, "L2");
 /// # Example
 ///
 /// ```
-/// use dp_mechanisms::{LatticeSensitivity, ReplaceRow};
+/// use dp_mechanisms::{LatticeL2Sensitivity, ReplaceRow};
 ///
 /// // two rows whose integer images are orthogonal and of squared norm 9 and 16
-/// let sensitivity = LatticeSensitivity::from_square(9 + 16, ReplaceRow)?;
+/// let sensitivity = LatticeL2Sensitivity::from_square(9 + 16, ReplaceRow)?;
 /// assert!(sensitivity.l2() >= 5.0 && sensitivity.l2() < 5.0 + 1e-14);
 /// # Ok::<(), dp_mechanisms::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct LatticeSensitivity<A> {
+pub struct LatticeL2Sensitivity<A> {
     square: u128,
     adjacency: A,
 }
 
-impl<A: Adjacency> LatticeSensitivity<A> {
+impl<A: Adjacency> LatticeL2Sensitivity<A> {
     /// From the exact square of the L2 bound, in squared lattice steps.
     ///
     /// # Errors
@@ -113,6 +113,48 @@ impl<A: Adjacency> LatticeSensitivity<A> {
     }
 }
 
+/// Upper bound on the L1 distance of an *integer* statistic between neighbours, in lattice steps.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{AddRemoveRow, LatticeL1Sensitivity};
+///
+/// // one person is in at most three of the counted groups
+/// let sensitivity = LatticeL1Sensitivity::new(3, AddRemoveRow)?;
+/// assert_eq!(sensitivity.get(), 3);
+/// assert!(LatticeL1Sensitivity::new(0, AddRemoveRow).is_err());
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LatticeL1Sensitivity<A> {
+    steps: u64,
+    adjacency: A,
+}
+
+impl<A: Adjacency> LatticeL1Sensitivity<A> {
+    /// States an L1 sensitivity in lattice steps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for zero: a statistic that never moves needs no mechanism.
+    pub fn new(steps: u64, adjacency: A) -> Result<Self, Error> {
+        Parameter::L1Sensitivity.check(steps as f64, steps > 0).map(|_| Self { steps, adjacency })
+    }
+
+    /// The bound, in lattice steps.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.steps
+    }
+
+    /// The neighbour relation that it holds for.
+    #[must_use]
+    pub const fn adjacency(self) -> A {
+        self.adjacency
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,7 +164,7 @@ mod tests {
     #[test]
     fn the_l2_bound_of_a_lattice_sensitivity_is_never_below_the_root_of_the_square() {
         for square in [1_u128, 2, 3, (1 << 53) + 1, (1 << 106) - 1, u128::MAX] {
-            let l2 = LatticeSensitivity::from_square(square, AddRemoveRow).unwrap().l2();
+            let l2 = LatticeL2Sensitivity::from_square(square, AddRemoveRow).unwrap().l2();
             // l2 = m·2ᵉ exactly, with a 53-bit m; compare m²·2²ᵉ⁺¹²⁸ with square·2¹²⁸ in integers (here e ≥ −52)
             let (mantissa, exponent) =
                 ((l2.to_bits() & ((1 << 52) - 1)) | (1 << 52), (l2.to_bits() >> 52) as i64 - 1075);
@@ -134,9 +176,9 @@ mod tests {
     #[test]
     fn refuses_a_square_that_overflows_or_vanishes() {
         assert!(matches!(
-            LatticeSensitivity::from_square_product(u128::MAX, 2, AddRemoveRow),
+            LatticeL2Sensitivity::from_square_product(u128::MAX, 2, AddRemoveRow),
             Err(Error::SensitivityOverflow { .. })
         ));
-        assert!(LatticeSensitivity::from_square(0, AddRemoveRow).is_err());
+        assert!(LatticeL2Sensitivity::from_square(0, AddRemoveRow).is_err());
     }
 }

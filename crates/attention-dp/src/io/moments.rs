@@ -6,7 +6,7 @@ use crate::options::MomentOptions;
 use crate::private::{AttentionMoments, MomentGeometry};
 use crate::sensitivity::MomentAdjacency;
 use core::str::FromStr;
-use dp_mechanisms::{Certificate, LatticeGaussian, LatticeSensitivity, NoiseStd, PrivacyProfile, Release};
+use dp_mechanisms::{Certificate, LatticeGaussian, LatticeL2Sensitivity, NoiseStd, PrivacyProfile, Release};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -76,9 +76,9 @@ pub fn load_moments<A: MomentAdjacency>(path: impl AsRef<Path>) -> Result<Moment
     let adjacency = certificate.guarantee().adjacency();
     let noise_std = NoiseStd::new(recorded(&certificate, "noise_std")?)?;
     let covered =
-        LatticeSensitivity::from_square(recorded(&certificate, "squared_l2_sensitivity")?, adjacency)?;
-    let derived = LatticeGaussian::with_noise_std(noise_std, covered)?.profile();
-    let consistent = derived == *certificate.guarantee()
+        LatticeL2Sensitivity::from_square(recorded(&certificate, "squared_l2_sensitivity")?, adjacency)?;
+    let derived = LatticeGaussian::with_noise_std(noise_std, covered)?;
+    let consistent = derived.profile() == certificate.guarantee()
         && covered.square() >= adjacency.sensitivity(&geometry)?.square()
         && target_is_met(&certificate)?
         && geometry

@@ -11,7 +11,9 @@ use crate::{Parameter, claims};
 use core::fmt;
 use core::ops::Range;
 use dp_linalg::{Mat, MatRef, Parallelism};
-use dp_mechanisms::{Delta, Epsilon, LatticeGaussian, LatticeStatistic, PrivacyProfile, Release};
+use dp_mechanisms::{
+    Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, PrivacyProfile, Release,
+};
 use poly_kernel::FixedPointMoments;
 use rand::CryptoRng;
 
@@ -170,7 +172,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     /// # Errors
     ///
     /// None that [`new`](Self::new) has not already excluded.
-    pub fn into_statistic(self) -> Result<LatticeStatistic<A>, Error> {
+    pub fn into_statistic(self) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
         let sensitivity = self.adjacency.sensitivity(&self.geometry)?;
         let (lattice, max_abs) = (self.geometry.lattice(), self.geometry.max_abs_sum());
         Ok(LatticeStatistic::new(self.into_sums()?, lattice, sensitivity, max_abs))

@@ -4,7 +4,7 @@ use crate::data::{aggregate, budget, options, uniform};
 use attention_dp::io::{FileError, container, load_moments, save_moments};
 use attention_dp::{AttentionMoments, Error, MomentAdjacency, Shape};
 use dp_mechanisms::{
-    AddRemoveRow, LatticeGaussian, LatticeSensitivity, PrivacyProfile, Provenance, Release, ReplaceRow,
+    AddRemoveRow, LatticeGaussian, LatticeL2Sensitivity, PrivacyProfile, Provenance, Release, ReplaceRow,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -86,7 +86,7 @@ fn a_release_with_more_noise_than_its_sensitivity_needs_loads() {
     let moments = aggregate(options(SHAPE, 1.0, 2), &keys, &values);
     let needed = AddRemoveRow.sensitivity(moments.geometry()).unwrap();
     let (epsilon, delta) = budget(1.0);
-    let larger = LatticeSensitivity::from_square(3 * needed.square(), AddRemoveRow).unwrap();
+    let larger = LatticeL2Sensitivity::from_square(3 * needed.square(), AddRemoveRow).unwrap();
     let mechanism = LatticeGaussian::calibrate(epsilon, delta, larger).unwrap();
     let release = moments.release_with(&mechanism, &mut ChaCha20Rng::seed_from_u64(3)).unwrap();
     let directory = tempfile::tempdir().unwrap();

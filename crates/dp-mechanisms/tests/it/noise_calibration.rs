@@ -4,8 +4,9 @@
 
 use crate::noise_decimal::compare;
 use dp_mechanisms::{
-    Delta, Epsilon, Error, FailureProbability, Mu, NoiseStd, Parameter, gaussian, normal,
-    rounded_gaussian::RoundedGaussian,
+    Delta, Epsilon, Error, FailureProbability, Mu, NoiseStd, Parameter, gaussian,
+    noise::{LatticeNoise, RoundedGaussian},
+    normal,
 };
 use proptest::prelude::*;
 

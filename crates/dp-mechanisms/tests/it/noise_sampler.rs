@@ -4,7 +4,10 @@
 
 use dp_mechanisms::{
     Error, NoiseStd,
-    rounded_gaussian::{BLOCK, RoundedGaussian, table},
+    noise::{
+        LatticeNoise, RoundedGaussian,
+        rounded_gaussian::{BLOCK, table},
+    },
 };
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;

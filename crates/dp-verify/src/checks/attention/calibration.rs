@@ -4,7 +4,7 @@ use super::{budget, options};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{AttentionMoments, MomentAdjacency, MomentOptions, PrivateMoments};
 use dp_mechanisms::{
-    AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussian, LatticeSensitivity, NoiseStd,
+    AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, NoiseStd,
     PrivacyProfile, Release, ReplaceRow, gaussian,
 };
 use rand_chacha::ChaCha20Rng;
@@ -70,7 +70,7 @@ impl Found {
 
 fn release<A: MomentAdjacency>(
     moments: PrivateMoments<A>,
-    sensitivity: LatticeSensitivity<A>,
+    sensitivity: LatticeL2Sensitivity<A>,
     (epsilon, delta): (Epsilon, Delta),
     subject: Subject,
     rng: &mut ChaCha20Rng,

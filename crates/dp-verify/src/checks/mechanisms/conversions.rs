@@ -10,7 +10,7 @@ type Profile = PrivacyProfile<AddRemoveRow>;
 
 /// Each view against 60 digits or exact integers. In the twin the zero-concentrated view of a Gaussian is `μ²/4`.
 pub(super) fn sound(context: &mut Context, subject: Subject) -> Outcome {
-    let view = |profile: Profile| {
+    let view = |profile: &Profile| {
         let rho = profile.zero_concentrated().map(|rho| Rho::new(subject.pick(rho.get(), rho.get() / 2.0)));
         rho.and_then(Result::ok)
     };
@@ -37,18 +37,18 @@ fn concentrated(rho: Rho) -> Profile {
 }
 
 /// The Gaussian profile is attained, and randomised response attains the pure one: no view may be below either.
-fn deltas(view: impl Fn(Profile) -> Option<Rho>) -> Outcome {
+fn deltas(view: impl Fn(&Profile) -> Option<Rho>) -> Outcome {
     let gaussians = reference::values("delta").into_iter().map(|([e, mu], exact)| (gaussian(mu), e, exact));
     let pures = reference::values("pure").into_iter().map(|([claimed, e], exact)| (pure(claimed), e, exact));
     none_fails(gaussians.chain(pures), |(profile, e, exact)| {
-        let seen = view(profile).map(|rho| concentrated(rho).delta(e));
+        let seen = view(&profile).map(|rho| concentrated(rho).delta(e));
         compare(profile.delta(e), exact).is_ge() && seen.is_none_or(|seen| compare(seen, exact).is_ge())
     })
 }
 
-fn epsilons(view: impl Fn(Profile) -> Option<Rho>) -> Outcome {
+fn epsilons(view: impl Fn(&Profile) -> Option<Rho>) -> Outcome {
     none_fails(reference::values("epsilon"), |([mu, d], exact)| {
-        let seen = view(gaussian(mu)).map(|rho| concentrated(rho).epsilon(delta(d)));
+        let seen = view(&gaussian(mu)).map(|rho| concentrated(rho).epsilon(delta(d)));
         compare(gaussian(mu).epsilon(delta(d)), exact).is_ge()
             && seen.is_none_or(|seen| compare(seen, exact).is_ge())
     })
@@ -74,7 +74,7 @@ fn approximate() -> Outcome {
 }
 
 /// `D_α ≥ αμ²/2` is attained. With `μ = a·2⁻³⁰` and `α = c·2⁻³⁰` both sides are integers in units of `2⁻⁹¹`.
-fn renyi(context: &mut Context, view: impl Fn(Profile) -> Option<Rho>) -> Outcome {
+fn renyi(context: &mut Context, view: impl Fn(&Profile) -> Option<Rho>) -> Outcome {
     let mut rng = context.rng(0);
     let unit = 2_f64.powi(-30);
     let cases = (0..context.scale(20_000, 1_000_000))
@@ -82,7 +82,7 @@ fn renyi(context: &mut Context, view: impl Fn(Profile) -> Option<Rho>) -> Outcom
     none_fails(cases, |(a, c)| {
         let order = RenyiOrder::new(c as f64 * unit).expect("α > 1");
         let direct = gaussian(a as f64 * unit).renyi(order);
-        let seen = view(gaussian(a as f64 * unit)).and_then(|rho| concentrated(rho).renyi(order));
+        let seen = view(&gaussian(a as f64 * unit)).and_then(|rho| concentrated(rho).renyi(order));
         let exact = u128::from(a).pow(2) * u128::from(c);
         direct.into_iter().chain(seen).all(|found| scaled(found, 91) >= exact)
     })
@@ -97,11 +97,11 @@ fn scaled(x: f64, exponent: i32) -> u128 {
 }
 
 /// `2ρ ≥ μ²` and `2ρ ≥ ε²` also where ρ is subnormal, as integers in units of `2⁻¹¹²⁰`.
-fn halved_squares(view: impl Fn(Profile) -> Option<Rho>) -> Outcome {
+fn halved_squares(view: impl Fn(&Profile) -> Option<Rho>) -> Outcome {
     let unit = 2_f64.powi(-560);
     let enough = |rho: Rho, a: u64| u128::from(rho.get().to_bits()) << 47 >= u128::from(a).pow(2);
     none_fails((1 << 22..1_u64 << 28).step_by((1 << 15) + 7), |a| {
-        let views = [view(gaussian(a as f64 * unit)), view(pure(a as f64 * unit))];
+        let views = [view(&gaussian(a as f64 * unit)), view(&pure(a as f64 * unit))];
         views.into_iter().flatten().all(|rho| enough(rho, a))
     })
 }

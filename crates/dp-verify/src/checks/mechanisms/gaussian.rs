@@ -4,7 +4,7 @@ use super::reference::{self, compare};
 use super::{delta, epsilon, none_fails};
 use crate::{Context, Outcome, Subject};
 use dp_mechanisms::{
-    AddRemoveRow, FailureProbability, LatticeGaussian, LatticeSensitivity, gaussian, normal,
+    AddRemoveRow, FailureProbability, LatticeGaussian, LatticeL2Sensitivity, gaussian, normal,
 };
 use rand::{Rng, RngExt};
 
@@ -61,7 +61,7 @@ fn is_least(epsilon: f64, delta: f64, std: f64) -> bool {
 /// The lattice mechanism at `Δ = 3` has at least the least noise, and at most `1e-14` more.
 fn lattice_agrees((e, d): (f64, f64)) -> bool {
     let least = gaussian::noise_std(epsilon(e), delta(d), 3.0).expect("the target is inside the claim").get();
-    let sensitivity = LatticeSensitivity::from_square(9, AddRemoveRow).expect("nine is positive");
+    let sensitivity = LatticeL2Sensitivity::from_square(9, AddRemoveRow).expect("nine is positive");
     let std = LatticeGaussian::calibrate(epsilon(e), delta(d), sensitivity).map(|m| m.noise_std().get());
     std.is_ok_and(|std| least <= std && std <= least * (1.0 + 1e-14))
 }

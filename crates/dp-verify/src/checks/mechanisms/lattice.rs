@@ -2,8 +2,9 @@
 
 use super::{noise, noise_std, none_fails};
 use crate::{Context, Outcome, Subject};
+use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{
-    AddRemoveRow, Adjacency, Error, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic,
+    AddRemoveRow, Adjacency, Error, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic,
     PerturbRow,
 };
 use rand::{Rng, RngExt};
@@ -49,8 +50,8 @@ fn released(steps: &[i64], std: f64, rng: &mut ChaCha20Rng) -> Vec<i64> {
     released.value().steps().to_vec()
 }
 
-fn square<A: Adjacency>(square: u128, adjacency: A) -> LatticeSensitivity<A> {
-    LatticeSensitivity::from_square(square, adjacency).expect("squares are positive here")
+fn square<A: Adjacency>(square: u128, adjacency: A) -> LatticeL2Sensitivity<A> {
+    LatticeL2Sensitivity::from_square(square, adjacency).expect("squares are positive here")
 }
 
 fn zero_lattice() -> Lattice {
@@ -59,8 +60,8 @@ fn zero_lattice() -> Lattice {
 
 /// Whether a statistic of one sensitivity and bound is released by a mechanism for another sensitivity.
 fn attempt<A: Adjacency>(
-    made_for: LatticeSensitivity<A>,
-    moves: LatticeSensitivity<A>,
+    made_for: LatticeL2Sensitivity<A>,
+    moves: LatticeL2Sensitivity<A>,
     max_abs: u64,
     rng: &ChaCha20Rng,
 ) -> Result<(), Error> {

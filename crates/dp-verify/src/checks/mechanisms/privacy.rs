@@ -2,8 +2,10 @@
 
 use super::{delta, epsilon, noise, noise_std, none_fails};
 use crate::{Context, Outcome, Subject};
+use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{
-    AddRemoveRow, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic, certified, gaussian, normal,
+    AddRemoveRow, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, certified, gaussian,
+    normal,
 };
 use dp_testkit::statistics::epsilon_lower_bound;
 use rand::{Rng, RngExt};
@@ -57,7 +59,7 @@ fn certificates_round_up(context: &Context) -> Outcome {
         (square >> rng.random_range(0..128), rng.random_range(-20..=50))
     });
     none_fails(squares.filter(|(square, _)| *square > 0), |(square, exponent)| {
-        let sensitivity = LatticeSensitivity::from_square(square, AddRemoveRow).expect("filtered");
+        let sensitivity = LatticeL2Sensitivity::from_square(square, AddRemoveRow).expect("filtered");
         let std = noise_std(2_f64.powi(exponent));
         let mechanism = LatticeGaussian::with_noise_std(std, sensitivity).expect("at most 2⁵⁰");
         mechanism.profile().mu().is_some_and(|mu| square_is_at_least(mu.get() * std.get(), square))
@@ -149,7 +151,7 @@ const NEIGHBOURS: [[i64; 2]; 2] = [[40, -7], [43, -3]];
 /// fixed beforehand: the certified lower bound of ε is at most the ε of the certificate. The twin adds half the noise.
 pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let n = context.scale(250_000, 5_000_000);
-    let sensitivity = LatticeSensitivity::from_square(25, AddRemoveRow).expect("25 is positive");
+    let sensitivity = LatticeL2Sensitivity::from_square(25, AddRemoveRow).expect("25 is positive");
     let claimed = LatticeGaussian::calibrate(epsilon(TARGET.0), delta(TARGET.1), sensitivity)
         .expect("little noise is supported");
     let std = claimed.noise_std().get();

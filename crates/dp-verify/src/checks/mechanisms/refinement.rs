@@ -3,8 +3,9 @@
 use super::{noise, noise_std, none_fails, reference};
 use crate::{Context, Outcome, Subject};
 use core::convert::Infallible;
+use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{
-    AddRemoveRow, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic, RoundedGaussian,
+    AddRemoveRow, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, RoundedGaussian,
 };
 use rand::{Rng, RngExt, TryCryptoRng, TryRng};
 use rand_chacha::ChaCha20Rng;
@@ -110,7 +111,7 @@ fn statistics_do_not_show(context: &Context) -> Outcome {
 
 /// The released integers and where the generator stands.
 fn release(steps: Vec<i64>, mut rng: ChaCha20Rng) -> (Vec<i64>, u128) {
-    let sensitivity = LatticeSensitivity::from_square(1, AddRemoveRow).expect("one is positive");
+    let sensitivity = LatticeL2Sensitivity::from_square(1, AddRemoveRow).expect("one is positive");
     let std = noise_std(RoundedGaussian::MAX_STD);
     let mechanism = LatticeGaussian::with_noise_std(std, sensitivity).expect("the largest σ is supported");
     let lattice = Lattice::new(0).expect("integers are a lattice");

@@ -3,7 +3,8 @@
 use super::{noise, none_fails, reference};
 use crate::{Context, Outcome, Subject};
 use dp_mechanisms::RoundedGaussian;
-use dp_mechanisms::rounded_gaussian::table::{self, DEGREE, OCTAVES, Row, SUBCELLS, UNIT_BITS};
+use dp_mechanisms::noise::LatticeNoise;
+use dp_mechanisms::noise::rounded_gaussian::table::{self, DEGREE, OCTAVES, Row, SUBCELLS, UNIT_BITS};
 use dp_testkit::statistics::chi_square;
 use rand::Rng;
 use std::sync::LazyLock;

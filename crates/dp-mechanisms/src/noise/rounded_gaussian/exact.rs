@@ -106,7 +106,7 @@ fn guess(word: u64, sigma: &Dyadic) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rounded_gaussian::cell::Scale;
+    use crate::noise::rounded_gaussian::cell::Scale;
     use core::convert::Infallible;
     use rand::TryRng;
 

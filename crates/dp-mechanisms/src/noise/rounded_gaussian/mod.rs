@@ -73,6 +73,7 @@ mod law;
 mod rows;
 pub mod table;
 
+use super::LatticeNoise;
 use crate::{Error, NoiseStd, certified::dyadic::Dyadic};
 use cell::{Magnitude, Scale};
 use exact::FULL_RANGE;
@@ -90,14 +91,20 @@ pub const BLOCK: usize = 256;
 /// # Examples
 ///
 /// ```
-/// use dp_mechanisms::{NoiseStd, rounded_gaussian::RoundedGaussian};
+/// use dp_mechanisms::{NoiseStd, noise::{LatticeNoise, RoundedGaussian}};
 /// use rand::SeedableRng;
 /// use rand_chacha::ChaCha20Rng;
 ///
-/// let noise = RoundedGaussian::new(NoiseStd::new(12_346.0)?)?;
-/// let mut statistic = [1_000_000_i64, 2_000_000, 3_000_000];
-/// noise.add_to(&mut statistic, &mut ChaCha20Rng::seed_from_u64(7));
-/// assert!((statistic[0] - 1_000_000).abs() < 10 * 12_346);
+/// let noise = RoundedGaussian::new(NoiseStd::new(100.0)?)?;
+/// let mut draws = vec![0; 1000];
+/// noise.fill(&mut draws, &mut ChaCha20Rng::seed_from_u64(3));
+/// let mean_square = draws.iter().map(|&k| (k * k) as f64).sum::<f64>() / 1000.0;
+/// // the relative standard deviation of the mean square is √(2/1000); six of them
+/// assert!((mean_square / 1e4 - 1.0).abs() < 6.0 * 0.045);
+///
+/// let (lower, upper) = noise.pmf_bounds(0); // Φ(1/200) − Φ(−1/200)
+/// assert!(lower <= 0.003_989_406_181_482 && 0.003_989_406_181_481 <= upper);
+/// assert_eq!(noise.pmf_bounds(-7), noise.pmf_bounds(7));
 /// # Ok::<(), dp_mechanisms::Error>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -112,7 +119,7 @@ pub struct RoundedGaussian {
 /// # Examples
 ///
 /// ```
-/// use dp_mechanisms::{NoiseStd, rounded_gaussian::RoundedGaussian};
+/// use dp_mechanisms::{NoiseStd, noise::RoundedGaussian};
 /// use rand::SeedableRng;
 ///
 /// let noise = RoundedGaussian::new(NoiseStd::new(1.0)?)?;
@@ -144,7 +151,7 @@ impl RoundedGaussian {
     /// # Examples
     ///
     /// ```
-    /// use dp_mechanisms::{NoiseStd, rounded_gaussian::RoundedGaussian};
+    /// use dp_mechanisms::{NoiseStd, noise::RoundedGaussian};
     ///
     /// assert!(RoundedGaussian::new(NoiseStd::new(1e-3)?).is_ok());
     /// assert!(RoundedGaussian::new(NoiseStd::new(1e16)?).is_err());
@@ -168,12 +175,6 @@ impl RoundedGaussian {
         self.noise_std
     }
 
-    /// One sample. Reads one word, and further ones only if that is ambiguous.
-    pub fn sample<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> i64 {
-        let word = rng.next_u64();
-        self.scale.try_word(word).unwrap_or_else(|| self.refine(word, rng).value)
-    }
-
     /// One sample, and how it was found: the same value from the same words as [`sample`](Self::sample).
     pub fn sample_traced<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> Traced {
         let word = rng.next_u64();
@@ -181,39 +182,6 @@ impl RoundedGaussian {
             Some(value) => Traced { value, fast: true, refinements: 0 },
             None => self.refine(word, rng),
         }
-    }
-
-    /// Overwrites `out` with independent samples.
-    ///
-    /// # Words used
-    ///
-    /// For each block of up to [`BLOCK`] samples: first one word a sample (`fill_bytes`, little-endian), then the refinements
-    /// of the block's ambiguous words in their order (`next_u64`). The result is a function of these words, so of the seed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use dp_mechanisms::{NoiseStd, rounded_gaussian::RoundedGaussian};
-    /// use rand::SeedableRng;
-    /// use rand_chacha::ChaCha20Rng;
-    ///
-    /// let noise = RoundedGaussian::new(NoiseStd::new(100.0)?)?;
-    /// let mut draws = vec![0; 1000];
-    /// noise.fill(&mut draws, &mut ChaCha20Rng::seed_from_u64(3));
-    /// let mean_square = draws.iter().map(|&k| (k * k) as f64).sum::<f64>() / 1000.0;
-    /// // the relative standard deviation of the mean square is √(2/1000); six of them
-    /// assert!((mean_square / 1e4 - 1.0).abs() < 6.0 * 0.045);
-    /// # Ok::<(), dp_mechanisms::Error>(())
-    /// ```
-    pub fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
-        self.for_each(out, rng, |entry, noise| *entry = noise);
-    }
-
-    /// Adds independent samples to `values`, modulo `2⁶⁴`; words as in [`fill`](Self::fill).
-    ///
-    /// The sum wraps silently: the caller proves that it fits, from public bounds.
-    pub fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
-        self.for_each(values, rng, |entry, noise| *entry = entry.wrapping_add(noise));
     }
 
     #[inline]
@@ -240,7 +208,7 @@ impl RoundedGaussian {
     /// # Examples
     ///
     /// ```
-    /// use dp_mechanisms::{NoiseStd, rounded_gaussian::RoundedGaussian};
+    /// use dp_mechanisms::{NoiseStd, noise::RoundedGaussian};
     ///
     /// let noise = RoundedGaussian::new(NoiseStd::new(3.0)?)?;
     /// assert_eq!(noise.fast_value(u64::MAX >> 1), Some(0)); // U next to 1/2: the centre
@@ -271,5 +239,34 @@ impl RoundedGaussian {
             Magnitude::Beyond => FULL_RANGE,
         };
         exact::resolve(word, &self.sigma, range, rng)
+    }
+}
+
+impl LatticeNoise for RoundedGaussian {
+    /// Reads one word, and further ones only if that is ambiguous.
+    fn sample<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> i64 {
+        let word = rng.next_u64();
+        self.scale.try_word(word).unwrap_or_else(|| self.refine(word, rng).value)
+    }
+
+    /// # Words used
+    ///
+    /// For each block of up to [`BLOCK`] samples: first one word a sample (`fill_bytes`, little-endian), then the refinements
+    /// of the block's ambiguous words in their order (`next_u64`). The result is a function of these words, so of the seed.
+    ///
+    fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
+        self.for_each(out, rng, |entry, noise| *entry = noise);
+    }
+
+    fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
+        self.for_each(values, rng, |entry, noise| *entry = entry.wrapping_add(noise));
+    }
+
+    fn pmf_bounds(&self, k: i64) -> (f64, f64) {
+        self.pmf(k)
+    }
+
+    fn cdf_bounds(&self, k: i64) -> (f64, f64) {
+        self.cdf(k)
     }
 }

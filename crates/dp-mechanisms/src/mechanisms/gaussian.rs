@@ -1,15 +1,15 @@
 //! The Gaussian mechanism on the integer lattice.
 
+use crate::accounting::PrivacyProfile;
 use crate::adjacency::Adjacency;
 use crate::claims;
 use crate::error::Error;
 use crate::gaussian;
 use crate::lattice::{LatticeStatistic, LatticeVector};
+use crate::noise::{LatticeNoise, RoundedGaussian};
 use crate::params::{Delta, Epsilon, Mu, NoiseStd};
-use crate::profile::PrivacyProfile;
 use crate::release::{ArithmeticModel, Certificate, Release};
-use crate::rounded_gaussian::RoundedGaussian;
-use crate::sensitivity::LatticeSensitivity;
+use crate::sensitivity::LatticeL2Sensitivity;
 use rand::CryptoRng;
 
 /// Adds exactly distributed rounded Gaussian noise to integer statistics of a stated sensitivity.
@@ -25,11 +25,11 @@ use rand::CryptoRng;
 ///
 /// ```
 /// use dp_mechanisms::{
-///     AddRemoveRow, ArithmeticModel, Delta, Epsilon, Lattice, LatticeGaussian, LatticeSensitivity, LatticeStatistic, secure_rng,
+///     AddRemoveRow, ArithmeticModel, Delta, Epsilon, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, secure_rng,
 /// };
 ///
 /// // a histogram: each person is in one of three cells
-/// let sensitivity = LatticeSensitivity::from_square(1, AddRemoveRow)?;
+/// let sensitivity = LatticeL2Sensitivity::from_square(1, AddRemoveRow)?;
 /// let histogram = LatticeStatistic::new(vec![120, 4, 876], Lattice::new(0)?, sensitivity, 1 << 40);
 /// let mechanism = LatticeGaussian::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, sensitivity)?;
 /// let released = mechanism.release(histogram, "people by cell", &mut secure_rng()?)?;
@@ -41,7 +41,7 @@ use rand::CryptoRng;
 #[derive(Debug, Clone)]
 pub struct LatticeGaussian<A> {
     noise: RoundedGaussian,
-    sensitivity: LatticeSensitivity<A>,
+    sensitivity: LatticeL2Sensitivity<A>,
     profile: PrivacyProfile<A>,
 }
 
@@ -54,7 +54,7 @@ impl<A: Adjacency> LatticeGaussian<A> {
     pub fn calibrate(
         epsilon: Epsilon,
         delta: Delta,
-        sensitivity: LatticeSensitivity<A>,
+        sensitivity: LatticeL2Sensitivity<A>,
     ) -> Result<Self, Error> {
         let (mu, l2) = (gaussian::mu_for(epsilon, delta).get(), sensitivity.l2());
         let mut noise_std = l2 / mu;
@@ -71,7 +71,7 @@ impl<A: Adjacency> LatticeGaussian<A> {
     /// # Errors
     ///
     /// [`Error::NoiseUnsupported`] if it is beyond what the sampler supports.
-    pub fn with_noise_std(noise_std: NoiseStd, sensitivity: LatticeSensitivity<A>) -> Result<Self, Error> {
+    pub fn with_noise_std(noise_std: NoiseStd, sensitivity: LatticeL2Sensitivity<A>) -> Result<Self, Error> {
         let mu = Mu::new(rounded_mu(sensitivity.l2(), noise_std.get()))?;
         let profile = PrivacyProfile::gaussian(mu, sensitivity.adjacency());
         Ok(Self { noise: RoundedGaussian::new(noise_std)?, sensitivity, profile })
@@ -85,13 +85,13 @@ impl<A: Adjacency> LatticeGaussian<A> {
 
     /// The sensitivity it was made for.
     #[must_use]
-    pub const fn sensitivity(&self) -> LatticeSensitivity<A> {
+    pub const fn sensitivity(&self) -> LatticeL2Sensitivity<A> {
         self.sensitivity
     }
 
     /// The guarantee of one release.
-    pub const fn profile(&self) -> PrivacyProfile<A> {
-        self.profile
+    pub const fn profile(&self) -> &PrivacyProfile<A> {
+        &self.profile
     }
 
     /// Adds noise and lets the statistic go, with its certificate. `what` names it for people.
@@ -102,24 +102,25 @@ impl<A: Adjacency> LatticeGaussian<A> {
     /// public bound and 40 standard deviations of noise do not fit 64 bits. Neither depends on private values.
     pub fn release<R: CryptoRng + ?Sized>(
         &self,
-        statistic: LatticeStatistic<A>,
+        statistic: LatticeStatistic<LatticeL2Sensitivity<A>>,
         what: &str,
         rng: &mut R,
     ) -> Result<Release<LatticeVector, PrivacyProfile<A>>, Error> {
         self.check(&statistic)?;
         let LatticeStatistic { mut steps, lattice, .. } = statistic;
         self.noise.add_to(&mut steps, rng);
-        let certificate = Certificate::new(what, MECHANISM, self.profile, ArithmeticModel::ExactLattice)
-            .with_parameter("squared_l2_sensitivity", self.sensitivity.square())
-            .with_parameter("noise_std", self.noise_std().get())
-            .with_parameter("lattice_exponent", lattice.exponent())
-            .with_parameter("entries", steps.len())
-            .with_claim(claims::ROUNDED_GAUSSIAN_PRIVACY)
-            .with_claim(claims::ROUNDED_GAUSSIAN_LAW);
+        let certificate =
+            Certificate::new(what, MECHANISM, self.profile.clone(), ArithmeticModel::ExactLattice)
+                .with_parameter("squared_l2_sensitivity", self.sensitivity.square())
+                .with_parameter("noise_std", self.noise_std().get())
+                .with_parameter("lattice_exponent", lattice.exponent())
+                .with_parameter("entries", steps.len())
+                .with_claim(claims::ROUNDED_GAUSSIAN_PRIVACY)
+                .with_claim(claims::ROUNDED_GAUSSIAN_LAW);
         Ok(Release::mint(LatticeVector::new(steps, lattice), certificate))
     }
 
-    fn check(&self, statistic: &LatticeStatistic<A>) -> Result<(), Error> {
+    fn check(&self, statistic: &LatticeStatistic<LatticeL2Sensitivity<A>>) -> Result<(), Error> {
         let (moves, expected) = (statistic.sensitivity, self.sensitivity);
         if moves.square() > expected.square() || moves.adjacency() != expected.adjacency() {
             return Err(Error::SensitivityExceeded { statistic: moves.l2(), mechanism: expected.l2() });
@@ -147,13 +148,17 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     fn mechanism(square: u128) -> LatticeGaussian<AddRemoveRow> {
-        let sensitivity = LatticeSensitivity::from_square(square, AddRemoveRow).unwrap();
+        let sensitivity = LatticeL2Sensitivity::from_square(square, AddRemoveRow).unwrap();
         LatticeGaussian::calibrate(Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap(), sensitivity)
             .unwrap()
     }
 
-    fn statistic(steps: Vec<i64>, square: u128, max_abs: u64) -> LatticeStatistic<AddRemoveRow> {
-        let sensitivity = LatticeSensitivity::from_square(square, AddRemoveRow).unwrap();
+    fn statistic(
+        steps: Vec<i64>,
+        square: u128,
+        max_abs: u64,
+    ) -> LatticeStatistic<LatticeL2Sensitivity<AddRemoveRow>> {
+        let sensitivity = LatticeL2Sensitivity::from_square(square, AddRemoveRow).unwrap();
         LatticeStatistic::new(steps, Lattice::new(-4).unwrap(), sensitivity, max_abs)
     }
 

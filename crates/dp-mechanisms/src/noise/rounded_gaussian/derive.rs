@@ -23,7 +23,7 @@ const QUANTILE_BITS: u64 = 200;
 /// # Examples
 ///
 /// ```
-/// use dp_mechanisms::rounded_gaussian::table;
+/// use dp_mechanisms::noise::rounded_gaussian::table;
 ///
 /// // one octave already shows that nothing was typed in by hand
 /// assert_eq!(table::derive_octave(1)[..], table::rows()[..table::SUBCELLS]);

@@ -13,7 +13,7 @@ pub use super::derive::{derive, derive_octave, print};
 /// # Examples
 ///
 /// ```
-/// use dp_mechanisms::rounded_gaussian::table;
+/// use dp_mechanisms::noise::rounded_gaussian::table;
 ///
 /// let rows = table::rows();
 /// assert_eq!(rows.len(), table::OCTAVES * table::SUBCELLS);

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 /// assert_eq!(guarantee.zero_concentrated().unwrap().get(), 0.25 * 0.25 / 2.0);
 /// # Ok::<(), dp_mechanisms::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "A: Adjacency")]
 #[must_use]
 pub struct PrivacyProfile<A> {

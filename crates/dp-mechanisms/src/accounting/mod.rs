@@ -1,0 +1,5 @@
+//! What is guaranteed, and how guarantees add up.
+
+mod profile;
+
+pub use profile::PrivacyProfile;
