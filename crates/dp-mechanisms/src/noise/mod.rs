@@ -35,13 +35,17 @@ pub trait LatticeNoise {
 
     /// Overwrites `out` with independent samples.
     fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
-        out.iter_mut().for_each(|entry| *entry = self.sample(rng));
+        for entry in out {
+            *entry = self.sample(rng);
+        }
     }
 
     /// Adds independent samples to `values`, modulo `2⁶⁴`: the same samples as [`fill`](Self::fill) from the same words. The
     /// sum wraps silently: the caller proves that it fits, from public bounds.
     fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
-        values.iter_mut().for_each(|entry| *entry = entry.wrapping_add(self.sample(rng)));
+        for entry in values {
+            *entry = entry.wrapping_add(self.sample(rng));
+        }
     }
 
     /// Lower and upper bound of `P(K = k)`; at most one `f64` lies strictly between them.
