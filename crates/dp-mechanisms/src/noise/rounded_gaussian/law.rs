@@ -14,7 +14,7 @@ impl RoundedGaussian {
     /// Lower and upper bound of `P(K = k) = Φ((k + 1/2)/σ) − Φ((k − 1/2)/σ)`.
     pub(super) fn pmf(&self, k: i64) -> (f64, f64) {
         let magnitude = i64::try_from(k.unsigned_abs()).unwrap_or(i64::MAX);
-        tight_bounds(|precision| {
+        tight_bounds(None, |precision| {
             let outer = self.tail(magnitude, precision);
             if magnitude == 0 {
                 return outer.times(&Interval::integer(2, precision)).complement();
@@ -25,7 +25,7 @@ impl RoundedGaussian {
 
     /// Lower and upper bound of `P(K ≤ k) = Φ((k + 1/2)/σ)`.
     pub(super) fn cdf(&self, k: i64) -> (f64, f64) {
-        tight_bounds(|precision| {
+        tight_bounds(None, |precision| {
             if k >= 0 { self.tail(k, precision).complement() } else { self.tail(-(k + 1), precision) }
         })
     }
