@@ -67,6 +67,20 @@ pub enum Error {
         /// L2 sensitivity that the mechanism was calibrated for.
         mechanism: f64,
     },
+    /// Two guarantees are for neighbours of one type that are not the same, as perturbations of different radius.
+    #[error("the guarantees are for different neighbours, and say nothing of both together")]
+    AdjacencyDiffers,
+    /// A sampled mechanism must be one of those whose loss on a sample is known.
+    #[error(
+        "only one pure, approximate, Laplace or Gaussian mechanism, or several Gaussian ones, can run on a sample"
+    )]
+    NotSampleable,
+    /// More than what is left of a budget; nothing was spent.
+    #[error("the mechanism would exceed the privacy budget")]
+    BudgetExceeded,
+    /// The budget is measured in a unit that the guarantee does not have.
+    #[error("the guarantee cannot be measured in the unit of this budget")]
+    NotInThisUnit,
     /// No noise can reach the target: the calibrated value leaves the range of `f64`.
     #[error("no finite noise gives ({epsilon}, {delta})-differential privacy at sensitivity {sensitivity}")]
     CalibrationOverflow {
@@ -119,6 +133,8 @@ pub enum Parameter {
     L2Sensitivity,
     /// Radius of a perturbation.
     Radius,
+    /// Number of rows in a group.
+    GroupSize,
     /// Exponent of a lattice's step.
     LatticeExponent,
 }
@@ -141,6 +157,7 @@ impl Parameter {
             Self::L1Sensitivity => "0 < l1_sensitivity < ∞",
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
             Self::Radius => "0 < radius < ∞",
+            Self::GroupSize => "1 ≤ size",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
         }
     }
@@ -160,6 +177,7 @@ impl Parameter {
             Self::L1Sensitivity => "l1_sensitivity",
             Self::L2Sensitivity => "l2_sensitivity",
             Self::Radius => "radius",
+            Self::GroupSize => "size",
             Self::LatticeExponent => "exponent",
         }
     }

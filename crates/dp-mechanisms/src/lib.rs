@@ -58,7 +58,7 @@
 //! Discrete Gaussian for Differential Privacy*. Dong, Roth, Su 2019, *Gaussian Differential Privacy*. Proofs of what is
 //! new here: `docs/theorems.md` of the project.
 
-mod accounting;
+pub mod accounting;
 mod adjacency;
 pub mod certified;
 pub mod claims;
@@ -73,8 +73,8 @@ mod release;
 mod rng;
 mod sensitivity;
 
-pub use accounting::PrivacyProfile;
-pub use adjacency::{AddRemoveRow, Adjacency, PerturbRow, ReplaceRow};
+pub use accounting::{Accountant, PrivacyProfile};
+pub use adjacency::{AddRemoveRow, Adjacency, Group, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
 pub use mechanisms::LatticeGaussian;
