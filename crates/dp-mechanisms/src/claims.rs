@@ -143,8 +143,8 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "mechanisms.continual.square_root.error",
         kind: ClaimKind::Utility,
-        statement: "the expected squared error of every prefix and interval is the stated constant times the variance of the noise; integer coefficients raise the largest by less than a thousandth over G_T²",
-        hypotheses: &["no integer wraps"],
+        statement: "the expected squared error of every prefix and interval is the stated constant times the variance of the noise; integer coefficients move the largest by less than a thousandth from G_T²",
+        hypotheses: &["no integer wraps", "the thousandth: computed for every horizon up to 2²⁰"],
         source: Source { work: HERE, result: "Continual release, square root" },
         status: ClaimStatus::Ours,
     },

@@ -19,28 +19,34 @@ pub(super) trait Ring: Copy + Default {
 }
 
 impl Ring for i64 {
+    #[inline]
     fn plus(self, other: Self) -> Self {
         self.wrapping_add(other)
     }
 
+    #[inline]
     fn minus(self, other: Self) -> Self {
         self.wrapping_sub(other)
     }
 
+    #[inline]
     fn times(self, other: Self) -> Self {
         self.wrapping_mul(other)
     }
 }
 
 impl Ring for f64 {
+    #[inline]
     fn plus(self, other: Self) -> Self {
         self + other
     }
 
+    #[inline]
     fn minus(self, other: Self) -> Self {
         self - other
     }
 
+    #[inline]
     fn times(self, other: Self) -> Self {
         self * other
     }
