@@ -137,8 +137,8 @@ pub const CLAIMS: &[Claim] = &[
             "neighbours differ in the vector of one step, by at most Δ",
             "at most as many steps as agreed",
         ],
-        source: Source { work: "Denisov, McMahan, Rush, Smith, Thakurta 2022", result: "Theorem 2.1" },
-        status: ClaimStatus::Published,
+        source: Source { work: HERE, result: "Continual release, adaptive streams" },
+        status: ClaimStatus::Ours,
     },
     Claim {
         id: "mechanisms.continual.square_root.error",

@@ -99,9 +99,10 @@ impl TreeShape {
     pub fn new(horizon: u64) -> Result<Self, Error> {
         let inside = (1..=Self::MAX_HORIZON).contains(&horizon);
         Parameter::Horizon.check(horizon as f64, inside)?;
-        let candidates = (0..=horizon.ilog2()).map(|top| Self { horizon, top });
-        let best = candidates.min_by(|a, b| a.max_error_constant().total_cmp(&b.max_error_constant()));
-        Ok(best.expect("a horizon of at least one has level 0"))
+        let smaller = |best: Self, next: Self| {
+            if next.max_error_constant() < best.max_error_constant() { next } else { best }
+        };
+        Ok((1..=horizon.ilog2()).map(|top| Self { horizon, top }).fold(Self { horizon, top: 0 }, smaller))
     }
 
     /// Number of steps that may come.
@@ -304,6 +305,13 @@ mod tests {
             for top in 0..=shape.horizon().ilog2() {
                 assert!(shape.max_error_constant() <= TreeShape { top, ..shape }.max_error_constant());
             }
+        }
+    }
+
+    #[test]
+    fn powers_of_two_have_neither_root_nor_halves() {
+        for bits in 3..=40 {
+            assert_eq!(TreeShape::new(1 << bits).unwrap().levels(), bits - 1);
         }
     }
 

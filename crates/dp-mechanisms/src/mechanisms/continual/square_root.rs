@@ -33,13 +33,14 @@ use rand::CryptoRng;
 ///
 /// [`prefix_std`](Self::prefix_std) and [`range_std`](Self::range_std), as long as no integer wraps, see
 /// [`with_max_abs`](StreamOptions::with_max_abs): `|y_t|` is at most `2ᵇ⁺¹` times that bound. Decoding in floating
-/// point adds a relative error of the largest prefix so far, below 10⁻¹².
+/// point adds an error of some roundings of the largest prefix so far (below `5·10⁻¹⁵` of it in trials up to 2²⁰ steps).
 ///
 /// # Cost
 ///
 /// The past is kept, privately (x) and released (y): after t steps up to `2t` vectors each, and t prefixes if history is
-/// kept. The first call takes `O(T^1.585)` for the decoder; steps take `O(t^0.585)` products an entry on average, most of them little, those
-/// at multiples of large powers of two much.
+/// kept. Making one takes `O(T^1.585)` products for the decoder. A step takes `O(t^0.585)` products an entry on average: most take little,
+/// but step `2ˡ` works ahead for the next `2ˡ`. For one counter that is about 0.07 s in all for 2¹⁴ steps, and 20 s for 2²⁰, on
+/// one core.
 ///
 /// # Example
 ///

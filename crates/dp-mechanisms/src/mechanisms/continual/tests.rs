@@ -32,7 +32,7 @@ fn rng() -> ChaCha8Rng {
 fn stream(horizon: u64, width: usize) -> (Vec<Vec<i64>>, Vec<Vec<f64>>) {
     let mut rng = rng();
     let mut prefixes = vec![vec![0.0; width]];
-    let mut step = |_| (0..width).map(|_| (rng.next_u32() % 2001) as i64 - 1000).collect::<Vec<_>>();
+    let mut step = |_| (0..width).map(|_| i64::from(rng.next_u32() % 2001) - 1000).collect::<Vec<_>>();
     let steps: Vec<Vec<i64>> = (0..horizon).map(&mut step).collect();
     for step in &steps {
         let last = prefixes.last().unwrap();
@@ -67,6 +67,16 @@ fn without_noise_prefixes_and_intervals_are_the_sums_for_every_horizon() {
                 assert!(distance(&root.released().range(start..end).unwrap(), &exact) < ROUNDING);
             }
         }
+    }
+}
+
+#[test]
+fn long_streams_are_decoded_as_well_as_short_ones() {
+    let (steps, sums) = stream(3000, 1);
+    let mut root = square_root(options(3000, 1));
+    // a few thousand terms up to 10⁵, and six halvings that may triple what is handled: 3⁶·3000·2⁻⁵²·10⁵ is less than 10⁻⁴
+    for (step, sum) in steps.iter().zip(&sums[1..]) {
+        assert!(distance(root.push(step, &mut rng()).unwrap(), sum) < 1e-4);
     }
 }
 
