@@ -91,6 +91,21 @@ pub enum Error {
         /// L2 sensitivity.
         sensitivity: f64,
     },
+    // the shape of the data
+    /// A vector has another number of entries than was agreed.
+    #[error("expected {expected} entries, found {found}")]
+    Dimension {
+        /// Entries agreed on.
+        expected: usize,
+        /// Entries found.
+        found: usize,
+    },
+    /// A stream has had all the steps that its noise was made for.
+    #[error("the stream was set up for {horizon} steps, and all of them have come")]
+    HorizonExceeded {
+        /// Number of steps agreed on.
+        horizon: u64,
+    },
     // the machine
     /// The operating system gave no randomness; nothing may be released.
     #[error("the operating system's random number generator is unavailable")]
@@ -137,6 +152,12 @@ pub enum Parameter {
     GroupSize,
     /// Exponent of a lattice's step.
     LatticeExponent,
+    /// Number of steps of a stream.
+    Horizon,
+    /// Number of steps of a stream whose prefixes are released by the square root.
+    SquareRootHorizon,
+    /// Number of levels of a tree over the steps of a stream.
+    TreeLevels,
 }
 
 impl Parameter {
@@ -159,6 +180,9 @@ impl Parameter {
             Self::Radius => "0 < radius < ∞",
             Self::GroupSize => "1 ≤ size",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
+            Self::Horizon => "1 ≤ horizon ≤ 2⁴⁰",
+            Self::SquareRootHorizon => "1 ≤ horizon ≤ 2²⁰: take a binary tree for more",
+            Self::TreeLevels => "1 ≤ levels ≤ log₂ horizon + 1",
         }
     }
 
@@ -179,6 +203,8 @@ impl Parameter {
             Self::Radius => "radius",
             Self::GroupSize => "size",
             Self::LatticeExponent => "exponent",
+            Self::Horizon | Self::SquareRootHorizon => "horizon",
+            Self::TreeLevels => "levels",
         }
     }
 

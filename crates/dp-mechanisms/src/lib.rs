@@ -30,6 +30,7 @@
 //! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
 //! | [`RoundedGaussian`] | the exact sampler, its pmf and cdf |
 //! | [`Lattice`], [`LatticeStatistic`], [`LatticeGaussian`] | from integers to a release |
+//! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
 //! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
@@ -77,7 +78,7 @@ pub use accounting::{Accountant, PrivacyProfile};
 pub use adjacency::{AddRemoveRow, Adjacency, Group, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
-pub use mechanisms::LatticeGaussian;
+pub use mechanisms::{LatticeGaussian, continual};
 pub use noise::RoundedGaussian;
 pub use params::{
     Delta, Epsilon, FailureProbability, Mu, NoiseScale, NoiseStd, QuantileLevel, RenyiOrder, Rho,
