@@ -121,6 +121,14 @@ pub enum Parameter {
     Radius,
     /// Exponent of a lattice's step.
     LatticeExponent,
+    /// Number of independent draws.
+    Draws,
+    /// Relative change of an eigenvalue of a covariance.
+    EigenvalueChange,
+    /// Frobenius norm of the relative change of a covariance.
+    FrobeniusChange,
+    /// Jeffreys' divergence between two covariances.
+    JeffreysChange,
 }
 
 impl Parameter {
@@ -142,6 +150,10 @@ impl Parameter {
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
             Self::Radius => "0 < radius < ∞",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
+            Self::Draws => "1 ≤ draws ≤ 4294967295",
+            Self::EigenvalueChange => "-1 < change < ∞",
+            Self::FrobeniusChange => "0 < change < ∞ (below 1 where one order alone is bounded)",
+            Self::JeffreysChange => "0 < change < ∞",
         }
     }
 
@@ -161,6 +173,8 @@ impl Parameter {
             Self::L2Sensitivity => "l2_sensitivity",
             Self::Radius => "radius",
             Self::LatticeExponent => "exponent",
+            Self::Draws => "draws",
+            Self::EigenvalueChange | Self::FrobeniusChange | Self::JeffreysChange => "change",
         }
     }
 

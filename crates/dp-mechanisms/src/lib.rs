@@ -62,6 +62,7 @@ mod accounting;
 mod adjacency;
 pub mod certified;
 pub mod claims;
+pub mod covariance;
 mod error;
 pub mod gaussian;
 mod lattice;

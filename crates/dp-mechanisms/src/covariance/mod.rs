@@ -1,0 +1,16 @@
+//! Gaussian outputs whose covariance depends on the data.
+
+mod change;
+pub mod chi_square;
+mod complex;
+mod inversion;
+mod rank_one;
+mod renyi;
+mod spectrum;
+mod steer;
+mod target;
+
+pub use change::{Draws, EigenvalueChange, Orders};
+pub use rank_one::RankOne;
+pub use spectrum::Spectrum;
+pub use target::Target;
