@@ -93,7 +93,7 @@ fn add_stirling_terms(mut sum: Interval, k: u64, tangents: &[BigInt]) -> Interva
     for (j, tangent) in (1_u64..).zip(tangents) {
         let divisor = ((BigInt::from(1) << (2 * j)) - 1) * (2 * (2 * j - 1)) * &power;
         let term = Interval::ratio(tangent, &divisor, precision);
-        remainder = term.hi().clone();
+        remainder.clone_from(term.hi());
         if remainder.bits() <= 1 {
             break;
         }
@@ -257,7 +257,7 @@ mod tests {
             let z = at(tenths, 10, 192).lower_end();
             let tail = density(1, &z.square().halved(1)).times(&upper_ratio(1, &z.square().halved(1)));
             let normal = upper_tail(&z).times(&Interval::integer(2, 192));
-            let ratio = &tail.to_bounds().0 / &normal.to_bounds().1;
+            let ratio = tail.to_bounds().0 / normal.to_bounds().1;
             assert!((ratio - 1.0).abs() < 1e-13, "{tenths}: {ratio}");
         }
     }

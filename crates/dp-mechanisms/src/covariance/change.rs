@@ -171,8 +171,8 @@ impl Fraction {
         self.numerator.numerator().sign()
     }
 
-    /// `μ`.
-    pub(super) fn value(&self, precision: u64) -> Interval {
+    #[cfg(test)]
+    fn value(&self, precision: u64) -> Interval {
         self.numerator.over(&self.denominator, precision)
     }
 

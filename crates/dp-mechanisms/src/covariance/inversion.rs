@@ -26,10 +26,10 @@ use num_bigint::{BigInt, Sign};
 const PRECISION: u64 = 160;
 
 /// Relative error that step and number of terms are chosen for.
-const GOAL: f64 = 1e-11;
+const GOAL: f64 = 1e-10;
 
 /// Terms at most; the rest is charged.
-const TERMS: i64 = 1 << 15;
+const TERMS: i64 = 1 << 14;
 
 /// One line of integration with its step, chosen in floating point; what comes of it is proven for any choice.
 pub(super) struct Inversion<'a> {

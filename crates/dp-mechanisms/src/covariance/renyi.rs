@@ -86,6 +86,18 @@ pub(super) fn divergence(change: &Fraction, tilt: &Dyadic, draws: u32) -> (f64, 
     })
 }
 
+/// The divergence of this order, of all draws together: `ln E e^{cL}/c` at `c = α − 1`.
+pub(super) fn outward_of_tilt(moments: &impl Moments, order: RenyiOrder) -> (f64, f64) {
+    let tilt = sum(&Dyadic::from_f64(order.get()), &Dyadic::integer(-1));
+    if moments.ln_moment(&tilt, 128).is_none() {
+        return (f64::INFINITY, f64::INFINITY);
+    }
+    outward(|precision| {
+        let moment = moments.ln_moment(&tilt, precision).expect("finite at every precision or at none");
+        Scaled::new(&moment * &Dyadic::integer(1).over(&tilt, precision), 0)
+    })
+}
+
 /// A bound on `ln E e^{cL}` of all draws together, as a function of the tilt: exactly at a precision, and roughly to steer.
 pub(super) trait Moments {
     /// Encloses or bounds from above; `None` where infinite.

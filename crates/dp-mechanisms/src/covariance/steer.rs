@@ -4,7 +4,7 @@
 const STEPS: usize = 80;
 
 /// Where an increasing function changes sign, near `start`: steps that double until the sign changes, then regula falsi with
-/// Illinois weights. Infinite values count as their sign.
+/// Illinois weights. Infinite values count as their sign; on a plateau it stops.
 pub(super) fn zero(start: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
     let mut near = (start, f(start));
     let mut step = if near.1 > 0.0 { -0.125 } else { 0.125 };
@@ -21,7 +21,7 @@ pub(super) fn zero(start: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
         let secant = b.0 - b.1 * (b.0 - a.0) / (b.1 - a.1);
         let next = if secant.is_finite() { secant } else { f64::midpoint(a.0, b.0) };
         let value = f(next);
-        if !value.is_finite() && value.is_nan() {
+        if value.is_nan() {
             break;
         }
         if (value > 0.0) == (b.1 > 0.0) {
@@ -29,9 +29,9 @@ pub(super) fn zero(start: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
         } else {
             a = b;
         }
-        let moved = (next - b.0).abs();
+        let (moved, stuck) = ((next - b.0).abs(), value == b.1);
         b = (next, value);
-        if value == 0.0 || moved <= 1e-15 * next.abs() {
+        if value == 0.0 || stuck || moved <= 1e-15 * next.abs() {
             break;
         }
     }

@@ -126,6 +126,10 @@ impl Target {
     }
 
     /// Most draws that meet the target with this change (at most [`Draws::MAX`]); none if a single one does not.
+    ///
+    /// # Panics
+    ///
+    /// Never: the search stays between one and the most.
     #[must_use]
     pub fn most_draws(self, change: EigenvalueChange) -> Option<Draws> {
         let most = i64::from(Draws::MAX.get());
