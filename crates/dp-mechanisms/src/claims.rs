@@ -7,6 +7,11 @@ pub const ROUNDED_GAUSSIAN_PRIVACY: &str = "mechanisms.rounded_gaussian.privacy"
 /// Id of the claim that the sampler's law is exactly the rounded Gaussian.
 pub const ROUNDED_GAUSSIAN_LAW: &str = "mechanisms.rounded_gaussian.law";
 
+/// Id of the claim that Gaussian sampling is as private as its profile says.
+pub const GAUSSIAN_SAMPLING_PRIVACY: &str = "mechanisms.gaussian_sampling.privacy";
+/// Id of the claim that Gaussian sampling releases a Wishart matrix.
+pub const GAUSSIAN_SAMPLING_LAW: &str = "mechanisms.gaussian_sampling.law";
+
 const HERE: &str = "provable-dp, docs/theorems.md";
 
 /// Every claim of this crate, in the order in which reports print them.

@@ -77,6 +77,37 @@ pub enum Error {
         /// L2 sensitivity.
         sensitivity: f64,
     },
+    /// Even a single draw of a Gaussian output tells more than the target allows.
+    #[error(
+        "one draw is already too many for ({epsilon}, {delta})-differential privacy with covariances that change by up to {change}"
+    )]
+    Infeasible {
+        /// Target ε.
+        epsilon: f64,
+        /// Target δ.
+        delta: f64,
+        /// Bound on the change of the covariance, as its neighbourhood measures it.
+        change: f64,
+    },
+    /// A covariance changes more between neighbours, or is bounded in another way, than the mechanism was made for.
+    #[error(
+        "the covariance changes by up to {statistic}, the mechanism covers {mechanism}; measure, rank and adjacency must agree too"
+    )]
+    ChangeExceeded {
+        /// Bound on the change of the covariance.
+        statistic: f64,
+        /// Bound that the mechanism covers.
+        mechanism: f64,
+    },
+    // the shape of the data
+    /// A covariance is not a square matrix.
+    #[error("a covariance of shape ({rows}, {columns}) is not square")]
+    NotSquare {
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        columns: usize,
+    },
     // the machine
     /// The operating system gave no randomness; nothing may be released.
     #[error("the operating system's random number generator is unavailable")]

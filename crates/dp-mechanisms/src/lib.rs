@@ -78,7 +78,11 @@ pub use accounting::PrivacyProfile;
 pub use adjacency::{AddRemoveRow, Adjacency, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
-pub use mechanisms::LatticeGaussian;
+#[cfg(feature = "linalg")]
+pub use mechanisms::PrivateCovariance;
+pub use mechanisms::{
+    ChangeBound, Feasibility, GaussianSampling, GaussianSamplingProfile, LatticeGaussian, SamplingError,
+};
 pub use noise::RoundedGaussian;
 pub use params::{
     Delta, Epsilon, FailureProbability, Mu, NoiseScale, NoiseStd, QuantileLevel, RenyiOrder, Rho,

@@ -143,6 +143,35 @@ impl Neighbourhood {
         RankOne::new(EigenvalueChange::new(change).expect("inside the range"), draws)
     }
 
+    /// A pair with one changed eigenvalue that dominates every such pair in this neighbourhood: the exact answer, rounded up, for
+    /// those who can prove that only one eigenvalue changes.
+    ///
+    /// # Panics
+    ///
+    /// Never: the change is in range.
+    #[must_use]
+    pub fn rank_one_cover(self, draws: Draws) -> RankOne {
+        let change =
+            if self.measure == Kind::FrobeniusInOneOrder { -self.change } else { self.largest_change() };
+        RankOne::new(EigenvalueChange::new(change).expect("inside the range"), draws)
+    }
+
+    /// Whether this neighbourhood is measured in the same way as another and contains it.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.measure == other.measure && self.change >= other.change
+    }
+
+    /// Permanent name of what is bounded, as written to files.
+    #[must_use]
+    pub const fn measure(self) -> &'static str {
+        match self.measure {
+            Kind::Frobenius => "frobenius",
+            Kind::FrobeniusInOneOrder => "frobenius_in_one_order",
+            Kind::Jeffreys => "jeffreys",
+        }
+    }
+
     fn ball(self, draws: Draws) -> Ball {
         let measure = if self.measure == Kind::Jeffreys { Measure::Jeffreys } else { Measure::Frobenius };
         Ball { measure, top: self.largest_change(), draws: draws.get() }

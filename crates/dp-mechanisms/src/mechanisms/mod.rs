@@ -1,5 +1,11 @@
 //! Mechanisms: each adds noise of one kind to statistics of one kind of sensitivity, and mints the release.
 
 mod gaussian;
+mod gaussian_sampling;
 
 pub use gaussian::LatticeGaussian;
+#[cfg(feature = "linalg")]
+pub use gaussian_sampling::PrivateCovariance;
+pub use gaussian_sampling::{
+    ChangeBound, Feasibility, GaussianSampling, GaussianSamplingProfile, SamplingError,
+};
