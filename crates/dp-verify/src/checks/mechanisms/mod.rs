@@ -1,6 +1,7 @@
 //! Checks of the claims of dp-mechanisms.
 
 mod conversions;
+mod covariance;
 mod gaussian;
 mod lattice;
 mod privacy;
@@ -30,6 +31,33 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Numeric, run: privacy::divergence },
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Audit, run: privacy::audit },
         Check { claim: "mechanisms.lattice.release", evidence: Exact, run: lattice::release },
+    ]
+    .into_iter()
+    .chain(covariance_checks())
+    .collect()
+}
+
+/// Those of Gaussian outputs whose covariance depends on the data.
+fn covariance_checks() -> Vec<Check> {
+    use Evidence::{Audit, Numeric, Search, Statistical};
+    let check = |name: &'static str, evidence, run| Check { claim: name, evidence, run };
+    vec![
+        check("mechanisms.chi_square.tails", Numeric, covariance::chi_square),
+        check("mechanisms.covariance.one_eigenvalue", Numeric, covariance::one_eigenvalue),
+        check("mechanisms.covariance.calibration", Numeric, covariance::calibration),
+        check("mechanisms.covariance.several_eigenvalues", Numeric, covariance::several_eigenvalues),
+        check("mechanisms.covariance.dominance", Search, covariance::dominance),
+        check("mechanisms.covariance.composition", Numeric, covariance::composition),
+        check("mechanisms.covariance.neighbourhood", Search, covariance::neighbourhood),
+        check("mechanisms.covariance.orientation", Numeric, covariance::orientation),
+        check("mechanisms.covariance.sketches", Numeric, covariance::sketches),
+        check("mechanisms.gaussian_sampling.published", Numeric, covariance::published),
+        check("mechanisms.gaussian_sampling.advantage", Numeric, covariance::advantage),
+        check("mechanisms.gaussian_sampling.privacy", Numeric, covariance::divergence),
+        check("mechanisms.gaussian_sampling.privacy", Audit, covariance::audit),
+        check("mechanisms.gaussian_sampling.law", Statistical, covariance::law),
+        check("mechanisms.gaussian_sampling.utility", Statistical, covariance::utility),
+        check("mechanisms.gaussian_sampling.failure", Search, covariance::failure),
     ]
 }
 
