@@ -183,8 +183,8 @@ impl Parameter {
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
             Self::Draws => "1 ≤ draws ≤ 4294967295",
             Self::EigenvalueChange => "-1 < change < ∞",
-            Self::FrobeniusChange => "0 < change < ∞ (below 1 where one order alone is bounded)",
-            Self::JeffreysChange => "0 < change < ∞",
+            Self::FrobeniusChange => "0 < change ≤ 1e100 (below 1 where one order alone is bounded)",
+            Self::JeffreysChange => "0 < change ≤ 1e100",
         }
     }
 

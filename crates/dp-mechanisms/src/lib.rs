@@ -29,7 +29,9 @@
 //! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`] | how far a statistic moves, and between which neighbours |
 //! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
 //! | [`RoundedGaussian`] | the exact sampler, its pmf and cdf |
+//! | [`covariance`] | what Gaussian draws tell about a covariance that changes: exact, or bounded over all changes |
 //! | [`Lattice`], [`LatticeStatistic`], [`LatticeGaussian`] | from integers to a release |
+//! | [`GaussianSampling`], [`ChangeBound`] | draws of `N(0, Σ)` for a private Σ (releases: feature `linalg`) |
 //! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
@@ -51,6 +53,10 @@
 //! println!("{:?} {:?}", release.value().to_f64(), release.certificate().guarantee().epsilon(Delta::new(1e-9)?));
 //! # Ok::<(), dp_mechanisms::Error>(())
 //! ```
+//!
+//! # Features
+//!
+//! - `linalg`: [`GaussianSampling`] releases whole matrices; brings in dp-linalg and its backend. Changes no result.
 //!
 //! # References
 //!

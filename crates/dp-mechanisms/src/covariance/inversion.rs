@@ -11,15 +11,10 @@
 
 use super::change::{Fraction, sum};
 use super::complex::{Ball, inverse, inverse_root};
-use super::renyi::{Moments, one_less};
+use super::renyi::{Moments, exp_of, one_less};
 use super::spectrum::Law;
 use super::steer::minimum;
-use crate::certified::{
-    dyadic::Dyadic,
-    elementary::{exp, pi},
-    interval::Interval,
-    scaled::Scaled,
-};
+use crate::certified::{dyadic::Dyadic, elementary::pi, interval::Interval, scaled::Scaled};
 use core::f64::consts::TAU;
 use num_bigint::{BigInt, Sign};
 
@@ -62,7 +57,8 @@ impl<'a> Inversion<'a> {
         let distance = minimum((-12.0, 0.0), |log| -room(log.exp()).1).exp();
         let (beyond, second) = room(distance);
         let step = (TAU * c / (-ln_goal).max(1.0)).min(second) * (1.0 - 1e-9);
-        let sensible = c > 0.0 && beyond > c && step > 0.0 && step.is_finite();
+        // what is far from one would be lost in fixed point
+        let sensible = beyond > c && [c, beyond - c, step].iter().all(|x| (1e-15..1e15).contains(x));
         let [tilt, beyond, step] =
             [c, beyond, step].map(|x| Dyadic::from_f64(if sensible { x } else { 1.0 }));
         sensible.then_some(Self { law, epsilon, tilt, beyond, step })
@@ -81,11 +77,11 @@ impl<'a> Inversion<'a> {
         let tilt = self.tilt.at(PRECISION);
         let product = &tilt * &(&tilt + &Interval::integer(1, PRECISION));
         let factor = &(&sum * &self.step.at(PRECISION)) / &(&product * &pi(PRECISION).times(2));
-        let height = exp(&self.exponent(&self.tilt)?);
+        let height = exp_of(&self.exponent(&self.tilt)?)?;
         let up_to_two = Interval::new(BigInt::ZERO, BigInt::from(2) << PRECISION, PRECISION);
-        let at_most = |half: &Interval| exp(half).times(&up_to_two);
+        let at_most = |half: &Interval| exp_of(half).map(|bound| bound.times(&up_to_two));
         let (first, second) = self.images()?;
-        Some(height.times(&factor).minus(&at_most(&first)).minus(&at_most(&second)))
+        Some(height.times(&factor).minus(&at_most(&first)?).minus(&at_most(&second)?))
     }
 
     /// `ln M(s) − sε` for a real s.

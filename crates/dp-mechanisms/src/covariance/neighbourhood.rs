@@ -2,7 +2,7 @@
 
 use super::change::{Draws, EigenvalueChange};
 use super::rank_one::RankOne;
-use super::renyi::outward_of_tilt;
+use super::renyi::{LARGEST_EPSILON, converted_delta, outward_of_tilt};
 use super::steer::zero;
 use super::tilted::{Ball, Measure};
 use crate::certified::search::first_true_integer;
@@ -71,9 +71,9 @@ impl Neighbourhood {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] unless `0 < change < ∞`.
+    /// [`Error::OutOfRange`] unless `0 < change ≤ 1e100`.
     pub fn frobenius(change: f64) -> Result<Self, Error> {
-        let inside = change > 0.0 && change.is_finite();
+        let inside = change > 0.0 && change <= 1e100;
         Self::checked(Kind::Frobenius, Parameter::FrobeniusChange, change, inside)
     }
 
@@ -91,16 +91,14 @@ impl Neighbourhood {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] unless `0 < change < ∞`.
+    /// [`Error::OutOfRange`] unless `0 < change ≤ 1e100`.
     pub fn jeffreys(change: f64) -> Result<Self, Error> {
-        let inside = change > 0.0 && change.is_finite();
+        let inside = change > 0.0 && change <= 1e100;
         Self::checked(Kind::Jeffreys, Parameter::JeffreysChange, change, inside)
     }
 
     fn checked(measure: Kind, parameter: Parameter, change: f64, inside: bool) -> Result<Self, Error> {
-        let neighbourhood = parameter.check(change, inside).map(|change| Self { measure, change })?;
-        // the largest change of an eigenvalue must be a float, too
-        parameter.check(change, neighbourhood.largest_change() < 1e300).map(|_| neighbourhood)
+        parameter.check(change, inside).map(|change| Self { measure, change })
     }
 
     /// The bound as given: a Frobenius norm, or twice a divergence.
@@ -115,7 +113,7 @@ impl Neighbourhood {
         let x = self.change;
         match self.measure {
             Kind::Frobenius => x,
-            Kind::FrobeniusInOneOrder => (x / (1.0 - x).next_down().max(f64::MIN_POSITIVE)).next_up(),
+            Kind::FrobeniusInOneOrder => (x / (1.0 - x).next_down()).next_up(),
             Kind::Jeffreys => {
                 // μ = (c + √(c² + 4c))/2
                 let under_root = ((x * x).next_up() + 4.0 * x).next_up();
@@ -189,7 +187,7 @@ impl Neighbourhood {
         if epsilon.is_nan() || epsilon < 0.0 {
             return 1.0;
         }
-        self.ball(draws).delta_upper(epsilon.min(f64::MAX))
+        self.ball(draws).delta_upper(epsilon.min(LARGEST_EPSILON))
     }
 
     /// An upper bound from Rényi divergences alone (Canonne, Kamath, Steinke 2020, Proposition 12), for comparison: it allows
@@ -199,7 +197,7 @@ impl Neighbourhood {
         if epsilon.is_nan() || epsilon < 0.0 {
             return 1.0;
         }
-        super::renyi::converted_delta(&self.ball(draws), epsilon.min(f64::MAX))
+        converted_delta(&self.ball(draws), epsilon.min(LARGEST_EPSILON))
     }
 
     /// An ε below which some pair exceeds δ, and one that suffices for every pair; the latter may be infinite.
@@ -383,6 +381,25 @@ mod tests {
             assert!(attained <= upper && upper <= attained * 1.1, "{neighbourhood:?}");
         }
         assert_eq!(all(0.04)[0].renyi_upper(RenyiOrder::new(26.0).unwrap(), draws(1)), f64::INFINITY);
+    }
+
+    #[test]
+    fn extreme_changes_and_losses_are_bounded_however_widely() {
+        for change in [1e-320_f64, 1e-150, 1e-9, 0.999, 10.0, 1e100] {
+            let one = Neighbourhood::frobenius_in_one_order(change.min(0.999)).unwrap();
+            for neighbourhood in
+                [Neighbourhood::frobenius(change).unwrap(), one, Neighbourhood::jeffreys(change).unwrap()]
+            {
+                for k in [1, u32::MAX] {
+                    for epsilon in [0.0, 1.0, 1e300] {
+                        let upper = neighbourhood.delta_upper(epsilon, draws(k));
+                        assert!((0.0..=1.0).contains(&upper), "{neighbourhood:?} {k} {epsilon}: {upper}");
+                        let attained = neighbourhood.worst_rank_one(draws(1)).delta_bounds(epsilon).0;
+                        assert!(attained <= upper, "{neighbourhood:?} {k} {epsilon}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

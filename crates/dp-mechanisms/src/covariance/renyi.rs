@@ -11,7 +11,7 @@ use crate::certified::{
     interval::Interval,
     scaled::Scaled,
 };
-use num_bigint::Sign;
+use num_bigint::{BigInt, Sign};
 
 /// `ln E e^{cL}` of the loss L of one draw, under the first law: `−(c/2) ln(1 + μ) − ½ ln(1 − cμ)`; infinite, `None`, where
 /// `cμ ≥ 1`.
@@ -43,6 +43,23 @@ pub(super) fn outward(enclose: impl Fn(u64) -> Scaled) -> (f64, f64) {
         }
     }
     bounds
+}
+
+/// Where δ is asked for at a larger ε, the answer at this one is given as an upper bound.
+pub(super) const LARGEST_EPSILON: f64 = 1e8;
+
+/// `eˣ` for any x: far below zero an enclosure of the result from zero on, far above nothing.
+pub(super) fn exp_of(x: &Interval) -> Option<Scaled> {
+    const FAR_BITS: u64 = 57;
+    let is_far = x.lo().bits().max(x.hi().bits()) > x.precision() + FAR_BITS;
+    match (is_far, x.is_negative()) {
+        (false, _) => Some(exp(x)),
+        // e^{−2⁵⁷} and less
+        (true, true) if x.hi().bits() > x.precision() + 40 => {
+            Some(Scaled::new(Interval::new(BigInt::ZERO, BigInt::from(1), 0), -(1 << 38)))
+        }
+        (true, _) => None,
+    }
 }
 
 impl RankOne {
@@ -115,6 +132,7 @@ pub(super) trait Moments {
 /// With `c = α − 1` that is `E e^{cL}·e^{−cε}·c^c/(1 + c)^{1+c}` (Canonne, Kamath, Steinke 2020, Proposition 12). Every c gives a
 /// valid bound.
 pub(super) fn converted_delta(moments: &impl Moments, epsilon: f64) -> f64 {
+    debug_assert!((0.0..=LARGEST_EPSILON).contains(&epsilon), "larger ones have no larger δ");
     let largest = moments.largest_tilt();
     let tilt = |log: f64| log.exp().min(largest * (1.0 - 1e-9));
     let value = |log: f64| {
@@ -127,5 +145,5 @@ pub(super) fn converted_delta(moments: &impl Moments, epsilon: f64) -> f64 {
     let Some(moment) = moments.ln_moment(&c, 192) else { return 1.0 };
     let loss = c.times(&Dyadic::from_f64(epsilon)).at(192);
     let exponent = &(&(&moment - &loss) + &log(&c)) - &log(&one);
-    exp(&exponent).to_bounds().1.min(1.0)
+    exp_of(&exponent).map_or(1.0, |bound| bound.to_bounds().1.min(1.0))
 }

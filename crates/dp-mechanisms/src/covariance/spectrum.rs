@@ -2,7 +2,7 @@
 
 use super::change::{Draws, EigenvalueChange, Fraction, Orders};
 use super::inversion::Inversion;
-use super::renyi::{Moments, converted_delta, divergence, ln_moment};
+use super::renyi::{LARGEST_EPSILON, Moments, converted_delta, divergence, ln_moment};
 use super::steer::zero;
 use crate::certified::{dyadic::Dyadic, interval::Interval};
 use crate::{Delta, RenyiOrder};
@@ -126,7 +126,7 @@ impl Spectrum {
             return 1.0;
         }
         let each = self.laws().into_iter().filter(|law| !law.parts.is_empty());
-        each.map(|law| converted_delta(&law, epsilon.min(f64::MAX))).fold(0.0, f64::max)
+        each.map(|law| converted_delta(&law, epsilon.min(LARGEST_EPSILON))).fold(0.0, f64::max)
     }
 
     fn laws(&self) -> Vec<Law> {
@@ -153,7 +153,10 @@ impl Law {
         if self.parts.is_empty() || self.never_exceeds(epsilon) {
             return (0.0, 0.0);
         }
-        Inversion::new(self, epsilon).map_or((0.0, 1.0), |inversion| inversion.delta_bounds())
+        let asked = epsilon.min(LARGEST_EPSILON);
+        let (lower, upper) =
+            Inversion::new(self, asked).map_or((0.0, 1.0), |inversion| inversion.delta_bounds());
+        (if asked < epsilon { 0.0 } else { lower }, upper)
     }
 
     /// `ε + Σ (kᵢ/2) ln(1 + μᵢ)`.
@@ -251,9 +254,22 @@ mod tests {
     #[test]
     fn a_single_draw_of_two_eigenvalues_is_enclosed_though_widely() {
         // two equal changes of one draw each: an exponential law
-        let exact = RankOne::new(change(0.25), draws(2)).delta_bounds(0.5);
-        let found = spectrum(&[0.25, 0.25], 1).delta_bounds(0.5);
+        let exact = RankOne::new(change(0.25), draws(2)).in_orders(Orders::AsGiven).delta_bounds(0.5);
+        let found = spectrum(&[0.25, 0.25], 1).in_orders(Orders::AsGiven).delta_bounds(0.5);
         assert!(overlap(exact, found) && found.1 <= found.0 * (1.0 + 1e-4), "{found:?} {exact:?}");
+    }
+
+    #[test]
+    fn extreme_changes_and_losses_are_enclosed_however_widely() {
+        for changes in [vec![1e-300, 1e300], vec![-1.0 + f64::EPSILON, 1e-12], vec![1e15], vec![-1e-300; 3]] {
+            for epsilon in [0.0, 1.0, 1e300] {
+                let pair = spectrum(&changes, 9).in_orders(Orders::AsGiven);
+                let (lower, upper) = pair.delta_bounds(epsilon);
+                assert!(0.0 <= lower && lower <= upper && upper <= 1.0, "{changes:?} {epsilon}");
+                let converted = pair.renyi_delta_upper(epsilon);
+                assert!(lower <= converted && converted <= 1.0, "{changes:?} {epsilon}");
+            }
+        }
     }
 
     #[test]

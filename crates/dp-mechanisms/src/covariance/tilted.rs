@@ -13,15 +13,9 @@
 //! is `+ − × ÷ √` in `f64`, each rounded toward a larger result.
 
 use super::change::{EigenvalueChange, Fraction};
-use super::renyi::{Moments, ln_moment};
+use super::renyi::{Moments, exp_of, ln_moment};
 use super::steer::minimum;
-use crate::certified::{
-    dyadic::Dyadic,
-    elementary::{exp, pi},
-    exp_bounds,
-    interval::Interval,
-    scaled::Scaled,
-};
+use crate::certified::{dyadic::Dyadic, elementary::pi, exp_bounds, interval::Interval, scaled::Scaled};
 
 /// How changes are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +66,7 @@ impl Ball {
     }
 
     fn integral(&self, epsilon: f64) -> Option<f64> {
-        let largest = (1.0 - 1e-9) / self.top;
+        let largest = ((1.0 - 1e-9) / self.top).min(1e9);
         let value = |log: f64| {
             let c = log.exp().min(largest);
             self.rough_ln_moment(c) - c * epsilon - c.ln() - c.ln_1p()
@@ -81,7 +75,7 @@ impl Ball {
         let integral = Integral::new(self, tilt)?;
         let exact = Dyadic::from_f64(tilt);
         let loss = exact.times(&Dyadic::from_f64(epsilon)).at(PRECISION);
-        let height = exp(&(&integral.top - &loss));
+        let height = exp_of(&(&integral.top - &loss))?;
         let bound = Some(integral.bound()).filter(|bound| bound.is_finite())?;
         let over_pi = &Dyadic::from_f64(bound).at(PRECISION) / &pi(PRECISION);
         Some(height.times(&over_pi).to_bounds().1.min(1.0))
@@ -136,7 +130,8 @@ impl Ball {
         }
         let change = if side == Side::Increase { size } else { -size };
         let moment = Scaled::new(Self::moment_of(change, tilt, PRECISION)?, 0).to_bounds().1;
-        Some(((self.copies(side, size) * draws).next_up() * moment).next_up())
+        let energy = ((self.copies(side, size) * draws).next_up() * moment).next_up();
+        energy.is_finite().then_some(energy)
     }
 }
 
@@ -152,8 +147,8 @@ impl Moments for Ball {
             return Some(top);
         }
         let bottom = Self::moment_of(-self.bottom(), tilt, precision)?.times(draws);
-        let copies = Dyadic::from_f64(self.copies(Side::Decrease, self.bottom())).at(precision);
-        let bottom = &bottom * &copies;
+        let copies = Some(self.copies(Side::Decrease, self.bottom())).filter(|copies| copies.is_finite())?;
+        let bottom = &bottom * &Dyadic::from_f64(copies).at(precision);
         Some(Interval::new(top.lo().max(bottom.lo()).clone(), top.hi().max(bottom.hi()).clone(), precision))
     }
 
@@ -254,7 +249,7 @@ impl Integral {
         let next = (self.tilt + 1.0).next_down();
         let square = |x: f64| (x * x).next_down().max(0.0);
         let sum = |a: f64| (square(a) + square(t)).next_down().max(0.0);
-        (sum(self.tilt) * sum(next)).next_down().max(0.0).sqrt().next_down()
+        (sum(self.tilt) * sum(next)).next_down().max(0.0).sqrt().next_down().max(0.0)
     }
 
     /// Upper bound of the largest cell at t; it falls in t, as each does.

@@ -46,6 +46,7 @@ impl<A: Adjacency> ChangeBound<A> {
     ///
     /// Then the exact profile is used in place of a bound over all shapes: it allows up to a percent more change at a hundred
     /// draws. For a symmetric change of two rows, or of a whole row and column, this is *not* so.
+    #[must_use]
     pub const fn assume_rank_one(self) -> Self {
         Self { rank: Rank::One, ..self }
     }
@@ -69,6 +70,7 @@ impl<A: Adjacency> ChangeBound<A> {
     }
 
     /// Whether a mechanism made for this bound covers a covariance of the other.
+    #[cfg(feature = "linalg")]
     pub(super) fn covers(self, other: Self) -> bool {
         let rank = self.rank == Rank::Any || other.rank == Rank::One;
         rank && self.adjacency == other.adjacency && self.neighbourhood.contains(other.neighbourhood)

@@ -88,7 +88,7 @@ impl<A: Adjacency> GaussianSampling<A> {
     }
 
     /// Draws, and lets the average of the outer products go with its certificate: a symmetric matrix of shape `(m, m)`. `what`
-    /// names it for people.
+    /// names it for people. Each call draws anew and is charged anew: see [`GaussianSamplingProfile::times`].
     ///
     /// Memory is `O(m²)` and a block of draws; time `O(km² + m³)`.
     ///
@@ -114,14 +114,14 @@ impl<A: Adjacency> GaussianSampling<A> {
     /// let gram = Mat::from_vec(2, 2, vec![140.0, 25.0, 25.0, 131.0]).expect("four entries");
     /// let bound = ChangeBound::new(Neighbourhood::frobenius(0.01)?, AddRemoveRow).assume_rank_one();
     /// let mechanism = GaussianSampling::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, bound)?;
-    /// let released = mechanism.release(PrivateCovariance::new(gram, bound)?, "ridged Gram matrix", &mut secure_rng()?)?;
+    /// let released = mechanism.release(&PrivateCovariance::new(gram, bound)?, "ridged Gram matrix", &mut secure_rng()?)?;
     /// assert_eq!(released.certificate().arithmetic(), ArithmeticModel::RealModel);
     /// assert_eq!(released.value()[(0, 1)], released.value()[(1, 0)]);
     /// # Ok::<(), dp_mechanisms::Error>(())
     /// ```
     pub fn release<R: CryptoRng + ?Sized>(
         &self,
-        covariance: PrivateCovariance<A>,
+        covariance: &PrivateCovariance<A>,
         what: &str,
         rng: &mut R,
     ) -> Result<Release<Mat, GaussianSamplingProfile<A>>, Error> {
@@ -161,10 +161,7 @@ const BLOCK_ENTRIES: usize = 1 << 18;
 
 /// F with `FFᵀ = Σ₊`, the covariance with negative eigenvalues set to zero; the identity where Σ is not finite.
 fn factor(matrix: MatRef<'_>) -> Mat {
-    let eigen = match SymmetricEigen::new(matrix) {
-        Ok(eigen) => eigen,
-        Err(_) => return Mat::identity(matrix.nrows()),
-    };
+    let Ok(eigen) = SymmetricEigen::new(matrix) else { return Mat::identity(matrix.nrows()) };
     let vectors = eigen.vectors();
     Mat::from_fn(matrix.nrows(), matrix.nrows(), |i, j| vectors[(i, j)] * eigen.values()[j].max(0.0).sqrt())
 }
@@ -233,7 +230,7 @@ mod tests {
         let mechanism = GaussianSampling::with_draws(Draws::new(draws).unwrap(), bound(0.1));
         let covariance = PrivateCovariance::new(matrix, bound(0.1)).unwrap();
         let mut rng = ChaCha8Rng::seed_from_u64(3);
-        mechanism.release(covariance, "test", &mut rng).unwrap().value().clone()
+        mechanism.release(&covariance, "test", &mut rng).unwrap().value().clone()
     }
 
     #[test]
@@ -296,18 +293,18 @@ mod tests {
         let mut rng = ChaCha8Rng::seed_from_u64(3);
         for other in [bound(0.1), bound(0.2).assume_rank_one(), jeffreys.assume_rank_one()] {
             let covariance = PrivateCovariance::new(Mat::identity(2), other).unwrap();
-            let refused = mechanism.release(covariance, "test", &mut rng).unwrap_err();
+            let refused = mechanism.release(&covariance, "test", &mut rng).unwrap_err();
             assert!(matches!(refused, Error::ChangeExceeded { .. }));
         }
         let covered = PrivateCovariance::new(Mat::identity(2), bound(0.05).assume_rank_one()).unwrap();
-        assert!(mechanism.release(covered, "test", &mut rng).is_ok());
+        assert!(mechanism.release(&covered, "test", &mut rng).is_ok());
     }
 
     #[test]
     fn the_certificate_states_model_gap_and_bound() {
         let mechanism = GaussianSampling::with_draws(Draws::new(5).unwrap(), bound(0.1));
         let covariance = PrivateCovariance::new(Mat::identity(2), bound(0.1)).unwrap();
-        let release = mechanism.release(covariance, "test", &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
+        let release = mechanism.release(&covariance, "test", &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
         let certificate = release.certificate();
         assert_eq!(certificate.arithmetic(), ArithmeticModel::RealModel);
         assert_eq!(certificate.parameters()["draws"], "5");

@@ -178,7 +178,8 @@ fn audited_epsilon(
             Fault::None | Fault::TwiceTheDraws => (4.0, size),
         };
         let one = |_| {
-            quadratic_form(release(&mechanism, covariance(scale, size), bound, &mut rng), &DIRECTION) / scale
+            let released = release(&mechanism, covariance(scale, size), bound, &mut rng);
+            quadratic_form(released.as_ref(), &DIRECTION) / scale
         };
         (0..n).map(one).collect::<Vec<f64>>()
     });
@@ -198,10 +199,10 @@ fn release(
     rng: &mut ChaCha20Rng,
 ) -> Mat {
     let covariance = PrivateCovariance::new(covariance, bound).expect("covariances are square");
-    mechanism.release(covariance, "check", rng).expect("the bound is the mechanism's").value().clone()
+    mechanism.release(&covariance, "check", rng).expect("the bound is the mechanism's").value().clone()
 }
 
-fn quadratic_form(matrix: Mat, vector: &[f64]) -> f64 {
+fn quadratic_form(matrix: MatRef<'_>, vector: &[f64]) -> f64 {
     let row = |i: usize| matrix.row(i).iter().zip(vector).map(|(a, x)| a * x).sum::<f64>();
     (0..vector.len()).map(|i| vector[i] * row(i)).sum()
 }
@@ -222,13 +223,13 @@ pub(in super::super) fn law(context: &mut Context, subject: Subject) -> Outcome 
     let drawn = k - subject.pick(0.0, 1.0);
     let mechanism = GaussianSampling::with_draws(draws(drawn), bound(0.1));
     let (sigma, along) = (example(), [1.0, -2.0, 3.0]);
-    let (variance, precision) = (quadratic_form(sigma.clone(), &along), last_of_inverse(sigma.as_ref()));
+    let (variance, precision) = (quadratic_form(sigma.as_ref(), &along), last_of_inverse(sigma.as_ref()));
     let mut rng = context.rng(0);
     let (mut forms, mut complements) = (Vec::new(), Vec::new());
     for i in 0..n {
         let released = release(&mechanism, sigma.clone(), bound(0.1), &mut rng);
         complements.push(drawn * precision / last_of_inverse(released.as_ref()));
-        forms.push(drawn * quadratic_form(released, &along) / variance);
+        forms.push(drawn * quadratic_form(released.as_ref(), &along) / variance);
         context.progress(i + 1, n);
     }
     let p = [(forms, 7), (complements, 5)].map(|(values, degrees)| p_value(&values, degrees));
@@ -301,7 +302,7 @@ pub(in super::super) fn failure(context: &mut Context, subject: Subject) -> Outc
     none_fails(matrices, |matrix| match subject {
         Subject::AsShipped => {
             let covariance = PrivateCovariance::new(matrix, bound(0.1)).expect("square");
-            mechanism.release(covariance, "check", &mut seed.clone()).is_ok()
+            mechanism.release(&covariance, "check", &mut seed.clone()).is_ok()
         }
         Subject::Broken => Cholesky::new(matrix.as_ref()).is_ok(),
     })
