@@ -2,7 +2,7 @@
 """Reference values for the checks of changed covariances, in at least 60 digits and independent of the code of dp-mechanisms.
 
     pip install mpmath
-    python3 covariance.py > covariance.txt
+    python3 covariance.py > covariance.txt     # a quarter of an hour
 
 Arguments are floats or integers, written so that they read back to the same bits, and are taken as exact numbers. One line
 each:

@@ -41,7 +41,8 @@ fn half_ln_two_pi(precision: u64) -> Interval {
     CELL.get_or_init(|| compute(KEPT)).with_precision(precision)
 }
 
-/// The tangent numbers `1, 2, 16, 272, …`: `tan x = Σ Tⱼ x^{2j−1}/(2j−1)!` (Brent, Harvey 2011, algorithm TangentNumbers).
+/// The tangent numbers `1, 2, 16, 272, …`: `tan x = Σ Tⱼ x^{2j−1}/(2j−1)!` (Brent, Harvey 2011, algorithm
+/// TangentNumbers).
 fn tangent_numbers(count: usize) -> Vec<BigInt> {
     let mut t = vec![BigInt::from(1); count];
     for k in 1..count {

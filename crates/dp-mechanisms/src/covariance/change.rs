@@ -69,7 +69,8 @@ impl From<Draws> for u32 {
 
 /// Relative change μ of an eigenvalue, `−1 < μ < ∞`: `1 + μ` is an eigenvalue of `Σ^{1/2} Σ'⁻¹ Σ^{1/2}`.
 ///
-/// Zero means no change. Positive is where Σ is the larger one: along that direction Σ has `1 + μ` times the variance of Σ'.
+/// Zero means no change. Positive is where Σ is the larger one: along that direction Σ has `1 + μ` times the variance
+/// of Σ'.
 ///
 /// # Example
 ///
@@ -116,7 +117,8 @@ impl From<EigenvalueChange> for f64 {
     }
 }
 
-/// Which law the privacy loss is taken under: differential privacy needs both, a single one shows where a bound comes from.
+/// Which law the privacy loss is taken under: differential privacy needs both, a single one shows where a bound comes
+/// from.
 ///
 /// # Example
 ///

@@ -1,8 +1,8 @@
 //! Both tails of the chi-square law, with certified bounds.
 //!
-//! Computed with the interval arithmetic of [`certified`](crate::certified): bounds hold on every machine and for every
-//! argument, and are at most a few units in the last place apart. Time grows with the square root of the degrees of freedom:
-//! about half a millisecond at 10⁴.
+//! Computed with the interval arithmetic of [`certified`](crate::certified): bounds hold on every machine and for
+//! every argument, and are at most a few units in the last place apart. Time grows with the square root of the
+//! degrees of freedom: about half a millisecond at 10⁴.
 
 use crate::{
     certified::{
@@ -14,16 +14,16 @@ use crate::{
     normal::tight_bounds,
 };
 
-/// Beyond this the upper tail is below `2^{−2³⁸}`, which is rounded like the smallest positive number: with `a = degrees/2 < 2³¹`
-/// and `y = x/2 ≥ 8a`, Chernoff's bound `e^{−y}(ey/a)ᵃ` is below `e^{−0.6y}`.
+/// Beyond this the upper tail is below `2^{−2³⁸}`, which is rounded like the smallest positive number: with
+/// `a = degrees/2 < 2³¹` and `y = x/2 ≥ 8a`, Chernoff's bound `e^{−y}(ey/a)ᵃ` is below `e^{−0.6y}`.
 const FAR: f64 = 1.1e12;
 
 /// Lower and upper bound of `P(X > x)` for X of the chi-square law with so many `degrees` of freedom.
 ///
 /// # Error bound
 ///
-/// At most one `f64` lies strictly between the two. Tails below the range of `f64` give `(0, 5e-324)`; NaN gives the vacuous
-/// `(0, 1)`. No degree of freedom at all means `X = 0`.
+/// At most one `f64` lies strictly between the two. Tails below the range of `f64` give `(0, 5e-324)`; NaN gives the
+/// vacuous `(0, 1)`. No degree of freedom at all means `X = 0`.
 ///
 /// # Example
 ///

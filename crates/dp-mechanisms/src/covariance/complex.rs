@@ -1,7 +1,7 @@
 //! Complex numbers with a proven error radius, in fixed point.
 //!
-//! Balls rather than boxes: rotating a box grows it by up to `√2`, rotating a ball does not, so that powers of rotations stay
-//! narrow.
+//! Balls rather than boxes: rotating a box grows it by up to `√2`, rotating a ball does not, so that powers of
+//! rotations stay narrow.
 
 use crate::certified::{dyadic::Dyadic, interval::Interval, scaled::round_up};
 use num_bigint::BigInt;

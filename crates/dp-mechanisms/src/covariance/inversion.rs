@@ -6,8 +6,8 @@
 //! δ(ε) = E (1 − e^{ε−L})₊ = (1/2πi) ∫_{c−i∞}^{c+i∞} M(s) e^{−sε}/(s(s + 1)) ds.
 //! ```
 //!
-//! The sum over `s = c + inh` in place of the integral is, by Poisson's formula, `Σ_m e^{2πmc/h} δ(ε + 2πm/h)`: too large, and by no
-//! more than two geometric series. The sum is cut where a power law bounds the rest.
+//! The sum over `s = c + inh` in place of the integral is, by Poisson's formula, `Σ_m e^{2πmc/h} δ(ε + 2πm/h)`: too
+//! large, and by no more than two geometric series. The sum is cut where a power law bounds the rest.
 
 use super::change::{Fraction, sum};
 use super::complex::{Ball, inverse, inverse_root};
@@ -90,9 +90,9 @@ impl<'a> Inversion<'a> {
         Some(&self.law.ln_moment(tilt, PRECISION)? - &loss)
     }
 
-    /// Logarithms of half the bounds of both series of images. With `q = 2π/h`:
-    /// `Σ_{m ≥ 1} e^{−cqm}·1 ≤ 2e^{−cq}`, and with `δ(u) ≤ M(c')e^{−c'u}`, `Σ_{m ≥ 1} e^{cqm}δ(ε + qm) ≤ 2M(c')e^{−c'ε}e^{−(c'−c)q}`; where the
-    /// ratios are at most one half.
+    /// Logarithms of half the bounds of both series of images. With `q = 2π/h`: `Σ_{m ≥ 1} e^{−cqm}·1 ≤ 2e^{−cq}`,
+    /// and with `δ(u) ≤ M(c')e^{−c'u}`, `Σ_{m ≥ 1} e^{cqm}δ(ε + qm) ≤ 2M(c')e^{−c'ε}e^{−(c'−c)q}`; where the ratios
+    /// are at most one half.
     fn images(&self) -> Option<(Interval, Interval)> {
         let turn = &pi(PRECISION).times(2) / &self.step.at(PRECISION);
         let near = &self.tilt.at(PRECISION) * &turn;
@@ -103,7 +103,8 @@ impl<'a> Inversion<'a> {
         Some((-&near, &self.exponent(&self.beyond)? - &far))
     }
 
-    /// `1 + 2 Σ_{n ≥ 1} Re G(nh)` and a bound of what follows the last term; G is the integrand over its value at `t = 0`.
+    /// `1 + 2 Σ_{n ≥ 1} Re G(nh)` and a bound of what follows the last term; G is the integrand over its value at
+    /// `t = 0`.
     fn sum(&self) -> Option<(Interval, f64)> {
         let terms = Terms::new(self)?;
         let mut sum = Interval::integer(1, PRECISION);
@@ -158,9 +159,11 @@ impl Terms {
         })
     }
 
-    /// `2 Σ_{m > n} |G(mh)| ≤ (2/h) ∫_T^∞ |G| ≤ 2n|G(T)|/(ω − 1)` at `T = nh`, with `|G(t)| ≤ |G(T)|(T/t)^ω` for `t ≥ T`.
+    /// `2 Σ_{m > n} |G(mh)| ≤ (2/h) ∫_T^∞ |G| ≤ 2n|G(T)|/(ω − 1)` at `T = nh`, with `|G(t)| ≤ |G(T)|(T/t)^ω` for
+    /// `t ≥ T`.
     ///
-    /// `d ln(1 + a²t²)/d ln t = 2a²t²/(1 + a²t²)` rises, so that ω is its sum over the factors at T, times `k/4` or `½`.
+    /// `d ln(1 + a²t²)/d ln t = 2a²t²/(1 + a²t²)` rises, so that ω is its sum over the factors at T, times `k/4` or
+    /// `½`.
     fn rest(&self, n: i64, modulus: f64) -> f64 {
         let share = |slope: &Interval| {
             let square = slope.times(n).square();

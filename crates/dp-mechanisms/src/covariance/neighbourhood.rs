@@ -22,9 +22,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Guarantee
 ///
-/// Upper bounds hold for every pair in the neighbourhood, in both orders, in any dimension. Lower bounds are attained, by a
-/// change of one eigenvalue. Which spectrum is the worst is not known in general; for Rényi divergences of order at least
-/// two it *is* a single eigenvalue. The gap is about a percent in Δ at a hundred draws or more.
+/// Upper bounds hold for every pair in the neighbourhood, in both orders, in any dimension. Lower bounds are
+/// attained, by a change of one eigenvalue. Which spectrum is the worst is not known in general; for Rényi
+/// divergences of order at least two it *is* a single eigenvalue. The gap is about a percent in Δ at a hundred draws
+/// or more.
 ///
 /// # Example
 ///
@@ -107,7 +108,8 @@ impl Neighbourhood {
         self.change
     }
 
-    /// Smallest `f64` that is proven to be at least every `|μᵢ|` of every pair, in both orders; also a bound on `√Σμᵢ²` in both.
+    /// Smallest `f64` that is proven to be at least every `|μᵢ|` of every pair, in both orders; also a bound on
+    /// `√Σμᵢ²` in both.
     #[must_use]
     pub fn largest_change(self) -> f64 {
         let x = self.change;
@@ -122,7 +124,8 @@ impl Neighbourhood {
         }
     }
 
-    /// The pair with one changed eigenvalue that loses the most: it lies inside, or on the border, of this neighbourhood.
+    /// The pair with one changed eigenvalue that loses the most: it lies inside, or on the border, of this
+    /// neighbourhood.
     ///
     /// # Panics
     ///
@@ -141,8 +144,8 @@ impl Neighbourhood {
         RankOne::new(EigenvalueChange::new(change).expect("inside the range"), draws)
     }
 
-    /// A pair with one changed eigenvalue that dominates every such pair in this neighbourhood: the exact answer, rounded up, for
-    /// those who can prove that only one eigenvalue changes.
+    /// A pair with one changed eigenvalue that dominates every such pair in this neighbourhood: the exact answer,
+    /// rounded up, for those who can prove that only one eigenvalue changes.
     ///
     /// # Panics
     ///
@@ -190,8 +193,8 @@ impl Neighbourhood {
         self.ball(draws).delta_upper(epsilon.min(LARGEST_EPSILON))
     }
 
-    /// An upper bound from Rényi divergences alone (Canonne, Kamath, Steinke 2020, Proposition 12), for comparison: it allows
-    /// about a tenth less change.
+    /// An upper bound from Rényi divergences alone (Canonne, Kamath, Steinke 2020, Proposition 12), for comparison:
+    /// it allows about a tenth less change.
     #[must_use]
     pub fn renyi_delta_upper(self, epsilon: f64, draws: Draws) -> f64 {
         if epsilon.is_nan() || epsilon < 0.0 {
@@ -251,7 +254,8 @@ impl Neighbourhood {
         }
     }
 
-    /// Nearly the largest Frobenius change, in both orders and of any rank, that so many draws are proven to meet the target with.
+    /// Nearly the largest Frobenius change, in both orders and of any rank, that so many draws are proven to meet the
+    /// target with.
     ///
     /// None if none is found, which does not happen in any useful range.
     #[must_use]

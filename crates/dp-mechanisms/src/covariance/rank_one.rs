@@ -13,14 +13,15 @@ use crate::normal::tight_bounds;
 use core::cmp::Ordering;
 use num_bigint::{BigInt, Sign};
 
-/// k draws of `N(0, Σ)` against k draws of `N(0, Σ')`, where `Σ^{1/2}Σ'⁻¹Σ^{1/2}` has one eigenvalue `1 + μ` other than one.
+/// k draws of `N(0, Σ)` against k draws of `N(0, Σ')`, where `Σ^{1/2}Σ'⁻¹Σ^{1/2}` has one eigenvalue `1 + μ` other
+/// than one.
 ///
 /// In both orders, unless [`in_orders`](Self::in_orders) says otherwise: that is what differential privacy asks for.
 ///
 /// # Error bound
 ///
-/// At most one `f64` lies strictly between the two ends of an interval. Time grows with `√k`: about a millisecond at 10⁴ draws,
-/// a second at 2³².
+/// At most one `f64` lies strictly between the two ends of an interval. Time grows with `√k`: about a millisecond at
+/// 10⁴ draws and a second at 2³², for each order.
 ///
 /// # Example
 ///
@@ -82,8 +83,8 @@ impl RankOne {
 
     /// Lower and upper bound of `δ(ε)`.
     ///
-    /// Values below the range of `f64` give `(0, 5e-324)`; no change, or a loss that never exceeds ε, gives `(0, 0)`; infinite ε
-    /// `(0, 5e-324)`; NaN and negative ε the vacuous `(0, 1)`.
+    /// Values below the range of `f64` give `(0, 5e-324)`; no change, or a loss that never exceeds ε, gives `(0, 0)`;
+    /// infinite ε `(0, 5e-324)`; NaN and negative ε the vacuous `(0, 1)`.
     #[must_use]
     pub fn delta_bounds(self, epsilon: f64) -> (f64, f64) {
         if epsilon.is_nan() || epsilon < 0.0 {
@@ -109,8 +110,9 @@ impl RankOne {
 
 /// `δ(ε)` of one change in one order, other than zero. All numbers are taken as exact.
 ///
-/// With `a = k/2`, `x = (ε + a ln(1 + μ))/μ` and `y = (1 + μ)x` the loss exceeds ε where a gamma variable is above x (`μ > 0`) or
-/// below it (`μ < 0`) under the first law, and y under the second. As `e^ε D(y) = D(x)` for the density `D(x) = xᵃe^{−x}/Γ(a)`:
+/// With `a = k/2`, `x = (ε + a ln(1 + μ))/μ` and `y = (1 + μ)x` the loss exceeds ε where a gamma variable is above x
+/// (`μ > 0`) or below it (`μ < 0`) under the first law, and y under the second. As `e^ε D(y) = D(x)` for the density
+/// `D(x) = xᵃe^{−x}/Γ(a)`:
 ///
 /// ```text
 /// δ(ε) = D(x)·(R(x) − R(y))        if μ > 0 and x ≥ a        (y ≥ a always)

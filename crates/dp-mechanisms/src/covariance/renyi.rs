@@ -13,8 +13,8 @@ use crate::certified::{
 };
 use num_bigint::{BigInt, Sign};
 
-/// `ln E e^{cL}` of the loss L of one draw, under the first law: `−(c/2) ln(1 + μ) − ½ ln(1 − cμ)`; infinite, `None`, where
-/// `cμ ≥ 1`.
+/// `ln E e^{cL}` of the loss L of one draw, under the first law: `−(c/2) ln(1 + μ) − ½ ln(1 − cμ)`; infinite, `None`,
+/// where `cμ ≥ 1`.
 pub(super) fn ln_moment(change: &Fraction, tilt: &Dyadic, precision: u64) -> Option<Interval> {
     let rest = one_less(change, tilt);
     if rest.numerator().sign() != Sign::Plus {
@@ -63,10 +63,11 @@ pub(super) fn exp_of(x: &Interval) -> Option<Scaled> {
 }
 
 impl RankOne {
-    /// Lower and upper bound of the Rényi divergence of this order, the larger one of the orders of the pair that are meant.
+    /// Lower and upper bound of the Rényi divergence of this order, the larger one of the orders of the pair that are
+    /// meant.
     ///
-    /// `k(−½ ln(1 + μ) − ln(1 − (α − 1)μ)/(2(α − 1)))`, infinite where `(α − 1)μ ≥ 1`; at most one `f64` lies strictly between.
-    /// Divergences of releases add up, also of adaptively chosen ones.
+    /// `k(−½ ln(1 + μ) − ln(1 − (α − 1)μ)/(2(α − 1)))`, infinite where `(α − 1)μ ≥ 1`; at most one `f64` lies
+    /// strictly between. Divergences of releases add up, also of adaptively chosen ones.
     ///
     /// # Example
     ///
@@ -115,7 +116,8 @@ pub(super) fn outward_of_tilt(moments: &impl Moments, order: RenyiOrder) -> (f64
     })
 }
 
-/// A bound on `ln E e^{cL}` of all draws together, as a function of the tilt: exactly at a precision, and roughly to steer.
+/// A bound on `ln E e^{cL}` of all draws together, as a function of the tilt: exactly at a precision, and roughly to
+/// steer.
 pub(super) trait Moments {
     /// Encloses or bounds from above; `None` where infinite.
     fn ln_moment(&self, tilt: &Dyadic, precision: u64) -> Option<Interval>;
@@ -127,10 +129,11 @@ pub(super) trait Moments {
     fn largest_tilt(&self) -> f64;
 }
 
-/// Upper bound of `δ(ε)` from moments alone: `e^{(α−1)(D_α − ε)} (1 − 1/α)^α/(α − 1)` at the best order that the search finds.
+/// Upper bound of `δ(ε)` from moments alone: `e^{(α−1)(D_α − ε)} (1 − 1/α)^α/(α − 1)` at the best order that the
+/// search finds.
 ///
-/// With `c = α − 1` that is `E e^{cL}·e^{−cε}·c^c/(1 + c)^{1+c}` (Canonne, Kamath, Steinke 2020, Proposition 12). Every c gives a
-/// valid bound.
+/// With `c = α − 1` that is `E e^{cL}·e^{−cε}·c^c/(1 + c)^{1+c}` (Canonne, Kamath, Steinke 2020, Proposition 12).
+/// Every c gives a valid bound.
 pub(super) fn converted_delta(moments: &impl Moments, epsilon: f64) -> f64 {
     debug_assert!((0.0..=LARGEST_EPSILON).contains(&epsilon), "larger ones have no larger δ");
     let largest = moments.largest_tilt();

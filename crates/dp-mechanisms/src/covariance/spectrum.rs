@@ -8,15 +8,17 @@ use crate::certified::{dyadic::Dyadic, interval::Interval};
 use crate::{Delta, RenyiOrder};
 use num_bigint::Sign;
 
-/// Draws of `N(0, Σ)` against draws of `N(0, Σ')`, where `Σ^{1/2}Σ'⁻¹Σ^{1/2}` has eigenvalues `1 + μᵢ`, each seen through `kᵢ` draws.
+/// Draws of `N(0, Σ)` against draws of `N(0, Σ')`, where `Σ^{1/2}Σ'⁻¹Σ^{1/2}` has eigenvalues `1 + μᵢ`, each seen
+/// through `kᵢ` draws.
 ///
 /// Usually all kᵢ are the number of draws. They differ where releases of different covariances are composed
 /// ([`with`](Self::with)): independent releases add their privacy losses, and a loss is a sum over eigenvalues.
 ///
 /// # Error bound
 ///
-/// `δ(ε)` is enclosed, rigorously and with all rounding. The interval is narrower than `1e-9` relatively where `Σkᵢ ≥ 8`: a few
-/// milliseconds. With fewer draws the integrand falls slowly; at two the interval is `1e-6` to `1e-4` wide, in about a second.
+/// `δ(ε)` is enclosed, rigorously and with all rounding. The interval is narrower than `1e-9` relatively where
+/// `Σkᵢ ≥ 8`: a few milliseconds. With fewer draws the integrand falls slowly; at two the interval is `1e-6` to
+/// `1e-4` wide, in about a second.
 ///
 /// # Example
 ///
@@ -85,8 +87,9 @@ impl Spectrum {
     ///
     /// # Error bound
     ///
-    /// `δ(ε) ≤ δ` is proven at the upper and `δ(ε) > δ` at the lower bound, unless that is zero. They are about as far apart as the
-    /// width of [`delta_bounds`](Self::delta_bounds) makes them; the upper is infinite if no ε below `1e6` is found.
+    /// `δ(ε) ≤ δ` is proven at the upper and `δ(ε) > δ` at the lower bound, unless that is zero. They are about as
+    /// far apart as the width of [`delta_bounds`](Self::delta_bounds) makes them; the upper is infinite if no ε below
+    /// `1e6` is found.
     #[must_use]
     pub fn epsilon_bounds(&self, delta: Delta) -> (f64, f64) {
         if self.delta_bounds(0.0).1 <= delta.get() {
@@ -119,7 +122,8 @@ impl Spectrum {
         self.laws().into_iter().map(total).fold(0.0, f64::max)
     }
 
-    /// Upper bound of `δ(ε)` from Rényi divergences alone (Canonne, Kamath, Steinke 2020, Proposition 12), for comparison.
+    /// Upper bound of `δ(ε)` from Rényi divergences alone (Canonne, Kamath, Steinke 2020, Proposition 12), for
+    /// comparison.
     #[must_use]
     pub fn renyi_delta_upper(&self, epsilon: f64) -> f64 {
         if epsilon.is_nan() || epsilon < 0.0 {
@@ -168,7 +172,8 @@ impl Law {
         sum.with_precision(precision)
     }
 
-    /// Whether the loss is proven to be at most ε everywhere: without a positive change it is at most `−Σ (kᵢ/2) ln(1 + μᵢ)`.
+    /// Whether the loss is proven to be at most ε everywhere: without a positive change it is at most
+    /// `−Σ (kᵢ/2) ln(1 + μᵢ)`.
     fn never_exceeds(&self, epsilon: f64) -> bool {
         let falls = self.parts.iter().all(|(change, _)| change.sign() == Sign::Minus);
         falls && !self.shifted(epsilon, 256).lower_end().is_negative()

@@ -3,8 +3,8 @@
 /// Bracketing and regula-falsi steps together; with the usual smooth functions a dozen are taken.
 const STEPS: usize = 80;
 
-/// Where an increasing function changes sign, near `start`: steps that double until the sign changes, then regula falsi with
-/// Illinois weights. Infinite values count as their sign; on a plateau it stops.
+/// Where an increasing function changes sign, near `start`: steps that double until the sign changes, then regula
+/// falsi with Illinois weights. Infinite values count as their sign; on a plateau it stops.
 pub(super) fn zero(start: f64, mut f: impl FnMut(f64) -> f64) -> f64 {
     let mut near = (start, f(start));
     let mut step = if near.1 > 0.0 { -0.125 } else { 0.125 };

@@ -16,8 +16,8 @@ impl RankOne {
     ///
     /// # Error bound
     ///
-    /// The upper bound is the smallest `f64` for which `δ(ε) ≤ δ` is proven, the lower one the next float below for which the
-    /// contrary is. Infinite only if no finite float suffices.
+    /// The upper bound is the smallest `f64` for which `δ(ε) ≤ δ` is proven, the lower one the next float below for
+    /// which the contrary is. Infinite only if no finite float suffices.
     #[must_use]
     pub fn epsilon_bounds(self, delta: Delta) -> (f64, f64) {
         let target = Dyadic::from_f64(delta.get());
@@ -51,8 +51,8 @@ impl RankOne {
 
 /// A target (ε, δ), asked for what is the most that meets it with one changed eigenvalue.
 ///
-/// Larger changes, more draws and smaller targets lose more: each answer is the end of a half-line (docs/theorems.md, *Changed
-/// covariances, dominance*).
+/// Larger changes, more draws and smaller targets lose more: each answer is the end of a half-line (docs/theorems.md,
+/// *Changed covariances, dominance*).
 ///
 /// # Guarantee
 ///
@@ -94,8 +94,8 @@ impl Target {
 
     /// Largest `f64` change `μ > 0` that so many draws meet the target with.
     ///
-    /// In both orders, this is the largest bound on `|μ|` *in both orders of the pair*: a positive change reversed is the smaller
-    /// `−μ/(1 + μ)`.
+    /// In both orders, this is the largest bound on `|μ|` *in both orders of the pair*: a positive change reversed is
+    /// the smaller `−μ/(1 + μ)`.
     ///
     /// # Panics
     ///

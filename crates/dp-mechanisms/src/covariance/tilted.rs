@@ -7,10 +7,11 @@
 //! Σ ψ_t(μᵢ) ≤ G·sup ψ_t(μ)/g(μ),
 //! ```
 //!
-//! and the supremum over one eigenvalue is bounded cell by cell: with `ψ_t(μ) = kℓ(μ) − (k/4) ln(1 + t²μ²/(1 − cμ)²)`, the first
-//! part over g has one valley on each side of zero, so that it is largest at an end of the cell, and the second is bounded
-//! by monotonicity. The integrand falls in t, so that a sum of left ends bounds the integral. Everything that depends on t
-//! is `+ − × ÷ √` in `f64`, each rounded toward a larger result.
+//! and the supremum over one eigenvalue is bounded cell by cell: with
+//! `ψ_t(μ) = kℓ(μ) − (k/4) ln(1 + t²μ²/(1 − cμ)²)`, the first part over g has one valley on each side of zero, so
+//! that it is largest at an end of the cell, and the second is bounded by monotonicity. The integrand falls in t, so
+//! that a sum of left ends bounds the integral. Everything that depends on t is `+ − × ÷ √` in `f64`, each rounded
+//! toward a larger result.
 
 use super::change::{EigenvalueChange, Fraction};
 use super::renyi::{Moments, exp_of, ln_moment};
@@ -137,8 +138,8 @@ impl Ball {
 
 const PRECISION: u64 = 160;
 
-/// By the largest change alone, or by a whole sphere of the smallest: over the neighbourhood, `Σ ℓ(μᵢ)` is at most the larger of
-/// `ℓ(top)` and `G·ℓ(bottom)/g(bottom)` (docs/theorems.md, *Changed covariances, neighbourhoods*).
+/// By the largest change alone, or by a whole sphere of the smallest: over the neighbourhood, `Σ ℓ(μᵢ)` is at most
+/// the larger of `ℓ(top)` and `G·ℓ(bottom)/g(bottom)` (docs/theorems.md, *Changed covariances, neighbourhoods*).
 impl Moments for Ball {
     fn ln_moment(&self, tilt: &Dyadic, precision: u64) -> Option<Interval> {
         let draws = i64::from(self.draws);
@@ -179,7 +180,8 @@ impl Integral {
         let exact = Dyadic::from_f64(tilt);
         let top = Ball::moment_of(ball.top, &exact, PRECISION)?.times(i64::from(ball.draws));
         let draws = f64::from(ball.draws);
-        // powers are k/4 and more: roots make integers of at least 1024 of them, so that rounding them down costs little
+        // powers are k/4 and more: roots make integers of at least 1024 of them, so that rounding them down costs
+        // little
         let roots = 2 + (1024.0 / draws).log2().ceil().max(0.0) as u32;
         let mut integral = Self { tilt, top, cells: Vec::new(), roots, width: 0.0 };
         for (side, far) in [(Side::Increase, ball.top), (Side::Decrease, ball.bottom())] {

@@ -29,7 +29,8 @@ proptest! {
     fn draws_multiply_without_wrapping(draws in any::<u32>(), releases in any::<u32>()) {
         let product = u64::from(draws) * u64::from(releases);
         let times = Draws::new(draws).and_then(|draws| draws.times(releases));
-        prop_assert_eq!(times.map(|draws| u64::from(draws.get())).ok(), Some(product).filter(|p| (1..1 << 32).contains(p)));
+        let inside = Some(product).filter(|product| (1..1 << 32).contains(product));
+        prop_assert_eq!(times.map(|draws| u64::from(draws.get())).ok(), inside);
     }
 
     #[test]
@@ -54,7 +55,11 @@ proptest! {
     }
 
     #[test]
-    fn every_bound_is_above_what_it_bounds((change, draws) in change_and_draws(), epsilon in 0.0..3.0_f64, order in 1.1..20.0_f64) {
+    fn every_bound_is_above_what_it_bounds(
+        (change, draws) in change_and_draws(),
+        epsilon in 0.0..3.0_f64,
+        order in 1.1..20.0_f64,
+    ) {
         prop_assume!(change != 0.0);
         let pair = pair(change, draws);
         let size = change.abs().max((change / (1.0 + change)).abs()) * (1.0 + 1e-15);
@@ -67,7 +72,10 @@ proptest! {
     }
 
     #[test]
-    fn an_interval_for_one_eigenvalue_holds_its_exact_value((change, draws) in change_and_draws(), epsilon in 0.0..2.0_f64) {
+    fn an_interval_for_one_eigenvalue_holds_its_exact_value(
+        (change, draws) in change_and_draws(),
+        epsilon in 0.0..2.0_f64,
+    ) {
         prop_assume!(draws >= 8);
         let exact = pair(change, draws).delta_bounds(epsilon);
         let spectrum = Spectrum::new(&[EigenvalueChange::new(change).unwrap()], Draws::new(draws).unwrap());

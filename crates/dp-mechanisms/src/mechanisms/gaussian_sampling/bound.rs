@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 /// Upper bound on the relative change of a covariance between neighbouring data sets: the caller's theorem.
 ///
-/// The two orders of a pair differ. Where a theorem bounds `‖Σ^{1/2}Σ'⁻¹Σ^{1/2} − I‖_F` for *every* pair of neighbours, it bounds
-/// both orders, because neighbours are neighbours the other way round, too; where it singles out one of the two, say the one
-/// with the row, use [`Neighbourhood::frobenius_in_one_order`].
+/// The two orders of a pair differ. Where a theorem bounds `‖Σ^{1/2}Σ'⁻¹Σ^{1/2} − I‖_F` for *every* pair of
+/// neighbours, it bounds both orders, because neighbours are neighbours the other way round, too; where it singles
+/// out one of the two, say the one with the row, use [`Neighbourhood::frobenius_in_one_order`].
 ///
 /// # Example
 ///
@@ -37,15 +37,16 @@ enum Rank {
 }
 
 impl<A: Adjacency> ChangeBound<A> {
-    /// States that covariances of neighbours are within this neighbourhood of each other, whatever the rank of the change.
+    /// States that covariances of neighbours are within this neighbourhood of each other, whatever the rank of the
+    /// change.
     pub const fn new(neighbourhood: Neighbourhood, adjacency: A) -> Self {
         Self { neighbourhood, rank: Rank::Any, adjacency }
     }
 
     /// States that at most one eigenvalue of `Σ^{1/2}Σ'⁻¹Σ^{1/2}` differs from one, as for `Σ' = Σ ± xxᵀ`.
     ///
-    /// Then the exact profile is used in place of a bound over all shapes: it allows up to a percent more change at a hundred
-    /// draws. For a symmetric change of two rows, or of a whole row and column, this is *not* so.
+    /// Then the exact profile is used in place of a bound over all shapes: it allows up to a percent more change at a
+    /// hundred draws. For a symmetric change of two rows, or of a whole row and column, this is *not* so.
     #[must_use]
     pub const fn assume_rank_one(self) -> Self {
         Self { rank: Rank::One, ..self }

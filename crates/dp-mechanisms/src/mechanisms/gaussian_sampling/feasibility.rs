@@ -67,8 +67,8 @@ impl Feasibility {
 ///
 /// # References
 ///
-/// Davidson and Szarek 2001, Theorem II.13 (extreme singular values); Laurent and Massart 2000, Lemma 1 (weighted chi-squares);
-/// `docs/theorems.md` of the project, *Gaussian sampling*.
+/// Davidson and Szarek 2001, Theorem II.13 (extreme singular values); Laurent and Massart 2000, Lemma 1 (weighted
+/// chi-squares); `docs/theorems.md` of the project, *Gaussian sampling*.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SamplingError {
     draws: f64,
@@ -83,14 +83,16 @@ impl SamplingError {
         Self { draws: f64::from(draws.get()), dimension: dimension as f64, failure: failure.get() }
     }
 
-    /// ρ with `(1 − ρ)Σ ⪯ Σ̂ ⪯ (1 + ρ)Σ`: `2a + a²` with `a = √(m/k) + √(2 ln(2/γ)/k)`. From one on the lower half says nothing.
+    /// ρ with `(1 − ρ)Σ ⪯ Σ̂ ⪯ (1 + ρ)Σ`: `2a + a²` with `a = √(m/k) + √(2 ln(2/γ)/k)`. From one on the lower half
+    /// says nothing.
     #[must_use]
     pub fn spectral(self) -> f64 {
         let a = (self.dimension / self.draws).sqrt() + (2.0 * (2.0 / self.failure).ln() / self.draws).sqrt();
         2.0 * a + a * a
     }
 
-    /// η with `|Σ̂ᵢⱼ − Σᵢⱼ| ≤ η√(ΣᵢᵢΣⱼⱼ)` for all entries at once: `2√(x/k) + 2x/k` with `x = ln(m(m + 1)/γ)`. No `k ≥ m` is needed.
+    /// η with `|Σ̂ᵢⱼ − Σᵢⱼ| ≤ η√(ΣᵢᵢΣⱼⱼ)` for all entries at once: `2√(x/k) + 2x/k` with `x = ln(m(m + 1)/γ)`. No
+    /// `k ≥ m` is needed.
     #[must_use]
     pub fn entrywise(self) -> f64 {
         let x = (self.dimension * (self.dimension + 1.0) / self.failure).ln().max(0.0);

@@ -19,16 +19,17 @@ use crate::params::{Delta, Epsilon};
 
 /// Releases `k⁻¹ Σ gᵢgᵢᵀ` for k independent draws `gᵢ ~ N(0, Σ)` of a private covariance Σ: Σ itself is never seen.
 ///
-/// Its noise is relative: a direction of variance σ² is off by about `σ²√(2/k)`, so that a matrix keeps its shape, its
-/// definiteness and its small eigenvalues. What has to be small for that is the *relative* change of Σ between neighbours
-/// ([`ChangeBound`]). A public ridge `λI`, added by the caller, is what usually makes it so.
+/// Its noise is relative: a direction of variance σ² is off by about `σ²√(2/k)`, so that a matrix keeps its shape,
+/// its definiteness and its small eigenvalues. What has to be small for that is the *relative* change of Σ between
+/// neighbours ([`ChangeBound`]). A public ridge `λI`, added by the caller, is what usually makes it so.
 ///
 /// # Guarantee
 ///
-/// For covariances whose change between neighbours keeps the bound, the profile of [`GaussianSamplingProfile`], in real
-/// arithmetic ([`RealModel`](crate::ArithmeticModel::RealModel)). The gap to the machine: normals are exactly distributed on
-/// multiples of `2⁻⁴⁰` (a real normal, rounded), and the factor of Σ and the products are `f64` operations whose rounding depends
-/// on Σ. Whether and how a release fails depends on shapes and public parameters only.
+/// For covariances whose change between neighbours keeps the bound, the profile of [`GaussianSamplingProfile`], in
+/// real arithmetic ([`RealModel`](crate::ArithmeticModel::RealModel)). The gap to the machine: normals are exactly
+/// distributed on multiples of `2⁻⁴⁰` (a real normal, rounded), and the factor of Σ and the products are `f64`
+/// operations whose rounding depends on Σ. Whether and how a release fails depends on shapes and public parameters
+/// only.
 ///
 /// # Example
 ///
@@ -47,8 +48,8 @@ use crate::params::{Delta, Epsilon};
 ///
 /// # References
 ///
-/// D. Alabi, P. K. Kothari, P. Tankala, P. Venkat, F. Zhang, *Privately Estimating a Gaussian: Efficient, Robust and Optimal*, 2022
-/// (arXiv 2212.08018). The profile: `docs/theorems.md` of the project, *Changed covariances*.
+/// D. Alabi, P. K. Kothari, P. Tankala, P. Venkat, F. Zhang, *Privately Estimating a Gaussian: Efficient, Robust and
+/// Optimal*, 2022 (arXiv 2212.08018). The profile: `docs/theorems.md` of the project, *Changed covariances*.
 #[derive(Debug, Clone, Copy)]
 pub struct GaussianSampling<A> {
     profile: GaussianSamplingProfile<A>,
@@ -66,8 +67,9 @@ impl<A: Adjacency> GaussianSampling<A> {
         Self::or_infeasible(epsilon, delta, bound, bound.most_draws(epsilon, delta))
     }
 
-    /// As many draws as the published condition allows, `Δ ≤ min{ε/√(8k ln(1/δ)), ε/(8 ln(1/δ))}` with the Frobenius change Δ in both
-    /// orders: about a tenth of what [`calibrate`](Self::calibrate) gives. The guarantee is that of so many draws, not the target.
+    /// As many draws as the published condition allows, `Δ ≤ min{ε/√(8k ln(1/δ)), ε/(8 ln(1/δ))}` with the Frobenius
+    /// change Δ in both orders: about a tenth of what [`calibrate`](Self::calibrate) gives. The guarantee is that of
+    /// so many draws, not the target.
     ///
     /// # Errors
     ///

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// The privacy profile of k draws of a Gaussian whose covariance changes within a bound, for the adjacency `A`.
 ///
-/// An upper bound on δ at every ε: the exact profile of one changed eigenvalue where the bound says so, else the bound over all
-/// shapes. Holds for real numbers.
+/// An upper bound on δ at every ε: the exact profile of one changed eigenvalue where the bound says so, else the
+/// bound over all shapes. Holds for real numbers.
 ///
 /// # Example
 ///
@@ -60,8 +60,9 @@ impl<A: Adjacency> GaussianSamplingProfile<A> {
 
     /// The guarantee of so many releases whose covariances each keep the bound, chosen before any of them is seen.
     ///
-    /// Releases of k draws each are one release of `releases·k` draws (docs/theorems.md, *Changed covariances, composition*). With
-    /// an assumed rank of one the same eigenvalue must change in all of them, by the same amount: releases of one matrix.
+    /// Releases of k draws each are one release of `releases·k` draws (docs/theorems.md, *Changed covariances,
+    /// composition*). With an assumed rank of one the same eigenvalue must change in all of them, by the same amount:
+    /// releases of one matrix.
     ///
     /// # Errors
     ///
@@ -92,13 +93,15 @@ impl<A: Adjacency> GaussianSamplingProfile<A> {
         }
     }
 
-    /// A δ that some pair within the bound attains: nobody can guarantee less. With [`delta`](Self::delta) it makes an interval.
+    /// A δ that some pair within the bound attains: nobody can guarantee less. With [`delta`](Self::delta) it makes
+    /// an interval.
     #[must_use]
     pub fn delta_attained(&self, epsilon: f64) -> f64 {
         self.bound.neighbourhood().worst_rank_one(self.draws).delta_bounds(epsilon).0
     }
 
-    /// Upper bound on the Rényi divergence of this order; infinite from some order on. Adds up over releases, adaptive ones too.
+    /// Upper bound on the Rényi divergence of this order; infinite from some order on. Adds up over releases,
+    /// adaptive ones too.
     #[must_use]
     pub fn renyi(&self, order: RenyiOrder) -> f64 {
         let neighbourhood = self.bound.neighbourhood();
@@ -109,8 +112,8 @@ impl<A: Adjacency> GaussianSamplingProfile<A> {
         }
     }
 
-    /// One point of the profile as a guarantee that composes with those of other mechanisms; `None` if δ(ε) is one there, or
-    /// below every float (then it is pure only in name).
+    /// One point of the profile as a guarantee that composes with those of other mechanisms; `None` if δ(ε) is one
+    /// there, or below every float (then it is pure only in name).
     #[must_use]
     pub fn at(&self, epsilon: Epsilon) -> Option<PrivacyProfile<A>> {
         let delta = Delta::new(self.delta(epsilon.get())).ok()?;

@@ -12,8 +12,8 @@ use core::fmt;
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt, matmul_tn_into};
 use rand::CryptoRng;
 
-/// A covariance computed from private data that has *not* been released. Neither `Clone` nor `Serialize`; `Debug` shows no
-/// entry.
+/// A covariance computed from private data that has *not* been released. Neither `Clone` nor `Serialize`; `Debug`
+/// shows no entry.
 ///
 /// The lower triangle counts. Add a public ridge before: without one the change of a covariance has no finite bound.
 ///
@@ -24,8 +24,8 @@ use rand::CryptoRng;
 /// * negative eigenvalues, as rounding makes them, count as zero: the nearest positive semidefinite matrix is sampled;
 /// * a matrix with an entry that is not finite (or whose eigenvalues are not) is replaced by the identity, a constant.
 ///
-/// Neither happens to a matrix that keeps its bound with a ridge well above rounding. Where they do happen the bound is the
-/// caller's broken promise, and all that is promised here is that nothing fails.
+/// Neither happens to a matrix that keeps its bound with a ridge well above rounding. Where they do happen the bound
+/// is the caller's broken promise, and all that is promised here is that nothing fails.
 ///
 /// # Example
 ///
@@ -81,20 +81,23 @@ impl<A> fmt::Debug for PrivateCovariance<A> {
 }
 
 impl<A: Adjacency> GaussianSampling<A> {
-    /// Threads that products may use; sequential otherwise. Last bits of a release may differ between settings, its law does not.
+    /// Threads that products may use; sequential otherwise. Last bits of a release may differ between settings, its
+    /// law does not.
     #[must_use]
     pub const fn with_parallelism(self, parallelism: Parallelism) -> Self {
         Self { parallelism, ..self }
     }
 
-    /// Draws, and lets the average of the outer products go with its certificate: a symmetric matrix of shape `(m, m)`. `what`
-    /// names it for people. Each call draws anew and is charged anew: see [`GaussianSamplingProfile::times`].
+    /// Draws, and lets the average of the outer products go with its certificate: a symmetric matrix of shape
+    /// `(m, m)`. `what` names it for people. Each call draws anew and is charged anew: see
+    /// [`GaussianSamplingProfile::times`].
     ///
     /// Memory is `O(m²)` and a block of draws; time `O(km² + m³)`.
     ///
     /// # Errors
     ///
-    /// [`Error::ChangeExceeded`] if the covariance changes more, or is bounded in another way, than this mechanism was made for.
+    /// [`Error::ChangeExceeded`] if the covariance changes more, or is bounded in another way, than this mechanism
+    /// was made for.
     ///
     /// # Panics
     ///

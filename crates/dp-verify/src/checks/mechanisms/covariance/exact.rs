@@ -38,8 +38,8 @@ pub(in super::super) fn chi_square(_: &mut Context, subject: Subject) -> Outcome
     Outcome::worst([held.with_note("references"), widest(rows.iter().map(|(bounds, _)| *bounds))])
 }
 
-/// References in both orders, closed forms of one and of two draws at random points, Rényi divergences. The twin takes the
-/// orders for each other.
+/// References in both orders, closed forms of one and of two draws at random points, Rényi divergences. The twin
+/// takes the orders for each other.
 pub(in super::super) fn one_eigenvalue(context: &mut Context, subject: Subject) -> Outcome {
     let in_order = |pair: RankOne, reversed: bool| {
         let order = if reversed { Orders::Reversed } else { Orders::AsGiven };
@@ -69,11 +69,11 @@ pub(in super::super) fn one_eigenvalue(context: &mut Context, subject: Subject) 
     ])
 }
 
-/// One draw has normal tails, two have exponential ones. Both closed forms are evaluated with each step rounded outward, where
-/// their terms do not cancel to fewer than six digits.
+/// One draw has normal tails, two have exponential ones. Both closed forms are evaluated with each step rounded
+/// outward, where their terms do not cancel to fewer than six digits.
 fn closed_forms(context: &mut Context, found: impl Fn(f64, f64, f64) -> Bounds) -> Outcome {
     let mut rng = context.rng(0);
-    let points: Vec<(f64, f64)> = (0..context.scale(150, 20_000))
+    let points: Vec<(f64, f64)> = (0..context.scale(150, 10_000))
         .map(|_| (10_f64.powf(rng.random_range(-2.0..1.0)), rng.random_range(0.0..6.0)))
         .collect();
     let agree = |k: f64, tail: fn(f64) -> Bounds| {
@@ -112,8 +112,8 @@ fn difference(tail: fn(f64) -> Bounds, [x, y]: [Bounds; 2], epsilon: f64) -> Bou
     ((near.0 - far.1).next_down(), (near.1 - far.0).next_up())
 }
 
-/// Largest changes against 30 digits; at random targets the answer meets it and the next float or integer does not. The twin
-/// is one float above.
+/// Largest changes against 30 digits; at random targets the answer meets it and the next float or integer does not.
+/// The twin is one float above.
 pub(in super::super) fn calibration(context: &mut Context, subject: Subject) -> Outcome {
     let largest = |k: f64, e: f64, d: f64| {
         let found = Target::new(epsilon(e), delta(d)).largest_increase(draws(k)).get();
@@ -124,7 +124,7 @@ pub(in super::super) fn calibration(context: &mut Context, subject: Subject) -> 
         compare(found, exact).is_le() && compare(found.next_up(), exact).is_gt()
     });
     let mut rng = context.rng(0);
-    let n = context.scale(12, 2_000);
+    let n = context.scale(8, 400);
     let targets: Vec<[f64; 3]> = (0..n)
         .map(|_| {
             let k = 10_f64.powf(rng.random_range(0.0..3.5)).round();
@@ -150,8 +150,8 @@ pub(in super::super) fn calibration(context: &mut Context, subject: Subject) -> 
     Outcome::worst([references.with_note("references"), sweep, inverse.with_note("ε and draws")])
 }
 
-/// Intervals against quadrature over all eigenvalues but one, and against chi-square tails where changes are equal. The twin
-/// leaves the smallest change out.
+/// Intervals against quadrature over all eigenvalues but one, and against chi-square tails where changes are equal.
+/// The twin leaves the smallest change out.
 pub(in super::super) fn several_eigenvalues(context: &mut Context, subject: Subject) -> Outcome {
     let references: Vec<(Bounds, &str)> = fields("spectrum")
         .map(|row| {
@@ -190,8 +190,8 @@ fn parse(parts: &str, subject: Subject) -> Spectrum {
     parts.into_iter().fold(spectrum(&[], 1.0), |sum, (mu, k)| sum.with(&spectrum(&[mu], k)))
 }
 
-/// T releases as T independent parts, inverted numerically, against the law of one release with Tk draws; two releases of two
-/// draws each against the closed form of an Erlang law. The twin forgets one release.
+/// T releases as T independent parts, inverted numerically, against the law of one release with Tk draws; two
+/// releases of two draws each against the closed form of an Erlang law. The twin forgets one release.
 pub(in super::super) fn composition(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let cases: Vec<(f64, u32, u32, f64)> = (0..context.scale(40, 2_000))

@@ -9,11 +9,11 @@ use dp_mechanisms::covariance::{Draws, Neighbourhood, Orders, RankOne, Spectrum,
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
-/// Spectra with one change shrunk, the sign kept: at most as much is lost, in each order. The twin takes magnitudes for all
-/// that matters and lets the larger change be a decrease.
+/// Spectra with one change shrunk, the sign kept: at most as much is lost, in each order. The twin takes magnitudes
+/// for all that matters and lets the larger change be a decrease.
 pub(in super::super) fn dominance(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let cases: Vec<(Vec<f64>, f64, f64, f64)> = (0..context.scale(40, 6_000))
+    let cases: Vec<(Vec<f64>, f64, f64, f64)> = (0..context.scale(40, 2_000))
         .map(|_| {
             let k = f64::from(rng.random_range(6..400));
             let sizes = (0..rng.random_range(1..5)).map(|_| rng.random_range(-1.2..1.2_f64) / k.sqrt());
@@ -56,12 +56,12 @@ const MEASURES: [Measure; 3] = [
     (|size| Neighbourhood::jeffreys(size).expect("positive"), jeffreys),
 ];
 
-/// Random and extreme shapes scaled to the border of a neighbourhood: neither δ nor a Rényi divergence exceeds its bound, in
-/// either order. The twin takes the largest change of an eigenvalue for the Frobenius norm.
+/// Random and extreme shapes scaled to the border of a neighbourhood: neither δ nor a Rényi divergence exceeds its
+/// bound, in either order. The twin takes the largest change of an eigenvalue for the Frobenius norm.
 pub(in super::super) fn neighbourhood(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut largest, mut divergence, mut n) = (0.0_f64, 0.0_f64, 0);
-    let rounds = context.scale(15, 2_000);
+    let rounds = context.scale(15, 500);
     for round in 0..rounds {
         for (make, size_of) in MEASURES {
             let k = 10_f64.powf(rng.random_range(0.8..3.0)).round();
@@ -125,12 +125,12 @@ fn on_border(shape: &[f64], size: f64, size_of: fn(&[f64]) -> f64) -> (Vec<f64>,
     (scaled(low), size)
 }
 
-/// A pair whose change is Δ in one order and `Δ/(1 − Δ)` in the other loses more than any pair with Δ in both, and no more than
-/// the bound for one order says. The twin has the bound for both.
+/// A pair whose change is Δ in one order and `Δ/(1 − Δ)` in the other loses more than any pair with Δ in both, and no
+/// more than the bound for one order says. The twin has the bound for both.
 pub(in super::super) fn orientation(context: &mut Context, subject: Subject) -> Outcome {
     let mut cases = Vec::new();
-    // changes of five percent and more, at losses in the tail: there the bound has about a percent to spare, which does not
-    // hide the difference
+    // changes of five percent and more, at losses in the tail: there the bound has about a percent to spare, which
+    // does not hide the difference
     for k in [20.0, 60.0, 200.0] {
         for spread in [0.8, 1.2, 2.0] {
             cases.extend((0..context.scale(2, 20)).map(|i| (k, spread / f64::sqrt(k), 1.0 + 0.7 * i as f64)));
@@ -164,8 +164,8 @@ pub(in super::super) fn orientation(context: &mut Context, subject: Subject) -> 
 const PRINTED: [(f64, f64, f64, f64); 3] =
     [(20.0, 164.0, 22.79, 20.22), (100.0, 289.0, 40.10, 36.54), (1000.0, 777.0, 109.1, 101.0)];
 
-/// The three columns against 20 digits and as printed. A row of norm B changes the eigenvalue one of the matrix that has the
-/// row to `1 + 1/(r − 1)`, `r = λ/B²` being that matrix's. The twin gives λ to the matrix without the row.
+/// The three columns against 20 digits and as printed. A row of norm B changes the eigenvalue one of the matrix that
+/// has the row to `1 + 1/(r − 1)`, `r = λ/B²` being that matrix's. The twin gives λ to the matrix without the row.
 pub(in super::super) fn sketches(_: &mut Context, subject: Subject) -> Outcome {
     let ratio = |size: f64| 1.0 / size + subject.pick(1.0, 0.0);
     let rows: Vec<([f64; 3], [f64; 3], [f64; 3])> = fields("sketch")
