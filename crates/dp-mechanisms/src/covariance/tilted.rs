@@ -38,6 +38,9 @@ pub(super) struct Ball {
     pub(super) draws: u32,
 }
 
+/// Beyond this the largest decrease rounds to minus one, where an eigenvalue vanishes.
+const LARGEST_TOP: f64 = 1e15;
+
 /// Growth of `1 − cμ` over the first cell, and from cell to cell.
 const FIRST_CELL: f64 = 0.01;
 const CELL_GROWTH: f64 = 1.4;
@@ -62,6 +65,9 @@ enum Side {
 impl Ball {
     /// Upper bound of `δ(ε)`, the better one of the integral and of what moments alone say.
     pub(super) fn delta_upper(&self, epsilon: f64) -> f64 {
+        if self.top > LARGEST_TOP {
+            return 1.0;
+        }
         let from_moments = super::renyi::converted_delta(self, epsilon);
         self.integral(epsilon).map_or(from_moments, |integral| integral.min(from_moments))
     }
@@ -114,7 +120,7 @@ impl Ball {
 
     /// Upper bound of the largest `−μ`.
     fn bottom(&self) -> f64 {
-        (self.top / (1.0 + self.top).next_down()).next_up().min(1.0_f64.next_down())
+        (self.top / (1.0 + self.top).next_down()).next_up()
     }
 
     /// Upper bound of `G·kℓ(μ)/g(μ)` at a change, and of its limit at zero, `G·k·c(c + 1)/4`.
@@ -142,6 +148,9 @@ const PRECISION: u64 = 160;
 /// the larger of `ℓ(top)` and `G·ℓ(bottom)/g(bottom)` (docs/theorems.md, *Changed covariances, neighbourhoods*).
 impl Moments for Ball {
     fn ln_moment(&self, tilt: &Dyadic, precision: u64) -> Option<Interval> {
+        if self.top > LARGEST_TOP {
+            return None;
+        }
         let draws = i64::from(self.draws);
         let top = Self::moment_of(self.top, tilt, precision)?.times(draws);
         if self.measure == Measure::Jeffreys {
