@@ -15,6 +15,11 @@ pub const SQUARE_ROOT_PRIVACY: &str = "mechanisms.continual.square_root.privacy"
 /// Id of the claim on how far one step moves the integers that the square root releases.
 pub const SQUARE_ROOT_SENSITIVITY: &str = "mechanisms.continual.square_root.sensitivity";
 
+/// Id of the claim that Gaussian sampling is as private as its profile says.
+pub const GAUSSIAN_SAMPLING_PRIVACY: &str = "mechanisms.gaussian_sampling.privacy";
+/// Id of the claim that Gaussian sampling releases a Wishart matrix.
+pub const GAUSSIAN_SAMPLING_LAW: &str = "mechanisms.gaussian_sampling.law";
+
 const HERE: &str = "provable-dp, docs/theorems.md";
 
 /// Every claim of this crate, in the order in which reports print them.
@@ -154,6 +159,129 @@ pub const CLAIMS: &[Claim] = &[
         statement: "no factorisation of the prefix sums has a mean squared error below (Σ singular values/T)², and it is what lower_bound computes",
         hypotheses: &["Gaussian noise of one variance, linear statistics, linear unbiased decoding"],
         source: Source { work: HERE, result: "Continual release, lower bound" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.chi_square.tails",
+        kind: ClaimKind::Numerical,
+        statement: "both tails of the chi-square law are enclosed, to 1e-13 relative, down to 1e-300",
+        hypotheses: &["1 ≤ degrees < 2³²"],
+        source: Source { work: HERE, result: "Changed covariances, chi-square tails" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.one_eigenvalue",
+        kind: ClaimKind::Numerical,
+        statement: "δ(ε) and Rényi divergences of k draws with one changed eigenvalue are enclosed to 1e-13, in either order",
+        hypotheses: &["Σ^{1/2}Σ'⁻¹Σ^{1/2} has one eigenvalue other than one"],
+        source: Source { work: HERE, result: "Changed covariances, one eigenvalue" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.calibration",
+        kind: ClaimKind::Numerical,
+        statement: "largest changes, most draws and ε meet their target, and the next float or integer is not proven to",
+        hypotheses: &["one changed eigenvalue"],
+        source: Source { work: HERE, result: "Changed covariances, dominance" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.several_eigenvalues",
+        kind: ClaimKind::Numerical,
+        statement: "δ(ε) of several changed eigenvalues lies in the interval, which is at most 1e-9 wide relatively",
+        hypotheses: &["at least 8 draws of all eigenvalues together for the width"],
+        source: Source { work: HERE, result: "Changed covariances, several eigenvalues" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.dominance",
+        kind: ClaimKind::Numerical,
+        statement: "a change that is smaller in each eigenvalue, with the same sign, loses no more at any ε",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Changed covariances, dominance" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.composition",
+        kind: ClaimKind::Numerical,
+        statement: "T releases of k draws of one pair of covariances lose what one release of Tk draws loses",
+        hypotheses: &["releases independent given the data"],
+        source: Source { work: HERE, result: "Changed covariances, composition" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.neighbourhood",
+        kind: ClaimKind::Numerical,
+        statement: "no pair of covariances in a neighbourhood, of any rank and in either order, exceeds its δ(ε) or Rényi bound",
+        hypotheses: &["Frobenius change bounded in both orders or in one, or Jeffreys' divergence bounded"],
+        source: Source { work: HERE, result: "Changed covariances, neighbourhoods" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.orientation",
+        kind: ClaimKind::Numerical,
+        statement: "a change bounded by Δ in one order only may reach Δ/(1 − Δ) in the other, and then exceeds the δ of a bound in both",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Changed covariances, orientation" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.covariance.sketches",
+        kind: ClaimKind::Numerical,
+        statement: "least eigenvalue over squared row norm of a Gaussian sketch at (1, 1e-6): exact below Rényi below Sheffet, to the digit",
+        hypotheses: &["the eigenvalue is that of the matrix with the row"],
+        source: Source { work: HERE, result: "Changed covariances, sketches" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.gaussian_sampling.published",
+        kind: ClaimKind::Numerical,
+        statement: "a Frobenius change Δ ≤ min{ε/√(8k ln(1/δ)), ε/(8 ln(1/δ))} in both orders gives (ε, δ), for any rank",
+        hypotheses: &["0.01 ≤ ε ≤ 8, 1e-15 ≤ δ ≤ 1e-2"],
+        source: Source {
+            work: "Alabi, Kothari, Tankala, Venkat, Zhang 2022",
+            result: "Gaussian sampling mechanism",
+        },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "mechanisms.gaussian_sampling.advantage",
+        kind: ClaimKind::Utility,
+        statement: "the exact condition allows at least 2.5 times the published change, and the bound for any rank 98 % of the exact one",
+        hypotheses: &["change bounded in both orders", "100 ≤ k ≤ 10 000, 1e-10 ≤ δ ≤ 1e-5, 0.1 ≤ ε ≤ 4"],
+        source: Source { work: HERE, result: "Gaussian sampling, calibration" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: GAUSSIAN_SAMPLING_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "the average of k outer products of draws of N(0, Σ) has at most the profile on its certificate",
+        hypotheses: &["real arithmetic", "covariances of neighbours keep the stated bound"],
+        source: Source { work: HERE, result: "Gaussian sampling, privacy" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: GAUSSIAN_SAMPLING_LAW,
+        kind: ClaimKind::Numerical,
+        statement: "k times a release has the Wishart law of Σ with k degrees of freedom",
+        hypotheses: &["up to rounding: normals are multiples of 2⁻⁴⁰, products are f64"],
+        source: Source { work: HERE, result: "Gaussian sampling, law" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.gaussian_sampling.utility",
+        kind: ClaimKind::Utility,
+        statement: "(1 − ρ)Σ ⪯ Σ̂ ⪯ (1 + ρ)Σ with ρ = 2a + a², and all entries are within η√(ΣᵢᵢΣⱼⱼ), each except with probability γ",
+        hypotheses: &["real arithmetic"],
+        source: Source { work: HERE, result: "Gaussian sampling, utility" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.gaussian_sampling.failure",
+        kind: ClaimKind::Numerical,
+        statement: "whether a release fails is a function of shapes and public parameters",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Gaussian sampling, failures" },
         status: ClaimStatus::Ours,
     },
 ];

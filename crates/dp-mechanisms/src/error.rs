@@ -91,6 +91,28 @@ pub enum Error {
         /// L2 sensitivity.
         sensitivity: f64,
     },
+    /// Even a single draw of a Gaussian output tells more than the target allows.
+    #[error(
+        "one draw is already too many for ({epsilon}, {delta})-differential privacy with covariances that change by up to {change}"
+    )]
+    Infeasible {
+        /// Target ε.
+        epsilon: f64,
+        /// Target δ.
+        delta: f64,
+        /// Bound on the change of the covariance, as its neighbourhood measures it.
+        change: f64,
+    },
+    /// A covariance changes more between neighbours, or is bounded in another way, than the mechanism was made for.
+    #[error(
+        "the covariance changes by up to {statistic}, the mechanism covers {mechanism}; measure, rank and adjacency must agree too"
+    )]
+    ChangeExceeded {
+        /// Bound on the change of the covariance.
+        statistic: f64,
+        /// Bound that the mechanism covers.
+        mechanism: f64,
+    },
     // the shape of the data
     /// A vector has another number of entries than was agreed.
     #[error("expected {expected} entries, found {found}")]
@@ -105,6 +127,14 @@ pub enum Error {
     HorizonExceeded {
         /// Number of steps agreed on.
         horizon: u64,
+    },
+    /// A covariance is not a square matrix.
+    #[error("a covariance of shape ({rows}, {columns}) is not square")]
+    NotSquare {
+        /// Number of rows.
+        rows: usize,
+        /// Number of columns.
+        columns: usize,
     },
     // the machine
     /// The operating system gave no randomness; nothing may be released.
@@ -158,6 +188,14 @@ pub enum Parameter {
     SquareRootHorizon,
     /// Number of levels of a tree over the steps of a stream.
     TreeLevels,
+    /// Number of independent draws.
+    Draws,
+    /// Relative change of an eigenvalue of a covariance.
+    EigenvalueChange,
+    /// Frobenius norm of the relative change of a covariance.
+    FrobeniusChange,
+    /// Jeffreys' divergence between two covariances.
+    JeffreysChange,
 }
 
 impl Parameter {
@@ -183,6 +221,10 @@ impl Parameter {
             Self::Horizon => "1 ≤ horizon ≤ 2⁴⁰",
             Self::SquareRootHorizon => "1 ≤ horizon ≤ 2²⁰: take a binary tree for more",
             Self::TreeLevels => "1 ≤ levels ≤ log₂ horizon + 1",
+            Self::Draws => "1 ≤ draws ≤ 4294967295",
+            Self::EigenvalueChange => "-1 < change < ∞",
+            Self::FrobeniusChange => "0 < change ≤ 1e100 (below 1 where one order alone is bounded)",
+            Self::JeffreysChange => "0 < change ≤ 1e100",
         }
     }
 
@@ -205,6 +247,8 @@ impl Parameter {
             Self::LatticeExponent => "exponent",
             Self::Horizon | Self::SquareRootHorizon => "horizon",
             Self::TreeLevels => "levels",
+            Self::Draws => "draws",
+            Self::EigenvalueChange | Self::FrobeniusChange | Self::JeffreysChange => "change",
         }
     }
 

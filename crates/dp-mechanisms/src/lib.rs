@@ -29,8 +29,10 @@
 //! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`] | how far a statistic moves, and between which neighbours |
 //! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
 //! | [`RoundedGaussian`] | the exact sampler, its pmf and cdf |
+//! | [`covariance`] | what Gaussian draws tell about a covariance that changes: exact, or bounded over all changes |
 //! | [`Lattice`], [`LatticeStatistic`], [`LatticeGaussian`] | from integers to a release |
 //! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
+//! | [`GaussianSampling`], [`ChangeBound`] | draws of `N(0, Σ)` for a private Σ (releases: feature `linalg`) |
 //! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
@@ -53,6 +55,10 @@
 //! # Ok::<(), dp_mechanisms::Error>(())
 //! ```
 //!
+//! # Features
+//!
+//! - `linalg`: [`GaussianSampling`] releases whole matrices; brings in dp-linalg and its backend. Changes no result.
+//!
 //! # References
 //!
 //! Balle, Wang 2018, *Improving the Gaussian Mechanism for Differential Privacy*. Canonne, Kamath, Steinke 2020, *The
@@ -63,6 +69,7 @@ pub mod accounting;
 mod adjacency;
 pub mod certified;
 pub mod claims;
+pub mod covariance;
 mod error;
 pub mod gaussian;
 mod lattice;
@@ -78,7 +85,11 @@ pub use accounting::{Accountant, PrivacyProfile};
 pub use adjacency::{AddRemoveRow, Adjacency, Group, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
-pub use mechanisms::{LatticeGaussian, continual};
+#[cfg(feature = "linalg")]
+pub use mechanisms::PrivateCovariance;
+pub use mechanisms::{
+    ChangeBound, Feasibility, GaussianSampling, GaussianSamplingProfile, LatticeGaussian, SamplingError, continual,
+};
 pub use noise::RoundedGaussian;
 pub use params::{
     Delta, Epsilon, FailureProbability, Mu, NoiseScale, NoiseStd, QuantileLevel, RenyiOrder, Rho,

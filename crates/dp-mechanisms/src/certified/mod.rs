@@ -24,6 +24,7 @@
 pub(crate) mod ball;
 pub(crate) mod dyadic;
 pub(crate) mod elementary;
+pub(crate) mod gamma;
 pub(crate) mod interval;
 pub(crate) mod mills;
 pub(crate) mod scaled;

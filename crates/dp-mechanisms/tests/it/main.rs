@@ -1,5 +1,6 @@
 //! Integration tests of dp-mechanisms.
 
+mod covariance;
 mod noise_calibration;
 mod noise_decimal;
 mod noise_sampler;

@@ -2,6 +2,7 @@
 
 mod continual;
 mod conversions;
+mod covariance;
 mod gaussian;
 mod lattice;
 mod privacy;
@@ -54,6 +55,33 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: ROOT_ERROR, evidence: Exact, run: continual::rounding_of_roots },
         Check { claim: ROOT_ERROR, evidence: Statistical, run: continual::measured::<Root> },
         Check { claim: "mechanisms.continual.lower_bound", evidence: Numeric, run: continual::lower_bound },
+    ]
+    .into_iter()
+    .chain(covariance_checks())
+    .collect()
+}
+
+/// Those of Gaussian outputs whose covariance depends on the data.
+fn covariance_checks() -> Vec<Check> {
+    use Evidence::{Audit, Numeric, Search, Statistical};
+    let check = |name: &'static str, evidence, run| Check { claim: name, evidence, run };
+    vec![
+        check("mechanisms.chi_square.tails", Numeric, covariance::chi_square),
+        check("mechanisms.covariance.one_eigenvalue", Numeric, covariance::one_eigenvalue),
+        check("mechanisms.covariance.calibration", Numeric, covariance::calibration),
+        check("mechanisms.covariance.several_eigenvalues", Numeric, covariance::several_eigenvalues),
+        check("mechanisms.covariance.dominance", Search, covariance::dominance),
+        check("mechanisms.covariance.composition", Numeric, covariance::composition),
+        check("mechanisms.covariance.neighbourhood", Search, covariance::neighbourhood),
+        check("mechanisms.covariance.orientation", Numeric, covariance::orientation),
+        check("mechanisms.covariance.sketches", Numeric, covariance::sketches),
+        check("mechanisms.gaussian_sampling.published", Numeric, covariance::published),
+        check("mechanisms.gaussian_sampling.advantage", Numeric, covariance::advantage),
+        check("mechanisms.gaussian_sampling.privacy", Numeric, covariance::divergence),
+        check("mechanisms.gaussian_sampling.privacy", Audit, covariance::audit),
+        check("mechanisms.gaussian_sampling.law", Statistical, covariance::law),
+        check("mechanisms.gaussian_sampling.utility", Statistical, covariance::utility),
+        check("mechanisms.gaussian_sampling.failure", Search, covariance::failure),
     ]
 }
 

@@ -1,0 +1,318 @@
+//! The release itself: a factor of the covariance, standard normals on a fine lattice, and one product.
+
+use super::{ChangeBound, GaussianSampling, GaussianSamplingProfile};
+use crate::adjacency::Adjacency;
+use crate::claims;
+use crate::covariance::Draws;
+use crate::error::Error;
+use crate::noise::{LatticeNoise, RoundedGaussian};
+use crate::params::NoiseStd;
+use crate::release::{ArithmeticModel, Certificate, Release};
+use core::fmt;
+use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt, matmul_tn_into};
+use rand::CryptoRng;
+
+/// A covariance computed from private data that has *not* been released. Neither `Clone` nor `Serialize`; `Debug`
+/// shows no entry.
+///
+/// The lower triangle counts. Add a public ridge before: without one the change of a covariance has no finite bound.
+///
+/// # Every input has an output
+///
+/// Whether a covariance is one at all depends on the data, so it must not be an error:
+///
+/// * negative eigenvalues, as rounding makes them, count as zero: the nearest positive semidefinite matrix is sampled;
+/// * a matrix with an entry that is not finite (or whose eigenvalues are not) is replaced by the identity, a constant.
+///
+/// Neither happens to a matrix that keeps its bound with a ridge well above rounding. Where they do happen the bound
+/// is the caller's broken promise, and all that is promised here is that nothing fails.
+///
+/// # Example
+///
+/// ```
+/// use dp_linalg::Mat;
+/// use dp_mechanisms::{AddRemoveRow, ChangeBound, PrivateCovariance, covariance::Neighbourhood};
+///
+/// let bound = ChangeBound::new(Neighbourhood::frobenius(0.01)?, AddRemoveRow);
+/// let covariance = PrivateCovariance::new(Mat::identity(3), bound)?;
+/// assert_eq!(format!("{covariance:?}"), "PrivateCovariance { dimension: 3, .. }");
+/// assert!(PrivateCovariance::new(Mat::zeros(3, 2), bound).is_err());
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+pub struct PrivateCovariance<A> {
+    matrix: Mat,
+    bound: ChangeBound<A>,
+}
+
+impl<A: Adjacency> PrivateCovariance<A> {
+    /// States that this matrix, of shape `(m, m)`, keeps the bound between neighbours.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSquare`]; nothing else, whatever the entries.
+    pub fn new(matrix: Mat, bound: ChangeBound<A>) -> Result<Self, Error> {
+        let (rows, columns) = (matrix.nrows(), matrix.ncols());
+        if rows == columns { Ok(Self { matrix, bound }) } else { Err(Error::NotSquare { rows, columns }) }
+    }
+
+    /// Number of rows, which is public.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.matrix.nrows()
+    }
+
+    /// How far it moves between neighbours.
+    #[must_use]
+    pub const fn bound(&self) -> ChangeBound<A> {
+        self.bound
+    }
+
+    /// The private matrix itself, for verification. Whatever is computed from it is *not* private.
+    #[must_use]
+    pub fn assume_public(self) -> Mat {
+        self.matrix
+    }
+}
+
+impl<A> fmt::Debug for PrivateCovariance<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PrivateCovariance").field("dimension", &self.matrix.nrows()).finish_non_exhaustive()
+    }
+}
+
+impl<A: Adjacency> GaussianSampling<A> {
+    /// Threads that products may use; sequential otherwise. Last bits of a release may differ between settings, its
+    /// law does not.
+    #[must_use]
+    pub const fn with_parallelism(self, parallelism: Parallelism) -> Self {
+        Self { parallelism, ..self }
+    }
+
+    /// Draws, and lets the average of the outer products go with its certificate: a symmetric matrix of shape
+    /// `(m, m)`. `what` names it for people. Each call draws anew and is charged anew: see
+    /// [`GaussianSamplingProfile::times`].
+    ///
+    /// Memory is `O(m²)` and a block of draws; time `O(km² + m³)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ChangeExceeded`] if the covariance changes more, or is bounded in another way, than this mechanism
+    /// was made for.
+    ///
+    /// # Panics
+    ///
+    /// Never: shapes agree, and normals of this size are supported.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_linalg::Mat;
+    /// use dp_mechanisms::{
+    ///     AddRemoveRow, ArithmeticModel, ChangeBound, Delta, Epsilon, GaussianSampling, PrivateCovariance,
+    ///     covariance::Neighbourhood, secure_rng,
+    /// };
+    ///
+    /// // a Gram matrix of private rows of norm at most one, plus a public ridge of 100: with and without a row x,
+    /// // Σ = Σ' + xxᵀ, so that one eigenvalue changes, by xᵀΣ'⁻¹x ≤ 1/100; in the other order by less
+    /// let gram = Mat::from_vec(2, 2, vec![140.0, 25.0, 25.0, 131.0]).expect("four entries");
+    /// let bound = ChangeBound::new(Neighbourhood::frobenius(0.01)?, AddRemoveRow).assume_rank_one();
+    /// let mechanism = GaussianSampling::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, bound)?;
+    /// let released = mechanism.release(&PrivateCovariance::new(gram, bound)?, "ridged Gram matrix", &mut secure_rng()?)?;
+    /// assert_eq!(released.certificate().arithmetic(), ArithmeticModel::RealModel);
+    /// assert_eq!(released.value()[(0, 1)], released.value()[(1, 0)]);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn release<R: CryptoRng + ?Sized>(
+        &self,
+        covariance: &PrivateCovariance<A>,
+        what: &str,
+        rng: &mut R,
+    ) -> Result<Release<Mat, GaussianSamplingProfile<A>>, Error> {
+        let (bound, made_for) = (covariance.bound, self.profile.bound());
+        if !made_for.covers(bound) {
+            let (statistic, mechanism) = (bound.neighbourhood().change(), made_for.neighbourhood().change());
+            return Err(Error::ChangeExceeded { statistic, mechanism });
+        }
+        let average = sample(&factor(covariance.matrix.as_ref()), self.draws(), self.parallelism, rng);
+        let certificate = self.certificate(what, covariance.dimension());
+        Ok(Release::mint(average, certificate))
+    }
+
+    fn certificate(&self, what: &str, dimension: usize) -> Certificate<GaussianSamplingProfile<A>> {
+        let bound = self.profile.bound();
+        Certificate::new(what, MECHANISM, self.profile, ArithmeticModel::RealModel)
+            .with_parameter("draws", self.draws().get())
+            .with_parameter("dimension", dimension)
+            .with_parameter("change", bound.neighbourhood().change())
+            .with_text_parameter("change_measure", bound.neighbourhood().measure().to_owned())
+            .with_parameter("assumed_rank_one", bound.is_rank_one())
+            .with_text_parameter("real_model_gap", GAP.to_owned())
+            .with_version("dp-linalg", dp_linalg::VERSION)
+            .with_claim(claims::GAUSSIAN_SAMPLING_PRIVACY)
+            .with_claim(claims::GAUSSIAN_SAMPLING_LAW)
+    }
+}
+
+/// As written to certificates.
+const MECHANISM: &str = "average of outer products of Gaussian draws";
+const GAP: &str = "normals are exact on multiples of 2^-40; factor and products are rounded to f64";
+
+/// Normals are integers of this standard deviation, exactly distributed, in units of its inverse.
+const LATTICE_BITS: u64 = 40;
+/// Entries of a block of normals: 2 MiB as integers and as many as floats.
+const BLOCK_ENTRIES: usize = 1 << 18;
+
+/// F with `FFᵀ = Σ₊`, the covariance with negative eigenvalues set to zero; the identity where Σ is not finite.
+fn factor(matrix: MatRef<'_>) -> Mat {
+    let Ok(eigen) = SymmetricEigen::new(matrix) else { return Mat::identity(matrix.nrows()) };
+    let vectors = eigen.vectors();
+    Mat::from_fn(matrix.nrows(), matrix.nrows(), |i, j| vectors[(i, j)] * eigen.values()[j].max(0.0).sqrt())
+}
+
+/// `F(k⁻¹ Σ zzᵀ)Fᵀ = k⁻¹ Σ (Fz)(Fz)ᵀ` for standard normal z: one product per block, and two of order m at the end.
+fn sample<R: CryptoRng + ?Sized>(factor: &Mat, draws: Draws, parallelism: Parallelism, rng: &mut R) -> Mat {
+    let m = factor.nrows();
+    let mut average = outer_products(m, draws, parallelism, rng);
+    let count = f64::from(draws.get());
+    average.as_mut_slice().iter_mut().for_each(|entry| *entry /= count);
+    let half = matmul(factor.as_ref(), average.as_ref(), parallelism).expect("both are square of order m");
+    let mut whole =
+        matmul_nt(half.as_ref(), factor.as_ref(), parallelism).expect("both are square of order m");
+    for i in 0..m {
+        for j in 0..i {
+            whole[(j, i)] = whole[(i, j)];
+        }
+    }
+    whole
+}
+
+/// `Σ zzᵀ` over the draws, block by block.
+fn outer_products<R: CryptoRng + ?Sized>(
+    m: usize,
+    draws: Draws,
+    parallelism: Parallelism,
+    rng: &mut R,
+) -> Mat {
+    let std = NoiseStd::new((1_u64 << LATTICE_BITS) as f64).expect("a positive number");
+    let normal = RoundedGaussian::new(std).expect("below the largest supported noise");
+    let unit = 1.0 / std.get();
+    let mut sum = Mat::zeros(m, m);
+    let mut left = draws.get() as usize;
+    let block = (BLOCK_ENTRIES / m.max(1)).clamp(1, left);
+    let mut integers = vec![0_i64; block * m];
+    let mut normals = Mat::zeros(block, m);
+    while left > 0 && m > 0 {
+        let rows = block.min(left);
+        let drawn = &mut integers[..rows * m];
+        normal.fill(drawn, rng);
+        // below 2⁵³, so that the quotients are exact
+        for (entry, &integer) in normals.as_mut_slice().iter_mut().zip(&*drawn) {
+            *entry = integer as f64 * unit;
+        }
+        let rows_of = normals.as_ref().subrows(0..rows);
+        matmul_tn_into(sum.as_mut(), Accumulate::Add, rows_of, rows_of, parallelism)
+            .expect("both have m columns");
+        left -= rows;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adjacency::AddRemoveRow;
+    use crate::covariance::Neighbourhood;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    fn bound(change: f64) -> ChangeBound<AddRemoveRow> {
+        ChangeBound::new(Neighbourhood::frobenius(change).unwrap(), AddRemoveRow)
+    }
+
+    fn released(matrix: Mat, draws: u32) -> Mat {
+        let mechanism = GaussianSampling::with_draws(Draws::new(draws).unwrap(), bound(0.1));
+        let covariance = PrivateCovariance::new(matrix, bound(0.1)).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        mechanism.release(&covariance, "test", &mut rng).unwrap().value().clone()
+    }
+
+    #[test]
+    fn a_release_is_near_its_covariance_and_symmetric() {
+        let exact = Mat::from_vec(3, 3, vec![4.0, 1.0, 0.0, 1.0, 3.0, -1.0, 0.0, -1.0, 2.0]).unwrap();
+        let draws = 1_000_000;
+        let found = released(exact.clone(), draws);
+        for i in 0..3 {
+            for j in 0..3 {
+                // 6 standard deviations: √(ΣᵢᵢΣⱼⱼ + Σᵢⱼ²)/√k ≤ 4√2/1000
+                assert!((found[(i, j)] - exact[(i, j)]).abs() < 6.0 * 4.0 * 2.0_f64.sqrt() / 1000.0);
+                assert_eq!(found[(i, j)], found[(j, i)]);
+            }
+        }
+    }
+
+    #[test]
+    fn the_factor_scales_the_same_normals() {
+        // one dimension: Σ̂ = Σ·(mean of squares)
+        let one = released(Mat::from_vec(1, 1, vec![1.0]).unwrap(), 50)[(0, 0)];
+        let nine = released(Mat::from_vec(1, 1, vec![9.0]).unwrap(), 50)[(0, 0)];
+        // a root and two products of relative error 2⁻⁵³ each
+        assert!((nine / one - 9.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn no_matrix_makes_a_release_fail() {
+        let bad = |entry: f64| Mat::from_vec(2, 2, vec![1.0, entry, entry, 1.0]).unwrap();
+        let identity = released(Mat::identity(2), 5);
+        for entry in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(released(bad(entry), 5), identity);
+        }
+        // eigenvalues 3 and −1: the negative one counts as zero, so that both entries of the output agree
+        let clamped = released(bad(2.0), 5);
+        assert!((clamped[(0, 0)] - clamped[(0, 1)]).abs() < 1e-14 * clamped[(0, 0)] && clamped[(0, 0)] > 0.0);
+        assert_eq!(released(Mat::zeros(2, 2), 5), Mat::zeros(2, 2));
+        assert_eq!(released(Mat::zeros(0, 0), 5), Mat::zeros(0, 0));
+        assert!(released(bad(1e308), 5).as_slice().iter().all(|entry| !entry.is_nan()));
+    }
+
+    #[test]
+    fn blocks_do_not_change_the_draws() {
+        // more rows than one block of 2¹⁸/100 holds; the sum of all squares is exact enough to compare
+        let (m, draws) = (100, 6000);
+        let mut rng = ChaCha8Rng::seed_from_u64(9);
+        let blocked = outer_products(m, Draws::new(draws).unwrap(), Parallelism::Sequential, &mut rng);
+        let normal = RoundedGaussian::new(NoiseStd::new(2.0_f64.powi(40)).unwrap()).unwrap();
+        let mut all = vec![0; m * draws as usize];
+        normal.fill(&mut all, &mut ChaCha8Rng::seed_from_u64(9));
+        let squares: f64 = all.iter().map(|z| (*z as f64 / 2.0_f64.powi(40)).powi(2)).sum();
+        let trace: f64 = (0..m).map(|i| blocked[(i, i)]).sum();
+        // 600 000 additions of relative error 2⁻⁵³
+        assert!((trace / squares - 1.0).abs() < 1e-10);
+    }
+
+    #[test]
+    fn refuses_a_covariance_that_changes_more_or_otherwise() {
+        let mechanism = GaussianSampling::with_draws(Draws::new(5).unwrap(), bound(0.1).assume_rank_one());
+        let jeffreys = ChangeBound::new(Neighbourhood::jeffreys(1e-9).unwrap(), AddRemoveRow);
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        for other in [bound(0.1), bound(0.2).assume_rank_one(), jeffreys.assume_rank_one()] {
+            let covariance = PrivateCovariance::new(Mat::identity(2), other).unwrap();
+            let refused = mechanism.release(&covariance, "test", &mut rng).unwrap_err();
+            assert!(matches!(refused, Error::ChangeExceeded { .. }));
+        }
+        let covered = PrivateCovariance::new(Mat::identity(2), bound(0.05).assume_rank_one()).unwrap();
+        assert!(mechanism.release(&covered, "test", &mut rng).is_ok());
+    }
+
+    #[test]
+    fn the_certificate_states_model_gap_and_bound() {
+        let mechanism = GaussianSampling::with_draws(Draws::new(5).unwrap(), bound(0.1));
+        let covariance = PrivateCovariance::new(Mat::identity(2), bound(0.1)).unwrap();
+        let release = mechanism.release(&covariance, "test", &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
+        let certificate = release.certificate();
+        assert_eq!(certificate.arithmetic(), ArithmeticModel::RealModel);
+        assert_eq!(certificate.parameters()["draws"], "5");
+        assert_eq!(certificate.parameters()["change_measure"], "frobenius");
+        assert!(certificate.parameters().contains_key("real_model_gap"));
+        assert_eq!(certificate.guarantee(), mechanism.profile());
+    }
+}
