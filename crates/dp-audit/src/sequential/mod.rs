@@ -21,12 +21,14 @@ use rand::CryptoRng;
 
 /// Runs a mechanism until its claim is refuted, or until patience ends: gross faults are found in tens of runs.
 ///
-/// Pilot runs choose the event and the ε at which the claim looks weakest; then a [`SequentialTest`] of that one point starts with
-/// fresh runs.
+/// It works in stages. Pilot runs choose an event and the ε at which the claim looks weakest; then a [`SequentialTest`] of that one
+/// point bets on fresh runs, three times as many as there were before. If it is not decided by then, all runs so far
+/// become the pilot of the next stage. Stage `j = 1, 2, …` may err with probability `α/(j(j + 1))`, which sums to α.
 ///
 /// # Guarantee
 ///
-/// If the claim is true, the verdict is [`Refuted`](crate::Verdict::Refuted) with probability at most α, also though the number of runs depends on what was seen.
+/// If the claim is true, the verdict is [`Refuted`](crate::Verdict::Refuted) with probability at most α, although the number of runs depends on
+/// what was seen.
 ///
 /// # Example
 ///
@@ -54,18 +56,23 @@ pub struct SequentialAudit {
     alpha: FailureProbability,
 }
 
+/// Rounds of the first pilot unless the caller says otherwise.
+const FIRST_PILOT: usize = 32;
+/// Rounds of a stage, pilot included, relative to its pilot.
+const GROWTH: usize = 4;
+
 impl SequentialAudit {
-    /// At most so many rounds (one run on each neighbour), and the probability α of a false refutation. A sixteenth of the rounds, between 32 and 4 096, are pilot.
+    /// At most so many rounds (one run on each neighbour), pilots included, and the probability α of a false refutation. The first pilot
+    /// has 32 rounds.
     ///
     /// # Errors
     ///
     /// [`Error::Runs`] for less than two rounds.
     pub fn new(max_rounds: usize, alpha: FailureProbability) -> Result<Self, Error> {
-        let pilot = (max_rounds / 16).clamp(32, 4096).min(max_rounds / 2);
-        Self { pilot, max_rounds, alpha }.with_pilot_rounds(pilot)
+        Self { pilot: 0, max_rounds, alpha }.with_pilot_rounds(FIRST_PILOT.min(max_rounds / 2))
     }
 
-    /// How many of the rounds choose the event instead of being tested on. Any number keeps the guarantee; subtle faults need more.
+    /// Rounds of the first pilot. Any number keeps the guarantee; a larger one saves stages where only a subtle fault is expected.
     ///
     /// # Errors
     ///
@@ -86,30 +93,77 @@ impl SequentialAudit {
         claimed: &Claimed<A>,
         rng: &mut R,
     ) -> SequentialReport<A> {
-        let outputs = experiment.runs(self.pilot, rng);
-        let learning = experiment.statistic().training_runs(self.pilot).min(self.pilot - 1);
+        let mut outputs = experiment.runs(self.pilot, rng);
+        let mut stage = 1;
+        loop {
+            let pilot = outputs[0].len();
+            let rounds = (pilot.saturating_mul(GROWTH)).min(self.max_rounds) - pilot;
+            let (event, test) = self.stage(stage, rounds, experiment, claimed, &mut outputs, rng);
+            if test.verdict().is_refuted() || outputs[0].len() >= self.max_rounds {
+                let (alpha, adjacency) = (self.alpha, experiment.adjacency());
+                return SequentialReport { alpha, adjacency, stage, pilot_rounds: pilot as u64, event, test };
+            }
+            stage += 1;
+        }
+    }
+
+    /// Chooses on all outputs so far, then tests on so many fresh rounds, which join the outputs.
+    fn stage<M: Mechanism, A: Adjacency, S: Statistic<M::Output>, R: CryptoRng + ?Sized>(
+        &self,
+        stage: u32,
+        rounds: usize,
+        experiment: &Experiment<'_, M, A, S>,
+        claimed: &Claimed<A>,
+        outputs: &mut [Vec<M::Output>; 2],
+        rng: &mut R,
+    ) -> (Event, SequentialTest) {
+        let mut fresh = [Vec::new(), Vec::new()];
+        let pilot = outputs[0].len();
+        let learning = experiment.statistic().training_runs(pilot).min(pilot - 1);
         let [first, second] = outputs.each_ref().map(|outputs| outputs.split_at(learning));
         let score = experiment.statistic().learn(first.0, second.0);
         let scores = [first.1, second.1].map(|outputs| outputs.iter().map(&score).collect::<Vec<_>>());
-        let (event, mut test) = self.prepare([&scores[0], &scores[1]], claimed);
-        while test.rounds() < (self.max_rounds - self.pilot) as u64 && !test.verdict().is_refuted() {
-            let [first, second] = Which::BOTH.map(|which| event.occurs(score(&experiment.run(which, rng))));
+        let (event, mut test) = prepare([&scores[0], &scores[1]], claimed, self.level(stage));
+        for _ in 0..rounds {
+            let round = Which::BOTH.map(|which| experiment.run(which, rng));
+            let [first, second] = round.each_ref().map(|output| event.occurs(score(output)));
             let (likelier, other) = event.likelier.pick((first, second), (second, first));
             test.observe(Round { likelier, other });
+            for (fresh, output) in fresh.iter_mut().zip(round) {
+                fresh.push(output);
+            }
+            if test.verdict().is_refuted() {
+                break;
+            }
         }
-        SequentialReport { adjacency: experiment.adjacency(), pilot_rounds: self.pilot as u64, event, test }
+        drop(score);
+        for (outputs, fresh) in outputs.iter_mut().zip(fresh) {
+            outputs.extend(fresh);
+        }
+        (event, test)
     }
 
-    fn prepare<A: Adjacency>(&self, scores: [&[f64]; 2], claimed: &Claimed<A>) -> (Event, SequentialTest) {
-        let event = choose(scores, &Aim::Refute(claimed.points()));
-        let share = |scores: &[f64]| {
-            let hits = scores.iter().filter(|score| event.occurs(**score)).count();
-            (hits as f64 + 0.5) / (scores.len() as f64 + 1.0)
-        };
-        let [first, second] = scores.map(share);
-        let (likelier, other) = event.likelier.pick((first, second), (second, first));
-        let point = weakest_point(claimed.points(), likelier, other).expect("a claim has a point");
-        let experience = scores[0].len() as f64 / 4.0; // the choice flatters the event
-        (event, SequentialTest::new(point, self.alpha).with_experience(likelier, other, experience))
+    /// `α/(j(j + 1))`, rounded down.
+    fn level(&self, stage: u32) -> FailureProbability {
+        let share = self.alpha.get() / f64::from(stage * (stage + 1));
+        // at the smallest float no capital suffices
+        FailureProbability::new(share.next_down().max(f64::from_bits(1))).expect("between zero and one")
     }
+}
+
+fn prepare<A: Adjacency>(
+    scores: [&[f64]; 2],
+    claimed: &Claimed<A>,
+    level: FailureProbability,
+) -> (Event, SequentialTest) {
+    let event = choose(scores, &Aim::Refute(claimed.points()));
+    let share = |scores: &[f64]| {
+        let hits = scores.iter().filter(|score| event.occurs(**score)).count();
+        (hits as f64 + 0.5) / (scores.len() as f64 + 1.0)
+    };
+    let [first, second] = scores.map(share);
+    let (likelier, other) = event.likelier.pick((first, second), (second, first));
+    let point = weakest_point(claimed.points(), likelier, other).expect("a claim has a point");
+    let experience = scores[0].len() as f64 / 4.0; // the choice flatters the event
+    (event, SequentialTest::new(point, level).with_experience(likelier, other, experience))
 }

@@ -28,7 +28,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(bound = "A: Adjacency")]
 pub struct SequentialReport<A> {
+    pub(super) alpha: FailureProbability,
     pub(super) adjacency: A,
+    pub(super) stage: u32,
     pub(super) pilot_rounds: u64,
     pub(super) event: Event,
     pub(super) test: SequentialTest,
@@ -40,7 +42,7 @@ impl<A: Adjacency> SequentialReport<A> {
         self.test.verdict()
     }
 
-    /// The point of the claim that was tested: chosen by the pilot.
+    /// The point of the claim that the last stage tested: chosen by its pilot.
     #[must_use]
     pub const fn tested(&self) -> PrivacyPoint {
         self.test.claim()
@@ -52,10 +54,16 @@ impl<A: Adjacency> SequentialReport<A> {
         self.verdict().is_refuted().then_some(self.tested().epsilon())
     }
 
-    /// Probability with which a refutation may be wrong.
+    /// Probability with which a refutation may be wrong, all stages together.
     #[must_use]
     pub const fn alpha(&self) -> FailureProbability {
-        self.test.alpha()
+        self.alpha
+    }
+
+    /// The stage that the audit ended in, from one.
+    #[must_use]
+    pub const fn stage(&self) -> u32 {
+        self.stage
     }
 
     /// In what sense the two data sets are neighbours.
@@ -63,13 +71,13 @@ impl<A: Adjacency> SequentialReport<A> {
         self.adjacency
     }
 
-    /// The event that the pilot chose.
+    /// The event that the last pilot chose.
     #[must_use]
     pub const fn event(&self) -> Event {
         self.event
     }
 
-    /// Rounds that chose the event and taught the statistic; they were not tested on.
+    /// Rounds that chose the last event and taught the statistic; that event was not tested on them.
     #[must_use]
     pub const fn pilot_rounds(&self) -> u64 {
         self.pilot_rounds
@@ -81,7 +89,7 @@ impl<A: Adjacency> SequentialReport<A> {
         2 * (self.pilot_rounds + self.test.rounds())
     }
 
-    /// The test with its capital.
+    /// The test of the last stage, with its capital.
     #[must_use]
     pub const fn test(&self) -> &SequentialTest {
         &self.test

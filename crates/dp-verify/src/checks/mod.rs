@@ -3,6 +3,7 @@
 use crate::Check;
 
 mod attention;
+mod audit;
 mod kernel;
 mod linalg;
 mod mechanisms;
@@ -16,5 +17,5 @@ mod mechanisms;
 /// ```
 #[must_use]
 pub fn all() -> Vec<Check> {
-    [linalg::checks(), mechanisms::checks(), kernel::checks(), attention::checks()].concat()
+    [linalg::checks(), mechanisms::checks(), audit::checks(), kernel::checks(), attention::checks()].concat()
 }
