@@ -67,12 +67,17 @@ const TWO_54: f64 = 18_014_398_509_481_984.0;
 
 /// Terms of the exponential series for `|r| ≤ 0.36`: the remainder is below `2·0.36¹⁵/15! < 2⁻⁶¹`.
 const EXP_TERMS: u32 = 14;
-const EXP_REMAINDER: f64 = 5e-19;
 
-/// `eˣ`: with `x = k ln 2 + r`, the Taylor polynomial at `r` in interval arithmetic, times `2ᵏ`.
+/// `eˣ`: with `x = k ln 2 + r`, the Taylor polynomial at `r`, times `2ᵏ`.
+///
+/// In units of `u = 2⁻⁵³`, relative to the result (at least 0.69): `r` carries two roundings of its own size, 0.75; Horner's rule with partial
+/// sums below 1.44 errs by at most `1.44·(1 + 0.36·(2 + 1.6)) u`, 4.8; the remainder of the series is 0.01. The code takes 10.
 pub(super) fn exp(x: f64) -> Enclosure {
     if x.is_nan() {
         return Enclosure::new(0.0, f64::INFINITY);
+    }
+    if x == 0.0 {
+        return Enclosure::point(1.0);
     }
     if x > 709.0 {
         let lo = if x > 709.8 { f64::MAX } else { exp(709.0).lo };
@@ -82,14 +87,13 @@ pub(super) fn exp(x: f64) -> Enclosure {
         return Enclosure::new(0.0, f64::from_bits(1));
     }
     let k = (x * core::f64::consts::LOG2_E).round();
-    let (high, low) = times_ln_2(k);
-    let r = (Enclosure::point(x) - high) - low;
-    let one = Enclosure::point(1.0);
-    let mut sum = one;
+    let r = (x - k * LN_2_HIGH) - k * LN_2_LOW;
+    let mut sum = 1.0;
     for j in (1..=EXP_TERMS).rev() {
-        sum = one + r * sum / Enclosure::point(f64::from(j));
+        sum = 1.0 + r * sum / f64::from(j);
     }
-    let sum = sum + Enclosure::new(-EXP_REMAINDER, EXP_REMAINDER);
+    let error = 5.0 * f64::EPSILON * sum;
+    let sum = Enclosure::new((sum - error).next_down(), (sum + error).next_up());
     // in two steps, the first exact: a result below the normal numbers is rounded once
     let (half, rest) = ((k as i32) / 2, (k as i32) - (k as i32) / 2);
     let scaled = |x: f64| x * power_of_two(half) * power_of_two(rest);
@@ -166,7 +170,8 @@ mod tests {
             let (enclosure, oracle) = (exp(x), exp_bounds(x));
             prop_assert!(enclosure.lo <= oracle.0 && oracle.1 <= enclosure.hi);
             if x > -700.0 && x < 709.0 {
-                prop_assert!(enclosure.hi - enclosure.lo <= 60.0 * f64::EPSILON * oracle.1);
+                // 10·2⁻⁵³ on each side, and two steps outward
+                prop_assert!(enclosure.hi - enclosure.lo <= 16.0 * f64::EPSILON * oracle.1);
             }
         }
     }

@@ -36,12 +36,18 @@ impl Enclosure {
 
     /// `{eˣ}`.
     pub(crate) fn exp(self) -> Self {
-        Self::new(elementary::exp(self.lo).lo, elementary::exp(self.hi).hi)
+        self.rising(elementary::exp)
     }
 
     /// `{ln x}`; the part below zero counts as zero, whose logarithm is −∞.
     pub(crate) fn ln(self) -> Self {
-        Self::new(elementary::ln(self.lo).lo, elementary::ln(self.hi).hi)
+        self.rising(elementary::ln)
+    }
+
+    /// The image under a rising function.
+    fn rising(self, function: fn(f64) -> Self) -> Self {
+        let lower = function(self.lo);
+        if self.lo == self.hi { lower } else { Self::new(lower.lo, function(self.hi).hi) }
     }
 }
 

@@ -32,12 +32,16 @@ impl Seen {
 }
 
 impl Aim<'_> {
-    /// Larger is better.
-    fn merit(&self, seen: Seen) -> f64 {
+    /// Larger is better. `factors` are the `e^ε` of the points, computed once.
+    fn merit(&self, factors: &[f64], seen: Seen) -> f64 {
         let (p, q) = seen.probabilities();
         match *self {
             Self::Refute(points) => {
-                points.iter().map(|point| deviations(*point, p, q)).fold(f64::NEG_INFINITY, f64::max)
+                let merits = points
+                    .iter()
+                    .zip(factors)
+                    .map(|(point, factor)| deviations(*factor, point.delta(), p, q));
+                merits.fold(f64::NEG_INFINITY, f64::max)
             }
             Self::LargestEpsilon { delta, runs, alpha } => {
                 let (n, z) = (runs as f64, normal_quantile(alpha / 2.0));
@@ -48,17 +52,21 @@ impl Aim<'_> {
     }
 }
 
-/// By how many standard deviations of one run `p` exceeds `e^ε q + δ`.
-fn deviations(point: PrivacyPoint, p: f64, q: f64) -> f64 {
-    let factor = point.epsilon().min(700.0).exp();
-    (p - factor * q - point.delta()) / (p * (1.0 - p) + factor * factor * q * (1.0 - q)).sqrt()
+/// By how many standard deviations of one run `p` exceeds `e^ε q + δ`: the square, with its sign.
+fn deviations(factor: f64, delta: f64, p: f64, q: f64) -> f64 {
+    let excess = p - factor * q - delta;
+    excess * excess.abs() / (p * (1.0 - p) + factor * factor * q * (1.0 - q))
+}
+
+/// `e^ε`, where it is a number that squares.
+fn factor(point: &PrivacyPoint) -> f64 {
+    point.epsilon().min(300.0).exp()
 }
 
 /// The point of a guarantee that an event with these probabilities contradicts the most.
 pub(crate) fn weakest_point(points: &[PrivacyPoint], p: f64, q: f64) -> Option<PrivacyPoint> {
-    let better =
-        |a: &&PrivacyPoint, b: &&PrivacyPoint| deviations(**a, p, q).total_cmp(&deviations(**b, p, q));
-    points.iter().max_by(better).copied()
+    let merit = |point: &PrivacyPoint| deviations(factor(point), point.delta(), p, q);
+    points.iter().max_by(|a, b| merit(a).total_cmp(&merit(b))).copied()
 }
 
 /// The event of the greatest merit among both tails at every threshold, in both orders of the neighbours.
@@ -68,6 +76,10 @@ pub(crate) fn choose(scores: [&[f64]; 2], aim: &Aim<'_>) -> Event {
         sorted.sort_by(f64::total_cmp);
         sorted
     });
+    let factors: Vec<f64> = match aim {
+        Aim::Refute(points) => points.iter().map(factor).collect(),
+        Aim::LargestEpsilon { .. } => Vec::new(),
+    };
     let mut best = (f64::NEG_INFINITY, Event { threshold: 0.0, side: Side::AtLeast, likelier: Which::First });
     for threshold in candidates(&sorted) {
         let [first, second] = sorted.each_ref().map(|sorted| Counts::at(sorted, threshold));
@@ -80,7 +92,7 @@ pub(crate) fn choose(scores: [&[f64]; 2], aim: &Aim<'_>) -> Event {
                     other: there.on(side),
                     of_other: there.all,
                 };
-                let merit = aim.merit(seen);
+                let merit = aim.merit(&factors, seen);
                 if merit > best.0 {
                     best = (merit, Event { threshold, side, likelier });
                 }

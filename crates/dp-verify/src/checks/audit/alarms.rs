@@ -5,7 +5,7 @@ use super::noise::two_sided;
 use super::trial::{Heard, level, pure};
 use crate::{Context, Outcome, Subject};
 use dp_audit::binomial::tail_bounds;
-use dp_audit::{Guesses, Inclusion, Membership, OneRunAudit};
+use dp_audit::{Claimed, Guesses, Inclusion, Membership, OneRunAudit};
 use dp_mechanisms::AddRemoveRow;
 use rand_chacha::ChaCha20Rng;
 
@@ -39,9 +39,10 @@ pub(super) fn no_false_alarm(context: &mut Context, subject: Subject) -> Outcome
         judge(name, count(2 * i as u64 + 1, &|rng| trial.sequential(100 * scale, ALPHA, rng)));
         context.progress(i + 1, mechanisms.len());
     }
-    let canaries =
-        (0..seeds).filter(|seed| canary_alarm(subject, &mut context.rng(u64::MAX << 32 | seed))).count();
-    judge("histogram with canaries", canaries as u64);
+    let claimed = Claimed::from(&pure(3.0, AddRemoveRow));
+    let alarm = |seed: &u64| canary_alarm(subject, &claimed, &mut context.rng(u64::MAX << 32 | seed));
+    let canaries = (0..seeds).filter(alarm);
+    judge("histogram with canaries", canaries.count() as u64);
     let note =
         format!("{alarms} alarms in {} audits at α = {ALPHA}; least likely row: {worst}", rows * seeds);
     Outcome::at_least(smallest, CHECK_LEVEL / rows as f64, rows * seeds).with_note(note)
@@ -52,7 +53,7 @@ fn is_alarm(subject: Subject, heard: Heard) -> bool {
 }
 
 /// A histogram with a cell for each canary, at ε = ln 3: guesses are right three times out of four.
-fn canary_alarm(subject: Subject, rng: &mut ChaCha20Rng) -> bool {
+fn canary_alarm(subject: Subject, claimed: &Claimed<AddRemoveRow>, rng: &mut ChaCha20Rng) -> bool {
     let inclusion = Inclusion::draw(60, rng);
     let mut cell = |canary| i64::from(canary == Membership::Included) + two_sided(1, 3, rng);
     let scores: Vec<f64> = inclusion.iter().map(|canary| cell(canary) as f64).collect();
@@ -61,5 +62,5 @@ fn canary_alarm(subject: Subject, rng: &mut ChaCha20Rng) -> bool {
         .judge(&inclusion, &Guesses::by_score(&scores, 20))
         .expect("twenty guesses about sixty canaries");
     let at_face_value = report.right() * 4 > 3 * report.guesses();
-    subject.pick(report.refutes(&pure(3.0, AddRemoveRow)).is_refuted(), at_face_value)
+    subject.pick(report.refutes_claimed(claimed).is_refuted(), at_face_value)
 }
