@@ -8,6 +8,8 @@ mod kernel;
 mod linalg;
 mod mechanisms;
 
+pub use audit::audit_table;
+
 /// All checks of the workspace.
 ///
 /// ```

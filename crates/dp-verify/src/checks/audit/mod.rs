@@ -5,18 +5,23 @@ mod binomial;
 mod correct;
 mod divergence;
 mod exact;
+mod faults;
 mod noise;
 mod one_run;
+mod power;
 mod replay;
 mod sequential;
+mod table;
 mod threshold;
 mod trial;
+
+pub use table::audit_table;
 
 use crate::{Check, Evidence};
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Exact, Search, Statistical};
+    use Evidence::{Audit, Exact, Search, Statistical};
     vec![
         Check { claim: "audit.binomial.bounds", evidence: Exact, run: binomial::bounds },
         Check { claim: "audit.exact.divergence", evidence: Exact, run: divergence::divergence },
@@ -26,5 +31,6 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "audit.one_run.bound", evidence: Search, run: one_run::search },
         Check { claim: "audit.replay.distance", evidence: Exact, run: replay::distance },
         Check { claim: "audit.no_false_alarm", evidence: Statistical, run: alarms::no_false_alarm },
+        Check { claim: "audit.power", evidence: Audit, run: power::power },
     ]
 }
