@@ -167,3 +167,70 @@ fn prepare<A: Adjacency>(
     let experience = scores[0].len() as f64 / 4.0; // the choice flatters the event
     (event, SequentialTest::new(point, level).with_experience(likelier, other, experience))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::{Neighbours, from_fn};
+    use crate::statistic::CellRatio;
+    use dp_mechanisms::ReplaceRow;
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    fn alpha(value: f64) -> FailureProbability {
+        FailureProbability::new(value).unwrap()
+    }
+
+    fn audit(max_rounds: usize) -> SequentialAudit {
+        SequentialAudit::new(max_rounds, alpha(1e-3)).unwrap()
+    }
+
+    /// Runs on both neighbours until truth at this rate is refuted as ε = 1; `None` if it is not.
+    fn runs_for(truth: f64, max_rounds: usize) -> Option<u64> {
+        let response = from_fn(move |bit: &bool, rng| rng.random_bool(truth) == *bit);
+        let pair = Neighbours::new(true, false, ReplaceRow);
+        let experiment = Experiment::new(&response, &pair, |output: &bool| f64::from(u8::from(*output)));
+        let claimed = Claimed::point(1.0, 0.0, ReplaceRow).unwrap();
+        let report = audit(max_rounds).refute(&experiment, &claimed, &mut ChaCha8Rng::seed_from_u64(4));
+        report.verdict().is_refuted().then(|| report.total_runs())
+    }
+
+    #[test]
+    fn gross_faults_take_tens_of_runs_and_subtle_ones_thousands() {
+        // 64 of the pilot, and 0.46 nats a round toward ln 2000
+        assert!(runs_for(1.0, 100_000).unwrap() < 120);
+        let subtle = runs_for(0.76, 100_000).unwrap();
+        assert!((1_000..100_000).contains(&subtle), "{subtle}");
+        // ln(0.731/0.269) = 1: at the claim itself nothing is found
+        assert_eq!(runs_for(0.731, 20_000), None);
+    }
+
+    #[test]
+    fn patience_ends_where_it_was_told_to() {
+        let coin = from_fn(|_: &bool, rng| rng.random::<bool>());
+        let pair = Neighbours::new(true, false, ReplaceRow);
+        let experiment = Experiment::new(&coin, &pair, CellRatio::new(|output: &bool| *output));
+        let claimed = Claimed::point(1.0, 0.0, ReplaceRow).unwrap();
+        for (max_rounds, stage) in [(2, 1), (33, 1), (128, 1), (129, 2), (1000, 3)] {
+            let report = audit(max_rounds).refute(&experiment, &claimed, &mut ChaCha8Rng::seed_from_u64(5));
+            assert_eq!((report.total_runs(), report.stage()), (2 * max_rounds as u64, stage));
+            assert_eq!(report.epsilon_lower_bound(), None);
+        }
+    }
+
+    #[test]
+    fn the_levels_of_all_stages_sum_to_less_than_alpha() {
+        let audit = audit(100);
+        // 1/2 + 1/6 + 1/12 + … = 1 − 1/(j + 1)
+        let sum: f64 = (1..=1000).map(|stage| audit.level(stage).get()).sum();
+        assert!(sum < 1e-3 && sum > 0.99e-3, "{sum}");
+        let tiny = SequentialAudit::new(100, alpha(f64::from_bits(1))).unwrap();
+        assert_eq!(tiny.level(3).get(), f64::from_bits(1));
+    }
+
+    #[test]
+    fn refuses_numbers_of_rounds_that_leave_nothing_to_choose_or_to_test() {
+        assert!(SequentialAudit::new(1, alpha(0.1)).is_err() && SequentialAudit::new(0, alpha(0.1)).is_err());
+        assert!(audit(10).with_pilot_rounds(10).is_err() && audit(10).with_pilot_rounds(0).is_err());
+    }
+}

@@ -169,3 +169,139 @@ impl ThresholdAudit {
         ThresholdReport { alpha: self.alpha, adjacency, learning_runs, choosing_runs, event, likelier, other }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::{Neighbours, from_fn};
+    use crate::statistic::{CellRatio, LinearRatio};
+    use dp_mechanisms::{AddRemoveRow, Mu, PerturbRow, PrivacyProfile, ReplaceRow};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+    use std::cell::Cell;
+
+    fn alpha(value: f64) -> FailureProbability {
+        FailureProbability::new(value).unwrap()
+    }
+
+    fn audit(runs: usize) -> ThresholdAudit {
+        ThresholdAudit::new(runs, alpha(1e-3)).unwrap()
+    }
+
+    #[test]
+    fn refuses_numbers_of_runs_that_leave_nothing_to_choose_or_to_test() {
+        for runs in [0, 1, 2, 3] {
+            assert!(matches!(ThresholdAudit::new(runs, alpha(0.1)), Err(Error::Runs { .. })), "{runs}");
+        }
+        assert!(audit(10).with_choosing_runs(0).is_err() && audit(10).with_choosing_runs(10).is_err());
+        assert!(audit(10).with_choosing_runs(9).is_ok());
+    }
+
+    #[test]
+    fn refuses_scores_of_other_numbers_of_runs() {
+        let claimed = Claimed::point(1.0, 0.0, AddRemoveRow).unwrap();
+        let result = audit(8).refute_scores(&[0.0; 8], &[0.0; 7], &claimed);
+        assert_eq!(result, Err(Error::Scores { expected: 8, found: 7 }));
+    }
+
+    #[test]
+    fn choosing_runs_are_not_tested_on() {
+        // a difference in the choosing part alone shows nothing, in the tested part alone it shows
+        let claimed = Claimed::point(0.5, 0.0, AddRemoveRow).unwrap();
+        let part = |choosing: f64, testing: f64| [vec![choosing; 100], vec![testing; 100]].concat();
+        let verdict = |first: &[f64], second: &[f64]| {
+            let audit = audit(200).with_choosing_runs(100).unwrap();
+            audit.refute_scores(first, second, &claimed).unwrap().refutes_claimed(&claimed)
+        };
+        assert!(!verdict(&part(1.0, 0.0), &part(0.0, 0.0)).is_refuted());
+        assert!(verdict(&part(1.0, 1.0), &part(0.0, 0.0)).is_refuted());
+    }
+
+    #[test]
+    fn every_run_is_made_once_on_each_neighbour() {
+        let runs = [Cell::new(0), Cell::new(0)];
+        let counting = from_fn(|which: &usize, _| runs[*which].set(runs[*which].get() + 1));
+        let pair = Neighbours::new(0, 1, AddRemoveRow);
+        let experiment = Experiment::new(&counting, &pair, |(): &()| 0.0);
+        let claimed = Claimed::point(1.0, 0.0, AddRemoveRow).unwrap();
+        let report = audit(50).refute(&experiment, &claimed, &mut ChaCha8Rng::seed_from_u64(1));
+        assert_eq!((runs[0].get(), runs[1].get(), report.total_runs()), (50, 50, 100));
+        assert_eq!((report.learning_runs(), report.choosing_runs(), report.likelier().runs()), (0, 12, 38));
+        assert!(!report.refutes_claimed(&claimed).is_refuted());
+    }
+
+    #[test]
+    fn learned_scores_find_what_no_threshold_on_an_entry_shows() {
+        // both entries share their noise; the parity of the third knows the data
+        let hidden = from_fn(|bit: &i64, rng| {
+            let noise: i64 = rng.random_range(-1000..1000);
+            [noise + bit, noise, 2 * rng.random_range(0..1000_i64) + bit]
+        });
+        let pair = Neighbours::new(0, 1, ReplaceRow);
+        let claimed = Claimed::point(1.0, 0.0, ReplaceRow).unwrap();
+        let rng = &mut ChaCha8Rng::seed_from_u64(2);
+        let linear = LinearRatio::new(|output: &[i64; 3]| output.iter().map(|x| *x as f64).collect());
+        let cells = CellRatio::new(|output: &[i64; 3]| output[2] % 2);
+        let first = |output: &[i64; 3]| output[0] as f64;
+        assert!(
+            audit(400)
+                .refute(&Experiment::new(&hidden, &pair, linear), &claimed, rng)
+                .refutes_claimed(&claimed)
+                .is_refuted()
+        );
+        assert!(
+            audit(400)
+                .refute(&Experiment::new(&hidden, &pair, cells), &claimed, rng)
+                .refutes_claimed(&claimed)
+                .is_refuted()
+        );
+        assert!(
+            !audit(400)
+                .refute(&Experiment::new(&hidden, &pair, first), &claimed, rng)
+                .refutes_claimed(&claimed)
+                .is_refuted()
+        );
+    }
+
+    #[test]
+    fn measured_bounds_approach_the_truth_from_below() {
+        let response = from_fn(|bit: &bool, rng| rng.random_bool(0.9) == *bit);
+        let pair = Neighbours::new(true, false, ReplaceRow);
+        let experiment = Experiment::new(&response, &pair, |output: &bool| f64::from(u8::from(*output)));
+        let report = audit(40_000).measure(&experiment, 0.0, &mut ChaCha8Rng::seed_from_u64(3)).unwrap();
+        // ln 9 = 2.197; three standard deviations of ln p̂ at p = 0.1 and 30 000 runs are 0.06
+        let epsilon = report.epsilon_lower_bound(0.0);
+        assert!(epsilon < 9_f64.ln() && epsilon > 9_f64.ln() - 0.15, "{epsilon}");
+        // δ(1) = 0.9 − 0.1e = 0.628
+        let delta = report.delta_lower_bound(1.0);
+        assert!(delta < 0.9 - 0.1 * 1_f64.exp() && delta > 0.6, "{delta}");
+        for nothing in [f64::NAN, f64::INFINITY] {
+            assert_eq!(report.delta_lower_bound(nothing), 0.0);
+            assert_eq!(report.epsilon_lower_bound(nothing), 0.0);
+        }
+        assert!(audit(40).measure(&experiment, -0.1, &mut ChaCha8Rng::seed_from_u64(3)).is_err());
+    }
+
+    #[test]
+    fn a_guarantee_about_other_neighbours_is_not_refuted() {
+        let adjacency = |radius| PerturbRow::new(radius).unwrap();
+        let claimed = Claimed::point(0.1, 0.0, adjacency(1.0)).unwrap();
+        let report = audit(400).refute_scores(&[1.0; 400], &[0.0; 400], &claimed).unwrap();
+        let profile = |radius| PrivacyProfile::gaussian(Mu::new(0.1).unwrap(), adjacency(radius));
+        assert!(report.refutes(&profile(1.0)).is_refuted());
+        assert!(!report.refutes(&profile(2.0)).is_refuted());
+        assert_eq!(report.violation(&claimed), Some(claimed.points()[0]));
+    }
+
+    #[test]
+    fn a_report_reads_back_under_its_own_adjacency_only() {
+        let claimed = Claimed::point(0.1, 0.0, AddRemoveRow).unwrap();
+        let report = audit(400).refute_scores(&[1.0; 400], &[0.0; 400], &claimed).unwrap();
+        let text = serde_json::to_string(&report).unwrap();
+        for word in ["alpha", "choosing_runs", "threshold", "likelier", "add_remove_row"] {
+            assert!(text.contains(word), "{text}");
+        }
+        assert_eq!(serde_json::from_str::<ThresholdReport<AddRemoveRow>>(&text).unwrap(), report);
+        assert!(serde_json::from_str::<ThresholdReport<ReplaceRow>>(&text).is_err());
+    }
+}

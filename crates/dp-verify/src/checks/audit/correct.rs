@@ -73,6 +73,7 @@ fn rounded(std: f64, shift: i64) -> Box<dyn Trial> {
     trial(sum, Neighbours::new(0, shift, AddRemoveRow), |output: &i64| *output as f64, &claim)
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "a statistic takes its output by reference")]
 fn score_of(bit: &bool) -> f64 {
     f64::from(u8::from(*bit))
 }

@@ -32,7 +32,7 @@ pub(super) fn parts(x: f64) -> (u64, i64) {
 pub(super) fn dyadic(p: f64, bits: u64) -> BigUint {
     let (mantissa, exponent) = parts(p);
     let shift = exponent + bits as i64;
-    assert!(shift >= 0 || mantissa.trailing_zeros() as i64 >= -shift, "{p} has at most {bits} bits");
+    assert!(shift >= 0 || i64::from(mantissa.trailing_zeros()) >= -shift, "{p} has at most {bits} bits");
     let mantissa = BigUint::from(mantissa);
     if shift >= 0 { mantissa << shift.unsigned_abs() } else { mantissa >> shift.unsigned_abs() }
 }

@@ -1,6 +1,6 @@
 //! Every planted fault is refuted, and its twin is not.
 
-use super::faults::{Bench, Fault, all};
+use super::faults::{Bench, Canaries, Fault, all};
 use crate::{Context, Level, Outcome, Subject};
 use dp_audit::Verdict;
 use rand_chacha::ChaCha20Rng;
@@ -23,49 +23,71 @@ impl Budget {
     }
 }
 
-/// What each auditor needed; `None` if it does not apply, `Some(None)` if it found nothing within its budget.
-#[derive(Debug, Clone, Copy, Default)]
+/// What an auditor needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// It does not apply to this mechanism.
+    Inapplicable,
+    /// It found nothing within its budget.
+    Nothing,
+    /// It refuted the claim at this cost.
+    Refuted(u64),
+}
+
+impl Cost {
+    fn of(verdict: Verdict, cost: u64) -> Self {
+        if verdict.is_refuted() { Self::Refuted(cost) } else { Self::Nothing }
+    }
+
+    const fn is_refuted(self) -> bool {
+        matches!(self, Self::Refuted(_))
+    }
+}
+
+/// What each auditor needed.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Needed {
     /// From probabilities: nothing is run.
-    pub(super) exact: Option<Option<u64>>,
+    pub(super) exact: Cost,
     /// Pairs of neighbours.
-    pub(super) replay: Option<Option<u64>>,
+    pub(super) replay: Cost,
     /// Runs on both neighbours together.
-    pub(super) sequential: Option<Option<u64>>,
-    /// Runs on both neighbours together: the first power of four times 64 that sufficed.
-    pub(super) threshold: Option<Option<u64>>,
-    /// Canaries of one run: the first power of four times 64 that sufficed.
-    pub(super) canaries: Option<Option<u64>>,
+    pub(super) sequential: Cost,
+    /// Runs on both neighbours together: the first of 128, 512, 2 048, … that sufficed.
+    pub(super) threshold: Cost,
+    /// Canaries of one run: the first of 64, 256, 1 024, … that sufficed.
+    pub(super) canaries: Cost,
 }
 
 impl Needed {
-    fn all(&self) -> [Option<Option<u64>>; 5] {
-        [self.exact, self.replay, self.sequential, self.threshold, self.canaries]
-    }
-
     /// Whether some auditor found something.
-    pub(super) fn is_caught(&self) -> bool {
-        self.all().iter().any(|needed| matches!(needed, Some(Some(_))))
+    fn is_caught(&self) -> bool {
+        [self.exact, self.replay, self.sequential, self.threshold, self.canaries]
+            .iter()
+            .any(|cost| cost.is_refuted())
     }
 }
 
 /// Sends every auditor that applies.
 pub(super) fn audit(bench: &Bench, budget: Budget, rng: &mut ChaCha20Rng) -> Needed {
-    let once = |verdict: Verdict, cost: u64| verdict.is_refuted().then_some(cost);
     let sizes = |most: usize| (0..).map(|i| 64_usize << (2 * i)).take_while(move |size| *size <= most);
+    let first = |found: Option<Cost>| found.unwrap_or(Cost::Nothing);
     let sequential = bench.trial.sequential(budget.rounds, ALPHA, rng);
     let threshold = sizes(budget.rounds).find_map(|runs| {
         let heard = bench.trial.threshold(runs, ALPHA, rng);
-        once(heard.verdict, heard.runs)
+        Some(Cost::of(heard.verdict, heard.runs)).filter(|cost| cost.is_refuted())
     });
+    let mut in_one_run = |canaries: &Canaries| {
+        let mut with = |size: usize| Cost::of(canaries(size, ALPHA, rng), size as u64);
+        first(sizes(budget.canaries).map(&mut with).find(|cost| cost.is_refuted()))
+    };
+    let canaries = bench.canaries.as_ref().map_or(Cost::Inapplicable, &mut in_one_run);
     Needed {
-        exact: bench.exact.as_ref().map(|exact| once(exact(), 0)),
-        replay: bench.replay.as_ref().map(|replay| once(replay(rng), 1)),
-        sequential: Some(once(sequential.verdict, sequential.runs)),
-        threshold: Some(threshold),
-        canaries: bench.canaries.as_ref().map(|canaries| {
-            sizes(budget.canaries).find_map(|size| once(canaries(size, ALPHA, rng), size as u64))
-        }),
+        exact: bench.exact.as_ref().map_or(Cost::Inapplicable, |exact| Cost::of(exact(), 0)),
+        replay: bench.replay.as_ref().map_or(Cost::Inapplicable, |replay| Cost::of(replay(rng), 1)),
+        sequential: Cost::of(sequential.verdict, sequential.runs),
+        threshold: first(threshold),
+        canaries,
     }
 }
 
@@ -78,8 +100,8 @@ pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
     for (i, Fault { name, build, .. }) in faults.iter().enumerate() {
         let mut rng = context.rng(i as u64);
         let needed = audit(&build(Subject::Broken), subject.pick(full, full.hundredth()), &mut rng);
-        let runs_suffice = matches!((needed.sequential, needed.threshold), (Some(Some(_)), Some(Some(_))));
-        let certain = [needed.exact, needed.replay].iter().all(|needed| *needed != Some(None));
+        let runs_suffice = needed.sequential.is_refuted() && needed.threshold.is_refuted();
+        let certain = [needed.exact, needed.replay].iter().all(|cost| *cost != Cost::Nothing);
         if !(runs_suffice && certain) {
             missed.push(*name);
         }

@@ -1,7 +1,7 @@
 //! The table of docs/auditing.md: planted faults, and what each auditor needed.
 
 use super::faults::{Fault, all};
-use super::power::{ALPHA, Needed, audit, budget};
+use super::power::{ALPHA, Cost, Needed, audit, budget};
 use crate::{Context, Subject};
 use core::fmt::Write;
 
@@ -28,7 +28,11 @@ pub fn audit_table(context: &mut Context) -> String {
     for (i, Fault { name, claim, build }) in faults.iter().enumerate() {
         let needed = audit(&build(Subject::Broken), budget, &mut context.rng(i as u64));
         let Needed { exact, replay, sequential, threshold, canaries } = needed;
-        let exact = exact.map_or("–", |found| if found.is_some() { "refuted" } else { "not refuted" });
+        let exact = match exact {
+            Cost::Inapplicable => "–",
+            Cost::Nothing => "not refuted",
+            Cost::Refuted(_) => "refuted",
+        };
         let runs = 2 * budget.rounds as u64;
         let rest = [(replay, 1), (sequential, runs), (threshold, runs), (canaries, budget.canaries as u64)];
         let cells = rest.map(|(needed, most)| cell(needed, most)).join(" | ");
@@ -38,11 +42,11 @@ pub fn audit_table(context: &mut Context) -> String {
     table
 }
 
-fn cell(needed: Option<Option<u64>>, most: u64) -> String {
-    match needed {
-        None => "–".to_owned(),
-        Some(None) => format!("> {}", grouped(most)),
-        Some(Some(cost)) => grouped(cost),
+fn cell(cost: Cost, most: u64) -> String {
+    match cost {
+        Cost::Inapplicable => "–".to_owned(),
+        Cost::Nothing => format!("> {}", grouped(most)),
+        Cost::Refuted(cost) => grouped(cost),
     }
 }
 
@@ -58,6 +62,6 @@ mod tests {
     #[test]
     fn numbers_are_written_in_groups() {
         assert_eq!(["7", "1 024", "1 000 000"], [7, 1024, 1_000_000].map(grouped));
-        assert_eq!([cell(None, 5), cell(Some(None), 1024), cell(Some(Some(64)), 5)], ["–", "> 1 024", "64"]);
+        assert_eq!([cell(Cost::Nothing, 1024), cell(Cost::Refuted(64), 5)], ["> 1 024", "64"]);
     }
 }

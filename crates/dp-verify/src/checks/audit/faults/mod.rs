@@ -24,6 +24,7 @@ use rand_chacha::ChaCha20Rng;
 use std::rc::Rc;
 
 /// One fault.
+#[derive(Clone, Copy)]
 pub(super) struct Fault {
     /// What went wrong.
     pub(super) name: &'static str,
@@ -38,17 +39,9 @@ pub(super) fn all() -> Vec<Fault> {
     [noise::faults(), statistic::faults(), release::faults(), budget::faults(), randomness::faults()].concat()
 }
 
-impl Clone for Fault {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl Copy for Fault {}
-
 type Exact = Rc<dyn Fn() -> Verdict>;
 type Replay = Rc<dyn Fn(&mut ChaCha20Rng) -> Verdict>;
-type Canaries = Rc<dyn Fn(usize, f64, &mut ChaCha20Rng) -> Verdict>;
+pub(super) type Canaries = Rc<dyn Fn(usize, f64, &mut ChaCha20Rng) -> Verdict>;
 
 /// A mechanism before every auditor that applies to it.
 pub(super) struct Bench {

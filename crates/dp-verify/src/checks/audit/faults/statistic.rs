@@ -101,19 +101,11 @@ fn round_to_half(x: f64) -> f64 {
     (x / step).round_ties_even() * step
 }
 
-/// Rows are clipped to −2 … 2. A comparison with NaN is false.
+/// Rows are clipped to −2 … 2; NaN clamped is NaN.
 fn nan_passes(subject: Subject) -> Bench {
-    let compared = |row: f64| {
-        if row > 2.0 {
-            2.0
-        } else if row < -2.0 {
-            -2.0
-        } else {
-            row
-        }
-    };
-    let guarded = move |row: f64| if row.is_nan() { 0.0 } else { compared(row) };
-    let clip = move |row: &f64| subject.pick(guarded(*row), compared(*row));
+    let clamped = |row: f64| row.clamp(-2.0, 2.0);
+    let guarded = move |row: f64| if row.is_nan() { 0.0 } else { clamped(row) };
+    let clip = move |row: &f64| subject.pick(guarded(*row), clamped(*row));
     let build = move || {
         from_fn(move |rows: &Vec<f64>, rng| {
             rows.iter().map(clip).sum::<f64>().round() + two_sided(2, 3, rng) as f64
