@@ -61,9 +61,9 @@ impl From<PrivacyPoint> for (f64, f64) {
 
 /// A guarantee to be attacked, as a list of points that it implies, for the adjacency `A`.
 ///
-/// Whoever refutes one point refutes the guarantee. A [`PrivacyProfile`] implies a point at every ε; the list takes those at
-/// which an audit can hope to see something: up to the ε at which δ falls to `1e-9`. Making it costs some milliseconds,
-/// so it is a value of its own that many audits share.
+/// Whoever refutes one point refutes the guarantee. A [`PrivacyProfile`] implies a point at every ε; the list takes
+/// those at which an audit can hope to see something: up to the ε at which δ falls to `1e-9`. Making it costs some
+/// milliseconds, so it is a value of its own that many audits share.
 ///
 /// # Example
 ///

@@ -82,4 +82,7 @@ pub enum Error {
         /// Guesses made.
         made: usize,
     },
+    /// Nothing to replay on.
+    #[error("a replay needs a pair of neighbours")]
+    NoPair,
 }

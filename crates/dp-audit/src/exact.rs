@@ -8,13 +8,15 @@ use core::ops::RangeInclusive;
 use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{Adjacency, PrivacyProfile};
 
-/// Two discrete laws, of the outputs on two neighbours, and how far they are apart: `δ(ε) = Σ max(0, P(x) − e^ε Q(x))`, in both orders.
+/// Two discrete laws, of the outputs on two neighbours, and how far they are apart.
+///
+/// That is the hockey-stick divergence `δ(ε) = Σ max(0, P(x) − e^ε Q(x))`, in both orders.
 ///
 /// # Guarantee
 ///
-/// If the bounds of the probabilities are right, so are those of δ and ε, with certainty: every operation rounds outward. The
-/// lower ones are a proof of violation of every guarantee below them. The upper ones are about *this* pair of
-/// neighbours and *this* law; another pair may be worse.
+/// If the bounds of the probabilities are right, so are those of δ and ε, with certainty: every operation rounds
+/// outward. The lower ones are a proof of violation of every guarantee below them. The upper ones are about *this* pair
+/// of neighbours and *this* law; another pair may be worse.
 ///
 /// # Example
 ///
@@ -32,7 +34,8 @@ use dp_mechanisms::{Adjacency, PrivacyProfile};
 ///
 /// # References
 ///
-/// Barthe, Olmedo 2013, *Beyond Differential Privacy*; Balle, Barthe, Gaboardi 2018, *Privacy Amplification by Subsampling*.
+/// Barthe, Olmedo 2013, *Beyond Differential Privacy*; Balle, Barthe, Gaboardi 2018, *Privacy Amplification by
+/// Subsampling*.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExactDivergence<A> {
     laws: [Vec<Enclosure>; 2],
@@ -45,13 +48,13 @@ impl<A: Adjacency> ExactDivergence<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Outcomes`] unless there are equally many, [`Error::NotALaw`] if a pair of bounds is no interval in `0 … 1` or if no probabilities within the
-    /// bounds sum to one.
+    /// [`Error::Outcomes`] unless there are equally many, [`Error::NotALaw`] if a pair of bounds is no interval in
+    /// `0 … 1` or if no probabilities within the bounds sum to one.
     pub fn new(first: &[(f64, f64)], second: &[(f64, f64)], adjacency: A) -> Result<Self, Error> {
         Self::with_outside(first, second, [0.0; 2], adjacency)
     }
 
-    /// Two laws of which some outcomes are not listed; `outside` bounds their probability on either neighbour from above.
+    /// Two laws of which some outcomes are not listed; `outside` bounds their probability on either neighbour.
     ///
     /// # Errors
     ///
@@ -69,7 +72,7 @@ impl<A: Adjacency> ExactDivergence<A> {
         Ok(Self { laws, outside, adjacency })
     }
 
-    /// Two laws on the integers, listed in `range` by `bounds(which, k)`; `outside` bounds the probability of all other integers.
+    /// Two laws on the integers, listed in `range` by `bounds(which, k)`; `outside` bounds the rest.
     ///
     /// # Errors
     ///
@@ -101,7 +104,9 @@ impl<A: Adjacency> ExactDivergence<A> {
         Self::with_outside(&first, &second, outside, adjacency)
     }
 
-    /// An integer statistic that differs by `shift` between the neighbours, released with this noise; integers further than `reach` from either are taken together.
+    /// An integer statistic that differs by `shift` between the neighbours, released with this noise.
+    ///
+    /// Integers further than `reach` from either are taken together.
     ///
     /// # Errors
     ///
@@ -160,8 +165,9 @@ impl<A: Adjacency> ExactDivergence<A> {
         (lower.min(1.0), upper.min(1.0))
     }
 
-    /// Lower and upper bound of the least ε at which the δ of this pair is at most `delta`. The lower one is infinite where no ε
-    /// suffices, the upper one where none is known to.
+    /// Lower and upper bound of the least ε at which the δ of this pair is at most `delta`.
+    ///
+    /// The lower one is infinite where no ε suffices, the upper one where none is known to.
     #[must_use]
     pub fn epsilon_bounds(&self, delta: f64) -> (f64, f64) {
         let exceeded = |epsilon: f64| self.delta_bounds(epsilon).0 > delta;
@@ -196,7 +202,8 @@ fn excess(p: f64, factor: f64, q: f64) -> (f64, f64) {
 /// Beyond this ε, `e^ε` exceeds the quotient of any two floats.
 const LARGEST_EPSILON: f64 = 1500.0;
 
-/// The last float at which a condition holds that holds at zero and not again after it has failed; infinite if it never fails.
+/// The last float at which a condition holds that holds at zero and not again after it has failed; infinite if it never
+/// fails.
 fn last_where(holds: impl Fn(f64) -> bool) -> f64 {
     if holds(LARGEST_EPSILON) {
         return f64::INFINITY;

@@ -1,9 +1,9 @@
 //! Audits of differential privacy: lower bounds on ε for any mechanism, each with its confidence.
 //!
-//! An audit runs a mechanism on two neighbouring data sets and looks for an event that is too much likelier on one of them.
-//! It can **refute** a guarantee. It can never establish one: it looks at one pair, at one event, and at finitely many
-//! runs. So the types have two verdicts, [`Refuted`](Verdict::Refuted) and [`NotRefuted`](Verdict::NotRefuted), and no
-//! word for "private".
+//! An audit runs a mechanism on two neighbouring data sets and looks for an event that is too much likelier on one of
+//! them. It can **refute** a guarantee. It can never establish one: it looks at one pair, at one event, and at finitely
+//! many runs. So the types have two verdicts, [`Refuted`](Verdict::Refuted) and [`NotRefuted`](Verdict::NotRefuted),
+//! and no word for "private".
 //!
 //! # Audit your own mechanism
 //!
@@ -49,16 +49,16 @@
 //!
 //! Every probability of error is a theorem about the numbers that the code computes, not about those it approximates:
 //! binomial tails, logarithms and exponentials are enclosed in intervals that round outward, the capital of a
-//! sequential test rounds down, and what steers (the choice of an event, the size of a bet) cannot spoil what decides. Proofs:
-//! `docs/theorems.md` of the project, "Auditing". Where the outcomes of an audit can be enumerated, `dp-verify` sums the probability of a
-//! false statement over all of them, exactly.
+//! sequential test rounds down, and what steers (the choice of an event, the size of a bet) cannot spoil what decides.
+//! Proofs: `docs/theorems.md` of the project, "Auditing". Where the outcomes of an audit can be enumerated, `dp-verify`
+//! sums the probability of a false statement over all of them, exactly.
 //!
 //! # Limits
 //!
-//! What no audit of runs sees: events rarer than about ten in the number of runs (so nothing about `δ = 1e-9`: compute it),
-//! other neighbours than those given, and any leak that the statistic does not show. Runs must be independent: a mechanism that
-//! keeps state between runs is outside the guarantee, and [`replay`] says so if it sees it. α is per report: who makes a
-//! hundred reports at `α = 1e-2` has to expect a false one.
+//! What no audit of runs sees: events rarer than about ten in the number of runs (so nothing about `δ = 1e-9`: compute
+//! it), other neighbours than those given, and any leak that the statistic does not show. Runs must be independent: a
+//! mechanism that keeps state between runs is outside the guarantee, and [`replay`] says so if it sees it. α is per
+//! report: who makes a hundred reports at `α = 1e-2` has to expect a false one.
 
 pub mod binomial;
 mod claimed;

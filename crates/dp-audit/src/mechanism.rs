@@ -7,8 +7,8 @@ use rand::CryptoRng;
 /// A randomised algorithm that claims to be private.
 ///
 /// An audit sees it from outside: it runs it on two neighbours and looks at outputs. So a mechanism of any crate can be
-/// audited, also one in another language behind a call. All randomness must come from `rng`; a mechanism that brings its own
-/// is audited all the same, but not reproducibly, and [`replay`](crate::replay) cannot freeze it.
+/// audited, also one in another language behind a call. All randomness must come from `rng`; a mechanism that brings
+/// its own is audited all the same, but not reproducibly, and [`replay`](crate::replay) cannot freeze it.
 ///
 /// Failures belong to the output (`type Output = Option<…>`): whether a private call fails is seen by whoever calls.
 ///
@@ -89,9 +89,9 @@ impl<D, O, F: Fn(&D, &mut dyn CryptoRng) -> O> Mechanism for FnMechanism<D, O, F
 
 /// Two data sets that the caller states to be neighbours under `A`.
 ///
-/// An audit is only as good as this pair: on harmless neighbours the worst mechanism looks private. Start from the rows that
-/// attain the sensitivity (opposite rows at the clipping radius, an empty data set and one row), then from hostile ones
-/// (NaN, infinities, ties, an odd number of rows).
+/// An audit is only as good as this pair: on harmless neighbours the worst mechanism looks private. Start from the rows
+/// that attain the sensitivity (opposite rows at the clipping radius, an empty data set and one row), then from hostile
+/// ones (NaN, infinities, ties, an odd number of rows).
 ///
 /// `Debug` shows no data.
 ///

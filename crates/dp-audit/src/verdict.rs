@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[must_use]
 pub enum Verdict {
-    /// The guarantee is false: with certainty where the report says so, else unless an event of probability at most α occurred.
+    /// The guarantee is false.
+    ///
+    /// With certainty where the report says so, else unless an event of probability at most α occurred.
     Refuted,
     /// This audit found nothing. That is no evidence that the guarantee holds.
     NotRefuted,

@@ -1,8 +1,8 @@
 //! Certified binomial tails and Clopper-Pearson bounds: what the statistical auditors stand on.
 //!
-//! Everything is enclosed in outward-rounded intervals of floats, so that a bound is conservative by construction rather
-//! than by the quality of a special function. Time grows like the standard deviation `√(np(1 − p))`: microseconds for
-//! thousands of runs, milliseconds for a hundred million.
+//! Everything is enclosed in outward-rounded intervals of floats, so that a bound is conservative by construction
+//! rather than by the quality of a special function. Time grows like the standard deviation `√(np(1 − p))`:
+//! microseconds for thousands of runs, milliseconds for a hundred million.
 //!
 //! # Method
 //!
@@ -15,8 +15,8 @@
 //!
 //! # References
 //!
-//! Clopper, Pearson 1934, *The use of confidence or fiducial limits illustrated in the case of the binomial*. Loader 2000, *Fast and
-//! Accurate Computation of Binomial Probabilities*. Robbins 1955, *A Remark on Stirling's Formula*.
+//! Clopper, Pearson 1934, *The use of confidence or fiducial limits illustrated in the case of the binomial*. Loader
+//! 2000, *Fast and Accurate Computation of Binomial Probabilities*. Robbins 1955, *A Remark on Stirling's Formula*.
 
 mod proportion;
 mod stirling;
@@ -31,7 +31,9 @@ use crate::error::Error;
 /// Largest supported number of trials: beyond, counts are no floats any more.
 pub(crate) const MAX_TRIALS: u64 = 1 << 53;
 
-/// Lower and upper bound of `P(X ≥ successes)` for a binomial `X` of `trials` and success probability `p` (a float, taken as exact).
+/// Lower and upper bound of `P(X ≥ successes)` for a binomial `X` of `trials` and success probability `p`.
+///
+/// `p` is taken as exact.
 ///
 /// # Errors
 ///

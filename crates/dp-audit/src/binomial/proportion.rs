@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Guarantee
 ///
-/// For independent runs that hit with probability `p` each, [`lower_bound`](Self::lower_bound) exceeds `p` with probability at
-/// most α, and [`upper_bound`](Self::upper_bound) falls below `p` with probability at most α: each alone, not both together.
+/// For independent runs that hit with probability `p` each, [`lower_bound`](Self::lower_bound) exceeds `p` with
+/// probability at most α, and [`upper_bound`](Self::upper_bound) falls below `p` with probability at most α: each
+/// alone, not both together.
 ///
 /// # Example
 ///
@@ -76,12 +77,13 @@ impl Proportion {
     }
 }
 
-/// The chance `p` nearest to `k/n` at which `P(X ≥ k)` is certified to be at most α, where the success probability of `X` is `p` itself or,
-/// seen from the other side, `1 − p`.
+/// The chance `p` nearest to `k/n` at which `P(X ≥ k)` is certified to be at most α, where the success probability of
+/// `X` is `p` itself or, seen from the other side, `1 − p`.
 ///
-/// `ln P(X ≥ k)` is a concave function of the log-odds θ (its second derivative is `Var(X | X ≥ k) − Var X ≤ 0` for log-concave laws), with
-/// slope `(1 − s)k·P(X = k)/P(X ≥ k)`, `s` the success probability. So Newton's method approaches from the safe side.
-/// None of that is needed for the guarantee: what is returned has passed the certified comparison.
+/// `ln P(X ≥ k)` is a concave function of the log-odds θ (its second derivative is `Var(X | X ≥ k) − Var X ≤ 0` for
+/// log-concave laws), with slope `(1 − s)k·P(X = k)/P(X ≥ k)`, `s` the success probability. So Newton's method
+/// approaches from the safe side. None of that is needed for the guarantee: what is returned has passed the certified
+/// comparison.
 fn end_of_interval(k: u64, n: u64, alpha: f64, seen: impl Fn(Chance) -> Chance) -> f64 {
     let target = Enclosure::point(alpha).ln();
     let certified = |odds: f64| {

@@ -13,8 +13,9 @@ pub(super) const TWO_PI: Enclosure = Enclosure::new(TAU, TAU.next_up());
 
 /// `R(n)` for `1 ≤ n ≤ 2⁵³`, to `6e-15`.
 ///
-/// Binet's series envelops: two successive partial sums hold the remainder between them (Whittaker, Watson 1927, §12.33;
-/// its first two are the bounds of Robbins 1955 up to his `1/(12n + 1)`). From 23 on the fifth term is below `5e-16`.
+/// Binet's series envelops: two successive partial sums hold the remainder between them (Whittaker, Watson 1927,
+/// §12.33; its first two are the bounds of Robbins 1955 up to his `1/(12n + 1)`). From 23 on the fifth term is below
+/// `5e-16`.
 pub(super) fn remainder(n: u64) -> Enclosure {
     if n <= LARGEST_EXACT {
         return from_factorial(n);

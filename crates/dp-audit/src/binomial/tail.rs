@@ -25,8 +25,8 @@ impl Chance {
 
 /// `ln P(X = k)` for `k` successes in `n` trials.
 ///
-/// The exponent is written as two relative entropies (Loader 2000), so that nothing of the size `n ln n` cancels: with `n` trials it
-/// is known to about `n·10⁻¹⁵`.
+/// The exponent is written as two relative entropies (Loader 2000), so that nothing of the size `n ln n` cancels: with
+/// `n` trials it is known to about `n·10⁻¹⁵`.
 fn ln_probability(k: u64, n: u64, chance: Chance) -> Enclosure {
     let count = |k: u64| Enclosure::point(k as f64);
     if k == 0 {
@@ -47,11 +47,11 @@ pub(crate) fn probability(k: u64, n: u64, chance: Chance) -> Enclosure {
     ln_probability(k, n, chance).exp().probability()
 }
 
-/// `P(X ≥ k)/P(X = k) = 1 + r₁ + r₁r₂ + …` with `rᵢ = (n − k − i + 1)/(k + i)·odds`, for `k` beyond the mean, where all ratios are
-/// below one and falling.
+/// `P(X ≥ k)/P(X = k) = 1 + r₁ + r₁r₂ + …` with `rᵢ = (n − k − i + 1)/(k + i)·odds`, for `k` beyond the mean, where all
+/// ratios are below one and falling.
 ///
-/// Each term carries three roundings more than the one before, and each addition one; all terms are positive. What is cut off
-/// is at most `term·r/(1 − r)`.
+/// Each term carries three roundings more than the one before, and each addition one; all terms are positive. What is
+/// cut off is at most `term·r/(1 − r)`.
 pub(crate) fn tail_over_probability(k: u64, n: u64, chance: Chance) -> Enclosure {
     let odds = chance.success / chance.failure_above_zero();
     Enclosure::new(series(k, n, odds.lo).0, series(k, n, odds.hi).1)
@@ -101,7 +101,8 @@ const NEGLIGIBLE: f64 = 1e-17;
 /// Sums beyond are given up: at most `2⁵³` terms of at most one each.
 const LARGEST_SUM: f64 = 1e16;
 
-/// `P(X ≥ k)` for `k` successes in `n` trials, `n ≤ 2⁵³`. Relative precision where `k` is beyond the mean, absolute elsewhere.
+/// `P(X ≥ k)` for `k` successes in `n` trials, `n ≤ 2⁵³`. Relative precision where `k` is beyond the mean, absolute
+/// elsewhere.
 pub(crate) fn upper_tail(k: u64, n: u64, chance: Chance) -> Enclosure {
     if k == 0 {
         return Enclosure::point(1.0);

@@ -1,7 +1,7 @@
 //! `exp` and `ln` of one float, enclosed to a few units in the last place in some tens of nanoseconds.
 //!
-//! dp-mechanisms has the same to one unit in the last place, by integers of arbitrary length, in tens of microseconds; a
-//! Clopper-Pearson bound needs too many. Tests use it as the oracle.
+//! dp-mechanisms has the same to one unit in the last place, by integers of arbitrary length, in tens of microseconds;
+//! a Clopper-Pearson bound needs too many. Tests use it as the oracle.
 
 use super::Enclosure;
 
@@ -21,9 +21,9 @@ const ATANH_TERMS: u32 = 12;
 
 /// `ln x`: with `x = m·2ᵉ`, `√½ ≤ m ≤ √2` and `t = (m − 1)/(m + 1)`, it is `e·ln 2 + 2 atanh t`.
 ///
-/// All terms of `atanh t/t = Σ t²ʲ/(2j + 1)` are positive. `t` carries two roundings; what follows the leading 1 is at most
-/// 0.0102 and carries at most 80 of `2⁻⁵³` relative each; the sum and the product carry one more each: less than `5·2⁻⁵³`
-/// relative in all, and the tail of the series another `2⁻⁶⁵`. The code takes `8·2⁻⁵³`.
+/// All terms of `atanh t/t = Σ t²ʲ/(2j + 1)` are positive. `t` carries two roundings; what follows the leading 1 is at
+/// most 0.0102 and carries at most 80 of `2⁻⁵³` relative each; the sum and the product carry one more each: less than
+/// `5·2⁻⁵³` relative in all, and the tail of the series another `2⁻⁶⁵`. The code takes `8·2⁻⁵³`.
 pub(super) fn ln(x: f64) -> Enclosure {
     if x.is_nan() {
         return Enclosure::new(f64::NEG_INFINITY, f64::INFINITY);
@@ -70,8 +70,9 @@ const EXP_TERMS: u32 = 14;
 
 /// `eˣ`: with `x = k ln 2 + r`, the Taylor polynomial at `r`, times `2ᵏ`.
 ///
-/// In units of `u = 2⁻⁵³`, relative to the result (at least 0.69): `r` carries two roundings of its own size, 0.75; Horner's rule with partial
-/// sums below 1.44 errs by at most `1.44·(1 + 0.36·(2 + 1.6)) u`, 4.8; the remainder of the series is 0.01. The code takes 10.
+/// In units of `u = 2⁻⁵³`, relative to the result (at least 0.69): `r` carries two roundings of its own size, 0.75;
+/// Horner's rule with partial sums below 1.44 errs by at most `1.44·(1 + 0.36·(2 + 1.6)) u`, 4.8; the remainder of the
+/// series is 0.01. The code takes 10.
 pub(super) fn exp(x: f64) -> Enclosure {
     if x.is_nan() {
         return Enclosure::new(0.0, f64::INFINITY);

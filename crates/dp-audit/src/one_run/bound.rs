@@ -4,9 +4,10 @@ use crate::binomial::{Chance, probability, tail_over_probability};
 use crate::claimed::PrivacyPoint;
 use crate::enclosure::Enclosure;
 
-/// Upper bound of the probability that at least `right` of `guesses` guesses about `canaries` fair coins are right, if the output that they were made
-/// from is (ε, δ)-private in each coin. See [`OneRunAudit`](super::OneRunAudit) for the formula, and `docs/theorems.md`, "Many canaries", for the
-/// proof.
+/// Upper bound of the probability that at least `right` of `guesses` guesses about `canaries` fair coins are right.
+///
+/// They were made from an output that is (ε, δ)-private in each coin. See [`OneRunAudit`](super::OneRunAudit) for the
+/// formula, and `docs/theorems.md`, "Many canaries", for the proof. One, where nothing would be refuted anyway.
 ///
 /// # Example
 ///

@@ -113,8 +113,10 @@ impl Guesses {
         Self { guesses }
     }
 
-    /// Guesses about `count` canaries: the half with the highest scores (rounded up) to be included, the half with the lowest to be excluded. NaN counts as
-    /// lowest; at most as many as there are scores.
+    /// Guesses about `count` canaries by their scores: half of them (rounded up) from the top, half from the bottom.
+    ///
+    /// The highest are guessed to be included, the lowest to be excluded. NaN counts as lowest. There are at most as
+    /// many guesses as scores.
     #[must_use]
     pub fn by_score(scores: &[f64], count: usize) -> Self {
         let mut order: Vec<usize> = (0..scores.len()).collect();

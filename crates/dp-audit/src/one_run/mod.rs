@@ -13,13 +13,14 @@ use dp_mechanisms::{Adjacency, FailureProbability};
 
 /// Judges guesses about which of many canaries were part of the data of a *single* run.
 ///
-/// Protocol: draw an [`Inclusion`] (each canary in or out by its own fair coin); run the mechanism once on the data with the included
-/// canaries; from the output alone guess which ones were in, at most `max_guesses` of them, and abstain from the rest.
+/// Protocol: draw an [`Inclusion`] (each canary in or out by its own fair coin); run the mechanism once on the data
+/// with the included canaries; from the output alone guess which ones were in, at most `max_guesses` of them, and
+/// abstain from the rest.
 ///
 /// # Guarantee
 ///
-/// Let flipping one canary's coin give neighbours. If the mechanism is (ε, δ)-private, the number `V` of right guesses obeys, with `W`
-/// binomial of `max_guesses` trials and probability `e^ε/(1 + e^ε)`, and `m` canaries,
+/// Let flipping one canary's coin give neighbours. If the mechanism is (ε, δ)-private, the number `V` of right guesses
+/// obeys, with `W` binomial of `max_guesses` trials and probability `e^ε/(1 + e^ε)`, and `m` canaries,
 ///
 /// ```text
 /// P(V ≥ v) ≤ β + mδ·β(1 − β)/(v·P(W = v)),      β = P(W ≥ v),
@@ -32,7 +33,8 @@ use dp_mechanisms::{Adjacency, FailureProbability};
 ///
 /// - The coins are fair and independent: `m/2` canaries chosen without replacement are *not*.
 /// - `m` is the number of all canaries that were flipped, also those without a guess.
-/// - `max_guesses` is fixed before the run. Choosing the number of guesses that looks best afterwards is testing many times.
+/// - `max_guesses` is fixed before the run. Choosing the number of guesses that looks best afterwards is testing many
+///   times.
 /// - Guesses see the output and public knowledge, never the inclusion.
 ///
 /// # Example
@@ -58,8 +60,8 @@ use dp_mechanisms::{Adjacency, FailureProbability};
 ///
 /// # References
 ///
-/// Steinke, Nasr, Jagielski 2023, *Privacy Auditing with One (1) Training Run*, Theorem 5.2, whose term is `mδ·max_i 2P(v > W ≥ v − i)/i`.
-/// The sharper one: `docs/theorems.md` of the project, "Many canaries".
+/// Steinke, Nasr, Jagielski 2023, *Privacy Auditing with One (1) Training Run*, Theorem 5.2, whose term is
+/// `mδ·max_i 2P(v > W ≥ v − i)/i`. The sharper one: `docs/theorems.md` of the project, "Many canaries".
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneRunAudit<A> {
     max_guesses: usize,
@@ -68,8 +70,10 @@ pub struct OneRunAudit<A> {
 }
 
 impl<A: Adjacency> OneRunAudit<A> {
-    /// At most so many guesses, the probability α of a false refutation, and the adjacency between data with and without one canary
-    /// ([`ReplaceRow`](dp_mechanisms::ReplaceRow) if an excluded canary is replaced by another row).
+    /// At most so many guesses, the probability α of a false refutation, and what flipping a coin amounts to.
+    ///
+    /// The adjacency is that between data with and without one canary: [`ReplaceRow`](dp_mechanisms::ReplaceRow) if
+    /// another row stands in for an excluded canary.
     pub const fn new(max_guesses: usize, alpha: FailureProbability, adjacency: A) -> Self {
         Self { max_guesses, alpha, adjacency }
     }
@@ -78,7 +82,8 @@ impl<A: Adjacency> OneRunAudit<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Canaries`] unless there is one guess (or abstention) a canary, [`Error::TooManyGuesses`] if there are more guesses than announced.
+    /// [`Error::Canaries`] unless there is one guess (or abstention) a canary, [`Error::TooManyGuesses`] if there are
+    /// more guesses than announced.
     pub fn judge(&self, inclusion: &Inclusion, guesses: &Guesses) -> Result<OneRunReport<A>, Error> {
         let (canaries, found) = (inclusion.len(), guesses.len());
         if canaries != found {

@@ -94,8 +94,10 @@ impl<A: Adjacency> OneRunReport<A> {
         low
     }
 
-    /// Whether a guarantee makes so many right guesses too unlikely. A guarantee with many points has many bounds on one and the same
-    /// probability, so the smallest counts, and no correction is due.
+    /// Whether a guarantee makes so many right guesses too unlikely.
+    ///
+    /// A guarantee with many points has many bounds on one and the same probability, so the smallest counts, and no
+    /// correction is due.
     pub fn refutes(&self, profile: &PrivacyProfile<A>) -> Verdict {
         self.refutes_claimed(&Claimed::from(profile))
     }

@@ -11,8 +11,8 @@ pub(super) fn lattice(first: &[i64], second: &[i64]) -> Option<[u128; 3]> {
 
 /// Of floats given by their bits, from below; `None` if one of them is not finite and they differ.
 ///
-/// Each output is within half a step of the sum of statistic and noise, the noise is the same, and every operation here is
-/// rounded down.
+/// Each output is within half a step of the sum of statistic and noise, the noise is the same, and every operation here
+/// is rounded down.
 pub(super) fn real(first: &[u64], second: &[u64]) -> Option<[f64; 3]> {
     let mut norms = [0.0_f64; 3];
     for (a, b) in first.iter().zip(second).filter(|(a, b)| a != b) {

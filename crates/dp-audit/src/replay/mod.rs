@@ -1,12 +1,12 @@
 //! Sensitivity by replay: the same random words on both neighbours, so that noise cancels and the statistic shows.
 //!
-//! For a mechanism that adds noise, a function of the random words alone, to a statistic, the outputs of two neighbours under the same words
-//! differ exactly by the statistic. So one pair shows what thousands of runs would have to estimate; many pairs show the
-//! largest distance among them. That refutes a declared sensitivity that is too small. It says nothing about pairs that were not tried, nor
-//! about the amount of noise.
+//! For a mechanism that adds noise, a function of the random words alone, to a statistic, the outputs of two neighbours
+//! under the same words differ exactly by the statistic. So one pair shows what thousands of runs would have to
+//! estimate; many pairs show the largest distance among them. That refutes a declared sensitivity that is too small. It
+//! says nothing about pairs that were not tried, nor about the amount of noise.
 //!
-//! It also shows misuse of randomness: whether the words that are asked for depend on the data, whether there are none, and
-//! whether the mechanism uses others besides.
+//! It also shows misuse of randomness: whether the words that are asked for depend on the data, whether there are none,
+//! and whether the mechanism uses others besides.
 //!
 //! # Example
 //!
@@ -21,10 +21,10 @@
 //!     rows.iter().sum::<i64>() + noise.sample(rng)
 //! });
 //! let pair = |row| Neighbours::new(vec![5, 60], vec![5, 60, row], AddRemoveRow);
-//! let report = replay::lattice(&sum, &[pair(100), pair(-3), pair(7000)], |output| vec![*output], &mut secure_rng()?);
+//! let report = replay::lattice(&sum, &[pair(100), pair(-3), pair(7000)], |output| vec![*output], &mut secure_rng()?)?;
 //! assert_eq!((report.l1().value, report.l1().pair), (7000, 2));
 //! assert!(report.refutes_l2(&LatticeL2Sensitivity::from_square(100 * 100, AddRemoveRow)?).is_refuted());
-//! # Ok::<(), dp_mechanisms::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod distance;
@@ -34,49 +34,52 @@ mod tape;
 pub use report::{Finding, Largest, ReplayReport};
 pub use tape::{Recorder, Replayer, Tape};
 
+use crate::error::Error;
 use crate::mechanism::{Mechanism, Neighbours};
 use dp_mechanisms::Adjacency;
 use rand::CryptoRng;
 
-/// Largest distances of integer outputs over these pairs, in lattice steps (differences modulo 2⁶⁴, the nearer way around).
+/// Largest distances of integer outputs over these pairs, in lattice steps.
 ///
-/// # Panics
+/// Differences are taken modulo 2⁶⁴, the nearer way around.
 ///
-/// If there is no pair.
+/// # Errors
+///
+/// [`Error::NoPair`] if there is none.
 pub fn lattice<M: Mechanism, A: Adjacency, R: CryptoRng + ?Sized>(
     mechanism: &M,
     pairs: &[Neighbours<M::Data, A>],
     entries: impl Fn(&M::Output) -> Vec<i64>,
     rng: &mut R,
-) -> ReplayReport<A, u128> {
+) -> Result<ReplayReport<A, u128>, Error> {
     measure(mechanism, pairs, entries, distance::lattice, rng)
 }
 
 /// Largest distances of real outputs over these pairs, from below: each output may have been rounded once.
 ///
-/// # Panics
+/// # Errors
 ///
-/// If there is no pair.
+/// [`Error::NoPair`] if there is none.
 pub fn real<M: Mechanism, A: Adjacency, R: CryptoRng + ?Sized>(
     mechanism: &M,
     pairs: &[Neighbours<M::Data, A>],
     entries: impl Fn(&M::Output) -> Vec<f64>,
     rng: &mut R,
-) -> ReplayReport<A, f64> {
+) -> Result<ReplayReport<A, f64>, Error> {
     let bits = |output: &M::Output| entries(output).into_iter().map(f64::to_bits).collect::<Vec<_>>();
     measure(mechanism, pairs, bits, distance::real, rng)
 }
 
-/// Three runs a pair: recorded on the first neighbour, replayed there (a mechanism without randomness of its own repeats itself),
-/// and replayed on the second.
+/// Three runs a pair: recorded on the first neighbour, replayed there (a mechanism without randomness of its own
+/// repeats itself), and replayed on the second.
 fn measure<M: Mechanism, A: Adjacency, E: Eq, T: PartialOrd + Copy + Default, R: CryptoRng + ?Sized>(
     mechanism: &M,
     pairs: &[Neighbours<M::Data, A>],
     entries: impl Fn(&M::Output) -> Vec<E>,
     distances: impl Fn(&[E], &[E]) -> Option<[T; 3]>,
     rng: &mut R,
-) -> ReplayReport<A, T> {
-    let adjacency = pairs.first().expect("there is a pair to look at").adjacency();
+) -> Result<ReplayReport<A, T>, Error> {
+    let adjacency = pairs.first().ok_or(Error::NoPair)?.adjacency();
     let mut report = ReplayReport::new(adjacency, pairs.len());
     for (pair, neighbours) in pairs.iter().enumerate() {
         let mut recorder = Recorder::new(rng);
@@ -99,7 +102,7 @@ fn measure<M: Mechanism, A: Adjacency, E: Eq, T: PartialOrd + Copy + Default, R:
             report.found(Finding::NotANumber { pair });
         }
     }
-    report
+    Ok(report)
 }
 
 #[cfg(test)]
@@ -125,7 +128,7 @@ mod tests {
             let noise = [rng.next_u64() as i64, i64::from(rng.next_u32())];
             vec![rows.0.wrapping_add(noise[0]), rows.1.wrapping_add(noise[1])]
         });
-        let report = lattice(&noisy, &pairs(&[(3, 4), (-6, 0), (5, 5)]), Clone::clone, &mut rng());
+        let report = lattice(&noisy, &pairs(&[(3, 4), (-6, 0), (5, 5)]), Clone::clone, &mut rng()).unwrap();
         assert_eq!(report.findings(), []);
         assert_eq!((report.l1().value, report.l1().pair), (10, 2));
         assert_eq!((report.l2_square().value, report.l2_square().pair), (50, 2));
@@ -143,7 +146,7 @@ mod tests {
     #[test]
     fn real_distances_are_bounded_from_below() {
         let noisy = from_fn(|rows: &(i64, i64), rng| vec![0.1 * rows.0 as f64 + 1e6 * rng.random::<f64>()]);
-        let report = real(&noisy, &pairs(&[(3, 0)]), Clone::clone, &mut rng());
+        let report = real(&noisy, &pairs(&[(3, 0)]), Clone::clone, &mut rng()).unwrap();
         let distance = report.l1().value;
         // two outputs below 1e6, each rounded by at most half a unit of 2⁻³³
         assert!(distance <= 0.3 && distance > 0.3 - 1e-9, "{distance}");
@@ -153,7 +156,7 @@ mod tests {
 
     /// Findings of a mechanism whose distance was not measured.
     fn findings_of(run: impl Fn(&(i64, i64), &mut dyn CryptoRng) -> Vec<i64>) -> Vec<Finding> {
-        let report = lattice(&from_fn(run), &pairs(&[(1, 0)]), Clone::clone, &mut rng());
+        let report = lattice(&from_fn(run), &pairs(&[(1, 0)]), Clone::clone, &mut rng()).unwrap();
         assert_eq!(report.l1().value, 0);
         report.findings().to_vec()
     }
@@ -183,13 +186,13 @@ mod tests {
         let nan = from_fn(|rows: &(i64, i64), rng| {
             vec![if rows.0 > 0 { f64::NAN } else { rng.random::<f64>() }, rng.random()]
         });
-        let report = real(&nan, &pairs(&[(1, 0)]), Clone::clone, &mut rng());
+        let report = real(&nan, &pairs(&[(1, 0)]), Clone::clone, &mut rng()).unwrap();
         assert!(!report.findings().is_empty());
         let other = from_fn(|rows: &(i64, i64), rng| {
             vec![if rows.0 > 0 { f64::NAN } else { 0.0 } + rng.random::<f64>()]
         });
         assert_eq!(
-            real(&other, &pairs(&[(1, 0)]), Clone::clone, &mut rng()).findings(),
+            real(&other, &pairs(&[(1, 0)]), Clone::clone, &mut rng()).unwrap().findings(),
             [Finding::NotANumber { pair: 0 }]
         );
     }
@@ -197,7 +200,7 @@ mod tests {
     #[test]
     fn a_report_reads_back() {
         let noisy = from_fn(|rows: &(i64, i64), rng| vec![rows.0.wrapping_add(rng.next_u64() as i64)]);
-        let report = lattice(&noisy, &pairs(&[(i64::MAX, 0)]), Clone::clone, &mut rng());
+        let report = lattice(&noisy, &pairs(&[(i64::MAX, 0)]), Clone::clone, &mut rng()).unwrap();
         let text = serde_json::to_string(&report).unwrap();
         assert_eq!(serde_json::from_str::<ReplayReport<AddRemoveRow, u128>>(&text).unwrap(), report);
     }

@@ -34,8 +34,10 @@ pub struct Largest<T> {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Finding {
-    /// Other random words were asked for on the second neighbour. No violation by itself (a sampler may reject), but the noise is
-    /// not a function of the words alone, and its duration tells about the data.
+    /// Other random words were asked for on the second neighbour.
+    ///
+    /// No violation by itself, but the noise is not a function of the words alone, and its duration tells about the
+    /// data.
     WordsDependOnData {
         /// Which pair.
         pair: usize,
@@ -44,7 +46,7 @@ pub enum Finding {
         /// Requests on the second.
         second: usize,
     },
-    /// No random word was asked for: there is no noise, or it comes from elsewhere (a fixed seed, a generator of its own).
+    /// No random word was asked for: there is no noise, or it comes from elsewhere, such as a fixed seed.
     NoWords {
         /// Which pair.
         pair: usize,
@@ -70,13 +72,14 @@ pub enum Finding {
     },
 }
 
-/// Largest distances over all pairs whose noise could be frozen, and what was odd about the others: lower bounds of a sensitivity.
+/// Largest distances over all pairs whose noise could be frozen, and what was odd about the others.
 ///
-/// `T` is `u128` for integer outputs (exact, in lattice steps) and `f64` for real ones (from below).
+/// The distances are lower bounds of a sensitivity. `T` is `u128` for integer outputs (exact, in lattice steps) and `f64` for real ones (from below).
 ///
 /// # Guarantee
 ///
-/// If the mechanism's output is a statistic plus a function of the random words, a refuted sensitivity is too small, with certainty.
+/// If the mechanism's output is a statistic plus a function of the random words, a refuted sensitivity is too small,
+/// with certainty.
 ///
 /// # Example
 ///

@@ -94,8 +94,9 @@ impl<R: CryptoRng + ?Sized> TryRng for Recorder<'_, R> {
 
 impl<R: CryptoRng + ?Sized> TryCryptoRng for Recorder<'_, R> {}
 
-/// A generator that gives the words of a tape, as long as it is asked for the same kinds in the same order; from the first other
-/// request on, and beyond the end, fresh words.
+/// A generator that gives the words of a tape, as long as it is asked for the same kinds in the same order.
+///
+/// From the first other request on, and beyond the end, it gives fresh words.
 ///
 /// See [`Tape`] for an example.
 #[derive(Debug)]

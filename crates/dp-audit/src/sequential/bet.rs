@@ -7,23 +7,24 @@ use crate::enclosure::Enclosure;
 ///
 /// # Why it is fair
 ///
-/// The payoff of a round is `(1 + a(x − c))(1 − b(y − d))` with `x`, `y` the indicators of the event on the likelier neighbour and on the
-/// other. They are independent, so under probabilities `(p, q)` its mean is `(1 + u)(1 + v)` with `u = a(p − c)`, `v = −b(q − d)`. With
-/// `b ≥ a·e^ε` and `c ≥ δ + bd/a`, for every `(p, q)` with `p ≤ e^ε q + δ`:
+/// The payoff of a round is `(1 + a(x − c))(1 − b(y − d))` with `x`, `y` the indicators of the event on the likelier
+/// neighbour and on the other. They are independent, so under probabilities `(p, q)` its mean is `(1 + u)(1 + v)` with
+/// `u = a(p − c)`, `v = −b(q − d)`. With `b ≥ a·e^ε` and `c ≥ δ + bd/a`, for every `(p, q)` with `p ≤ e^ε q + δ`:
 ///
 /// ```text
 /// u + v ≤ a(e^ε q + δ − c) − b(q − d) = (a·e^ε − b)q + a(δ − c) + bd ≤ 0,
 /// ```
 ///
-/// and `(1 + u)(1 + v) ≤ (1 + (u + v)/2)² ≤ 1`, because both factors are means of something non-negative. So the capital is a
-/// non-negative supermartingale under the whole hypothesis, for every `a ≥ 0` and `d` that look only at the past and leave the four
-/// payoffs non-negative.
+/// and `(1 + u)(1 + v) ≤ (1 + (u + v)/2)² ≤ 1`, because both factors are means of something non-negative. So the
+/// capital is a non-negative supermartingale under the whole hypothesis, for every `a ≥ 0` and `d` that look only at
+/// the past and leave the four payoffs non-negative.
 ///
 /// # Which bet is good
 ///
-/// For an alternative `(p, q)` outside the hypothesis let `(c, d)` be the point of its boundary of least relative entropy from `(p, q)`, and
-/// `a = (p − c)/(c(1 − c))`. By the condition for that minimum `b = a·e^ε` is `(d − q)/(d(1 − d))`, and the payoff is the
-/// likelihood ratio of `(p, q)` to `(c, d)`: the fastest growth that any fair bet has against this alternative.
+/// For an alternative `(p, q)` outside the hypothesis let `(c, d)` be the point of its boundary of least relative
+/// entropy from `(p, q)`, and `a = (p − c)/(c(1 − c))`. By the condition for that minimum `b = a·e^ε` is
+/// `(d − q)/(d(1 − d))`, and the payoff is the likelihood ratio of `(p, q)` to `(c, d)`: the fastest growth that any
+/// fair bet has against this alternative.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bet {
     likelier: [f64; 2],
@@ -34,7 +35,8 @@ pub(crate) struct Bet {
 const NOTHING: Bet = Bet { likelier: [1.0; 2], other: [1.0; 2] };
 
 impl Bet {
-    /// The bet of fastest growth if the event has probability `p` on the likelier neighbour and `q` on the other; nothing if that is within the claim.
+    /// The bet of fastest growth if the event has probability `p` on the likelier neighbour and `q` on the other;
+    /// nothing if that is within the claim.
     pub(crate) fn against(claim: PrivacyPoint, p: f64, q: f64) -> Self {
         let factor = Enclosure::point(claim.epsilon()).exp().hi;
         if !factor.is_finite() || p <= factor * q + claim.delta() {
@@ -45,8 +47,8 @@ impl Bet {
         Self::with(claim.delta(), factor, d, (p - c) / (c * (1.0 - c)))
     }
 
-    /// The bet at `d` with stake `a`, or a smaller stake if rounding would make a payoff negative. The constraints are met by rounding
-    /// `b` and `c` up.
+    /// The bet at `d` with stake `a`, or a smaller stake if rounding would make a payoff negative. The constraints are
+    /// met by rounding `b` and `c` up.
     fn with(delta: f64, factor: f64, d: f64, stake: f64) -> Self {
         let mut a = stake;
         for _ in 0..60 {
@@ -76,8 +78,8 @@ impl Bet {
     }
 }
 
-/// The `d` at which `(e^ε d + δ, d)` is nearest to `(p, q)` in relative entropy, for `(p, q)` beyond the boundary: where
-/// `e^ε(c − p)/(c(1 − c)) + (d − q)/(d(1 − d))`, the rising derivative of a convex function, changes its sign.
+/// The `d` at which `(e^ε d + δ, d)` is nearest to `(p, q)` in relative entropy, for `(p, q)` beyond the boundary:
+/// where `e^ε(c − p)/(c(1 − c)) + (d − q)/(d(1 − d))`, the rising derivative of a convex function, changes its sign.
 fn boundary(factor: f64, delta: f64, p: f64, q: f64) -> f64 {
     let slope = |d: f64| {
         let c = factor * d + delta;

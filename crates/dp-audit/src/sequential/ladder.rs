@@ -6,14 +6,15 @@ use crate::error::Error;
 use dp_mechanisms::FailureProbability;
 use serde::{Deserialize, Serialize};
 
-/// Tests of `(ε, δ)` at rising ε on the same event: the last rung up to which all are refuted is a lower bound of ε, at every time at
-/// once (a confidence sequence).
+/// Tests of `(ε, δ)` at rising ε on the same event: a lower bound of ε that holds at every time at once.
+///
+/// The bound is the last rung up to which all are refuted; over time these form a confidence sequence.
 ///
 /// # Guarantee
 ///
-/// Unless an event of probability at most α occurred, no bound that is ever shown exceeds the true ε at this δ. No correction for
-/// many tests is needed: a mechanism that is (ε, δ)-private is so at all larger ε, so the bound can be wrong only if the
-/// first rung that is true was refuted.
+/// Unless an event of probability at most α occurred, no bound that is ever shown exceeds the true ε at this δ. No
+/// correction for many tests is needed: a mechanism that is (ε, δ)-private is so at all larger ε, so the bound can be
+/// wrong only if the first rung that is true was refuted.
 ///
 /// # Example
 ///

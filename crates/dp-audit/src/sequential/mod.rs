@@ -21,14 +21,15 @@ use rand::CryptoRng;
 
 /// Runs a mechanism until its claim is refuted, or until patience ends: gross faults are found in tens of runs.
 ///
-/// It works in stages. Pilot runs choose an event and the ε at which the claim looks weakest; then a [`SequentialTest`] of that one
-/// point bets on fresh runs, three times as many as there were before. If it is not decided by then, all runs so far
-/// become the pilot of the next stage. Stage `j = 1, 2, …` may err with probability `α/(j(j + 1))`, which sums to α.
+/// It works in stages. Pilot runs choose an event and the ε at which the claim looks weakest; then a [`SequentialTest`]
+/// of that one point bets on fresh runs, three times as many as there were before. If it is not decided by then, all
+/// runs so far become the pilot of the next stage. Stage `j = 1, 2, …` may err with probability `α/(j(j + 1))`, which
+/// sums to α.
 ///
 /// # Guarantee
 ///
-/// If the claim is true, the verdict is [`Refuted`](crate::Verdict::Refuted) with probability at most α, although the number of runs depends on
-/// what was seen.
+/// If the claim is true, the verdict is [`Refuted`](crate::Verdict::Refuted) with probability at most α, although the
+/// number of runs depends on what was seen.
 ///
 /// # Example
 ///
@@ -62,8 +63,9 @@ const FIRST_PILOT: usize = 32;
 const GROWTH: usize = 4;
 
 impl SequentialAudit {
-    /// At most so many rounds (one run on each neighbour), pilots included, and the probability α of a false refutation. The first pilot
-    /// has 32 rounds.
+    /// At most so many rounds, and the probability α of a false refutation.
+    ///
+    /// A round is one run on each neighbour; pilots are included. The first pilot has 32 rounds.
     ///
     /// # Errors
     ///
@@ -72,7 +74,9 @@ impl SequentialAudit {
         Self { pilot: 0, max_rounds, alpha }.with_pilot_rounds(FIRST_PILOT.min(max_rounds / 2))
     }
 
-    /// Rounds of the first pilot. Any number keeps the guarantee; a larger one saves stages where only a subtle fault is expected.
+    /// Rounds of the first pilot.
+    ///
+    /// Any number keeps the guarantee; a larger one saves stages where only a subtle fault is expected.
     ///
     /// # Errors
     ///

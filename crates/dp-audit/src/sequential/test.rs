@@ -26,8 +26,9 @@ pub struct Round {
 ///
 /// # Guarantee
 ///
-/// If `P₁(E) ≤ e^ε P₂(E) + δ`, the capital ever reaches `1/α` with probability at most α (Ville 1939), whatever the rule by which one stops:
-/// each round multiplies it by a payoff of mean at most one that was fixed before the round. The capital is rounded down.
+/// If `P₁(E) ≤ e^ε P₂(E) + δ`, the capital ever reaches `1/α` with probability at most α (Ville 1939), whatever the
+/// rule by which one stops: each round multiplies it by a payoff of mean at most one that was fixed before the round.
+/// The capital is rounded down.
 ///
 /// The event must be fixed before the first round: chosen from experience, or by runs that are not fed in again.
 ///
@@ -47,9 +48,9 @@ pub struct Round {
 ///
 /// # References
 ///
-/// Ville 1939, *Étude critique de la notion de collectif*. Shafer 2021, *Testing by betting*. Turner, Ly, Grünwald 2024, *Generic
-/// E-variables for exact sequential k-sample tests that allow for optional stopping*. Waudby-Smith, Ramdas 2024,
-/// *Estimating means of bounded random variables by betting*.
+/// Ville 1939, *Étude critique de la notion de collectif*. Shafer 2021, *Testing by betting*. Turner, Ly, Grünwald
+/// 2024, *Generic E-variables for exact sequential k-sample tests that allow for optional stopping*. Waudby-Smith,
+/// Ramdas 2024, *Estimating means of bounded random variables by betting*.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SequentialTest {
     claim: PrivacyPoint,
@@ -80,7 +81,9 @@ impl SequentialTest {
         }
     }
 
-    /// Starts from experience: the event had these probabilities in so many rounds that are not fed in. Steers the first bets, no more.
+    /// Starts from experience: the event had these probabilities in so many rounds that are not fed in.
+    ///
+    /// That steers the first bets, no more. Numbers that cannot be are ignored.
     #[must_use]
     pub fn with_experience(self, likelier: f64, other: f64, rounds: f64) -> Self {
         let sound =

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 /// Scores an output by how much more often its cell was seen on the first neighbour than on the second.
 ///
-/// The cell is a function of the output: the output itself if there are few, a few leading digits, or which entries agree. The
-/// score is `ln((n₁ + ½)/(n₂ + ½))` with the counts of half the choosing part, 0 for cells that were not seen. Sees
-/// whatever the cells show, also what no threshold on the output would: an impossible value, a parity, a pattern.
+/// The cell is a function of the output: the output itself if there are few, a few leading digits, or which entries
+/// agree. The score is `ln((n₁ + ½)/(n₂ + ½))` with the counts of half the choosing part, 0 for cells that were not
+/// seen. Sees whatever the cells show, also what no threshold on the output would: an impossible value, a parity, a
+/// pattern.
 ///
 /// # Example
 ///

@@ -4,10 +4,11 @@ use super::Statistic;
 
 /// Scores a vector by its projection on the direction that tells the two neighbours apart best (Fisher 1936).
 ///
-/// The direction is `C⁻¹(m₁ − m₂)`, with the means and the pooled covariance of half the choosing part: for Gaussian outputs
-/// of equal covariance this is the likelihood ratio. It also finds combinations of entries in which noise cancels, such as
-/// the difference of two entries that share it. Outputs of another length than most score NaN, hence below every threshold;
-/// entries that are not finite count as zero while learning. Meant for tens of entries: learning takes `O(d³)`.
+/// The direction is `C⁻¹(m₁ − m₂)`, with the means and the pooled covariance of half the choosing part: for Gaussian
+/// outputs of equal covariance this is the likelihood ratio. It also finds combinations of entries in which noise
+/// cancels, such as the difference of two entries that share it. Outputs of another length than most score NaN, hence
+/// below every threshold; entries that are not finite count as zero while learning. Meant for tens of entries: learning
+/// takes `O(d³)`.
 ///
 /// # Example
 ///

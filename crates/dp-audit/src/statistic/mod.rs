@@ -1,7 +1,7 @@
 //! From outputs to scores: what an audit compares with a threshold.
 //!
-//! Any function will do: a bad statistic makes an audit blind, never wrong. The best one is the likelihood ratio of the two
-//! neighbours, or anything monotone in it. Whoever cannot write it down can have it learned.
+//! Any function will do: a bad statistic makes an audit blind, never wrong. The best one is the likelihood ratio of the
+//! two neighbours, or anything monotone in it. Whoever cannot write it down can have it learned.
 
 mod cells;
 mod linear;

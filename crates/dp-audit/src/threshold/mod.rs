@@ -18,15 +18,16 @@ use crate::verdict::Which;
 use dp_mechanisms::{Adjacency, FailureProbability};
 use rand::CryptoRng;
 
-/// Runs a mechanism a fixed number of times on each neighbour, picks the most telling event on the first part of the runs, and
-/// bounds its two probabilities on the rest.
+/// Runs a mechanism a fixed number of times on each neighbour, and bounds the probabilities of the most telling event.
+///
+/// The first part of the runs picks the event, the rest bounds its two probabilities.
 ///
 /// # Guarantee
 ///
-/// Whatever the mechanism and the statistic: unless an event of probability at most α occurred, the report's bounds hold. Then
-/// every guarantee that it refutes is false, and every lower bound of ε that it states is one, for all ε, δ and
-/// guarantees at once: they all follow from one pair of Clopper-Pearson bounds at α/2 each, on runs that took no part in
-/// choosing the event.
+/// Whatever the mechanism and the statistic: unless an event of probability at most α occurred, the report's bounds
+/// hold. Then every guarantee that it refutes is false, and every lower bound of ε that it states is one, for all ε, δ
+/// and guarantees at once: they all follow from one pair of Clopper-Pearson bounds at α/2 each, on runs that took no
+/// part in choosing the event.
 ///
 /// It needs about `10/(e^ε q)` runs to see an event of probability q at all; what happens once in a billion runs stays
 /// hidden. For that, compute ([`ExactDivergence`](crate::ExactDivergence)).
@@ -54,8 +55,8 @@ use rand::CryptoRng;
 ///
 /// # References
 ///
-/// Ding, Wang, Wang, Zhang, Kifer 2018, *Detecting Violations of Differential Privacy*. Jagielski, Ullman, Oprea 2020, *Auditing
-/// Differentially Private Machine Learning*.
+/// Ding, Wang, Wang, Zhang, Kifer 2018, *Detecting Violations of Differential Privacy*. Jagielski, Ullman, Oprea 2020,
+/// *Auditing Differentially Private Machine Learning*.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ThresholdAudit {
     runs: usize,
@@ -73,8 +74,9 @@ impl ThresholdAudit {
         Self { runs, choosing: 0, alpha }.with_choosing_runs(runs / 4)
     }
 
-    /// How many of the runs on each neighbour choose (and teach) instead of being tested on. Any number keeps the guarantee; few choose badly,
-    /// many leave little to test on.
+    /// How many of the runs on each neighbour choose (and teach) instead of being tested on.
+    ///
+    /// Any number keeps the guarantee; few choose badly, many leave little to test on.
     ///
     /// # Errors
     ///
@@ -109,8 +111,9 @@ impl ThresholdAudit {
         Ok(self.run(experiment, &self.largest_epsilon(delta), rng))
     }
 
-    /// The same as [`refute`](Self::refute) on scores that were computed elsewhere: those of the first neighbour and those of the second, each in
-    /// the order of its runs, which must be independent.
+    /// The same as [`refute`](Self::refute) on scores that were computed elsewhere.
+    ///
+    /// Those of the first neighbour and those of the second, each in the order of its runs, which must be independent.
     ///
     /// # Errors
     ///

@@ -90,13 +90,13 @@ impl<A: Adjacency> ThresholdReport<A> {
         self.other
     }
 
-    /// Lower bound of the δ of any (ε, δ) guarantee with this ε: `P₁ − e^ε P₂` from below. Zero if nothing was found.
+    /// Lower bound of the δ of any (ε, δ) guarantee with this ε: `P₁ − e^ε P₂` from below, or zero.
     #[must_use]
     pub fn delta_lower_bound(&self, epsilon: f64) -> f64 {
         Bounds::of(self).delta(epsilon)
     }
 
-    /// Lower bound of the ε of any (ε, δ) guarantee with this δ: `ln((P₁ − δ)/P₂)` from below. Zero if nothing was found.
+    /// Lower bound of the ε of any (ε, δ) guarantee with this δ: `ln((P₁ − δ)/P₂)` from below, or zero.
     #[must_use]
     pub fn epsilon_lower_bound(&self, delta: f64) -> f64 {
         let bounds = Bounds::of(self);

@@ -15,9 +15,9 @@ const ALPHA: f64 = 1e-2;
 /// Level of this check: the probability that some true row looks as if its alarms came too often.
 const CHECK_LEVEL: f64 = 1e-6;
 
-/// Every correct mechanism, a thousand seeds each, by thresholds and by betting; and a histogram with many canaries. For each row the
-/// number of refutations must not be too large for a binomial of a thousand trials at α. The twin takes what it sees at face
-/// value, without a level.
+/// Every correct mechanism, a thousand seeds each, by thresholds and by betting; and a histogram with many canaries.
+/// For each row the number of refutations must not be too large for a binomial of a thousand trials at α. The twin
+/// takes what it sees at face value, without a level.
 pub(super) fn no_false_alarm(context: &mut Context, subject: Subject) -> Outcome {
     let (seeds, scale) = (context.scale(1_000, 4_000) as u64, context.scale(1, 8));
     let mechanisms = all();

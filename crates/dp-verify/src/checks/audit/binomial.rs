@@ -7,8 +7,8 @@ use dp_mechanisms::FailureProbability;
 use num_bigint::BigUint;
 use rand::RngExt;
 
-/// Enclosures hold sums of integers, and both Clopper-Pearson bounds are wrong with probability at most α where it is hardest: right
-/// beside the bounds themselves. The twins: tails rounded to nearest, bounds at the two-sided level.
+/// Enclosures hold sums of integers, and both Clopper-Pearson bounds are wrong with probability at most α where it is
+/// hardest: right beside the bounds themselves. The twins: tails rounded to nearest, bounds at the two-sided level.
 pub(super) fn bounds(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::worst([tails(context, subject), coverage(context, subject)])
 }

@@ -1,4 +1,5 @@
-//! Mechanisms that keep their claims, most of them tightly: whoever adds a mechanism to the workspace adds its lines to [`all`].
+//! Mechanisms that keep their claims, most of them tightly: whoever adds a mechanism to the workspace adds its lines to
+//! [`all`].
 
 use super::noise::{bernoulli, rounded_gaussian, two_sided};
 use super::trial::{Trial, approximate, gaussian, pure, trial};
@@ -143,7 +144,8 @@ fn composed_responses() -> Box<dyn Trial> {
     trial(responses, Neighbours::new(true, false, ReplaceRow), |output: &usize| *output as f64, &claim)
 }
 
-/// Picks candidate `i` with probability in proportion to `2^count`: counts move by one, so ln 4 covers weight and normaliser.
+/// Picks candidate `i` with probability in proportion to `2^count`: counts move by one, so ln 4 covers weight and
+/// normaliser.
 fn exponential() -> Box<dyn Trial> {
     let pick = from_fn(|counts: &[u32; 3], rng| {
         let mut ball = rng.random_range(0..counts.iter().map(|count| 1_u64 << count).sum::<u64>());
@@ -168,7 +170,8 @@ fn clipped_sum() -> Box<dyn Trial> {
     trial(sum, pair, |output: &i64| *output as f64, &pure(2.25, AddRemoveRow))
 }
 
-/// A key is published if its noisy count is above three: with one row that happens with probability `P(Z > 2) = r³/(1 + r)`, `r = 1/3`.
+/// A key is published if its noisy count is above three: with one row that happens with probability
+/// `P(Z > 2) = r³/(1 + r)`, `r = 1/3`.
 fn stable_key() -> Box<dyn Trial> {
     let publish = from_fn(|rows: &Rows, rng| {
         let noisy = rows.len() as i64 + two_sided(1, 3, rng);

@@ -8,8 +8,8 @@ use num_bigint::{BigInt, BigUint, Sign};
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
-/// Random laws with weights in `2⁻³⁰`: the bounds hold the sums at both ends of an enclosure of `e^ε`, lie close together, and
-/// ε(δ) inverts δ(ε). The twin looks at one order of the neighbours only.
+/// Random laws with weights in `2⁻³⁰`: the bounds hold the sums at both ends of an enclosure of `e^ε`, lie close
+/// together, and ε(δ) inverts δ(ε). The twin looks at one order of the neighbours only.
 pub(super) fn divergence(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut wrong, trials) = (0, context.scale(2_000, 100_000));

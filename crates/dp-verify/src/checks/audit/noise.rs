@@ -17,7 +17,8 @@ pub(super) fn geometric(numerator: u32, denominator: u32, rng: &mut dyn CryptoRn
     failures
 }
 
-/// `P(k) = (1 − r)/(1 + r)·r^|k|` (the discrete Laplace law): the difference of two geometric numbers. A shift by one costs `ln 1/r`.
+/// `P(k) = (1 − r)/(1 + r)·r^|k|` (the discrete Laplace law): the difference of two geometric numbers. A shift by one
+/// costs `ln 1/r`.
 pub(super) fn two_sided(numerator: u32, denominator: u32, rng: &mut dyn CryptoRng) -> i64 {
     geometric(numerator, denominator, rng) - geometric(numerator, denominator, rng)
 }

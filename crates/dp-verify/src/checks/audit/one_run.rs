@@ -7,8 +7,8 @@ use num_bigint::BigUint;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
-/// Mechanisms that are (ln E, δ)-private by enumeration of all outputs and flips reach the bound, and none exceeds it: fractions of
-/// integers. The twin counts only the canaries that a guess was made about.
+/// Mechanisms that are (ln E, δ)-private by enumeration of all outputs and flips reach the bound, and none exceeds it:
+/// fractions of integers. The twin counts only the canaries that a guess was made about.
 pub(super) fn attained(_: &mut Context, subject: Subject) -> Outcome {
     let (mut wrong, mut n) = (0, 0);
     for (canaries, guesses) in [(1, 1), (3, 3), (4, 2), (5, 3), (6, 4), (6, 6), (7, 5)] {
@@ -23,8 +23,8 @@ pub(super) fn attained(_: &mut Context, subject: Subject) -> Outcome {
     Outcome::all_equal(wrong, n)
 }
 
-/// Guesses `guesses` of `canaries`, all sets alike, with `k` right ones with probability `a_k`: an even mixture of `W` and of `W` given `W ≥ right`,
-/// for `W` binomial at odds `odds`.
+/// Guesses `guesses` of `canaries`, all sets alike, with `k` right ones with probability `a_k`: an even mixture of `W`
+/// and of `W` given `W ≥ right`, for `W` binomial at odds `odds`.
 struct Extremal {
     canaries: u32,
     guesses: u32,
@@ -55,7 +55,8 @@ impl Extremal {
         (self.weight(self.right) * self.right, self.sums().1 * 2_u32 * self.canaries)
     }
 
-    /// Probability of one output (a set of canaries and a guess about each) with `k` right guesses, over a common denominator.
+    /// Probability of one output (a set of canaries and a guess about each) with `k` right guesses, over a common
+    /// denominator.
     fn output(&self, k: u32) -> BigUint {
         // a_k / (C(m, r)·C(r, k)), times C(m, r)·lcm of the C(r, k)
         self.mass(k) * self.common() / choose(self.guesses, k)
@@ -113,8 +114,9 @@ fn choose(n: u32, k: u32) -> BigUint {
     (0..k).fold(BigUint::from(1_u32), |product, i| product * (n - i) / (i + 1))
 }
 
-/// An adversary who tries laws of the number of right guesses: each defines a mechanism, symmetric in coins and canaries, whose δ is
-/// computed. By symmetrisation there are no others that matter. The twin charges a tenth of the failure term.
+/// An adversary who tries laws of the number of right guesses: each defines a mechanism, symmetric in coins and
+/// canaries, whose δ is computed. By symmetrisation there are no others that matter. The twin charges a tenth of the
+/// failure term.
 pub(super) fn search(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let trials = context.scale(20_000, 1_000_000);

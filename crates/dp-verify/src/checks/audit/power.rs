@@ -91,8 +91,8 @@ pub(super) fn audit(bench: &Bench, budget: Budget, rng: &mut ChaCha20Rng) -> Nee
     }
 }
 
-/// Each fault is caught by both auditors of runs within their budgets, by replay and exact laws where they apply, and its twin by
-/// none. The twin of this check has the patience for a hundredth of the runs.
+/// Each fault is caught by both auditors of runs within their budgets, by replay and exact laws where they apply, and
+/// its twin by none. The twin of this check has the patience for a hundredth of the runs.
 pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
     let faults = all();
     let full = budget(context.level());

@@ -7,8 +7,9 @@ use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{AddRemoveRow, NoiseStd, RoundedGaussian};
 use rand::{CryptoRng, RngExt};
 
-/// Random statistics with rounded Gaussian noise: all three distances and the pair that attains each are those of the statistics
-/// themselves. And a mechanism that asks for one word more on one neighbour is reported. The twin does not rewind its noise.
+/// Random statistics with rounded Gaussian noise: all three distances and the pair that attains each are those of the
+/// statistics themselves. And a mechanism that asks for one word more on one neighbour is reported. The twin does not
+/// rewind its noise.
 pub(super) fn distance(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let noise = RoundedGaussian::new(NoiseStd::new(1e6).expect("positive")).expect("supported");
@@ -27,8 +28,12 @@ pub(super) fn distance(context: &mut Context, subject: Subject) -> Outcome {
         let fresh = std::cell::RefCell::new(context.rng(1));
         let not_rewound = |row: &Vec<i64>, _: &mut dyn CryptoRng| add(row, &mut *fresh.borrow_mut());
         let report = match subject {
-            Subject::AsShipped => replay::lattice(&from_fn(add), &pairs, Clone::clone, &mut rng),
-            Subject::Broken => replay::lattice(&from_fn(not_rewound), &pairs, Clone::clone, &mut rng),
+            Subject::AsShipped => {
+                replay::lattice(&from_fn(add), &pairs, Clone::clone, &mut rng).expect("four pairs")
+            }
+            Subject::Broken => {
+                replay::lattice(&from_fn(not_rewound), &pairs, Clone::clone, &mut rng).expect("four pairs")
+            }
         };
         let moves = |pair: &Neighbours<Vec<i64>, AddRemoveRow>| {
             pair.first()
@@ -51,7 +56,8 @@ pub(super) fn distance(context: &mut Context, subject: Subject) -> Outcome {
         let words: Vec<u64> = (0..*rows).map(|_| rng.next_u64()).collect();
         vec![words[0] as i64]
     });
-    let report = replay::lattice(&extra, &[Neighbours::new(1, 2, AddRemoveRow)], Clone::clone, &mut rng);
+    let report = replay::lattice(&extra, &[Neighbours::new(1, 2, AddRemoveRow)], Clone::clone, &mut rng)
+        .expect("a pair");
     let noticed = report.findings() == [Finding::WordsDependOnData { pair: 0, first: 1, second: 2 }];
     Outcome::all_equal(wrong + u64::from(!noticed), trials as u64 + 1)
 }

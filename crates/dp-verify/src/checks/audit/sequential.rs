@@ -6,8 +6,9 @@ use dp_audit::{EpsilonLadder, PrivacyPoint, Round, SequentialTest};
 use dp_mechanisms::FailureProbability;
 use num_bigint::BigUint;
 
-/// Over all paths of some rounds, the probability that a true claim is refuted at any time is at most α, and so is the probability
-/// that a ladder ever shows an ε above the true one: sums of integers. The twin lets a bet know the outcome that it is on.
+/// Over all paths of some rounds, the probability that a true claim is refuted at any time is at most α, and so is the
+/// probability that a ladder ever shows an ε above the true one: sums of integers. The twin lets a bet know the outcome
+/// that it is on.
 pub(super) fn validity(context: &mut Context, subject: Subject) -> Outcome {
     let rounds = context.scale(7, 11) as u32;
     let mut parts = Vec::new();
@@ -32,7 +33,8 @@ fn level(alpha: f64) -> FailureProbability {
     FailureProbability::new(alpha).expect("levels are below one")
 }
 
-/// Probabilities of the event, of a few bits each, with a claim that they attain (but for the rounding of `ε = ln 2`, upward).
+/// Probabilities of the event, of a few bits each, with a claim that they attain (but for the rounding of `ε = ln 2`,
+/// upward).
 struct Truth {
     epsilon: f64,
     delta: f64,

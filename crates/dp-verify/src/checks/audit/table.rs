@@ -12,9 +12,10 @@ const HEAD: &str = "\
 
 /// A Markdown table of all planted faults: which auditor finds them, and at what cost.
 ///
-/// Each auditor works at level `1e-3`. *exact*: refuted from the probabilities alone. *replay*: pairs of neighbours. *sequential* and *thresholds*: runs on both
-/// neighbours together, for thresholds the first of 128, 512, 2 048, … that sufficed. *canaries*: in one run, the
-/// first of 64, 256, 1 024, … that sufficed. A dash: does not apply. A number with `>`: found nothing within it.
+/// Each auditor works at level `1e-3`. *exact*: refuted from the probabilities alone. *replay*: pairs of neighbours.
+/// *sequential* and *thresholds*: runs on both neighbours together, for thresholds the first of 128, 512, 2 048, … that
+/// sufficed. *canaries*: in one run, the first of 64, 256, 1 024, … that sufficed. A dash: does not apply. A number
+/// with `>`: found nothing within it.
 ///
 /// ```no_run
 /// use dp_verify::{Context, Evidence, Level, checks::audit_table};

@@ -1,5 +1,5 @@
-//! Threshold audits of tiny experiments whose every outcome is looked at: the probability of a false statement is a sum of
-//! integers.
+//! Threshold audits of tiny experiments whose every outcome is looked at: the probability of a false statement is a sum
+//! of integers.
 
 use super::exact::{approximate, order};
 use crate::{Context, Outcome, Subject};
@@ -8,9 +8,9 @@ use dp_mechanisms::{FailureProbability, ReplaceRow};
 use num_bigint::BigUint;
 use std::collections::HashMap;
 
-/// Over all outcomes of all runs, the probability that a report says something false of two known laws (a bound that misses the
-/// probability of its event, a δ(ε) or an ε(δ) above the true one) is at most α: a proof for these laws, levels and numbers of
-/// runs. The twin chooses the event on the very runs that it is tested on.
+/// Over all outcomes of all runs, the probability that a report says something false of two known laws (a bound that
+/// misses the probability of its event, a δ(ε) or an ε(δ) above the true one) is at most α: a proof for these laws,
+/// levels and numbers of runs. The twin chooses the event on the very runs that it is tested on.
 pub(super) fn validity(context: &mut Context, subject: Subject) -> Outcome {
     let tested = context.scale(10, 60);
     let (mut parts, mut worst) = (Vec::new(), 0.0_f64);

@@ -12,7 +12,8 @@ use rand_chacha::ChaCha20Rng;
 pub(super) struct Heard {
     pub(super) verdict: Verdict,
     pub(super) runs: u64,
-    /// Whether the tested runs contradict the claim as they stand, without any allowance for chance: what an auditor without a level would say.
+    /// Whether the tested runs contradict the claim as they stand, without any allowance for chance: what an auditor
+    /// without a level would say.
     pub(super) at_face_value: bool,
 }
 

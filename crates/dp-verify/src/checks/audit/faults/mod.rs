@@ -1,7 +1,7 @@
 //! Planted faults, each beside its correct twin: what happens to mechanisms in practice, as small as it can be.
 //!
-//! Most come from published libraries and papers. `Subject::Broken` builds the fault, `Subject::AsShipped` the twin; the claim
-//! is the same for both.
+//! Most come from published libraries and papers. `Subject::Broken` builds the fault, `Subject::AsShipped` the twin;
+//! the claim is the same for both.
 
 mod budget;
 mod noise;
@@ -98,11 +98,14 @@ where
     A: Adjacency,
 {
     let (adjacency, pairs) = (pair.adjacency(), [pair]);
-    move |rng| judge(&replay::lattice(&mechanism, &pairs, entries, rng), declared, adjacency)
+    move |rng| {
+        let report = replay::lattice(&mechanism, &pairs, entries, rng).expect("there is a pair");
+        judge(&report, declared, adjacency)
+    }
 }
 
-/// A statistic with two-sided geometric noise of ratio `r`, claimed to be pure at these odds because the statistic is declared to
-/// move by so many steps.
+/// A statistic with two-sided geometric noise of ratio `r`, claimed to be pure at these odds because the statistic is
+/// declared to move by so many steps.
 fn geometric_sum<D: Clone + 'static, A: Adjacency>(
     statistic: fn(&D) -> i64,
     (numerator, denominator): (u32, u32),

@@ -76,7 +76,8 @@ impl OrZero for u64 {
     }
 }
 
-/// Ten random bits make `±ln u`, and the sum is rounded to a float: other values can occur on either neighbour (Mironov 2012).
+/// Ten random bits make `±ln u`, and the sum is rounded to a float: other values can occur on either neighbour (Mironov
+/// 2012).
 fn coarse_uniform(subject: Subject) -> Bench {
     let count = from_fn(move |rows: &Rows, rng| {
         let exact = rows.len() as f32;

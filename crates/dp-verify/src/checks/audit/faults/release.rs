@@ -121,7 +121,8 @@ fn fallback(subject: Subject) -> Bench {
     Bench::new(trial(count, Neighbours::new(vec![], vec![7], AddRemoveRow), value, &pure(3.0, AddRemoveRow)))
 }
 
-/// Which of two queries are above a noisy threshold (Lyu, Su, Li 2017, Algorithm 5). A row that moves makes one query rise and one fall.
+/// Which of two queries are above a noisy threshold (Lyu, Su, Li 2017, Algorithm 5). A row that moves makes one query
+/// rise and one fall.
 fn sparse_vector(subject: Subject) -> Bench {
     let above = from_fn(move |queries: &[i64; 2], rng| {
         let threshold = 1 + two_sided(1, 3, rng);

@@ -114,7 +114,8 @@ fn nan_passes(subject: Subject) -> Bench {
     let pair = || Neighbours::new(vec![1.0, 2.0], vec![1.0, 2.0, f64::NAN], AddRemoveRow);
     Bench::new(trial(build(), pair(), |output: &f64| *output, &pure(2.25, AddRemoveRow))).with_replay(
         move |rng| {
-            let report = replay::real(&build(), &[pair()], |output| vec![*output], rng);
+            let report =
+                replay::real(&build(), &[pair()], |output| vec![*output], rng).expect("there is a pair");
             let declared = L1Sensitivity::new(2.0, AddRemoveRow).expect("positive");
             if report.findings().is_empty() { report.refutes_l1(&declared) } else { Verdict::Refuted }
         },
