@@ -19,7 +19,7 @@ const CHECK_LEVEL: f64 = 1e-6;
 /// For each row the number of refutations must not be too large for a binomial of a thousand trials at α. The twin
 /// takes what it sees at face value, without a level.
 pub(super) fn no_false_alarm(context: &mut Context, subject: Subject) -> Outcome {
-    let (seeds, scale) = (context.scale(1_000, 4_000) as u64, context.scale(1, 8));
+    let (seeds, scale) = (context.scale(1_000, 4_000) as u64, context.scale(1, 5));
     let mechanisms = all();
     let rows = 2 * mechanisms.len() as u64 + 1;
     let (mut smallest, mut alarms, mut worst) = (1.0_f64, 0, "none");
@@ -35,8 +35,8 @@ pub(super) fn no_false_alarm(context: &mut Context, subject: Subject) -> Outcome
             (0..seeds).filter(|seed| is_alarm(subject, audit(&mut context.rng(stream << 32 | seed)))).count()
                 as u64
         };
-        judge(name, count(2 * i as u64, &|rng| trial.threshold(200 * scale, ALPHA, rng)));
-        judge(name, count(2 * i as u64 + 1, &|rng| trial.sequential(100 * scale, ALPHA, rng)));
+        judge(name, count(2 * i as u64, &|rng| trial.threshold(120 * scale, ALPHA, rng)));
+        judge(name, count(2 * i as u64 + 1, &|rng| trial.sequential(64 * scale, ALPHA, rng)));
         context.progress(i + 1, mechanisms.len());
     }
     let claimed = Claimed::from(&pure(3.0, AddRemoveRow));

@@ -17,11 +17,8 @@ pub(super) struct Budget {
     pub(super) canaries: usize,
 }
 
-impl Budget {
-    fn hundredth(self) -> Self {
-        Self { rounds: self.rounds / 100, canaries: self.canaries / 100 }
-    }
-}
+/// A hundredth of what a quick run spends.
+const IMPATIENT: Budget = Budget { rounds: 640, canaries: 160 };
 
 /// What an auditor needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,11 +92,11 @@ pub(super) fn audit(bench: &Bench, budget: Budget, rng: &mut ChaCha20Rng) -> Nee
 /// its twin by none. The twin of this check has the patience for a hundredth of the runs.
 pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
     let faults = all();
-    let full = budget(context.level());
+    let patient = budget(context.level());
     let (mut missed, mut accused) = (Vec::new(), Vec::new());
     for (i, Fault { name, build, .. }) in faults.iter().enumerate() {
         let mut rng = context.rng(i as u64);
-        let needed = audit(&build(Subject::Broken), subject.pick(full, full.hundredth()), &mut rng);
+        let needed = audit(&build(Subject::Broken), subject.pick(patient, IMPATIENT), &mut rng);
         let runs_suffice = needed.sequential.is_refuted() && needed.threshold.is_refuted();
         let certain = [needed.exact, needed.replay].iter().all(|cost| *cost != Cost::Nothing);
         if !(runs_suffice && certain) {

@@ -10,7 +10,7 @@ use num_bigint::BigUint;
 /// probability that a ladder ever shows an ε above the true one: sums of integers. The twin lets a bet know the outcome
 /// that it is on.
 pub(super) fn validity(context: &mut Context, subject: Subject) -> Outcome {
-    let rounds = context.scale(7, 11) as u32;
+    let rounds = context.scale(7, 10) as u32;
     let mut parts = Vec::new();
     for (i, truth) in TRUTHS.iter().enumerate() {
         for alpha in [0.5, 0.25, 0.1] {
