@@ -22,6 +22,7 @@ use crate::enclosure::Enclosure;
 /// ```
 #[must_use]
 pub fn guess_tail_bound(right: u64, guesses: u64, canaries: u64, claim: PrivacyPoint) -> f64 {
+    let guesses = guesses.min(canaries); // nobody guesses twice
     if right == 0 {
         return 1.0;
     }
@@ -110,6 +111,7 @@ mod tests {
     fn extremes_are_bounded() {
         assert_eq!(guess_tail_bound(0, 5, 5, point(1.0, 0.0)), 1.0);
         assert_eq!(guess_tail_bound(6, 5, 5, point(1.0, 0.0)), 0.0);
+        assert_eq!(guess_tail_bound(6, 9, 5, point(1.0, 0.0)), 0.0);
         assert_eq!(guess_tail_bound(3, 5, 5, point(0.0, 1.0)), 1.0);
         assert!(guess_tail_bound(5, 5, 5, point(1e5, 0.0)) == 1.0);
         assert!(guess_tail_bound(1_000_000, 1_000_000, 1_000_000, point(1.0, 0.0)) < 1e-300);

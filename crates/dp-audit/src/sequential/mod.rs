@@ -23,8 +23,8 @@ use rand::CryptoRng;
 ///
 /// It works in stages. Pilot runs choose an event and the ε at which the claim looks weakest; then a [`SequentialTest`]
 /// of that one point bets on fresh runs, three times as many as there were before. If it is not decided by then, all
-/// runs so far become the pilot of the next stage. Stage `j = 1, 2, …` may err with probability `α/(j(j + 1))`, which
-/// sums to α.
+/// runs so far become the pilot of the next stage (so all outputs are kept in memory). Stage `j = 1, 2, …` may err with
+/// probability `α/(j(j + 1))`, which sums to α.
 ///
 /// # Guarantee
 ///

@@ -5,8 +5,11 @@ use crate::{Context, Level, Outcome, Subject};
 use dp_audit::Verdict;
 use rand_chacha::ChaCha20Rng;
 
-/// Level of each audit.
+/// Level of each audit of a fault.
 pub(super) const ALPHA: f64 = 1e-3;
+
+/// Level of each audit of a twin: two hundred of them together accuse one with probability `2e-6` at most.
+const TWIN_ALPHA: f64 = 1e-8;
 
 /// How far auditors may go.
 #[derive(Debug, Clone, Copy)]
@@ -66,16 +69,16 @@ impl Needed {
 }
 
 /// Sends every auditor that applies.
-pub(super) fn audit(bench: &Bench, budget: Budget, rng: &mut ChaCha20Rng) -> Needed {
+pub(super) fn audit(bench: &Bench, budget: Budget, alpha: f64, rng: &mut ChaCha20Rng) -> Needed {
     let sizes = |most: usize| (0..).map(|i| 64_usize << (2 * i)).take_while(move |size| *size <= most);
     let first = |found: Option<Cost>| found.unwrap_or(Cost::Nothing);
-    let sequential = bench.trial.sequential(budget.rounds, ALPHA, rng);
+    let sequential = bench.trial.sequential(budget.rounds, alpha, rng);
     let threshold = sizes(budget.rounds).find_map(|runs| {
-        let heard = bench.trial.threshold(runs, ALPHA, rng);
+        let heard = bench.trial.threshold(runs, alpha, rng);
         Some(Cost::of(heard.verdict, heard.runs)).filter(|cost| cost.is_refuted())
     });
     let mut in_one_run = |canaries: &Canaries| {
-        let mut with = |size: usize| Cost::of(canaries(size, ALPHA, rng), size as u64);
+        let mut with = |size: usize| Cost::of(canaries(size, alpha, rng), size as u64);
         first(sizes(budget.canaries).map(&mut with).find(|cost| cost.is_refuted()))
     };
     let canaries = bench.canaries.as_ref().map_or(Cost::Inapplicable, &mut in_one_run);
@@ -96,14 +99,14 @@ pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
     let (mut missed, mut accused) = (Vec::new(), Vec::new());
     for (i, Fault { name, build, .. }) in faults.iter().enumerate() {
         let mut rng = context.rng(i as u64);
-        let needed = audit(&build(Subject::Broken), subject.pick(patient, IMPATIENT), &mut rng);
+        let needed = audit(&build(Subject::Broken), subject.pick(patient, IMPATIENT), ALPHA, &mut rng);
         let runs_suffice = needed.sequential.is_refuted() && needed.threshold.is_refuted();
         let certain = [needed.exact, needed.replay].iter().all(|cost| *cost != Cost::Nothing);
         if !(runs_suffice && certain) {
             missed.push(*name);
         }
         let twin = Budget { rounds: 1 << 12, canaries: 1 << 10 };
-        if audit(&build(Subject::AsShipped), twin, &mut rng).is_caught() {
+        if audit(&build(Subject::AsShipped), twin, TWIN_ALPHA, &mut rng).is_caught() {
             accused.push(*name);
         }
         context.progress(i + 1, faults.len());

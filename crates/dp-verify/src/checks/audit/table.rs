@@ -27,7 +27,7 @@ pub fn audit_table(context: &mut Context) -> String {
     let (faults, budget) = (all(), budget(context.level()));
     let mut table = format!("Level {ALPHA} each.\n\n{HEAD}");
     for (i, Fault { name, claim, build }) in faults.iter().enumerate() {
-        let needed = audit(&build(Subject::Broken), budget, &mut context.rng(i as u64));
+        let needed = audit(&build(Subject::Broken), budget, ALPHA, &mut context.rng(i as u64));
         let Needed { exact, replay, sequential, threshold, canaries } = needed;
         let exact = match exact {
             Cost::Inapplicable => "–",
