@@ -89,6 +89,7 @@ impl Registry {
         let libraries = vec![
             Library { name: "dp-linalg", claims: dp_linalg::claims::CLAIMS },
             Library { name: "dp-mechanisms", claims: dp_mechanisms::claims::CLAIMS },
+            Library { name: "dp-audit", claims: dp_audit::claims::CLAIMS },
             Library { name: "poly-kernel", claims: poly_kernel::claims::CLAIMS },
             Library { name: "attention-dp", claims: attention_dp::claims::CLAIMS },
         ];

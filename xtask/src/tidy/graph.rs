@@ -12,13 +12,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dp-claims", &[]),
     ("dp-linalg", &["dp-claims"]),
     ("dp-mechanisms", &["dp-claims", "dp-linalg"]),
+    ("dp-audit", &["dp-claims", "dp-mechanisms"]),
     ("poly-kernel", &["dp-claims", "dp-linalg"]),
     ("attention-dp", &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel"]),
     ("dp-testkit", &[]),
-    ("dp-verify", &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel", "attention-dp", "dp-testkit"]),
+    (
+        "dp-verify",
+        &["dp-claims", "dp-linalg", "dp-mechanisms", "dp-audit", "poly-kernel", "attention-dp", "dp-testkit"],
+    ),
     (
         "provable-dp-benches",
-        &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel", "attention-dp", "dp-testkit"],
+        &["dp-claims", "dp-linalg", "dp-mechanisms", "dp-audit", "poly-kernel", "attention-dp", "dp-testkit"],
     ),
     ("xtask", &[]),
 ];

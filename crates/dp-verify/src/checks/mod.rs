@@ -3,9 +3,12 @@
 use crate::Check;
 
 mod attention;
+mod audit;
 mod kernel;
 mod linalg;
 mod mechanisms;
+
+pub use audit::audit_table;
 
 /// All checks of the workspace.
 ///
@@ -16,5 +19,5 @@ mod mechanisms;
 /// ```
 #[must_use]
 pub fn all() -> Vec<Check> {
-    [linalg::checks(), mechanisms::checks(), kernel::checks(), attention::checks()].concat()
+    [linalg::checks(), mechanisms::checks(), audit::checks(), kernel::checks(), attention::checks()].concat()
 }

@@ -1,0 +1,97 @@
+//! What a sequential audit found.
+
+use super::test::SequentialTest;
+use crate::claimed::PrivacyPoint;
+use crate::threshold::Event;
+use crate::verdict::Verdict;
+use dp_mechanisms::{Adjacency, FailureProbability};
+use serde::{Deserialize, Serialize};
+
+/// The verdict on one point of a claim, and how many runs it took.
+///
+/// # Example
+///
+/// ```
+/// use dp_audit::{Claimed, Experiment, Neighbours, SequentialAudit, from_fn};
+/// use dp_mechanisms::{FailureProbability, ReplaceRow, secure_rng};
+///
+/// let leak = from_fn(|bit: &bool, _rng| *bit);
+/// let pair = Neighbours::new(true, false, ReplaceRow);
+/// let experiment = Experiment::new(&leak, &pair, |output: &bool| f64::from(u8::from(*output)));
+/// let audit = SequentialAudit::new(10_000, FailureProbability::new(1e-9)?)?;
+/// let report = audit.refute(&experiment, &Claimed::point(2.0, 1e-3, ReplaceRow)?, &mut secure_rng()?);
+/// assert_eq!(report.epsilon_lower_bound(), Some(2.0));
+/// let text = serde_json::to_string(&report).unwrap();
+/// assert!(text.contains("alpha") && text.contains("pilot_rounds"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "A: Adjacency")]
+pub struct SequentialReport<A> {
+    pub(super) alpha: FailureProbability,
+    pub(super) adjacency: A,
+    pub(super) stage: u32,
+    pub(super) pilot_rounds: u64,
+    pub(super) event: Event,
+    pub(super) test: SequentialTest,
+}
+
+impl<A: Adjacency> SequentialReport<A> {
+    /// About the claim that the audit was given.
+    pub fn verdict(&self) -> Verdict {
+        self.test.verdict()
+    }
+
+    /// The point of the claim that the last stage tested: chosen by its pilot.
+    #[must_use]
+    pub const fn tested(&self) -> PrivacyPoint {
+        self.test.claim()
+    }
+
+    /// The ε of the tested point if it was refuted: a lower bound of ε at that point's δ.
+    #[must_use]
+    pub fn epsilon_lower_bound(&self) -> Option<f64> {
+        self.verdict().is_refuted().then_some(self.tested().epsilon())
+    }
+
+    /// Probability with which a refutation may be wrong, all stages together.
+    #[must_use]
+    pub const fn alpha(&self) -> FailureProbability {
+        self.alpha
+    }
+
+    /// The stage that the audit ended in, from one.
+    #[must_use]
+    pub const fn stage(&self) -> u32 {
+        self.stage
+    }
+
+    /// In what sense the two data sets are neighbours.
+    pub const fn adjacency(&self) -> A {
+        self.adjacency
+    }
+
+    /// The event that the last pilot chose.
+    #[must_use]
+    pub const fn event(&self) -> Event {
+        self.event
+    }
+
+    /// Rounds that chose the last event and taught the statistic; that event was not tested on them.
+    #[must_use]
+    pub const fn pilot_rounds(&self) -> u64 {
+        self.pilot_rounds
+    }
+
+    /// All runs, on both neighbours together, pilot included.
+    #[must_use]
+    pub const fn total_runs(&self) -> u64 {
+        2 * (self.pilot_rounds + self.test.rounds())
+    }
+
+    /// The test of the last stage, with its capital.
+    #[must_use]
+    pub const fn test(&self) -> &SequentialTest {
+        &self.test
+    }
+}

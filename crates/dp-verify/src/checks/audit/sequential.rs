@@ -1,0 +1,171 @@
+//! Sequential tests of tiny experiments, along every path.
+
+use super::exact::{approximate, dyadic, order};
+use crate::{Context, Outcome, Subject};
+use dp_audit::{EpsilonLadder, PrivacyPoint, Round, SequentialTest};
+use dp_mechanisms::FailureProbability;
+use num_bigint::BigUint;
+
+/// Over all paths of some rounds, the probability that a true claim is refuted at any time is at most α, and so is the
+/// probability that a ladder ever shows an ε above the true one: sums of integers. The twin lets a bet know the outcome
+/// that it is on.
+pub(super) fn validity(context: &mut Context, subject: Subject) -> Outcome {
+    let rounds = context.scale(7, 10) as u32;
+    let mut parts = Vec::new();
+    for (i, truth) in TRUTHS.iter().enumerate() {
+        for alpha in [0.5, 0.25, 0.1] {
+            let mut walk = Walk::new(truth, subject);
+            walk.test(&SequentialTest::new(truth.claim(), level(alpha)), &Experience::default(), rounds);
+            parts.push(walk.outcome(alpha));
+        }
+        context.progress(i + 1, TRUTHS.len());
+    }
+    let truth = &TRUTHS[1];
+    let mut walk = Walk::new(truth, Subject::AsShipped);
+    let ladder =
+        EpsilonLadder::new(truth.delta, truth.epsilon / 2.0, 4, level(0.25)).expect("steps are positive");
+    walk.ladder(&ladder, rounds.min(7));
+    parts.push(walk.outcome(0.25));
+    Outcome::worst(parts)
+}
+
+fn level(alpha: f64) -> FailureProbability {
+    FailureProbability::new(alpha).expect("levels are below one")
+}
+
+/// Probabilities of the event, of a few bits each, with a claim that they attain (but for the rounding of `ε = ln 2`,
+/// upward).
+struct Truth {
+    epsilon: f64,
+    delta: f64,
+    likelier: f64,
+    other: f64,
+}
+
+/// `ln 2` is 0.693147180559945309…, between these floats.
+const LN_2_ABOVE: f64 = core::f64::consts::LN_2.next_up();
+
+const TRUTHS: [Truth; 5] = [
+    Truth { epsilon: 0.0, delta: 0.0, likelier: 0.5, other: 0.5 },
+    Truth { epsilon: LN_2_ABOVE, delta: 0.0, likelier: 0.5, other: 0.25 },
+    Truth { epsilon: LN_2_ABOVE, delta: 0.25, likelier: 0.5, other: 0.125 },
+    Truth { epsilon: 0.0, delta: 0.125, likelier: 0.1875, other: 0.0625 },
+    Truth { epsilon: 2.0 * LN_2_ABOVE, delta: 0.0, likelier: 0.875, other: 0.21875 },
+];
+
+/// Bits after the point of the probabilities above.
+const BITS: u64 = 5;
+
+impl Truth {
+    fn claim(&self) -> PrivacyPoint {
+        PrivacyPoint::new(self.epsilon, self.delta).expect("claims of the list are in range")
+    }
+}
+
+/// Sums weights of paths, over `2^(2·BITS·rounds)`.
+struct Walk<'a> {
+    truth: &'a Truth,
+    subject: Subject,
+    weights: [BigUint; 4],
+    wrong: BigUint,
+    all: BigUint,
+    paths: u64,
+    weight: BigUint,
+}
+
+const ROUNDS: [Round; 4] = [
+    Round { likelier: false, other: false },
+    Round { likelier: false, other: true },
+    Round { likelier: true, other: false },
+    Round { likelier: true, other: true },
+];
+
+impl<'a> Walk<'a> {
+    fn new(truth: &'a Truth, subject: Subject) -> Self {
+        let one = BigUint::from(1_u32) << BITS;
+        let [p, q] = [truth.likelier, truth.other].map(|p| dyadic(p, BITS));
+        let pick = |hit: bool, p: &BigUint| if hit { p.clone() } else { &one - p };
+        let weights = ROUNDS.map(|round| pick(round.likelier, &p) * pick(round.other, &q));
+        let (wrong, all, weight) = (BigUint::ZERO, BigUint::ZERO, BigUint::from(1_u32));
+        Self { truth, subject, weights, wrong, all, paths: 0, weight }
+    }
+
+    fn outcome(&self, alpha: f64) -> Outcome {
+        let ratio = approximate(&self.wrong, &self.all) / alpha;
+        let exceeded = order(alpha, &self.wrong, &self.all).is_lt();
+        Outcome::all_equal(u64::from(exceeded), self.paths)
+            .with_note(format!("refuted with probability {ratio:.3}·α"))
+    }
+
+    fn end(&mut self, wrong: bool, left: u32) {
+        let weight = &self.weight << (2 * BITS * u64::from(left));
+        self.wrong += if wrong { weight.clone() } else { BigUint::ZERO };
+        self.all += weight;
+        self.paths += 1;
+    }
+
+    fn follow(&mut self, mut next: impl FnMut(&mut Self, Round)) {
+        let weight = self.weight.clone();
+        for (i, round) in ROUNDS.into_iter().enumerate() {
+            self.weight = &weight * &self.weights[i];
+            next(self, round);
+        }
+        self.weight = weight;
+    }
+
+    fn test(&mut self, test: &SequentialTest, seen: &Experience, left: u32) {
+        let refuted = match self.subject {
+            Subject::AsShipped => test.verdict().is_refuted(),
+            Subject::Broken => seen.capital * test.alpha().get() >= 1.0,
+        };
+        if refuted || left == 0 {
+            return self.end(refuted, left);
+        }
+        self.follow(|walk, round| match walk.subject {
+            Subject::AsShipped => {
+                let mut test = test.clone();
+                test.observe(round);
+                walk.test(&test, seen, left - 1);
+            }
+            Subject::Broken => walk.test(test, &seen.cheating(test, round), left - 1),
+        });
+    }
+
+    fn ladder(&mut self, ladder: &EpsilonLadder, left: u32) {
+        // the first two rungs are at half the true ε and at the true ε: the second must stand
+        let wrong = ladder.epsilon_lower_bound() >= self.truth.epsilon;
+        if wrong || left == 0 {
+            return self.end(wrong, left);
+        }
+        self.follow(|walk, round| {
+            let mut ladder = ladder.clone();
+            ladder.observe(round);
+            walk.ladder(&ladder, left - 1);
+        });
+    }
+}
+
+/// A capital whose bets are placed after the outcome was seen.
+struct Experience {
+    capital: f64,
+    rounds: f64,
+    hits: [f64; 2],
+}
+
+impl Default for Experience {
+    fn default() -> Self {
+        Self { capital: 1.0, rounds: 0.0, hits: [0.0; 2] }
+    }
+}
+
+impl Experience {
+    fn cheating(&self, test: &SequentialTest, round: Round) -> Self {
+        let add = |hit: bool| if hit { 1.0 } else { 0.0 };
+        let (rounds, hits) =
+            (self.rounds + 1.0, [self.hits[0] + add(round.likelier), self.hits[1] + add(round.other)]);
+        let fresh = SequentialTest::new(test.claim(), test.alpha());
+        let mut single = fresh.with_experience(hits[0] / rounds, hits[1] / rounds, 100.0 * rounds);
+        single.observe(round);
+        Self { capital: self.capital * single.capital(), rounds, hits }
+    }
+}
