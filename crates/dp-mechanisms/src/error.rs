@@ -37,6 +37,14 @@ pub enum Error {
         /// Largest supported one.
         max: f64,
     },
+    /// The noise that the target needs is beyond what the sampler supports.
+    #[error("a noise scale of {noise_scale} lattice steps is above {max}: choose a lattice of another step")]
+    ScaleUnsupported {
+        /// Scale in lattice steps.
+        noise_scale: f64,
+        /// Largest supported one.
+        max: f64,
+    },
     /// Statistic and noise together could leave the 64-bit lattice.
     #[error(
         "entries up to {max_abs} plus noise of standard deviation {noise_std} do not fit 64-bit integers: choose a coarser lattice"
@@ -121,6 +129,8 @@ pub enum Parameter {
     Radius,
     /// Exponent of a lattice's step.
     LatticeExponent,
+    /// Largest magnitude of truncated noise.
+    TruncationBound,
 }
 
 impl Parameter {
@@ -142,6 +152,7 @@ impl Parameter {
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
             Self::Radius => "0 < radius < ∞",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
+            Self::TruncationBound => "0 ≤ bound ≤ 2⁶²",
         }
     }
 
@@ -161,6 +172,7 @@ impl Parameter {
             Self::L2Sensitivity => "l2_sensitivity",
             Self::Radius => "radius",
             Self::LatticeExponent => "exponent",
+            Self::TruncationBound => "bound",
         }
     }
 

@@ -1,8 +1,20 @@
 //! Noise on the integers whose law is public: exactly sampled, with certified probabilities.
 
+mod blocks;
+pub mod discrete_gaussian;
+pub mod discrete_laplace;
+mod law;
 pub mod rounded_gaussian;
+mod shift;
+mod truncated;
+mod uniform;
 
+pub use discrete_gaussian::DiscreteGaussian;
+pub use discrete_laplace::DiscreteLaplace;
 pub use rounded_gaussian::RoundedGaussian;
+pub use shift::shift_delta_bounds;
+pub use truncated::Truncated;
+pub use uniform::Traced;
 
 use rand::CryptoRng;
 
@@ -53,4 +65,26 @@ pub trait LatticeNoise {
 
     /// Lower and upper bound of `P(K ≤ k)`; at most one `f64` lies strictly between them.
     fn cdf_bounds(&self, k: i64) -> (f64, f64);
+}
+
+/// Lattice noise with a law that is symmetric about zero and log-concave: `P(k)² ≥ P(k − 1)P(k + 1)`, and a support without gaps.
+///
+/// For such noise the event that tells two shifts apart best is a half-line, so that [`shift_delta_bounds`] needs two values
+/// of the distribution function and no sum. Sealed: a law that is not log-concave would turn that into a false proof.
+pub trait LogConcaveNoise: LatticeNoise + law::Law {
+    /// Lower and upper bound of `P(K > k)`, of good relative precision far out: `P(K ≤ −k − 1)`, by symmetry.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{NoiseStd, noise::{LogConcaveNoise, RoundedGaussian}};
+    ///
+    /// let noise = RoundedGaussian::new(NoiseStd::new(1.0)?)?;
+    /// let (lower, upper) = noise.tail_bounds(29); // 1 − Φ(29.5)
+    /// assert!(lower > 1.439e-191 && upper < 1.44e-191);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    fn tail_bounds(&self, k: i64) -> (f64, f64) {
+        law::tail_bounds(self, k.into())
+    }
 }

@@ -1,13 +1,8 @@
-//! The exact path: the same uniform, compared with certified tail probabilities, refined by further words.
-//!
-//! A comparison draws a word only while the boundary lies inside the known bits of U. Once U is separated from its two
-//! neighbouring boundaries it is separated from all others, so the number of words does not depend on the order of
-//! comparisons, nor on the guess that starts the search.
+//! The exact path: the uniform compared with certified tail probabilities of the normal law.
 
-use super::Traced;
-use super::cell::signed;
+use super::{Traced, uniform};
 use crate::{
-    certified::{dyadic::Dyadic, interval::Interval, mills::upper_tail, search::first_true_integer},
+    certified::{dyadic::Dyadic, interval::Interval, mills::upper_tail},
     normal,
 };
 use num_bigint::{BigInt, Sign};
@@ -15,58 +10,13 @@ use rand::Rng;
 
 /// Arguments beyond `2^FAR_BITS` have tails below `2^{−2³⁸}`.
 const FAR_BITS: u64 = 20;
-/// Bits by which tails are enclosed more narrowly than the uniform.
-const LEAD: u64 = 64;
-
-/// A uniform number of which the first bits are known: `U ∈ [numerator, numerator + 1)·2^{−bits}`.
-pub(super) struct Uniform {
-    numerator: BigInt,
-    bits: u64,
-    refinements: u32,
-}
-
-impl Uniform {
-    /// From a word without its sign: `U < 1/2`.
-    pub(super) fn new(word: u64) -> Self {
-        Self { numerator: BigInt::from(word << 1 >> 1), bits: 64, refinements: 0 }
-    }
-
-    fn refine<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        self.numerator = (&self.numerator << 64_u32) + rng.next_u64();
-        self.bits += 64;
-        self.refinements += 1;
-    }
-
-    /// Whether `U < tail`, or `None` if the known bits do not tell.
-    fn is_below(&self, tail: &Interval) -> Option<bool> {
-        let align = tail.precision() - self.bits;
-        if (&self.numerator + 1) << align <= *tail.lo() {
-            Some(true)
-        } else if &self.numerator << align >= *tail.hi() {
-            Some(false)
-        } else {
-            None
-        }
-    }
-
-    /// Whether `⌊σM⌉ > k`, that is `U < Q((k + 1/2)/σ)`.
-    fn is_beyond<R: Rng + ?Sized>(&mut self, k: i64, sigma: &Dyadic, rng: &mut R) -> bool {
-        loop {
-            let tail = tail_beyond(k, sigma, self.bits + LEAD);
-            if let Some(answer) = self.is_below(&tail) {
-                return answer;
-            }
-            self.refine(rng);
-        }
-    }
-}
 
 /// `z = (k + 1/2)/σ`.
-pub(super) fn boundary(k: i64, sigma: &Dyadic, precision: u64) -> Interval {
-    Dyadic::integer(2 * BigInt::from(k) + 1).over(&sigma.doubled(1), precision)
+pub(in crate::noise) fn boundary(k: impl Into<BigInt>, sigma: &Dyadic, precision: u64) -> Interval {
+    Dyadic::integer(k.into() * 2 + 1).over(&sigma.doubled(1), precision)
 }
 
-pub(super) fn is_far(z: &Interval) -> bool {
+pub(in crate::noise) fn is_far(z: &Interval) -> bool {
     z.lo().sign() == Sign::Plus && z.lo().bits() > z.precision() + FAR_BITS
 }
 
@@ -81,23 +31,12 @@ fn tail_beyond(k: i64, sigma: &Dyadic, precision: u64) -> Interval {
 
 /// The sample of a word when its magnitude is known to lie in `range`, which may be all of `0 … i64::MAX`.
 pub(super) fn resolve<R: Rng + ?Sized>(word: u64, sigma: &Dyadic, range: (i64, i64), rng: &mut R) -> Traced {
-    let mut uniform = Uniform::new(word);
-    let guess = if range == FULL_RANGE { guess(word, sigma) } else { range.0 };
-    let (from, to) = (range.0, range.1 - 1);
-    // the last value of the range needs no comparison; at i64::MAX this saturates
-    let found = if from > to {
-        None
-    } else {
-        first_true_integer(guess, (from, to), |k| !uniform.is_beyond(k, sigma, rng))
-    };
-    Traced { value: signed(word, found.unwrap_or(range.1)), fast: false, refinements: uniform.refinements }
+    let tail = |k, precision| tail_beyond(k, sigma, precision);
+    uniform::resolve(word, range, || guess(word, sigma), tail, rng)
 }
 
-/// Magnitudes that a sample can have.
-pub(super) const FULL_RANGE: (i64, i64) = (0, i64::MAX);
-
 /// `σ·Q⁻¹(U)` in plain floating point; steers the search only.
-fn guess(word: u64, sigma: &Dyadic) -> i64 {
+pub(in crate::noise) fn guess(word: u64, sigma: &Dyadic) -> i64 {
     let u = ((word << 1 >> 1) as f64 + 0.5) * 2.0_f64.powi(-64);
     let (sigma, _) = crate::certified::scaled::Scaled::new(sigma.at(64), 0).to_bounds();
     (sigma * normal::guess(u)) as i64
@@ -107,18 +46,9 @@ fn guess(word: u64, sigma: &Dyadic) -> i64 {
 mod tests {
     use super::*;
     use crate::noise::rounded_gaussian::cell::Scale;
+    use crate::noise::uniform::FULL_RANGE;
     use core::convert::Infallible;
     use rand::TryRng;
-
-    #[test]
-    fn comparison_is_three_valued() {
-        let uniform = Uniform::new(5);
-        let tail = |lo: u64, hi: u64| Interval::new(BigInt::from(lo), BigInt::from(hi), 66);
-        assert_eq!(uniform.is_below(&tail(24, 30)), Some(true));
-        assert_eq!(uniform.is_below(&tail(2, 20)), Some(false));
-        assert_eq!(uniform.is_below(&tail(20, 21)), None);
-        assert_eq!(uniform.is_below(&tail(23, 24)), None);
-    }
 
     /// Words from a list; panics when more are asked for.
     struct Script(Vec<u64>);

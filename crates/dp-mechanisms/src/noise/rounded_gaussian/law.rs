@@ -6,36 +6,44 @@ use super::{
 };
 use crate::{
     certified::{interval::Interval, mills::upper_tail, scaled::Scaled},
-    normal::tight_bounds,
+    noise::law::{self, Enclosure, Law, negligible},
 };
-use num_bigint::BigInt;
 
 impl RoundedGaussian {
-    /// Lower and upper bound of `P(K = k) = Φ((k + 1/2)/σ) − Φ((k − 1/2)/σ)`.
-    pub(super) fn pmf(&self, k: i64) -> (f64, f64) {
-        let magnitude = i64::try_from(k.unsigned_abs()).unwrap_or(i64::MAX);
-        tight_bounds(|precision| {
-            let outer = self.tail(magnitude, precision);
-            if magnitude == 0 {
-                return outer.times(&Interval::integer(2, precision)).complement();
-            }
-            self.tail(magnitude - 1, precision).minus(&outer).normalized()
-        })
-    }
-
-    /// Lower and upper bound of `P(K ≤ k) = Φ((k + 1/2)/σ)`.
-    pub(super) fn cdf(&self, k: i64) -> (f64, f64) {
-        tight_bounds(|precision| {
-            if k >= 0 { self.tail(k, precision).complement() } else { self.tail(-(k + 1), precision) }
-        })
-    }
-
     /// `Q((k + 1/2)/σ)` for `k ≥ 0`.
-    fn tail(&self, k: i64, precision: u64) -> Scaled {
+    fn beyond(&self, k: i128, precision: u64) -> Scaled {
         let z = boundary(k, &self.sigma, precision);
-        if is_far(&z) {
-            return Scaled::new(Interval::new(BigInt::ZERO, BigInt::from(1), precision), -(1 << 38));
+        if is_far(&z) { negligible(precision) } else { upper_tail(&z) }
+    }
+}
+
+/// The convolution of a Gaussian with a uniform density is log-concave (Prékopa), and so is its restriction to the integers.
+impl Law for RoundedGaussian {
+    fn tail(&self, k: i128, precision: u64) -> Enclosure {
+        Enclosure(self.beyond(k, precision))
+    }
+
+    /// `Φ((k + 1/2)/σ) − Φ((k − 1/2)/σ)`.
+    fn mass(&self, k: i128, precision: u64) -> Enclosure {
+        let magnitude = k.abs();
+        let outer = self.beyond(magnitude, precision);
+        Enclosure(if magnitude == 0 {
+            outer.times(&Interval::integer(2, precision)).complement()
+        } else {
+            self.beyond(magnitude - 1, precision).minus(&outer).normalized()
+        })
+    }
+
+    fn exceeds(&self, k: i128, shift: u64, epsilon: f64) -> Option<bool> {
+        let neighbour = k - i128::from(shift);
+        if epsilon == 0.0 {
+            return Some(k.abs() < neighbour.abs()); // masses fall strictly on both sides of zero
         }
-        upper_tail(&z)
+        law::exceeds(|p| self.mass(k, p).0, |p| self.mass(neighbour, p).0, epsilon)
+    }
+
+    fn crossing(&self, shift: u64, epsilon: f64) -> f64 {
+        let (shift, std) = (shift as f64, self.noise_std.get());
+        shift / 2.0 - epsilon * std * (std / shift)
     }
 }

@@ -1,0 +1,117 @@
+//! Exact privacy of a shift: how well noise hides that the integer under it moved.
+//!
+//! # Method
+//!
+//! Let P be symmetric and log-concave and `Δ > 0`. The ratio `P(k)/P(k − Δ)` does not increase in k, so that
+//! `P(k) > e^ε P(k − Δ)` holds exactly for the k of the support up to some t, and
+//!
+//! ```text
+//! δ(ε) = max over events S of P(K ∈ S) − e^ε P(K + Δ ∈ S) = F(t) − e^ε F(t − Δ)
+//! ```
+//!
+//! with F the distribution function. The other order of the two, and `−Δ`, give the same by symmetry. t is found by
+//! bisection (`t < Δ/2`, since the ratio is at most one from there on), the difference in intervals whose precision is raised
+//! until what cancels does not matter. No sum: the time does not grow with the noise.
+//!
+//! The ratio at t is compared exactly, in integers, where it has a closed form; where enclosures leave it open, the two masses
+//! agree to 600 digits, and the bound is rounded up once more for that.
+
+use super::LogConcaveNoise;
+use super::law::{Law, cdf};
+use crate::certified::{dyadic::Dyadic, elementary::exp, search::first_true_integer};
+use crate::normal::tight_bounds;
+
+/// Beyond this ε, `e^ε` is taken for infinite in upper bounds and for useless in lower ones.
+const LARGEST_EPSILON: f64 = 1e9;
+
+/// Lower and upper bound of the privacy profile `δ(ε)` of releasing an integer under this noise, when neighbours move it by
+/// exactly `shift`: the hockey-stick divergence of order `e^ε` between `K` and `K + shift`.
+///
+/// # Error bound
+///
+/// At most one `f64` lies strictly between the two, for `ε ≤ 10⁹`. Values below the range of `f64` give `(0, 5e-324)`. Shift 0 gives
+/// `(0, 0)`. NaN and negative ε give the vacuous `(0, 1)`.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{NoiseScale, noise::{DiscreteLaplace, shift_delta_bounds}};
+///
+/// let noise = DiscreteLaplace::new(NoiseScale::new(2.0)?)?;
+/// // a shift by 3 is (3/2, 0)-private, and at ε = 1/2 the best event is K ≤ 0: F(0) − e^½ F(−3)
+/// assert_eq!(shift_delta_bounds(&noise, 3, 1.5), (0.0, 0.0));
+/// let (lower, upper) = shift_delta_bounds(&noise, 3, 0.5);
+/// assert!(lower > 0.393_469_340 && upper < 0.393_469_341);
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+#[must_use]
+pub fn shift_delta_bounds<N: LogConcaveNoise>(noise: &N, shift: u64, epsilon: f64) -> (f64, f64) {
+    if epsilon.is_nan() || epsilon < 0.0 {
+        return (0.0, 1.0);
+    }
+    let epsilon = epsilon.min(f64::MAX);
+    if shift == 0 || noise.never_exceeds(shift, epsilon) {
+        return (0.0, 0.0);
+    }
+    let last = last_exceeding(noise, shift, epsilon);
+    let (lower, upper) = half_line(noise, last.position, shift, epsilon);
+    (lower, if last.is_proven { upper } else { upper.next_up().min(1.0) })
+}
+
+/// The last point at which the ratio of masses exceeds `e^ε`.
+struct Last {
+    position: i128,
+    /// Whether the next point is proven not to exceed.
+    is_proven: bool,
+}
+
+fn last_exceeding<N: Law>(noise: &N, shift: u64, epsilon: f64) -> Last {
+    let lowest = noise.bound().map_or(i64::MIN + 1, |bound| -i64::try_from(bound).unwrap_or(i64::MAX));
+    let highest = i64::try_from(shift.div_ceil(2)).unwrap_or(i64::MAX); // there the neighbour is at least as likely
+    let mut is_proven = true;
+    let guess = noise.crossing(shift, epsilon) as i64;
+    let first_not = first_true_integer(guess, (lowest, highest), |k| {
+        let answer = exceeds(noise, k.into(), shift, epsilon);
+        is_proven &= answer.is_some();
+        answer != Some(true)
+    });
+    // none only for shifts above 2⁶³, where what lies beyond is below every float
+    Last {
+        position: i128::from(first_not.unwrap_or(highest)) - 1,
+        is_proven: is_proven && first_not.is_some(),
+    }
+}
+
+/// [`Law::exceeds`], also outside the support.
+fn exceeds<N: Law>(noise: &N, k: i128, shift: u64, epsilon: f64) -> Option<bool> {
+    let outside = |k: i128| noise.bound().is_some_and(|bound| k.unsigned_abs() > u128::from(bound));
+    match (outside(k), outside(k - i128::from(shift))) {
+        (true, _) => Some(false),
+        (false, true) => Some(true),
+        (false, false) => noise.exceeds(k, shift, epsilon),
+    }
+}
+
+/// Bounds of `F(t) − e^ε F(t − shift)`, for a t below or at the upper end of the support.
+fn half_line<N: Law>(noise: &N, t: i128, shift: u64, epsilon: f64) -> (f64, f64) {
+    let (start, end) =
+        noise.bound().map_or((i128::MIN, i128::MAX), |bound| (-i128::from(bound), bound.into()));
+    if t < start {
+        return (0.0, 0.0);
+    }
+    let far = t - i128::from(shift);
+    if far < start || epsilon > LARGEST_EPSILON || t <= i128::from(i64::MIN) {
+        let whole = if t < end { tight_bounds(|precision| cdf(noise, t, precision)) } else { (1.0, 1.0) };
+        return if far < start { whole } else { (0.0, whole.1) };
+    }
+    let epsilon = Dyadic::from_f64(epsilon);
+    tight_bounds(|precision| {
+        let factor = exp(&epsilon.at(precision));
+        let second = cdf(noise, far, precision).normalized().product(&factor);
+        if t < end {
+            cdf(noise, t, precision).normalized().minus(&second).normalized()
+        } else {
+            second.complement()
+        }
+    })
+}
