@@ -7,6 +7,19 @@ pub const ROUNDED_GAUSSIAN_PRIVACY: &str = "mechanisms.rounded_gaussian.privacy"
 /// Id of the claim that the sampler's law is exactly the rounded Gaussian.
 pub const ROUNDED_GAUSSIAN_LAW: &str = "mechanisms.rounded_gaussian.law";
 
+/// Id of the claim that the sampler's law is exactly the discrete Laplace.
+pub const DISCRETE_LAPLACE_LAW: &str = "mechanisms.discrete_laplace.law";
+/// Id of the claim that the sampler's law is exactly the discrete Gaussian.
+pub const DISCRETE_GAUSSIAN_LAW: &str = "mechanisms.discrete_gaussian.law";
+/// Id of the claim that truncated noise has exactly the conditional law.
+pub const TRUNCATED_LAW: &str = "mechanisms.truncated.law";
+/// Id of the claim that discrete Laplace noise on an integer statistic gives pure differential privacy.
+pub const LAPLACE_PRIVACY: &str = "mechanisms.discrete_laplace.privacy";
+/// Id of the claim that truncated Laplace noise on an integer statistic gives (ε, δ)-differential privacy.
+pub const TRUNCATED_LAPLACE_PRIVACY: &str = "mechanisms.truncated_laplace.privacy";
+/// Id of the claim that Frobenius-isotropic noise on a symmetric integer matrix has the Gaussian mechanism's profile.
+pub const SYMMETRIC_GAUSSIAN_PRIVACY: &str = "mechanisms.symmetric_gaussian.privacy";
+
 const HERE: &str = "provable-dp, docs/theorems.md";
 
 /// Every claim of this crate, in the order in which reports print them.

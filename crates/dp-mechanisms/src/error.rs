@@ -70,9 +70,9 @@ pub enum Error {
         "the statistic moves by up to {statistic} steps, the mechanism covers {mechanism}; their adjacencies must agree too"
     )]
     SensitivityExceeded {
-        /// L2 sensitivity of the statistic.
+        /// Sensitivity of the statistic, in the mechanism's norm.
         statistic: f64,
-        /// L2 sensitivity that the mechanism was calibrated for.
+        /// Sensitivity that the mechanism was calibrated for.
         mechanism: f64,
     },
     /// No noise can reach the target: the calibrated value leaves the range of `f64`.
@@ -84,6 +84,13 @@ pub enum Error {
         delta: f64,
         /// L2 sensitivity.
         sensitivity: f64,
+    },
+    // the shape of the data
+    /// A list of entries is not the packed triangle of any symmetric matrix.
+    #[error("{entries} entries are no packed triangle: a symmetric matrix of order m has m(m + 1)/2")]
+    NotTriangular {
+        /// Number of entries given.
+        entries: usize,
     },
     // the machine
     /// The operating system gave no randomness; nothing may be released.
@@ -125,6 +132,8 @@ pub enum Parameter {
     L1Sensitivity,
     /// L2 sensitivity.
     L2Sensitivity,
+    /// Sensitivity of a symmetric matrix in the Frobenius norm.
+    FrobeniusSensitivity,
     /// Radius of a perturbation.
     Radius,
     /// Exponent of a lattice's step.
@@ -150,6 +159,7 @@ impl Parameter {
             Self::QuantileLevel => "0 < level < 1",
             Self::L1Sensitivity => "0 < l1_sensitivity < ∞",
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
+            Self::FrobeniusSensitivity => "0 < frobenius_sensitivity < ∞",
             Self::Radius => "0 < radius < ∞",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
             Self::TruncationBound => "0 ≤ bound ≤ 2⁶²",
@@ -170,6 +180,7 @@ impl Parameter {
             Self::QuantileLevel => "level",
             Self::L1Sensitivity => "l1_sensitivity",
             Self::L2Sensitivity => "l2_sensitivity",
+            Self::FrobeniusSensitivity => "frobenius_sensitivity",
             Self::Radius => "radius",
             Self::LatticeExponent => "exponent",
             Self::TruncationBound => "bound",

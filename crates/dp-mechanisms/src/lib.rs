@@ -26,10 +26,11 @@
 //! |---|---|
 //! | [`Epsilon`], [`Delta`], [`Rho`], [`NoiseStd`], … | parameters, checked once; none has a default |
 //! | [`AddRemoveRow`], [`ReplaceRow`], [`PerturbRow`] | adjacency as a type: mixing two does not compile |
-//! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`] | how far a statistic moves, and between which neighbours |
+//! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`], [`LatticeFrobeniusSensitivity`] | how far a statistic moves, and between which neighbours |
 //! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
-//! | [`RoundedGaussian`] | the exact sampler, its pmf and cdf |
-//! | [`Lattice`], [`LatticeStatistic`], [`LatticeGaussian`] | from integers to a release |
+//! | [`noise`] | exact samplers on the integers, their pmf and cdf, the exact privacy of a shift |
+//! | [`Lattice`], [`LatticeStatistic`], [`symmetric`] | statistics on the integers |
+//! | [`LatticeGaussian`], [`LatticeLaplace`], [`TruncatedLaplace`], [`SymmetricGaussian`] | from integers to a release |
 //! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
@@ -72,17 +73,21 @@ mod params;
 mod release;
 mod rng;
 mod sensitivity;
+pub mod symmetric;
 
 pub use accounting::PrivacyProfile;
 pub use adjacency::{AddRemoveRow, Adjacency, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
-pub use mechanisms::LatticeGaussian;
-pub use noise::RoundedGaussian;
+pub use mechanisms::{LatticeGaussian, LatticeLaplace, SymmetricGaussian, TruncatedLaplace};
+pub use noise::{DiscreteGaussian, DiscreteLaplace, RoundedGaussian};
 pub use params::{
     Delta, Epsilon, FailureProbability, Mu, NoiseScale, NoiseStd, QuantileLevel, RenyiOrder, Rho,
     SamplingRate,
 };
 pub use release::{ArithmeticModel, Certificate, Provenance, Release};
 pub use rng::secure_rng;
-pub use sensitivity::{L1Sensitivity, L2Sensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity};
+pub use sensitivity::{
+    L1Sensitivity, L2Sensitivity, LatticeFrobeniusSensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity,
+};
+pub use symmetric::SymmetricLatticeMatrix;

@@ -11,7 +11,8 @@ pub struct Enclosure(pub(crate) Scaled);
 
 /// Sealed: the enclosures must be right, and the law symmetric and log-concave, or what is computed from them is not a proof.
 ///
-/// Positions are `i128`, so that differences of supported ones do not overflow. `precision` counts bits.
+/// Positions are `i128`, so that differences of supported ones do not overflow. `precision` counts the bits that the returned
+/// enclosure has.
 pub trait Law {
     /// `P(K > k)` for `0 ≤ k ≤ bound`, of good relative precision.
     fn tail(&self, k: i128, precision: u64) -> Enclosure;

@@ -3,6 +3,7 @@
 mod blocks;
 pub mod discrete_gaussian;
 pub mod discrete_laplace;
+mod frobenius;
 mod law;
 pub mod rounded_gaussian;
 mod shift;
@@ -11,6 +12,7 @@ mod uniform;
 
 pub use discrete_gaussian::DiscreteGaussian;
 pub use discrete_laplace::DiscreteLaplace;
+pub use frobenius::FrobeniusGaussian;
 pub use rounded_gaussian::RoundedGaussian;
 pub use shift::shift_delta_bounds;
 pub use truncated::Truncated;

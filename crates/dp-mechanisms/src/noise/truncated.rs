@@ -75,6 +75,11 @@ impl<N: LogConcaveNoise> Truncated<N> {
         Ok(Self { base: noise, bound, proposal })
     }
 
+    /// The law alone, as searches need it: sampling could take long. The bound is within that of the base and supported.
+    pub(crate) const fn for_probabilities(noise: N, bound: u64) -> Self {
+        Self { base: noise, bound, proposal: Proposal::Base }
+    }
+
     /// The law before truncation.
     pub const fn base(&self) -> &N {
         &self.base

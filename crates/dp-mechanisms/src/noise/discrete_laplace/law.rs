@@ -31,7 +31,7 @@ impl Law for DiscreteLaplace {
         let work = precision + GUARD;
         let (one, q) = (Interval::integer(1, work), ratio(&self.exact_scale, work));
         let center = Scaled::new(&(&one - &q) / &(&one + &q), 0).normalized();
-        Enclosure(self.power(k.abs(), work).product(&center))
+        Enclosure(self.power(k.abs(), work).product(&center).normalized().with_precision(precision))
     }
 
     /// `|k − shift| − |k| > εb`, between integers and an exactly known number.
