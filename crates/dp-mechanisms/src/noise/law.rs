@@ -48,6 +48,9 @@ pub(super) fn exceeds(
     second: impl Fn(u64) -> Scaled,
     epsilon: f64,
 ) -> Option<bool> {
+    if epsilon > LARGEST_EPSILON {
+        return None;
+    }
     let epsilon = Dyadic::from_f64(epsilon);
     PRECISIONS.iter().take_while(|&&precision| precision <= DECIDING_BITS).find_map(|&precision| {
         let factor = exp(&epsilon.at(precision));
@@ -56,8 +59,10 @@ pub(super) fn exceeds(
     })
 }
 
-/// Beyond this many bits two masses are left undecided: what that costs is far below the smallest float.
-const DECIDING_BITS: u64 = 2048;
+/// Beyond this many bits two masses are left undecided: what a tie costs is then far below the smallest float.
+pub(super) const DECIDING_BITS: u64 = 2048;
+/// Beyond this ε, no `e^ε` is computed.
+pub(super) const LARGEST_EPSILON: f64 = 1e9;
 
 /// A set below every float, for what lies too far out to be computed.
 pub(super) fn negligible(precision: u64) -> Scaled {

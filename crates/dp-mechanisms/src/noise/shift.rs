@@ -13,16 +13,14 @@
 //! bisection (`t < Δ/2`, since the ratio is at most one from there on), the difference in intervals whose precision is raised
 //! until what cancels does not matter. No sum: the time does not grow with the noise.
 //!
-//! The ratio at t is compared exactly, in integers, where it has a closed form; where enclosures leave it open, the two masses
-//! agree to 600 digits, and the bound is rounded up once more for that.
+//! The ratio is compared exactly, in integers, where it has a closed form. Where enclosures leave `P(k) > e^ε P(k − Δ)` open for the
+//! first k beyond t, the ratio `r = e^ε P(k − Δ)/P(k)` does not decrease from there on, so that `(1 − r)·P(K > t)` is all that any larger
+//! event could gain; it is added to the upper bound (for a tie, enclosed to 2048 bits, that is below every float).
 
 use super::LogConcaveNoise;
-use super::law::{Law, cdf};
+use super::law::{DECIDING_BITS, LARGEST_EPSILON, Law, cdf, tail_bounds};
 use crate::certified::{dyadic::Dyadic, elementary::exp, search::first_true_integer};
 use crate::normal::tight_bounds;
-
-/// Beyond this ε, `e^ε` is taken for infinite in upper bounds and for useless in lower ones.
-const LARGEST_EPSILON: f64 = 1e9;
 
 /// Lower and upper bound of the privacy profile `δ(ε)` of releasing an integer under this noise, when neighbours move it by
 /// exactly `shift`: the hockey-stick divergence of order `e^ε` between `K` and `K + shift`.
@@ -54,32 +52,35 @@ pub fn shift_delta_bounds<N: LogConcaveNoise>(noise: &N, shift: u64, epsilon: f6
         return (0.0, 0.0);
     }
     let last = last_exceeding(noise, shift, epsilon);
-    let (lower, upper) = half_line(noise, last.position, shift, epsilon);
-    (lower, if last.is_proven { upper } else { upper.next_up().min(1.0) })
+    let (lower, upper) = half_line(noise, last, shift, epsilon);
+    match exceeds(noise, last + 1, shift, epsilon) {
+        Some(false) => (lower, upper),
+        _ => (lower, (upper + open_gain(noise, last + 1, shift, epsilon)).next_up().min(1.0)),
+    }
 }
 
-/// The last point at which the ratio of masses exceeds `e^ε`.
-struct Last {
-    position: i128,
-    /// Whether the next point is proven not to exceed.
-    is_proven: bool,
-}
-
-fn last_exceeding<N: Law>(noise: &N, shift: u64, epsilon: f64) -> Last {
+/// The last point at which the ratio of masses is known to exceed `e^ε`.
+fn last_exceeding<N: Law>(noise: &N, shift: u64, epsilon: f64) -> i128 {
     let lowest = noise.bound().map_or(i64::MIN + 1, |bound| -i64::try_from(bound).unwrap_or(i64::MAX));
     let highest = i64::try_from(shift.div_ceil(2)).unwrap_or(i64::MAX); // there the neighbour is at least as likely
-    let mut is_proven = true;
     let guess = noise.crossing(shift, epsilon) as i64;
     let first_not = first_true_integer(guess, (lowest, highest), |k| {
-        let answer = exceeds(noise, k.into(), shift, epsilon);
-        is_proven &= answer.is_some();
-        answer != Some(true)
+        exceeds(noise, k.into(), shift, epsilon) != Some(true)
     });
-    // none only for shifts above 2⁶³, where what lies beyond is below every float
-    Last {
-        position: i128::from(first_not.unwrap_or(highest)) - 1,
-        is_proven: is_proven && first_not.is_some(),
+    i128::from(first_not.unwrap_or(highest)) - 1
+}
+
+/// Upper bound of what events could gain from k on, when it is open whether k exceeds.
+fn open_gain<N: Law>(noise: &N, k: i128, shift: u64, epsilon: f64) -> f64 {
+    let beyond = tail_bounds(noise, k - 1).1;
+    let mass = noise.mass(k, DECIDING_BITS).0.normalized();
+    if epsilon > LARGEST_EPSILON || !mass.is_tight(1) {
+        return beyond;
     }
+    let factor = exp(&Dyadic::from_f64(epsilon).at(DECIDING_BITS));
+    let neighbour = noise.mass(k - i128::from(shift), DECIDING_BITS).0.normalized();
+    let gain = neighbour.product(&factor).quotient(&mass).complement().to_bounds().1;
+    (gain.clamp(0.0, 1.0) * beyond).next_up()
 }
 
 /// [`Law::exceeds`], also outside the support.

@@ -2,4 +2,5 @@
 
 mod noise_calibration;
 mod noise_decimal;
+mod noise_laws;
 mod noise_sampler;

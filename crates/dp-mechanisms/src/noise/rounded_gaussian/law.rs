@@ -5,9 +5,10 @@ use super::{
     exact::{boundary, is_far},
 };
 use crate::{
-    certified::{interval::Interval, mills::upper_tail, scaled::Scaled},
-    noise::law::{self, Enclosure, Law, negligible},
+    certified::{dyadic::Dyadic, interval::Interval, mills::upper_tail, scaled::Scaled},
+    noise::law::{self, Enclosure, Law, is_above, negligible},
 };
+use num_bigint::BigInt;
 
 impl RoundedGaussian {
     /// `Q((k + 1/2)/σ)` for `k ≥ 0`.
@@ -34,12 +35,22 @@ impl Law for RoundedGaussian {
         })
     }
 
+    /// `P(k)/P(k − shift)` averages `e^{(shift² − 2x·shift)/2σ²}` over `|x − k| ≤ 1/2`: both ends of that settle nearly all k, exactly.
     fn exceeds(&self, k: i128, shift: u64, epsilon: f64) -> Option<bool> {
         let neighbour = k - i128::from(shift);
         if epsilon == 0.0 {
             return Some(k.abs() < neighbour.abs()); // masses fall strictly on both sides of zero
         }
-        law::exceeds(|p| self.mass(k, p).0, |p| self.mass(neighbour, p).0, epsilon)
+        let bound = self.sigma.times(&self.sigma).doubled(1).times(&Dyadic::from_f64(epsilon));
+        let logarithm_above = |doubled_x: i128| {
+            let shift = BigInt::from(shift);
+            is_above(&shift * (&shift - doubled_x), &bound)
+        };
+        match (logarithm_above(2 * k + 1), logarithm_above(2 * k - 1)) {
+            (true, _) => Some(true),
+            (false, false) => Some(false),
+            (false, true) => law::exceeds(|p| self.mass(k, p).0, |p| self.mass(neighbour, p).0, epsilon),
+        }
     }
 
     fn crossing(&self, shift: u64, epsilon: f64) -> f64 {
