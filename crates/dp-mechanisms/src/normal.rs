@@ -6,7 +6,11 @@
 use crate::{
     FailureProbability,
     certified::{
-        PRECISIONS, TIGHT_BITS, dyadic::Dyadic, interval::Interval, mills::upper_tail, scaled::Scaled,
+        PRECISIONS, TIGHT_BITS,
+        ball::{self, Ball},
+        dyadic::Dyadic,
+        mills::upper_tail,
+        scaled::Scaled,
         search::first_true,
     },
 };
@@ -42,8 +46,8 @@ pub fn upper_tail_bounds(x: f64) -> (f64, f64) {
     if x <= -FAR {
         return (1.0_f64.next_down(), 1.0);
     }
-    let x = Dyadic::from_f64(x);
-    tight_bounds(|precision| upper_tail(&x.at(precision)))
+    let long = Dyadic::from_f64(x);
+    tight_bounds(quick_tail(x), |precision| upper_tail(&long.at(precision)))
 }
 
 /// Lower and upper bound of `Φ(x)`; at most one `f64` lies strictly between them.
@@ -62,8 +66,17 @@ pub fn cdf_bounds(x: f64) -> (f64, f64) {
     upper_tail_bounds(-x)
 }
 
-/// Outward rounding of the first enclosure that is tight, or of the last one.
-pub(crate) fn tight_bounds(enclose: impl Fn(u64) -> Scaled) -> (f64, f64) {
+/// `1 − Φ(x)` by balls, where they reach.
+fn quick_tail(x: f64) -> Option<Ball> {
+    (x.abs() < 32_768.0).then(|| ball::upper_tail(Ball::from_f64(x)))
+}
+
+/// Outward rounding of the first enclosure of a probability that is tight, or of the last one.
+pub(crate) fn tight_bounds(quick: Option<Ball>, enclose: impl Fn(u64) -> Scaled) -> (f64, f64) {
+    if let Some(quick) = quick.filter(|quick| quick.is_tight(TIGHT_BITS as u32)) {
+        let bounds = quick.to_bounds();
+        return (bounds.0.max(0.0), bounds.1.min(1.0));
+    }
     let mut bounds = (0.0, 1.0);
     for precision in PRECISIONS {
         let enclosure = enclose(precision);
@@ -99,8 +112,7 @@ pub fn upper_quantile(p: FailureProbability) -> f64 {
     if p.get() == 0.5 {
         return 0.0;
     }
-    let bound = Dyadic::from_f64(p.get());
-    first_true(guess(p.get()), (-FAR, FAR), |x| tail_is_at_most(x, &bound))
+    first_true(guess(p.get()), (-FAR, FAR), |x| tail_is_at_most(x, p.get()))
         .expect("tails at FAR are below every float")
 }
 
@@ -120,26 +132,27 @@ pub fn upper_quantile_lower_bound(p: FailureProbability) -> f64 {
     if p.get() == 0.5 {
         return 0.0;
     }
-    let bound = Dyadic::from_f64(p.get());
     let mut x = upper_quantile(p).next_down();
     // "≤ p" is not proven here; "> p" is, unless the highest precision left the comparison open
-    while compare_tail(x, &bound) != Some(Ordering::Greater) {
+    while compare_tail(x, p.get()) != Some(Ordering::Greater) {
         x = x.next_down();
     }
     x
 }
 
 /// Whether `1 − Φ(x) ≤ bound`, decided exactly (and denied, should the last precision leave it open).
-fn tail_is_at_most(x: f64, bound: &Dyadic) -> bool {
+fn tail_is_at_most(x: f64, bound: f64) -> bool {
     compare_tail(x, bound).is_some_and(Ordering::is_le)
 }
 
-fn compare_tail(x: f64, bound: &Dyadic) -> Option<Ordering> {
+fn compare_tail(x: f64, bound: f64) -> Option<Ordering> {
     if x == 0.0 {
-        return Scaled::new(Interval::integer(1, 1), -1).compare(bound);
+        return 0.5.partial_cmp(&bound);
     }
-    let x = Dyadic::from_f64(x);
-    PRECISIONS.iter().find_map(|&precision| upper_tail(&x.at(precision)).compare(bound))
+    let quick = quick_tail(x).and_then(|tail| tail.compare(Ball::from_f64(bound)));
+    let (x, bound) = (Dyadic::from_f64(x), Dyadic::from_f64(bound));
+    let long = || PRECISIONS.iter().find_map(|&precision| upper_tail(&x.at(precision)).compare(&bound));
+    quick.or_else(long)
 }
 
 /// A quantile good to about `5·10⁻⁴` (Abramowitz and Stegun 1964, 26.2.23), improved by Newton steps; steers the search only.
@@ -150,7 +163,7 @@ pub(crate) fn guess(p: f64) -> f64 {
         / (1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308)));
     let mut x = t - rational;
     for _ in 0..3 {
-        let (m, e) = upper_tail(&Dyadic::from_f64(x).at(128)).approximate();
+        let (m, e) = ball::upper_tail(Ball::from_f64(x)).approximate();
         let log_tail = m.ln() + e as f64 * core::f64::consts::LN_2;
         // d ln Q/dx = −φ/Q, from the two logarithms
         let log_density = -0.5 * x * x - 0.918_938_533_204_672_7;
@@ -174,10 +187,7 @@ mod tests {
         for p in [5e-324, 1e-300, 1e-20, 1e-3, 0.3, 0.499_999, 0.500_001, 0.9, 1.0 - f64::EPSILON / 2.0] {
             let x = upper_quantile(FailureProbability::new(p).unwrap());
             assert!(upper_tail_bounds(x).0 <= p && p <= upper_tail_bounds(x.next_down()).1, "{p}");
-            assert!(
-                tail_is_at_most(x, &Dyadic::from_f64(p))
-                    && !tail_is_at_most(x.next_down(), &Dyadic::from_f64(p))
-            );
+            assert!(tail_is_at_most(x, p) && !tail_is_at_most(x.next_down(), p));
         }
     }
 

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 #[must_use]
 pub const fn packed_len(order: usize) -> usize {
-    let (half, other) = if order % 2 == 0 { (order / 2, order + 1) } else { (order, order / 2 + 1) };
+    let (half, other) = if order.is_multiple_of(2) { (order / 2, order + 1) } else { (order, order / 2 + 1) };
     half.checked_mul(other).expect("a packed triangle fits the address space")
 }
 

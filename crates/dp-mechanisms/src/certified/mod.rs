@@ -21,6 +21,7 @@
 //! P. S. Laplace, *Traité de mécanique céleste* IV (1805), the continued fraction; W. F. Sheppard, *The probability
 //! integral* (1939), tables of the ratio.
 
+pub(crate) mod ball;
 pub(crate) mod dyadic;
 pub(crate) mod elementary;
 pub(crate) mod interval;
@@ -28,6 +29,7 @@ pub(crate) mod mills;
 pub(crate) mod scaled;
 pub(crate) mod search;
 
+use ball::Ball;
 use dyadic::Dyadic;
 use scaled::Scaled;
 
@@ -57,8 +59,7 @@ pub fn exp_bounds(x: f64) -> (f64, f64) {
         return (1.0, 1.0);
     }
     // beyond ±2000 the result is beyond the range of f64 on the same side
-    let x = Dyadic::from_f64(x.clamp(-2000.0, 2000.0));
-    elementary::exp(&x.at(256)).to_bounds()
+    ball::exp(Ball::from_f64(x.clamp(-2000.0, 2000.0))).to_bounds()
 }
 
 /// Lower and upper bound of `ln x`, for `x > 0`; at most one `f64` lies strictly between them.
@@ -85,6 +86,10 @@ pub fn ln_bounds(x: f64) -> (f64, f64) {
     }
     if x == 1.0 {
         return (0.0, 0.0);
+    }
+    let quick = ball::ln(Ball::from_f64(x));
+    if quick.is_tight(TIGHT_BITS as u32) {
+        return quick.to_bounds();
     }
     let x = Dyadic::from_f64(x);
     // |ln x| ≥ 2⁻⁵³ for floats other than one, so 256 bits after the point leave 200 significant ones

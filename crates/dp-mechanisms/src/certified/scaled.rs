@@ -110,6 +110,14 @@ impl Scaled {
         }
     }
 
+    /// Whether a number of `[low, high]·2^shift` is in the set.
+    #[cfg(test)]
+    pub(crate) fn overlaps(&self, low: &BigInt, high: &BigInt, shift: i64) -> bool {
+        let own = self.exponent - self.mantissa.precision() as i64;
+        cmp_scaled(low, shift, self.mantissa.hi(), own).is_le()
+            && cmp_scaled(high, shift, self.mantissa.lo(), own).is_ge()
+    }
+
     /// A point near the set's upper end as `(m, e)`, `m·2ᵉ` with `1 ≤ m < 2`, for starting values only; zero is `(0, 0)`.
     pub(crate) fn approximate(&self) -> (f64, i64) {
         let n = self.mantissa.hi();

@@ -1,9 +1,9 @@
 //! Inverse problems of the profile: ε, μ and σ for a target.
 
-use super::profile::{Answer, Question};
+use super::profile::{Answer, Question, QuickAnswer};
 use crate::{
     Delta, Epsilon, Error, Mu, NoiseStd, Parameter,
-    certified::{dyadic::Dyadic, interval::Interval, scaled::Scaled, search::first_true},
+    certified::{ball::Ball, scaled::Scaled, search::first_true},
 };
 use core::{cmp::Ordering, f64::consts::LN_2};
 
@@ -32,9 +32,8 @@ const POSITIVE: (f64, f64) = (f64::from_bits(1), f64::MAX);
 /// ```
 #[must_use]
 pub fn mu_for(epsilon: Epsilon, delta: Delta) -> Mu {
-    let target = Dyadic::from_f64(delta.get());
     let guess = propose_mu(epsilon.get(), delta.get());
-    let exceeds = |mu: f64| !Question::new(epsilon.get(), mu, 1.0).delta_is_at_most(&target);
+    let exceeds = |mu: f64| !Question::new(epsilon.get(), mu, 1.0).delta_is_at_most(delta.get());
     let first_bad =
         first_true(guess, POSITIVE, exceeds).expect("δ(ε) at μ = 1.8e308 is above every target below one");
     Mu::new(first_bad.next_down()).expect("the smallest positive μ meets every target: δ(ε) ≤ μ/√(2π)")
@@ -68,9 +67,9 @@ pub fn mu_for(epsilon: Epsilon, delta: Delta) -> Mu {
 /// Balle and Wang 2018, Theorem 8 and Algorithm 1.
 pub fn noise_std(epsilon: Epsilon, delta: Delta, sensitivity: f64) -> Result<NoiseStd, Error> {
     Parameter::L2Sensitivity.check(sensitivity, sensitivity > 0.0 && sensitivity.is_finite())?;
-    let target = Dyadic::from_f64(delta.get());
     let guess = sensitivity / propose_mu(epsilon.get(), delta.get());
-    let suffices = |sigma: f64| Question::new(epsilon.get(), sensitivity, sigma).delta_is_at_most(&target);
+    let suffices =
+        |sigma: f64| Question::new(epsilon.get(), sensitivity, sigma).delta_is_at_most(delta.get());
     let best = first_true(guess, POSITIVE, suffices);
     let overflow = Error::CalibrationOverflow { epsilon: epsilon.get(), delta: delta.get(), sensitivity };
     best.ok_or(overflow).and_then(NoiseStd::new)
@@ -90,8 +89,7 @@ pub fn noise_std(epsilon: Epsilon, delta: Delta, sensitivity: f64) -> Result<Noi
 /// ```
 #[must_use]
 pub fn epsilon_upper(delta: Delta, mu: Mu) -> f64 {
-    let target = Dyadic::from_f64(delta.get());
-    let suffices = |epsilon: f64| Question::new(epsilon, mu.get(), 1.0).delta_is_at_most(&target);
+    let suffices = |epsilon: f64| Question::new(epsilon, mu.get(), 1.0).delta_is_at_most(delta.get());
     if suffices(0.0) {
         return 0.0;
     }
@@ -112,12 +110,11 @@ pub fn epsilon_upper(delta: Delta, mu: Mu) -> f64 {
 /// ```
 #[must_use]
 pub fn epsilon_lower(delta: Delta, mu: Mu) -> f64 {
-    let target = Dyadic::from_f64(delta.get());
     let mut epsilon = epsilon_upper(delta, mu);
     // "≤ δ" is not proven one float below; "> δ" is, unless the highest precision left the comparison open
     while epsilon > 0.0 {
         epsilon = epsilon.next_down();
-        if Question::new(epsilon, mu.get(), 1.0).compare(&target) == Some(Ordering::Greater) {
+        if Question::new(epsilon, mu.get(), 1.0).compare(delta.get()) == Some(Ordering::Greater) {
             break;
         }
     }
@@ -171,25 +168,51 @@ struct Residual {
 
 impl Residual {
     fn at(question: &Question, delta: f64) -> Option<Self> {
-        let Answer { delta: mass, slopes } = question.answer(128);
-        let mass = if mass.is_tight(40) { mass } else { question.answer(2048).delta };
-        let (density, far_mills) = slopes?;
-        let target = Scaled::new(Dyadic::from_f64(delta).at(2048), 0);
+        let point = Point::quick(question).or_else(|| Point::long(question))?;
+        let target = Ball::from_f64(delta);
         let (value, mass) = if delta < 0.5 {
-            (log_ratio(&mass, &target), mass)
+            (log_ratio(point.delta, target.approximate()), point.delta)
         } else {
-            let complement = mass.complement();
-            (-log_ratio(&complement, &target.complement()), complement)
+            let complement = (Ball::integer(1) - target).approximate();
+            (log_ratio(complement, point.complement), point.complement)
         };
-        let mass_over_density = log_ratio(&mass, &density).exp();
-        let far_mills = log_ratio(&Scaled::new(far_mills, 0), &Scaled::new(Interval::integer(1, 1), 0)).exp();
+        let mass_over_density = log_ratio(mass, point.density).exp();
+        let far_mills = log_ratio(point.far_mills, (1.0, 0)).exp();
         value.is_finite().then_some(Self { value, mass_over_density, far_mills })
     }
 }
 
+/// A positive number `m·2ᵉ`, `1 ≤ m ≤ 2`; zero is `(0, 0)`.
+type Rough = (f64, i64);
+
+/// One evaluation, for steering.
+struct Point {
+    delta: Rough,
+    complement: Rough,
+    density: Rough,
+    far_mills: Rough,
+}
+
+impl Point {
+    fn quick(question: &Question) -> Option<Self> {
+        let QuickAnswer { delta, density, far_mills } = question.quick()?;
+        let complement = Ball::integer(1) - delta;
+        let balls = [delta, complement, density, far_mills];
+        let [delta, complement, density, far_mills] = balls.map(Ball::approximate);
+        balls.iter().all(|ball| ball.is_tight(40)).then_some(Self { delta, complement, density, far_mills })
+    }
+
+    fn long(question: &Question) -> Option<Self> {
+        let Answer { delta, slopes } = question.answer(2048);
+        let (density, far_mills) = slopes?;
+        let complement = delta.complement().approximate();
+        let far_mills = Scaled::new(far_mills, 0).approximate();
+        Some(Self { delta: delta.approximate(), complement, density: density.approximate(), far_mills })
+    }
+}
+
 /// `ln(a/b)`, accurate near zero.
-fn log_ratio(a: &Scaled, b: &Scaled) -> f64 {
-    let ((ma, ea), (mb, eb)) = (a.approximate(), b.approximate());
+fn log_ratio((ma, ea): Rough, (mb, eb): Rough) -> f64 {
     match ea - eb {
         0 => (ma / mb).ln(),
         1 => (2.0 * ma / mb).ln(),

@@ -72,5 +72,5 @@ pub fn delta_bounds(epsilon: f64, mu: f64) -> (f64, f64) {
         return (0.0, f64::from_bits(1));
     }
     let question = Question::new(epsilon, mu, 1.0);
-    tight_bounds(|precision| question.answer(precision).delta)
+    tight_bounds(question.quick().map(|answer| answer.delta), |precision| question.answer(precision).delta)
 }

@@ -18,8 +18,8 @@
 //! event could gain; it is added to the upper bound (for a tie, enclosed to 2048 bits, that is below every float).
 
 use super::LogConcaveNoise;
-use super::law::{DECIDING_BITS, LARGEST_EPSILON, Law, cdf, tail_bounds};
-use crate::certified::{dyadic::Dyadic, elementary::exp, search::first_true_integer};
+use super::law::{DECIDING_BITS, LARGEST_EPSILON, Law, cdf, cdf_inside, quick_cdf, quick_exp, tail_bounds};
+use crate::certified::{ball::Ball, dyadic::Dyadic, elementary::exp, search::first_true_integer};
 use crate::normal::tight_bounds;
 
 /// Lower and upper bound of the privacy profile `δ(ε)` of releasing an integer under this noise, when neighbours move it by
@@ -102,12 +102,11 @@ fn half_line<N: Law>(noise: &N, t: i128, shift: u64, epsilon: f64) -> (f64, f64)
     }
     let far = t - i128::from(shift);
     if far < start || epsilon > LARGEST_EPSILON || t <= i128::from(i64::MIN) {
-        let whole = if t < end { tight_bounds(|precision| cdf(noise, t, precision)) } else { (1.0, 1.0) };
+        let whole = if t < end { cdf_inside(noise, t) } else { (1.0, 1.0) };
         return if far < start { whole } else { (0.0, whole.1) };
     }
-    let epsilon = Dyadic::from_f64(epsilon);
-    tight_bounds(|precision| {
-        let factor = exp(&epsilon.at(precision));
+    tight_bounds(quick_half_line(noise, (t, far), end, epsilon), |precision| {
+        let factor = exp(&Dyadic::from_f64(epsilon).at(precision));
         let second = cdf(noise, far, precision).normalized().product(&factor);
         if t < end {
             cdf(noise, t, precision).normalized().minus(&second).normalized()
@@ -115,4 +114,10 @@ fn half_line<N: Law>(noise: &N, t: i128, shift: u64, epsilon: f64) -> (f64, f64)
             second.complement()
         }
     })
+}
+
+/// The same as a ball.
+fn quick_half_line<N: Law>(noise: &N, (t, far): (i128, i128), end: i128, epsilon: f64) -> Option<Ball> {
+    let first = if t < end { quick_cdf(noise, t)? } else { Ball::integer(1) };
+    Some(first - quick_exp(epsilon)? * quick_cdf(noise, far)?)
 }

@@ -1,10 +1,10 @@
 //! Lattice noise conditioned on a bounded magnitude.
 
 use super::blocks::BLOCK;
-use super::law::{self, Enclosure, Law};
+use super::law::{self, Enclosure, Law, Quick};
 use super::uniform::Uniform;
 use super::{LatticeNoise, LogConcaveNoise};
-use crate::certified::{interval::Interval, scaled::Scaled};
+use crate::certified::{ball::Ball, interval::Interval, scaled::Scaled};
 use crate::{Error, Parameter};
 use rand::CryptoRng;
 
@@ -131,7 +131,9 @@ impl<N: LogConcaveNoise> Truncated<N> {
     #[cold]
     #[inline(never)]
     fn accepts<R: CryptoRng + ?Sized>(&self, k: i64, word: u64, rng: &mut R) -> bool {
-        Uniform::new(word).is_below(|precision| ratio_to_center(&self.base, k.into(), precision), rng)
+        let masses = self.base.quick_mass(k.into()).zip(self.base.quick_mass(0));
+        let quick = masses.map(|(mass, center)| mass.0 / center.0);
+        Uniform::new(word).is_below(quick, |precision| ratio_to_center(&self.base, k.into(), precision), rng)
     }
 }
 
@@ -225,6 +227,17 @@ impl<N: LogConcaveNoise> Law for Truncated<N> {
 
     fn mass(&self, k: i128, precision: u64) -> Enclosure {
         Enclosure(self.base.mass(k, precision).0.quotient(&self.kept(precision)).normalized())
+    }
+
+    fn quick_tail(&self, k: i128) -> Option<Quick> {
+        let beyond = self.base.quick_tail(self.bound.into())?.0;
+        let inside = self.base.quick_tail(k)?.0 - beyond;
+        Some(Quick(inside / (Ball::integer(1) - beyond.doubled(1))))
+    }
+
+    fn quick_mass(&self, k: i128) -> Option<Quick> {
+        let beyond = self.base.quick_tail(self.bound.into())?.0;
+        Some(Quick(self.base.quick_mass(k)?.0 / (Ball::integer(1) - beyond.doubled(1))))
     }
 
     fn exceeds(&self, k: i128, shift: u64, epsilon: f64) -> Option<bool> {

@@ -4,7 +4,9 @@
 //! neighbouring boundaries it is separated from all others, so the number of words does not depend on the order of
 //! comparisons, nor on the guess that starts a search.
 
-use crate::certified::{interval::Interval, search::first_true_integer};
+use super::law::Law;
+use crate::certified::{ball::Ball, interval::Interval, search::first_true_integer};
+use core::cmp::Ordering;
 use num_bigint::BigInt;
 use rand::Rng;
 
@@ -103,12 +105,29 @@ impl Uniform {
         }
     }
 
-    /// Whether `U < boundary`, refined until that is known; the boundary is enclosed at the precision asked for.
+    /// [`compare`](Self::compare) with a ball, while U is one word.
+    fn quick_compare(&self, boundary: Ball) -> Option<bool> {
+        let word = u64::try_from(&self.numerator).ok().filter(|_| self.bits == 64)?;
+        let word = Ball::integer((word >> 1) as i64).doubled(1) + Ball::integer((word & 1) as i64);
+        let boundary = boundary.doubled(64);
+        match (word.compare(boundary), (word + Ball::integer(1)).compare(boundary)) {
+            (_, Some(Ordering::Less | Ordering::Equal)) => Some(true),
+            (Some(Ordering::Greater | Ordering::Equal), _) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether `U < boundary`, refined until that is known: by the ball if that decides, else by enclosures in fixed point at
+    /// the precision that is asked for.
     pub(super) fn is_below<R: Rng + ?Sized>(
         &mut self,
+        quick: Option<Ball>,
         boundary: impl Fn(u64) -> Interval,
         rng: &mut R,
     ) -> bool {
+        if let Some(answer) = quick.and_then(|quick| self.quick_compare(quick)) {
+            return answer;
+        }
         loop {
             if let Some(answer) = self.compare(&boundary(self.bits + LEAD)) {
                 return answer;
@@ -118,24 +137,27 @@ impl Uniform {
     }
 }
 
-/// The sample of a word whose magnitude is known to lie in `range`, which may be all of `0 … i64::MAX`.
-///
-/// The magnitude exceeds `k` if `U < tail(k)`; `tail(k, precision)` encloses that boundary in fixed point.
-pub(super) fn resolve<R: Rng + ?Sized>(
+/// The sample of a word whose magnitude is known to lie in `range`, which may be all of `0 … i64::MAX`: the magnitude exceeds `k`
+/// if `U < P(K > k)`.
+pub(super) fn resolve<N: Law, R: Rng + ?Sized>(
     word: u64,
     range: (i64, i64),
     guess: impl FnOnce() -> i64,
-    tail: impl Fn(i64, u64) -> Interval,
+    noise: &N,
     rng: &mut R,
 ) -> Traced {
     let mut uniform = Uniform::below_one_half(word);
+    let mut is_beyond = |k: i64| {
+        let quick = noise.quick_tail(k.into()).map(|tail| tail.0);
+        uniform.is_below(quick, |precision| noise.tail(k.into(), precision).0.to_fixed(), rng)
+    };
     let (from, to) = (range.0, range.1 - 1);
     // the last value of the range needs no comparison; at i64::MAX this saturates
     let found = if from > to {
         None
     } else {
         let guess = if range == FULL_RANGE { guess() } else { from };
-        first_true_integer(guess, (from, to), |k| !uniform.is_below(|precision| tail(k, precision), rng))
+        first_true_integer(guess, (from, to), |k| !is_beyond(k))
     };
     Traced::exact(signed(word, found.unwrap_or(range.1)), uniform.refinements)
 }
@@ -152,6 +174,29 @@ mod tests {
         assert_eq!(uniform.compare(&boundary(2, 20)), Some(false));
         assert_eq!(uniform.compare(&boundary(20, 21)), None);
         assert_eq!(uniform.compare(&boundary(23, 24)), None);
+    }
+
+    #[test]
+    fn comparison_with_a_ball_is_that_with_an_interval() {
+        for word in [0, 1, 77, u64::MAX >> 1, 1 << 63, u64::MAX] {
+            let uniform = Uniform::new(word);
+            // boundaries at the word's ends, in its middle, and one word away
+            for (quarters, expected) in
+                [(-4, Some(false)), (0, Some(false)), (2, None), (4, Some(true)), (8, Some(true))]
+            {
+                let numerator = BigInt::from(word) * 4 + quarters;
+                let ball = (Ball::integer((word >> 1) as i64).doubled(1) + Ball::integer((word & 1) as i64))
+                    .doubled(2)
+                    + Ball::integer(quarters);
+                // balls are open at their ends: boundaries that are words may be left to the intervals
+                let quick = uniform.quick_compare(ball.doubled(-66));
+                assert!(
+                    quick == expected || (quick.is_none() && quarters % 4 == 0 && quarters != 8),
+                    "{word} {quarters}"
+                );
+                assert_eq!(uniform.compare(&Interval::point(numerator, 66)), expected);
+            }
+        }
     }
 
     #[test]

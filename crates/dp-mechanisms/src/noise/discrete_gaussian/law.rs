@@ -2,7 +2,7 @@
 
 use super::DiscreteGaussian;
 use crate::certified::dyadic::Dyadic;
-use crate::noise::law::{Enclosure, Law, is_above};
+use crate::noise::law::{Enclosure, Law, Quick, is_above};
 use num_bigint::BigInt;
 
 /// `ln P` is concave.
@@ -13,6 +13,14 @@ impl Law for DiscreteGaussian {
 
     fn mass(&self, k: i128, precision: u64) -> Enclosure {
         Enclosure(self.sigma.weight(k, precision).product(&self.sigma.center(precision)).normalized())
+    }
+
+    fn quick_tail(&self, k: i128) -> Option<Quick> {
+        self.quick?.tail(k).map(Quick)
+    }
+
+    fn quick_mass(&self, k: i128) -> Option<Quick> {
+        self.quick?.mass(k).map(Quick)
     }
 
     /// `shift² − 2k·shift > 2σ²ε`, between integers and an exactly known number.

@@ -49,9 +49,7 @@ impl Scale {
     /// The sample for a word, if the table proves it; the sign is the word's first bit.
     #[inline]
     pub(super) fn try_word(self, word: u64) -> Option<i64> {
-        let (exponential, margin) = exponential(word)?;
-        let product = (u128::from(self.mantissa) * u128::from(exponential)) >> 64;
-        let position = product as u64 + self.offset;
+        let (position, margin) = self.position(word)?;
         let one = 1_u64 << self.fraction_bits;
         let fraction = position & (one - 1);
         if fraction.wrapping_sub(margin) < one.saturating_sub(2 * margin) {
@@ -59,6 +57,21 @@ impl Scale {
         } else {
             None
         }
+    }
+
+    /// The position of a word and a bound of its error, with `fraction_bits` bits after the point.
+    #[inline]
+    fn position(self, word: u64) -> Option<(u64, u64)> {
+        let (exponential, margin) = exponential(word)?;
+        let product = (u128::from(self.mantissa) * u128::from(exponential)) >> 64;
+        Some((product as u64 + self.offset, margin))
+    }
+
+    /// Bounds of the magnitude, both included, if the word is in the table.
+    pub(super) fn magnitudes(self, word: u64) -> Option<(i64, i64)> {
+        let (position, margin) = self.position(word)?;
+        let low = position.saturating_sub(margin) >> self.fraction_bits;
+        Some((low as i64, ((position + margin) >> self.fraction_bits) as i64))
     }
 }
 

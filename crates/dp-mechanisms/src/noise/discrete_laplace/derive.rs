@@ -29,6 +29,10 @@ pub fn derive() -> Vec<Row> {
 }
 
 /// Derives the multiples of ln 2 with the error bounds of the octaves.
+///
+/// # Panics
+///
+/// Never: there are rows, and all entries are below `2⁶³`.
 #[must_use]
 pub fn derive_octaves() -> Vec<OctaveRow> {
     let worst = derive().iter().map(|row| row[DEGREE + 1]).max().expect("there are rows");
@@ -80,9 +84,9 @@ fn row(cell: u64) -> Row {
     let mut row = [0; ROW];
     row[0] = as_entry(nearest(&center, ROW_UNIT_BITS));
     let mut power = Interval::integer(1, PRECISION);
-    for k in 1..=DEGREE {
+    for (k, entry) in (1_u64..).zip(&mut row[1..=DEGREE]) {
         power = &power * &step;
-        row[k] = as_entry(nearest(&power.over(k as u64), ROW_UNIT_BITS));
+        *entry = as_entry(nearest(&power.over(k), ROW_UNIT_BITS));
     }
     row[DEGREE + 1] = as_entry(error(&step).with_precision(ROW_UNIT_BITS).hi().clone());
     row

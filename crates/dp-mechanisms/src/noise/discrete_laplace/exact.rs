@@ -47,7 +47,7 @@ pub(super) fn offset(scale: &Dyadic, fraction_bits: u32) -> u64 {
 /// `q = e^{−1/b}`.
 pub(super) fn ratio(scale: &Dyadic, precision: u64) -> Interval {
     let exponent = Dyadic::integer(1).over(scale, precision);
-    if exponent.lo().bits() > precision + precision.ilog2() as u64 + 1 {
+    if exponent.lo().bits() > precision + u64::from(precision.ilog2()) + 1 {
         return Interval::new(BigInt::ZERO, 1.into(), precision); // 1/b ≥ precision, so that q < 2^{−precision}
     }
     exp(&-&exponent).to_fixed()

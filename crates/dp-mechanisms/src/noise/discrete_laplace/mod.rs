@@ -66,9 +66,10 @@ mod law;
 mod rows;
 pub mod table;
 
-use super::{LatticeNoise, LogConcaveNoise, Traced, blocks, law as probabilities};
+use super::{LatticeNoise, LogConcaveNoise, Traced, blocks, law as probabilities, uniform};
 use crate::{Error, NoiseScale, certified::dyadic::Dyadic};
 use cell::Scale;
+use law::Constants;
 use rand::{CryptoRng, Rng};
 
 /// The law `P(K = k) = e^{−|k|/b}·(1 − q)/(1 + q)`, `q = e^{−1/b}`, on the integers: the noise of the exact Laplace mechanism.
@@ -102,6 +103,7 @@ use rand::{CryptoRng, Rng};
 pub struct DiscreteLaplace {
     noise_scale: NoiseScale,
     exact_scale: Dyadic,
+    quick: Option<Constants>,
     fast: Scale,
 }
 
@@ -131,7 +133,7 @@ impl DiscreteLaplace {
         }
         let mut fast = Scale::new(value);
         fast.offset = exact::offset(&Dyadic::from_f64(value.max(Scale::SMALLEST)), fast.fraction_bits);
-        Ok(Self { noise_scale, exact_scale: Dyadic::from_f64(value), fast })
+        Ok(Self { noise_scale, exact_scale: Dyadic::from_f64(value), quick: Constants::new(value), fast })
     }
 
     /// The parameter b.
@@ -143,7 +145,7 @@ impl DiscreteLaplace {
     /// One sample, and how it was found: the same value from the same words as [`sample`](Self::sample).
     pub fn sample_traced<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> Traced {
         let word = rng.next_u64();
-        self.fast_value(word).map_or_else(|| self.exact_value(word, rng), Traced::fast)
+        self.fast_value(word).map_or_else(|| self.refine(word, rng), Traced::fast)
     }
 
     /// The sample that the fast path proves for a word, `None` where it is ambiguous: a function of the word and b alone.
@@ -166,10 +168,18 @@ impl DiscreteLaplace {
     /// The sample for a word without the table, by certified arithmetic alone: the oracle of the fast path.
     ///
     /// Takes further words from `rng` where the first does not decide.
-    #[cold]
-    #[inline(never)]
     pub fn exact_value<R: Rng + ?Sized>(&self, word: u64, rng: &mut R) -> Traced {
         exact::resolve(word, &self.exact_scale, rng)
+    }
+
+    /// The exact path, helped by what the table proves of the magnitude.
+    #[cold]
+    #[inline(never)]
+    fn refine<R: Rng + ?Sized>(&self, word: u64, rng: &mut R) -> Traced {
+        match self.fast.magnitudes(word) {
+            Some(range) => uniform::resolve(word, range, || range.0, self, rng),
+            None => self.exact_value(word, rng),
+        }
     }
 }
 
@@ -177,19 +187,19 @@ impl LatticeNoise for DiscreteLaplace {
     /// Reads one word, and further ones only if that is ambiguous.
     fn sample<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> i64 {
         let word = rng.next_u64();
-        self.fast_value(word).unwrap_or_else(|| self.exact_value(word, rng).value)
+        self.fast_value(word).unwrap_or_else(|| self.refine(word, rng).value)
     }
 
     /// # Words used
     ///
     /// As for [`RoundedGaussian`](super::RoundedGaussian): blocks of one word a sample, each followed by its refinements.
     fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
-        let exact = |word, rng: &mut R| self.exact_value(word, rng).value;
+        let exact = |word, rng: &mut R| self.refine(word, rng).value;
         blocks::for_each(out, rng, |word| self.fast.try_word(word), exact, |entry, noise| *entry = noise);
     }
 
     fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
-        let exact = |word, rng: &mut R| self.exact_value(word, rng).value;
+        let exact = |word, rng: &mut R| self.refine(word, rng).value;
         let add = |entry: &mut i64, noise| *entry = entry.wrapping_add(noise);
         blocks::for_each(values, rng, |word| self.fast.try_word(word), exact, add);
     }

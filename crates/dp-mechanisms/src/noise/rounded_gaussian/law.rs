@@ -5,8 +5,14 @@ use super::{
     exact::{boundary, is_far},
 };
 use crate::{
-    certified::{dyadic::Dyadic, interval::Interval, mills::upper_tail, scaled::Scaled},
-    noise::law::{self, Enclosure, Law, is_above, negligible},
+    certified::{
+        ball::{self, Ball},
+        dyadic::Dyadic,
+        interval::Interval,
+        mills::upper_tail,
+        scaled::Scaled,
+    },
+    noise::law::{self, Enclosure, Law, Quick, is_above, negligible},
 };
 use num_bigint::BigInt;
 
@@ -15,6 +21,13 @@ impl RoundedGaussian {
     fn beyond(&self, k: i128, precision: u64) -> Scaled {
         let z = boundary(k, &self.sigma, precision);
         if is_far(&z) { negligible(precision) } else { upper_tail(&z) }
+    }
+
+    /// The same as a ball.
+    fn quick_beyond(&self, k: i128) -> Option<Ball> {
+        let z =
+            Ball::integer(i64::try_from(2 * k + 1).ok()?).doubled(-1) / Ball::from_f64(self.noise_std.get());
+        (z.magnitude() <= 15).then(|| ball::upper_tail(z))
     }
 }
 
@@ -35,6 +48,20 @@ impl Law for RoundedGaussian {
         })
     }
 
+    fn quick_tail(&self, k: i128) -> Option<Quick> {
+        self.quick_beyond(k).map(Quick)
+    }
+
+    fn quick_mass(&self, k: i128) -> Option<Quick> {
+        let magnitude = k.abs();
+        let outer = self.quick_beyond(magnitude)?;
+        Some(Quick(if magnitude == 0 {
+            Ball::integer(1) - outer.doubled(1)
+        } else {
+            self.quick_beyond(magnitude - 1)? - outer
+        }))
+    }
+
     /// `P(k)/P(k − shift)` averages `e^{(shift² − 2x·shift)/2σ²}` over `|x − k| ≤ 1/2`: both ends of that settle nearly all k, exactly.
     fn exceeds(&self, k: i128, shift: u64, epsilon: f64) -> Option<bool> {
         let neighbour = k - i128::from(shift);
@@ -49,7 +76,7 @@ impl Law for RoundedGaussian {
         match (logarithm_above(2 * k + 1), logarithm_above(2 * k - 1)) {
             (true, _) => Some(true),
             (false, false) => Some(false),
-            (false, true) => law::exceeds(|p| self.mass(k, p).0, |p| self.mass(neighbour, p).0, epsilon),
+            (false, true) => law::exceeds(self, k, neighbour, epsilon),
         }
     }
 

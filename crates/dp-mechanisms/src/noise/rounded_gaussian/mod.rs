@@ -184,7 +184,12 @@ impl RoundedGaussian {
     ///
     /// Takes further words from `rng` where the first does not decide.
     pub fn exact_value<R: Rng + ?Sized>(&self, word: u64, rng: &mut R) -> Traced {
-        exact::resolve(word, &self.sigma, FULL_RANGE, rng)
+        self.resolve(word, FULL_RANGE, rng)
+    }
+
+    /// The sample of a word when its magnitude is known to lie in `range`.
+    fn resolve<R: Rng + ?Sized>(&self, word: u64, range: (i64, i64), rng: &mut R) -> Traced {
+        uniform::resolve(word, range, || guess(word, &self.sigma), self, rng)
     }
 
     /// The exact path, helped by what the table proves of the magnitude.
@@ -198,7 +203,7 @@ impl RoundedGaussian {
             Magnitude::Between(low, high) => (low, high),
             Magnitude::Beyond => FULL_RANGE,
         };
-        exact::resolve(word, &self.sigma, range, rng)
+        self.resolve(word, range, rng)
     }
 }
 

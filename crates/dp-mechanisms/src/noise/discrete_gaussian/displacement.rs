@@ -1,26 +1,8 @@
-//! The exact path: the uniform compared with certified tails of the discrete Gaussian; and how far those are from normal tails.
+//! How far the tails of the discrete Gaussian are from normal tails: the scale and the margin of the fast path for `σ ≥ 16`.
 
 use super::tail::Sigma;
 use crate::certified::{dyadic::Dyadic, interval::Interval};
-use crate::noise::rounded_gaussian::{Magnitude, Scale, guess};
-use crate::noise::uniform::{self, FULL_RANGE, Traced, signed};
-use rand::Rng;
-
-/// The sample of a word when its magnitude is known to lie in `range`, which may be all of `0 … i64::MAX`.
-pub(super) fn resolve<R: Rng + ?Sized>(word: u64, sigma: &Sigma, range: (i64, i64), rng: &mut R) -> Traced {
-    // precisions beyond what was asked for only narrow the enclosure, so that a fixed-point one of that precision remains
-    let tail = |k: i64, precision| sigma.tail(k.into(), precision).to_fixed();
-    uniform::resolve(word, range, || guess(word, sigma.exact()), tail, rng)
-}
-
-/// The same, helped by what the table proves.
-pub(super) fn resolve_scaled<R: Rng + ?Sized>(word: u64, sigma: &Sigma, scale: Scale, rng: &mut R) -> Traced {
-    match scale.magnitude(word) {
-        Magnitude::Known(k) => Traced::exact(signed(word, k), 0),
-        Magnitude::Between(low, high) => resolve(word, sigma, (low, high), rng),
-        Magnitude::Beyond => resolve(word, sigma, FULL_RANGE, rng),
-    }
-}
+use crate::noise::rounded_gaussian::Scale;
 
 impl Sigma {
     /// `σ' = σ/(1 + 1/24σ²)` and the displacement `1/20σ³` of the boundaries, for `σ ≥ 16`.
