@@ -3,6 +3,7 @@
 mod conversions;
 mod gaussian;
 mod lattice;
+mod noise;
 mod privacy;
 mod reference;
 mod refinement;
@@ -14,7 +15,7 @@ use dp_mechanisms::{Delta, Epsilon, NoiseStd, RoundedGaussian};
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Audit, Exact, Numeric, Search, Statistical};
-    vec![
+    let first = vec![
         Check { claim: "mechanisms.gaussian.profile", evidence: Numeric, run: gaussian::profile },
         Check { claim: "mechanisms.gaussian.calibration", evidence: Numeric, run: gaussian::calibration },
         Check { claim: "mechanisms.normal.quantile", evidence: Numeric, run: gaussian::quantile },
@@ -30,7 +31,8 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Numeric, run: privacy::divergence },
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Audit, run: privacy::audit },
         Check { claim: "mechanisms.lattice.release", evidence: Exact, run: lattice::release },
-    ]
+    ];
+    [first, noise::checks()].concat()
 }
 
 /// Rounded Gaussian noise of this standard deviation.
