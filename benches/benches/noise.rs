@@ -7,11 +7,15 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use dp_mechanisms::{
     NoiseScale, NoiseStd,
-    noise::{DiscreteGaussian, DiscreteLaplace, LatticeNoise, RoundedGaussian},
+    noise::{
+        DiscreteGaussian, DiscreteLaplace, LatticeNoise, LogConcaveNoise, RoundedGaussian, Truncated,
+        shift_delta_bounds,
+    },
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use rand_distr::{Distribution, Exp1, Geometric, StandardNormal};
+use std::hint::black_box;
 
 const DRAWS: usize = 1 << 16;
 const PARAMETERS: [f64; 6] = [1.0, 100.0, 12_346.0, 1e6, 1e9, (1_u64 << 40) as f64];
@@ -88,5 +92,58 @@ fn laplace(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, gaussian, laplace);
+/// Bounds of four scales (rejection), and bounds far inside the scale (uniform proposals).
+fn truncated(criterion: &mut Criterion) {
+    let mut group = group(criterion, "noise");
+    for (value, bound) in [(1.0, 4), (12_346.0, 50_000), (12_346.0, 5_000), (12_346.0, 10)] {
+        let noise = DiscreteLaplace::new(scale(value)).expect("supported");
+        let noise = Truncated::new(noise, bound).expect("supported");
+        fill(&mut group, "truncated_laplace", format!("scale={value}/bound={bound}"), &noise);
+        let noise = DiscreteGaussian::new(std(value)).expect("supported");
+        let noise = Truncated::new(noise, bound).expect("supported");
+        fill(&mut group, "truncated_gaussian", format!("std={value}/bound={bound}"), &noise);
+    }
+    group.finish();
+}
+
+/// What certified probabilities cost: a mass, a tail, and the exact δ(ε) of a shift.
+fn probabilities(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("noise/probabilities");
+    for value in [1.0, 15.0, 12_346.0, 1e9] {
+        let laplace = DiscreteLaplace::new(scale(value)).expect("supported");
+        let gaussian = DiscreteGaussian::new(std(value)).expect("supported");
+        let rounded = RoundedGaussian::new(std(value)).expect("supported");
+        probabilities_of(&mut group, "discrete_laplace", value, &laplace);
+        probabilities_of(&mut group, "discrete_gaussian", value, &gaussian);
+        probabilities_of(&mut group, "rounded_gaussian", value, &rounded);
+        group.bench_function(BenchmarkId::new("new_discrete_laplace", value), |bencher| {
+            bencher.iter(|| DiscreteLaplace::new(scale(value)));
+        });
+        group.bench_function(BenchmarkId::new("new_discrete_gaussian", value), |bencher| {
+            bencher.iter(|| DiscreteGaussian::new(std(value)));
+        });
+    }
+    group.finish();
+}
+
+fn probabilities_of<N: LogConcaveNoise>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: &str,
+    parameter: f64,
+    noise: &N,
+) {
+    let k = (2.0 * parameter) as i64;
+    group.bench_function(format!("{name}/pmf/{parameter}"), |bencher| {
+        bencher.iter(|| noise.pmf_bounds(black_box(k)));
+    });
+    group.bench_function(format!("{name}/cdf/{parameter}"), |bencher| {
+        bencher.iter(|| noise.cdf_bounds(black_box(-k)));
+    });
+    let shift = 1 + k as u64;
+    group.bench_function(format!("{name}/shift_delta/{parameter}"), |bencher| {
+        bencher.iter(|| shift_delta_bounds(noise, black_box(shift), black_box(1.0)));
+    });
+}
+
+criterion_group!(benches, gaussian, laplace, truncated, probabilities);
 criterion_main!(benches);

@@ -126,10 +126,10 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "mechanisms.discrete_laplace.probabilities",
         kind: ClaimKind::Numerical,
-        statement: "pmf_bounds and cdf_bounds enclose the law of the discrete Laplace, with at most two floats between",
+        statement: "pmf_bounds and cdf_bounds enclose the law of the discrete Laplace, at most one float strictly between",
         hypotheses: &["0 < b ≤ 2⁵⁰"],
-        source: Source { work: "Canonne, Kamath, Steinke 2020", result: "Definition 23" },
-        status: ClaimStatus::Published,
+        source: Source { work: HERE, result: "Discrete Laplace, sampler" },
+        status: ClaimStatus::Ours,
     },
     Claim {
         id: LAPLACE_PRIVACY,
@@ -161,7 +161,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "mechanisms.discrete_gaussian.probabilities",
         kind: ClaimKind::Numerical,
-        statement: "pmf_bounds and cdf_bounds enclose the law of the discrete Gaussian, with at most two floats between",
+        statement: "pmf_bounds and cdf_bounds enclose the law of the discrete Gaussian, at most one float strictly between",
         hypotheses: &["0 < σ ≤ 2⁵⁰"],
         source: Source { work: HERE, result: "Discrete Gaussian, tails" },
         status: ClaimStatus::Ours,
@@ -193,7 +193,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "mechanisms.truncated.probabilities",
         kind: ClaimKind::Numerical,
-        statement: "pmf_bounds, cdf_bounds and infinity_mass_bounds enclose the conditional law, with at most two floats between",
+        statement: "pmf_bounds, cdf_bounds and infinity_mass_bounds enclose the conditional law, at most one float strictly between",
         hypotheses: &[],
         source: Source { work: HERE, result: "Truncated noise" },
         status: ClaimStatus::Ours,

@@ -45,7 +45,7 @@ use rand::CryptoRng;
 ///
 /// # References
 ///
-/// C. Dwork, K. Talwar, A. Thakurta, L. Zhang, *Analyze Gauss*, 2014 (with noise σ on all entries, for the L2 norm of the triangle).
+/// C. Dwork, K. Talwar, A. Thakurta, L. Zhang, *Analyze Gauss*, 2014, with the same noise on all entries.
 #[derive(Debug, Clone)]
 pub struct SymmetricGaussian<A> {
     noise: FrobeniusGaussian,

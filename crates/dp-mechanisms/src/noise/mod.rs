@@ -1,4 +1,24 @@
 //! Noise on the integers whose law is public: exactly sampled, with certified probabilities.
+//!
+//! # Which one
+//!
+//! | law | parameter | gives, at sensitivity Δ | choose it for |
+//! |---|---|---|---|
+//! | [`RoundedGaussian`] `⌊σN⌉` | σ, a standard deviation | the profile of the Gaussian mechanism with `μ = Δ/σ`, Δ in L2 | vectors, composition: the default |
+//! | [`DiscreteGaussian`] `P(k) ∝ e^{−k²/2σ²}` | σ, the standard deviation from 2 on | `Δ²/2σ²`-zCDP, Δ in L2 | agreement with others who use it |
+//! | [`DiscreteLaplace`] `P(k) ∝ e^{−\|k\|/b}` | b, a scale | `Δ/b`-DP, no δ, Δ in L1 | pure privacy, a few counts |
+//! | [`Truncated`] any of them, `\|k\| ≤ B` | its own, and B | (ε, δ) by its exact probabilities | answers that must never be absurd |
+//! | [`FrobeniusGaussian`] for symmetric matrices | σ, on the diagonal | as the rounded Gaussian, Δ in Frobenius norm | second moments |
+//!
+//! [`LatticeGaussian`](crate::LatticeGaussian), [`LatticeLaplace`](crate::LatticeLaplace),
+//! [`TruncatedLaplace`](crate::TruncatedLaplace) and [`SymmetricGaussian`](crate::SymmetricGaussian) are the mechanisms that use them:
+//! they check sensitivities and mint releases. For any of the scalar laws, [`shift_delta_bounds`] is the exact `δ(ε)` of a shift.
+//!
+//! # How they are sampled
+//!
+//! All by inversion: a word of randomness is a sign and the first bits of a uniform U, and the magnitude is the number of `k ≥ 0` with
+//! `U < P(K > k)`. Integers of machine size decide nearly every word; the others are *refined* with further bits and compared with
+//! certified tails. Nothing undecided is ever redrawn: that would change the law, since which words are undecided depends on the value.
 
 mod blocks;
 pub mod discrete_gaussian;

@@ -25,7 +25,7 @@ fn cases(kind: &str, enclose: impl Fn(&[&'static str]) -> Bounds) -> Vec<Case> {
         .collect()
 }
 
-/// Each number is inside, and no more than two floats are strictly between the ends.
+/// Each number is inside, and at most one float is strictly between the ends.
 fn hold(cases: &[Case]) -> Outcome {
     let inside = none_fails(cases, |case| {
         compare(case.bounds.0, case.exact).is_le() && compare(case.bounds.1, case.exact).is_ge()
