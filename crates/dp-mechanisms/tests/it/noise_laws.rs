@@ -261,7 +261,7 @@ fn traced_and_plain_samples_use_the_same_words() {
         }
         assert_eq!(traced.get_word_pos(), plain.get_word_pos());
     }
-    // one word in thirty (Laplace) and in fifty (Gaussian)
+    // one word in twenty-five (Laplace) and in fifty (Gaussian), of 4000 each: 240 expected
     assert!((100..400).contains(&refined), "{refined}");
 }
 

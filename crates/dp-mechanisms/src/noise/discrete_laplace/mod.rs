@@ -43,7 +43,7 @@
 //! | change of units, rounding of `z·ln 2`, floors of the product and of h | 3½ |
 //! | V anywhere in its word, that is in `[1, 1 + 2^{z−62}]` times its lower end | `2^{z−4}` |
 //!
-//! A word is ambiguous with probability about `8b·2⁻⁵⁸ + 44b·2⁻⁶²`: never seen at `b ≤ 10⁶`, one in thirty at `b = 2⁵⁰`.
+//! A word is ambiguous with probability about `8b·2⁻⁵⁸ + 44b·2⁻⁶²`: below `10⁻¹⁰` for `b ≤ 10⁶`, one in twenty-five at `b = 2⁵⁰`.
 //!
 //! [`table::derive`] and [`table::derive_octaves`] compute every number again; a test compares.
 //!
