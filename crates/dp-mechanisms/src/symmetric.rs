@@ -2,13 +2,15 @@
 //!
 //! # Convention
 //!
-//! A symmetric matrix of order m is a list of `m(m + 1)/2` entries: the lower triangle row by row, the diagonal last in each row,
+//! A symmetric matrix of order m is a list of `m(m + 1)/2` entries: the lower triangle row by row, the diagonal last in
+//! each row,
 //!
 //! ```text
 //! s₀₀,  s₁₀, s₁₁,  s₂₀, s₂₁, s₂₂,  …      entry (i, j), j ≤ i, at i(i + 1)/2 + j
 //! ```
 //!
-//! The place of an entry does not depend on the order, so a list of a larger matrix begins with those of its leading blocks.
+//! The place of an entry does not depend on the order, so a list of a larger matrix begins with those of its leading
+//! blocks.
 
 use crate::error::Error;
 use crate::lattice::Lattice;

@@ -16,10 +16,11 @@ use rand::CryptoRng;
 ///
 /// # Guarantee
 ///
-/// For integer statistics with `‖s − s'‖₁ ≤ Δ` between neighbours, releasing `s + K` with `P(K = k) ∝ e^{−|k|/b}` independent in each
-/// coordinate is `Δ/b`-differentially private, in any dimension, with δ = 0: the probabilities of an output differ by a factor of
-/// `e^{Σ(|x_j − s'_j| − |x_j − s_j|)/b} ≤ e^{Δ/b}`. ε is the least float that is at least `Δ/b`, and nothing on the machine is
-/// approximate: the released integers are `s + K` modulo `2⁶⁴`, a function of `s + K`.
+/// For integer statistics with `‖s − s'‖₁ ≤ Δ` between neighbours, releasing `s + K` with `P(K = k) ∝ e^{−|k|/b}`
+/// independent in each coordinate is `Δ/b`-differentially private, in any dimension, with δ = 0: the probabilities of an
+/// output differ by a factor of `e^{Σ(|x_j − s'_j| − |x_j − s_j|)/b} ≤ e^{Δ/b}`. ε is the least float that is at least
+/// `Δ/b`, and nothing on the machine is approximate: the released integers are `s + K` modulo `2⁶⁴`, a function of
+/// `s + K`.
 ///
 /// # Example
 ///
@@ -38,8 +39,8 @@ use rand::CryptoRng;
 ///
 /// # References
 ///
-/// C. Dwork, F. McSherry, K. Nissim, A. Smith, *Calibrating noise to sensitivity in private data analysis*, 2006, Proposition 1.
-/// A. Ghosh, T. Roughgarden, M. Sundararajan, 2009, for the integers.
+/// C. Dwork, F. McSherry, K. Nissim, A. Smith, *Calibrating noise to sensitivity in private data analysis*, 2006,
+/// Proposition 1. A. Ghosh, T. Roughgarden, M. Sundararajan, 2009, for the integers.
 #[derive(Debug, Clone)]
 pub struct LatticeLaplace<A> {
     noise: DiscreteLaplace,
@@ -61,7 +62,8 @@ impl<A: Adjacency> LatticeLaplace<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::ScaleUnsupported`] if it is beyond what the sampler supports, [`Error::OutOfRange`] if `Δ/b` is beyond `f64`.
+    /// [`Error::ScaleUnsupported`] if it is beyond what the sampler supports, [`Error::OutOfRange`] if `Δ/b` is beyond
+    /// `f64`.
     pub fn with_noise_scale(
         noise_scale: NoiseScale,
         sensitivity: LatticeL1Sensitivity<A>,
@@ -98,8 +100,9 @@ impl<A: Adjacency> LatticeLaplace<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::SensitivityExceeded`] if the statistic moves more than this mechanism was made for, [`Error::LatticeOverflow`] if its
-    /// public bound and 64 scales of noise do not fit 64 bits. Neither depends on private values.
+    /// [`Error::SensitivityExceeded`] if the statistic moves more than this mechanism was made for,
+    /// [`Error::LatticeOverflow`] if its public bound and 64 scales of noise do not fit 64 bits. Neither depends on
+    /// private values.
     pub fn release<R: CryptoRng + ?Sized>(
         &self,
         statistic: LatticeStatistic<LatticeL1Sensitivity<A>>,

@@ -15,15 +15,16 @@ use rand::CryptoRng;
 
 /// Adds Frobenius-isotropic rounded Gaussian noise to a symmetric integer matrix of a stated Frobenius sensitivity.
 ///
-/// The statistic is a [packed triangle](crate::symmetric). Second moments `Σ vᵢvᵢᵀ` are the usual one, with sensitivity `max ‖v‖²`
-/// under add/remove.
+/// The statistic is a [packed triangle](crate::symmetric). Second moments `Σ vᵢvᵢᵀ` are the usual one, with sensitivity
+/// `max ‖v‖²` under add/remove.
 ///
 /// # Guarantee
 ///
-/// For symmetric integer matrices with `‖S − S'‖_F ≤ Δ` between neighbours, noise of standard deviation σ on the diagonal and at
-/// least `σ/√2` off it, rounded, gives at most the privacy profile of the Gaussian mechanism with `μ = Δ/σ`. *Proof.* The map
-/// `S ↦ (s_ii, √2·s_ij)` is an isometry from the Frobenius to the L2 norm; the released matrix is a function (divide by √2 and round;
-/// `s + ⌊τN⌉ = ⌊s + τN⌉` as s is integral) of that vector plus independent noise of standard deviation at least σ in every coordinate. ∎
+/// For symmetric integer matrices with `‖S − S'‖_F ≤ Δ` between neighbours, noise of standard deviation σ on the diagonal
+/// and at least `σ/√2` off it, rounded, gives at most the privacy profile of the Gaussian mechanism with `μ = Δ/σ`.
+/// *Proof.* The map `S ↦ (s_ii, √2·s_ij)` is an isometry from the Frobenius to the L2 norm; the released matrix is a
+/// function (divide by √2 and round; `s + ⌊τN⌉ = ⌊s + τN⌉` as s is integral) of that vector plus independent noise of
+/// standard deviation at least σ in every coordinate. ∎
 ///
 /// # Example
 ///
@@ -124,9 +125,9 @@ impl<A: Adjacency> SymmetricGaussian<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotTriangular`] if the statistic's entries are no packed triangle, [`Error::SensitivityExceeded`] if it moves more than
-    /// this mechanism was made for, [`Error::LatticeOverflow`] if its public bound and 40 standard deviations of noise do not fit 64
-    /// bits. None depends on private values.
+    /// [`Error::NotTriangular`] if the statistic's entries are no packed triangle, [`Error::SensitivityExceeded`] if it
+    /// moves more than this mechanism was made for, [`Error::LatticeOverflow`] if its public bound and 40 standard
+    /// deviations of noise do not fit 64 bits. None depends on private values.
     pub fn release<R: CryptoRng + ?Sized>(
         &self,
         statistic: LatticeStatistic<LatticeFrobeniusSensitivity<A>>,

@@ -13,22 +13,22 @@ use crate::release::{ArithmeticModel, Certificate, Release};
 use crate::sensitivity::LatticeL1Sensitivity;
 use rand::CryptoRng;
 
-/// Adds exactly distributed truncated discrete Laplace noise, bounded by a public number, to integer statistics of a stated L1
-/// sensitivity.
+/// Adds exactly distributed truncated discrete Laplace noise, bounded by a public number, to integer statistics of a
+/// stated L1 sensitivity.
 ///
 /// # Guarantee
 ///
-/// For integer statistics with `‖s − s'‖₁ ≤ Δ` between neighbours, releasing `s + K` with `P(K = k) ∝ e^{−|k|/b}` on `|k| ≤ B`,
-/// independent in each coordinate, is (ε, δ)-differentially private in any dimension, with `ε = Δ/b` and δ the mass of the last Δ
-/// integers of the support:
+/// For integer statistics with `‖s − s'‖₁ ≤ Δ` between neighbours, releasing `s + K` with `P(K = k) ∝ e^{−|k|/b}` on
+/// `|k| ≤ B`, independent in each coordinate, is (ε, δ)-differentially private in any dimension, with `ε = Δ/b` and δ the
+/// mass of the last Δ integers of the support:
 ///
 /// ```text
 /// δ = m(Δ),  m(j) = P(K > B − j)
 /// ```
 ///
-/// In one dimension this is the exact profile at that ε. Several dimensions cost nothing more, because splitting a shift never
-/// does: `Σ m(|v_j|) ≤ m(Σ|v_j|)` (docs/theorems.md, Truncated Laplace). That is for the *L1* sensitivity; d coordinates that may
-/// *each* move by Δ have L1 sensitivity dΔ, and cost `ε = dΔ/b` and `δ = 1 − (1 − m(Δ))ᵈ ≤ d·m(Δ)`.
+/// In one dimension this is the exact profile at that ε. Several dimensions cost nothing more, because splitting a shift
+/// never does: `Σ m(|v_j|) ≤ m(Σ|v_j|)` (docs/theorems.md, Truncated Laplace). That is for the *L1* sensitivity; d
+/// coordinates that may *each* move by Δ have L1 sensitivity dΔ, and cost `ε = dΔ/b` and `δ = 1 − (1 − m(Δ))ᵈ ≤ d·m(Δ)`.
 ///
 /// For `ε → 0` the noise becomes uniform on `|k| ≤ B ≈ Δ/2δ`.
 ///
@@ -92,8 +92,8 @@ impl<A: Adjacency> TruncatedLaplace<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::ScaleUnsupported`] if the scale is beyond what the sampler supports; [`Error::OutOfRange`] if the bound is, if `Δ/b` is
-    /// beyond `f64`, or if the bound is so small that `δ = 1`.
+    /// [`Error::ScaleUnsupported`] if the scale is beyond what the sampler supports; [`Error::OutOfRange`] if the bound
+    /// is, if `Δ/b` is beyond `f64`, or if the bound is so small that `δ = 1`.
     pub fn with_noise_scale_and_bound(
         noise_scale: NoiseScale,
         bound: u64,
@@ -139,8 +139,9 @@ impl<A: Adjacency> TruncatedLaplace<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::SensitivityExceeded`] if the statistic moves more than this mechanism was made for, [`Error::LatticeOverflow`] if its
-    /// public bound and that of the noise do not fit 64 bits. Neither depends on private values.
+    /// [`Error::SensitivityExceeded`] if the statistic moves more than this mechanism was made for,
+    /// [`Error::LatticeOverflow`] if its public bound and that of the noise do not fit 64 bits. Neither depends on
+    /// private values.
     pub fn release<R: CryptoRng + ?Sized>(
         &self,
         statistic: LatticeStatistic<LatticeL1Sensitivity<A>>,

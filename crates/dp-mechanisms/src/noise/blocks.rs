@@ -5,8 +5,8 @@ use rand::CryptoRng;
 /// Words that the samplers' `fill` reads from the generator at a time.
 pub const BLOCK: usize = 256;
 
-/// For each block of up to [`BLOCK`] entries: one word an entry (`fill_bytes`, little-endian), then whatever `exact` draws for
-/// the words that `fast` leaves open, in their order.
+/// For each block of up to [`BLOCK`] entries: one word an entry (`fill_bytes`, little-endian), then whatever `exact`
+/// draws for the words that `fast` leaves open, in their order.
 #[inline]
 pub(super) fn for_each<R: CryptoRng + ?Sized>(
     entries: &mut [i64],

@@ -7,16 +7,17 @@ use crate::params::{FailureProbability, NoiseStd};
 use crate::symmetric::packed_order;
 use rand::CryptoRng;
 
-/// Rounded Gaussian noise on the packed triangle of a symmetric integer matrix: standard deviation σ on the diagonal, `σ/√2`
-/// (rounded up) off it, both before rounding.
+/// Rounded Gaussian noise on the packed triangle of a symmetric integer matrix: standard deviation σ on the diagonal,
+/// `σ/√2` (rounded up) off it, both before rounding.
 ///
-/// In the coordinates `(s_ii, √2·s_ij)`, whose L2 norm is the Frobenius norm, that is noise of standard deviation σ in every
-/// direction. Noise σ on all entries would be a factor √2 too much off the diagonal; noise `σ/√2` on all would leave the diagonal
-/// under-protected.
+/// In the coordinates `(s_ii, √2·s_ij)`, whose L2 norm is the Frobenius norm, that is noise of standard deviation σ in
+/// every direction. Noise σ on all entries would be a factor √2 too much off the diagonal; noise `σ/√2` on all would
+/// leave the diagonal under-protected.
 ///
 /// # Guarantee
 ///
-/// Given independent uniform words, entries are independent and each has exactly its [rounded Gaussian](RoundedGaussian) law.
+/// Given independent uniform words, entries are independent and each has exactly its [rounded Gaussian](RoundedGaussian)
+/// law.
 ///
 /// # Example
 ///
@@ -83,8 +84,8 @@ impl FrobeniusGaussian {
         Ok(())
     }
 
-    /// A number that the spectral norm of the noise matrix of this order exceeds with probability at most `failure`, in lattice
-    /// steps: how far eigenvalues move, and the ridge that makes a noisy positive semidefinite matrix safely so.
+    /// A number that the spectral norm of the noise matrix of this order exceeds with probability at most `failure`, in
+    /// lattice steps: how far eigenvalues move, and the ridge that makes a noisy positive semidefinite matrix safely so.
     ///
     /// # Error bound
     ///
@@ -94,9 +95,9 @@ impl FrobeniusGaussian {
     /// 2τ√m + τ√(4 ln(4/γ)) + min(m/2, 2√(m ln 9 + ln(4/γ)))
     /// ```
     ///
-    /// (docs/theorems.md, Symmetric Gaussian): mean and deviation of the Gaussian part, and the rounding. The spectral norm is
-    /// `2τ√m·(1 + o(1))` for large m and σ, so the bound is sharp to first order. It is a statement of utility, evaluated in plain floating
-    /// point and enlarged by `10⁻¹²`.
+    /// (docs/theorems.md, Symmetric Gaussian): mean and deviation of the Gaussian part, and the rounding. The spectral
+    /// norm is `2τ√m·(1 + o(1))` for large m and σ, so the bound is sharp to first order. It is a statement of utility,
+    /// evaluated in plain floating point and enlarged by `10⁻¹²`.
     #[must_use]
     pub fn spectral_radius(&self, order: usize, failure: FailureProbability) -> f64 {
         let (m, std) = (order as f64, self.off_diagonal.noise_std().get());

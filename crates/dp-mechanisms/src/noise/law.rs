@@ -20,10 +20,11 @@ pub struct Enclosure(pub(crate) Scaled);
 #[derive(Clone, Copy, Debug)]
 pub struct Quick(pub(crate) Ball);
 
-/// Sealed: the enclosures must be right, and the law symmetric and log-concave, or what is computed from them is not a proof.
+/// Sealed: the enclosures must be right, and the law symmetric and log-concave, or what is computed from them is not a
+/// proof.
 ///
-/// Positions are `i128`, so that differences of supported ones do not overflow. `precision` counts the bits that the returned
-/// enclosure has.
+/// Positions are `i128`, so that differences of supported ones do not overflow. `precision` counts the bits that the
+/// returned enclosure has.
 pub trait Law {
     /// `P(K > k)` for `0 ≤ k ≤ bound`, of good relative precision.
     fn tail(&self, k: i128, precision: u64) -> Enclosure;
@@ -41,7 +42,8 @@ pub trait Law {
         None
     }
 
-    /// Whether `P(K = k) > e^ε P(K = k − shift)`, for `shift > 0`, `0 ≤ ε < ∞` and `k` in the support; `None` if no precision told.
+    /// Whether `P(K = k) > e^ε P(K = k − shift)`, for `shift > 0`, `0 ≤ ε < ∞` and `k` in the support; `None` if no
+    /// precision told.
     fn exceeds(&self, k: i128, shift: u64, epsilon: f64) -> Option<bool>;
 
     /// Where [`exceeds`](Self::exceeds) turns false; steers a search only.

@@ -11,14 +11,16 @@
 //! | [`FrobeniusGaussian`] for symmetric matrices | σ, on the diagonal | as the rounded Gaussian, Δ in Frobenius norm | second moments |
 //!
 //! [`LatticeGaussian`](crate::LatticeGaussian), [`LatticeLaplace`](crate::LatticeLaplace),
-//! [`TruncatedLaplace`](crate::TruncatedLaplace) and [`SymmetricGaussian`](crate::SymmetricGaussian) are the mechanisms that use them:
-//! they check sensitivities and mint releases. For any of the scalar laws, [`shift_delta_bounds`] is the exact `δ(ε)` of a shift.
+//! [`TruncatedLaplace`](crate::TruncatedLaplace) and [`SymmetricGaussian`](crate::SymmetricGaussian) are the mechanisms
+//! that use them: they check sensitivities and mint releases. For any of the scalar laws, [`shift_delta_bounds`] is the
+//! exact `δ(ε)` of a shift.
 //!
 //! # How they are sampled
 //!
-//! All by inversion: a word of randomness is a sign and the first bits of a uniform U, and the magnitude is the number of `k ≥ 0` with
-//! `U < P(K > k)`. Integers of machine size decide nearly every word; the others are *refined* with further bits and compared with
-//! certified tails. Nothing undecided is ever redrawn: that would change the law, since which words are undecided depends on the value.
+//! All by inversion: a word of randomness is a sign and the first bits of a uniform U, and the magnitude is the number of
+//! `k ≥ 0` with `U < P(K > k)`. Integers of machine size decide nearly every word; the others are *refined* with further
+//! bits and compared with certified tails. Nothing undecided is ever redrawn: that would change the law, since which
+//! words are undecided depends on the value.
 
 mod blocks;
 pub mod discrete_gaussian;
@@ -74,8 +76,8 @@ pub trait LatticeNoise {
         }
     }
 
-    /// Adds independent samples to `values`, modulo `2⁶⁴`: the same samples as [`fill`](Self::fill) from the same words. The
-    /// sum wraps silently: the caller proves that it fits, from public bounds.
+    /// Adds independent samples to `values`, modulo `2⁶⁴`: the same samples as [`fill`](Self::fill) from the same words.
+    /// The sum wraps silently: the caller proves that it fits, from public bounds.
     fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
         for entry in values {
             *entry = entry.wrapping_add(self.sample(rng));
@@ -89,10 +91,12 @@ pub trait LatticeNoise {
     fn cdf_bounds(&self, k: i64) -> (f64, f64);
 }
 
-/// Lattice noise with a law that is symmetric about zero and log-concave: `P(k)² ≥ P(k − 1)P(k + 1)`, and a support without gaps.
+/// Lattice noise with a law that is symmetric about zero and log-concave: `P(k)² ≥ P(k − 1)P(k + 1)`, and a support
+/// without gaps.
 ///
-/// For such noise the event that tells two shifts apart best is a half-line, so that [`shift_delta_bounds`] needs two values
-/// of the distribution function and no sum. Sealed: a law that is not log-concave would turn that into a false proof.
+/// For such noise the event that tells two shifts apart best is a half-line, so that [`shift_delta_bounds`] needs two
+/// values of the distribution function and no sum. Sealed: a law that is not log-concave would turn that into a false
+/// proof.
 pub trait LogConcaveNoise: LatticeNoise + law::Law {
     /// Lower and upper bound of `P(K > k)`, of good relative precision far out: `P(K ≤ −k − 1)`, by symmetry.
     ///

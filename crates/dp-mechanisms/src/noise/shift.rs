@@ -10,12 +10,13 @@
 //! ```
 //!
 //! with F the distribution function. The other order of the two, and `−Δ`, give the same by symmetry. t is found by
-//! bisection (`t < Δ/2`, since the ratio is at most one from there on), the difference in intervals whose precision is raised
-//! until what cancels does not matter. No sum: the time does not grow with the noise.
+//! bisection (`t < Δ/2`, since the ratio is at most one from there on), the difference in intervals whose precision is
+//! raised until what cancels does not matter. No sum: the time does not grow with the noise.
 //!
-//! The ratio is compared exactly, in integers, where it has a closed form. Where enclosures leave `P(k) > e^ε P(k − Δ)` open for the
-//! first k beyond t, the ratio `r = e^ε P(k − Δ)/P(k)` does not decrease from there on, so that `(1 − r)·P(K > t)` is all that any larger
-//! event could gain; it is added to the upper bound (for a tie, enclosed to 2048 bits, that is below every float).
+//! The ratio is compared exactly, in integers, where it has a closed form. Where enclosures leave `P(k) > e^ε P(k − Δ)`
+//! open for the first k beyond t, the ratio `r = e^ε P(k − Δ)/P(k)` does not decrease from there on, so that
+//! `(1 − r)·P(K > t)` is all that any larger event could gain; it is added to the upper bound (for a tie, enclosed to
+//! 2048 bits, that is below every float).
 
 use super::LogConcaveNoise;
 use super::law::{DECIDING_BITS, LARGEST_EPSILON, Law, cdf, cdf_inside, quick_cdf, quick_exp, tail_bounds};
@@ -27,8 +28,8 @@ use crate::normal::tight_bounds;
 ///
 /// # Error bound
 ///
-/// At most one `f64` lies strictly between the two, for `ε ≤ 10⁹`. Values below the range of `f64` give `(0, 5e-324)`. Shift 0 gives
-/// `(0, 0)`. NaN and negative ε give the vacuous `(0, 1)`.
+/// At most one `f64` lies strictly between the two, for `ε ≤ 10⁹`. Values below the range of `f64` give `(0, 5e-324)`.
+/// Shift 0 gives `(0, 0)`. NaN and negative ε give the vacuous `(0, 1)`.
 ///
 /// # Example
 ///

@@ -20,10 +20,10 @@ use rand::CryptoRng;
 ///
 /// # Method
 ///
-/// Samples of N outside are rejected; a decided sample is, whatever word it came from, so that the law is N's conditional one.
-/// Where the bound is so narrow that this would take longer (N is then flat up to the bound), uniform integers are proposed, and k is
-/// accepted if a further uniform is below `P(k)/P(0)`: at once if it is below `P(bound)/P(0)`, and else by certified comparison with
-/// refinement of that same uniform.
+/// Samples of N outside are rejected; a decided sample is, whatever word it came from, so that the law is N's conditional
+/// one. Where the bound is so narrow that this would take longer (N is then flat up to the bound), uniform integers are
+/// proposed, and k is accepted if a further uniform is below `P(k)/P(0)`: at once if it is below `P(bound)/P(0)`, and
+/// else by certified comparison with refinement of that same uniform.
 ///
 /// # Example
 ///
@@ -91,8 +91,8 @@ impl<N: LogConcaveNoise> Truncated<N> {
         self.bound
     }
 
-    /// Lower and upper bound of the probability of the outputs that noise shifted by `shift` cannot produce: of the last `shift`
-    /// integers of the support.
+    /// Lower and upper bound of the probability of the outputs that noise shifted by `shift` cannot produce: of the last
+    /// `shift` integers of the support.
     ///
     /// Exactly `(0, 0)` for shift 0, and `(1, 1)` where the two supports do not meet.
     #[must_use]
@@ -181,8 +181,9 @@ impl<N: LogConcaveNoise> LatticeNoise for Truncated<N> {
 
     /// # Words used
     ///
-    /// For each block of up to [`BLOCK`] samples: first what the base uses to fill it, then what it uses for one sample after
-    /// another, until those outside the bound are replaced, in their order. With uniform proposals, sample by sample.
+    /// For each block of up to [`BLOCK`] samples: first what the base uses to fill it, then what it uses for one sample
+    /// after another, until those outside the bound are replaced, in their order. With uniform proposals, sample by
+    /// sample.
     fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
         for block in out.chunks_mut(BLOCK) {
             if self.proposal == Proposal::Base {

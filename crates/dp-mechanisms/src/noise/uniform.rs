@@ -117,8 +117,8 @@ impl Uniform {
         }
     }
 
-    /// Whether `U < boundary`, refined until that is known: by the ball if that decides, else by enclosures in fixed point at
-    /// the precision that is asked for.
+    /// Whether `U < boundary`, refined until that is known: by the ball if that decides, else by enclosures in fixed
+    /// point at the precision that is asked for.
     pub(super) fn is_below<R: Rng + ?Sized>(
         &mut self,
         quick: Option<Ball>,
@@ -137,8 +137,8 @@ impl Uniform {
     }
 }
 
-/// The sample of a word whose magnitude is known to lie in `range`, which may be all of `0 … i64::MAX`: the magnitude exceeds `k`
-/// if `U < P(K > k)`.
+/// The sample of a word whose magnitude is known to lie in `range`, which may be all of `0 … i64::MAX`: the magnitude
+/// exceeds `k` if `U < P(K > k)`.
 pub(super) fn resolve<N: Law, R: Rng + ?Sized>(
     word: u64,
     range: (i64, i64),

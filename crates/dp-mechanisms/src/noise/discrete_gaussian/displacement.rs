@@ -1,4 +1,5 @@
-//! How far the tails of the discrete Gaussian are from normal tails: the scale and the margin of the fast path for `σ ≥ 16`.
+//! How far the tails of the discrete Gaussian are from normal tails: the scale and the margin of the fast path for
+//! `σ ≥ 16`.
 
 use super::tail::Sigma;
 use crate::certified::{dyadic::Dyadic, interval::Interval};

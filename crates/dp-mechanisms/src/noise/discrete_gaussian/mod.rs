@@ -2,42 +2,43 @@
 //!
 //! # What it is for
 //!
-//! Added to an integer statistic of L2 sensitivity Δ, it gives `Δ²/2σ²`-zero-concentrated differential privacy, in any dimension
-//! (Canonne, Kamath, Steinke 2020, Theorem 4), and its probabilities have a closed form. The [rounded
-//! Gaussian](super::rounded_gaussian) does the same with the profile of the real Gaussian mechanism at the same σ: prefer that
-//! where an (ε, δ) of several dimensions or compositions is wanted, and this law where peers agreed on it. The variance of this
-//! law is below σ², that of the rounded one above (by 1/12 on a fine lattice).
+//! Added to an integer statistic of L2 sensitivity Δ, it gives `Δ²/2σ²`-zero-concentrated differential privacy, in any
+//! dimension (Canonne, Kamath, Steinke 2020, Theorem 4), and its probabilities have a closed form. The
+//! [rounded Gaussian](super::rounded_gaussian) does the same with the profile of the real Gaussian mechanism at the same
+//! σ: prefer that where an (ε, δ) of several dimensions or compositions is wanted, and this law where peers agreed on it.
+//! The variance of this law is below σ², that of the rounded one above (by 1/12 on a fine lattice).
 //!
 //! # Method
 //!
-//! By inversion, as for the rounded Gaussian: a word gives a sign and the first bits of a uniform `U < 1/2`, and the magnitude is the
-//! number of `k ≥ 0` with `U < P(K > k)`. No proposal is ever rejected: one word, one sample.
+//! By inversion, as for the rounded Gaussian: a word gives a sign and the first bits of a uniform `U < 1/2`, and the
+//! magnitude is the number of `k ≥ 0` with `U < P(K > k)`. No proposal is ever rejected: one word, one sample.
 //!
-//! *Fast path, `σ ≥ 16`.* Let `M = Q⁻¹(U)` for the normal tail Q, and `z_k` with `Q(z_k) = P(K > k)`. By the formula of Euler
-//! and Maclaurin `z_k = z + z/24σ² + O(σ⁻⁴)`, `z = (k + 1/2)/σ`, and more precisely
+//! *Fast path, `σ ≥ 16`.* Let `M = Q⁻¹(U)` for the normal tail Q, and `z_k` with `Q(z_k) = P(K > k)`. By the formula of
+//! Euler and Maclaurin `z_k = z + z/24σ² + O(σ⁻⁴)`, `z = (k + 1/2)/σ`, and more precisely
 //!
 //! ```text
 //! |σ'z_k − (k + 1/2)| ≤ 1/20σ³     for σ' = σ/(1 + 1/24σ²), k + 1/2 ≤ 5.6σ
 //! ```
 //!
-//! (docs/theorems.md, Discrete Gaussian). So the sample is `⌊σ'M⌉` unless `σ'M` is that close to a half-integer: the table of the
-//! rounded Gaussian serves, with a margin that is larger by `1/20σ³`.
+//! (docs/theorems.md, Discrete Gaussian). So the sample is `⌊σ'M⌉` unless `σ'M` is that close to a half-integer: the
+//! table of the rounded Gaussian serves, with a margin that is larger by `1/20σ³`.
 //!
-//! *Fast path, `σ < 16`.* At most 87 tails are above `2⁻²⁵`. They are kept as 64-bit integers, and a guide tells where to begin.
+//! *Fast path, `σ < 16`.* At most 87 tails are above `2⁻²⁵`. They are kept as 64-bit integers, and a guide tells where to
+//! begin.
 //!
-//! *Exact path.* Otherwise the *same* U is refined and compared with certified enclosures of `P(K > k)`, until k is decided. Nothing
-//! is ever redrawn.
+//! *Exact path.* Otherwise the *same* U is refined and compared with certified enclosures of `P(K > k)`, until k is
+//! decided. Nothing is ever redrawn.
 //!
 //! # Tails
 //!
-//! `Σ_{j>k} e^{−j²/2σ²}` is summed term by term where few terms matter, and else (from `σ = 16` on, for `k ≤ σ²/2`) expanded around the
-//! normal tail with a proven remainder; the normaliser is the sum itself for `σ < 1` and its Poisson dual from there on. Both keep
-//! their *relative* accuracy however far out k is, and take microseconds for every σ.
+//! `Σ_{j>k} e^{−j²/2σ²}` is summed term by term where few terms matter, and else (from `σ = 16` on, for `k ≤ σ²/2`)
+//! expanded around the normal tail with a proven remainder; the normaliser is the sum itself for `σ < 1` and its Poisson
+//! dual from there on. Both keep their *relative* accuracy however far out k is, and take microseconds for every σ.
 //!
 //! # Limits
 //!
-//! As for the rounded Gaussian: samples are `i64`, and a magnitude of `2⁶³` or more saturates (probability below `10⁻¹⁴⁵⁶⁸⁰⁰⁰`); time
-//! depends on the word, and words are not wiped from memory.
+//! As for the rounded Gaussian: samples are `i64`, and a magnitude of `2⁶³` or more saturates (probability below
+//! `10⁻¹⁴⁵⁶⁸⁰⁰⁰`); time depends on the word, and words are not wiped from memory.
 //!
 //! # References
 //!

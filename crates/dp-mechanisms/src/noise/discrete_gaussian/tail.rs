@@ -83,8 +83,8 @@ impl Sigma {
         }
     }
 
-    /// Whether the expansion is the cheaper way to `precision` bits, and reaches it: its least error is about `e^{−π²σ²}`, and its
-    /// terms fall by `(4π)²` at least while `(k + 1/2)/σ² ≤ 1/2`.
+    /// Whether the expansion is the cheaper way to `precision` bits, and reaches it: its least error is about
+    /// `e^{−π²σ²}`, and its terms fall by `(4π)²` at least while `(k + 1/2)/σ² ≤ 1/2`.
     fn prefers_expansion(&self, k: i128, precision: u64) -> bool {
         let square = self.value * self.value;
         self.value >= 16.0 && (k as f64 + 0.5) <= square / 2.0 && precision as f64 <= 8.0 * square
@@ -100,7 +100,8 @@ impl Sigma {
         whole.normalized().with_precision(precision)
     }
 
-    /// `⌊2⁶⁴·P(K > k)⌋` or one less, for `k = 0, 1, …`, down to the first below `smallest`; for a small σ, all in one sweep.
+    /// `⌊2⁶⁴·P(K > k)⌋` or one less, for `k = 0, 1, …`, down to the first below `smallest`; for a small σ, all in one
+    /// sweep.
     pub(super) fn words_of_tails(&self, smallest: u64) -> Vec<u64> {
         let work = WORD_PRECISION + GUARD;
         let (mut ratio, step) = (power(&self.exponent(1, work)), power(&self.exponent(2, work)));
@@ -132,8 +133,9 @@ impl Sigma {
     /// Σ_{j>k} e^{−j²/2σ²} = σ e^{−z²/2} (m(z) + Σ_{i ≤ M} d_i·He_{2i−1}(z)/σ^{2i} + rest)
     /// ```
     ///
-    /// with `d_i = B_{2i}(1/2)/(2i)!` and `|rest| ≤ 4·39^{−M}·I_{2M}(z)/σ^{2M}`, where `I_n = h_{n−1}(z) + 2(n − 1)I_{n−2}`, `I₀ = m(z)` and
-    /// `h_n` is `He_n` with all signs plus. (Proof: docs/theorems.md, Discrete Gaussian.)
+    /// with `d_i = B_{2i}(1/2)/(2i)!` and `|rest| ≤ 4·39^{−M}·I_{2M}(z)/σ^{2M}`, where
+    /// `I_n = h_{n−1}(z) + 2(n − 1)I_{n−2}`, `I₀ = m(z)` and `h_n` is `He_n` with all signs plus. (Proof:
+    /// docs/theorems.md, Discrete Gaussian.)
     pub(super) fn by_expansion(&self, k: i128, precision: u64) -> Scaled {
         let work = precision + GUARD;
         let z = boundary(k, &self.exact, work);
@@ -206,19 +208,20 @@ fn lattice_sum(c: &Interval) -> Interval {
     &half.times(2) - &Interval::integer(1, c.precision())
 }
 
-/// `1 + r + r·rs + r·rs·rs² + …` for `0 ≤ r, s ≤ 1`, until the ratio is below 3/4 and the term a unit.
+/// `1 + r + r·rs + r·rs·rs² + …` for `0 ≤ r, s ≤ 1`, until the ratio is at most 3/4 and the term four units: rounded up, it
+/// need not fall any further.
 fn series(mut ratio: Interval, step: &Interval) -> Interval {
     let precision = ratio.precision();
-    let (slow, unit) = (BigInt::from(3) << (precision - 2), BigInt::from(1));
+    let (slow, last) = (BigInt::from(3) << (precision - 2), BigInt::from(4));
     let mut term = Interval::integer(1, precision);
     let mut sum = Interval::integer(0, precision);
-    while *term.hi() > unit || *ratio.hi() > slow {
+    while *term.hi() > last || *ratio.hi() > slow {
         sum = &sum + &term;
         term = &term * &ratio;
         ratio = &ratio * step;
     }
     // what is left is at most four times its first term
-    Interval::new(sum.lo().clone(), sum.hi() + 4, precision)
+    Interval::new(sum.lo().clone(), sum.hi() + 16, precision)
 }
 
 /// `e^{−x}` in fixed point, for `x ≥ 0`.
@@ -260,6 +263,16 @@ mod tests {
             assert_eq!(difference.compare(&Dyadic::integer(0)), None, "σ = {sigma}");
             assert!(law.center(200).is_tight(180));
         }
+    }
+
+    #[test]
+    fn the_sum_ends_where_ratios_stay_between_one_half_and_three_quarters() {
+        // rounded up, a term of two units times such a ratio is two units again
+        for (sigma, k) in [(1000.0, 500_000), (1000.0, 650_000), (1e5, 5_500_000_000)] {
+            let law = Sigma::new(sigma);
+            assert!(!law.prefers_expansion(k, 128) && law.tail(k, 128).is_tight(90), "σ = {sigma}, k = {k}");
+        }
+        assert_eq!(Sigma::new(0.98 * 2.0_f64.powi(32)).tail(i64::MAX.into(), 128).to_bounds().1, 5e-324);
     }
 
     #[test]

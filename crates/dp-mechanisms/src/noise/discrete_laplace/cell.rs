@@ -36,7 +36,8 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// Smallest b that is distinguished. Below, `b(−ln V + ln 2) < 1/2` in all the table (`−ln V < 30.6`), so the sample is 0.
+    /// Smallest b that is distinguished. Below, `b(−ln V + ln 2) < 1/2` in all the table (`−ln V < 30.6`), so the sample
+    /// is 0.
     pub(super) const SMALLEST: f64 = 0.015_625;
 
     /// For `b ≤ 2⁵⁰`, without the offset.

@@ -45,7 +45,8 @@ impl Constants {
     }
 }
 
-/// `tanh y` for `0 < y ≤ 2⁻¹¹`: the series alternates, so that its error is below the first term left out, and `1382/155925 < 1`.
+/// `tanh y` for `0 < y ≤ 2⁻¹¹`: the series alternates, so that its error is below the first term left out, and
+/// `1382/155925 < 1`.
 fn small_tanh(y: Ball) -> Ball {
     let square = y * y;
     let coefficients =

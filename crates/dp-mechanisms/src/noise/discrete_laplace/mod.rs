@@ -2,32 +2,35 @@
 //!
 //! # What it is for
 //!
-//! Added to an integer statistic that moves by at most Δ in L1 norm, it gives `Δ/b`-differential privacy, in any dimension and with
-//! no δ: probabilities of neighbouring outputs differ by at most a factor `e^{Δ/b}` pointwise. That is ruined by any point
-//! that a floating-point sampler cannot reach (Mironov 2012). This sampler has exactly the law, given uniform words.
+//! Added to an integer statistic that moves by at most Δ in L1 norm, it gives `Δ/b`-differential privacy, in any
+//! dimension and with no δ: probabilities of neighbouring outputs differ by at most a factor `e^{Δ/b}` pointwise. That is
+//! ruined by any point that a floating-point sampler cannot reach (Mironov 2012). This sampler has exactly the law, given
+//! uniform words.
 //!
 //! # Method
 //!
-//! The law is drawn by inversion, as for the [rounded Gaussian](super::rounded_gaussian). Put `q = e^{−1/b}`. A word gives a sign
-//! and the first 63 bits of a uniform `V`; with `U = V/2`, the tail `P(K > k) = q^{k+1}/(1 + q)` exceeds U if and only if
+//! The law is drawn by inversion, as for the [rounded Gaussian](super::rounded_gaussian). Put `q = e^{−1/b}`. A word
+//! gives a sign and the first 63 bits of a uniform `V`; with `U = V/2`, the tail `P(K > k) = q^{k+1}/(1 + q)` exceeds U
+//! if and only if
 //!
 //! ```text
 //! k + 1 < b(−ln U − ln(1 + q)) = b(−ln V) + h,   h = b·ln(2/(1 + q)) ∈ (0, b·ln 2)
 //! ```
 //!
-//! so that the sample is `±⌊b(−ln V) + h⌋`. (For a large b, h is about one half, and zero gets both signs' share. No case "minus
-//! zero" needs rejection: the offset h has removed it.)
+//! so that the sample is `±⌊b(−ln V) + h⌋`. (For a large b, h is about one half, and zero gets both signs' share. No case
+//! "minus zero" needs rejection: the offset h has removed it.)
 //!
-//! *Fast path.* `−ln V = z·ln 2 − ln m` with `m ∈ [1/2, 1)`, z the leading zeros of the word, and a polynomial for `−ln m` in each of
-//! 256 cells. If all numbers in the enclosure of the position have one integer part, that is the sample.
+//! *Fast path.* `−ln V = z·ln 2 − ln m` with `m ∈ [1/2, 1)`, z the leading zeros of the word, and a polynomial for
+//! `−ln m` in each of 256 cells. If all numbers in the enclosure of the position have one integer part, that is the
+//! sample.
 //!
-//! *Exact path.* Otherwise the next 64 bits of the *same* V are drawn, and the position is enclosed in certified arithmetic, until
-//! one integer part is left. Nothing is ever redrawn.
+//! *Exact path.* Otherwise the next 64 bits of the *same* V are drawn, and the position is enclosed in certified
+//! arithmetic, until one integer part is left. Nothing is ever redrawn.
 //!
 //! # Error bound
 //!
-//! In cell i, with middle c, width `w = 2⁻⁹` and `m = c − wD`, `−ln m = −ln c + Σ_k (w/c)ᵏDᵏ/k`, cut after the sixth power. In units
-//! of `2⁻⁶²` the bound in a row is the sum of
+//! In cell i, with middle c, width `w = 2⁻⁹` and `m = c − wD`, `−ln m = −ln c + Σ_k (w/c)ᵏDᵏ/k`, cut after the sixth
+//! power. In units of `2⁻⁶²` the bound in a row is the sum of
 //!
 //! | source | bound |
 //! |---|---|
@@ -43,21 +46,22 @@
 //! | change of units, rounding of `z·ln 2`, floors of the product and of h | 3½ |
 //! | V anywhere in its word, that is in `[1, 1 + 2^{z−62}]` times its lower end | `2^{z−4}` |
 //!
-//! A word is ambiguous with probability about `8b·2⁻⁵⁸ + 44b·2⁻⁶²`: below `10⁻¹⁰` for `b ≤ 10⁶`, one in twenty-five at `b = 2⁵⁰`.
+//! A word is ambiguous with probability about `8b·2⁻⁵⁸ + 44b·2⁻⁶²`: below `10⁻¹⁰` for `b ≤ 10⁶`, one in twenty-five at
+//! `b = 2⁵⁰`.
 //!
 //! [`table::derive`] and [`table::derive_octaves`] compute every number again; a test compares.
 //!
 //! # Limits
 //!
-//! Samples are `i64`, reduced modulo `2⁶⁴`. Sums of statistics and noise are, too, and `(s + K) mod 2⁶⁴` is a function of `s + K`: so pure
-//! differential privacy is *not* impaired by the bounded range. The reduction matters with probability below `10⁻³⁵⁵⁷` (at the
-//! largest b). Time depends on the word, and words are not wiped from memory.
+//! Samples are `i64`, reduced modulo `2⁶⁴`. Sums of statistics and noise are, too, and `(s + K) mod 2⁶⁴` is a function of
+//! `s + K`: so pure differential privacy is *not* impaired by the bounded range. The reduction matters with probability
+//! below `10⁻³⁵⁵⁷` (at the largest b). Time depends on the word, and words are not wiped from memory.
 //!
 //! # References
 //!
-//! A. Ghosh, T. Roughgarden, M. Sundararajan, *Universally utility-maximizing privacy mechanisms*, 2009. C. Canonne, G. Kamath,
-//! T. Steinke, *The discrete Gaussian for differential privacy*, 2020, Algorithm 2. I. Mironov, *On significance of the least
-//! significant bits for differential privacy*, 2012.
+//! A. Ghosh, T. Roughgarden, M. Sundararajan, *Universally utility-maximizing privacy mechanisms*, 2009. C. Canonne, G.
+//! Kamath, T. Steinke, *The discrete Gaussian for differential privacy*, 2020, Algorithm 2. I. Mironov, *On significance
+//! of the least significant bits for differential privacy*, 2012.
 
 mod cell;
 mod derive;
@@ -72,7 +76,8 @@ use cell::Scale;
 use law::Constants;
 use rand::{CryptoRng, Rng};
 
-/// The law `P(K = k) = e^{−|k|/b}·(1 − q)/(1 + q)`, `q = e^{−1/b}`, on the integers: the noise of the exact Laplace mechanism.
+/// The law `P(K = k) = e^{−|k|/b}·(1 − q)/(1 + q)`, `q = e^{−1/b}`, on the integers: the noise of the exact Laplace
+/// mechanism.
 ///
 /// b is a scale, in lattice steps. The variance is `2q/(1 − q)²`, about `2b²`.
 ///

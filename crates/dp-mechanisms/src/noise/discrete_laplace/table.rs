@@ -1,8 +1,8 @@
 //! The table of the fast path, open to inspection: its rows, and their derivation from the logarithm.
 //!
-//! Row `i` belongs to the numbers `m ∈ [256 + i, 257 + i)/512` and holds the coefficients of the polynomial of the [parent
-//! module](super) for `−ln m`, constant first, and its error bound, in units of `2⁻⁶²`. Octave row `z` holds `z·ln 2` and the
-//! error bound of `b·(−ln V) + h` for `V ∈ [2^{−1−z}, 2^{−z})`, in units of `2⁻⁵⁸`.
+//! Row `i` belongs to the numbers `m ∈ [256 + i, 257 + i)/512` and holds the coefficients of the polynomial of the
+//! [parent module](super) for `−ln m`, constant first, and its error bound, in units of `2⁻⁶²`. Octave row `z` holds
+//! `z·ln 2` and the error bound of `b·(−ln V) + h` for `V ∈ [2^{−1−z}, 2^{−z})`, in units of `2⁻⁵⁸`.
 
 use super::rows::{OCTAVE_ROWS, ROWS};
 

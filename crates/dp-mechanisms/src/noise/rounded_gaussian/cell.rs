@@ -49,7 +49,8 @@ pub(in crate::noise) enum Magnitude {
 impl Scale {
     /// For `0 < σ ≤ 2⁵⁰`.
     ///
-    /// Below `2⁻⁴`, `σM < 1/2` in every cell of the table (`M < 5.5`), so the sample is 0 whatever σ is: `2⁻⁴` stands for it.
+    /// Below `2⁻⁴`, `σM < 1/2` in every cell of the table (`M < 5.5`), so the sample is 0 whatever σ is: `2⁻⁴` stands for
+    /// it.
     pub(in crate::noise) fn new(noise_std: f64) -> Self {
         let bits = noise_std.max(0.0625).to_bits();
         let exponent = (bits >> 52) as u32; // biased by 1023; σ is a normal number from 2⁻⁴ on
@@ -57,8 +58,8 @@ impl Scale {
         Self { mantissa, fraction_bits: 59 + 1023 - exponent, slack: 0 }
     }
 
-    /// For a factor `2⁻⁴ ≤ factor < 2⁵¹` of 64 bits or more, cut to 64, when the integers' boundaries may lie up to `displacement`
-    /// away from the half-integers.
+    /// For a factor `2⁻⁴ ≤ factor < 2⁵¹` of 64 bits or more, cut to 64, when the integers' boundaries may lie up to
+    /// `displacement` away from the half-integers.
     pub(in crate::noise) fn displaced(factor: &Interval, displacement: &Interval) -> Self {
         let bits = factor.lo().bits();
         let mantissa = u64::try_from(factor.lo() >> (bits - 64)).expect("64 bits are kept");
@@ -114,8 +115,8 @@ pub(super) fn locate(word: u64) -> Option<(&'static Row, i64)> {
     Some((row, (!place ^ 1 << 63) as i64))
 }
 
-/// The cell's polynomial at `d·2⁻⁶⁴`, in units of `2⁻⁶⁰`; floors may put it just below zero at `U ≈ 1/2`, where M is not, so that
-/// zero is nearer to M.
+/// The cell's polynomial at `d·2⁻⁶⁴`, in units of `2⁻⁶⁰`; floors may put it just below zero at `U ≈ 1/2`, where M is not,
+/// so that zero is nearer to M.
 #[inline]
 pub(super) fn horner(row: &Row, d: i64) -> i64 {
     let mut sum = row[DEGREE];

@@ -31,7 +31,8 @@ impl RoundedGaussian {
     }
 }
 
-/// The convolution of a Gaussian with a uniform density is log-concave (Prékopa), and so is its restriction to the integers.
+/// The convolution of a Gaussian with a uniform density is log-concave (Prékopa), and so is its restriction to the
+/// integers.
 impl Law for RoundedGaussian {
     fn tail(&self, k: i128, precision: u64) -> Enclosure {
         Enclosure(self.beyond(k, precision))
@@ -62,7 +63,8 @@ impl Law for RoundedGaussian {
         }))
     }
 
-    /// `P(k)/P(k − shift)` averages `e^{(shift² − 2x·shift)/2σ²}` over `|x − k| ≤ 1/2`: both ends of that settle nearly all k, exactly.
+    /// `P(k)/P(k − shift)` averages `e^{(shift² − 2x·shift)/2σ²}` over `|x − k| ≤ 1/2`: both ends of that settle nearly
+    /// all k, exactly.
     fn exceeds(&self, k: i128, shift: u64, epsilon: f64) -> Option<bool> {
         let neighbour = k - i128::from(shift);
         if epsilon == 0.0 {

@@ -14,8 +14,8 @@ use rand_chacha::ChaCha20Rng;
 /// Confidence of each audit: all events together miss with at most this probability.
 const ALPHA: f64 = 1e-6;
 
-/// The certified lower bound of ε, over events "beyond a threshold", is at most what is claimed at this δ. `observe` releases the
-/// first or second neighbour and tells where the release lies, from the first neighbour toward the second.
+/// The certified lower bound of ε, over events "beyond a threshold", is at most what is claimed at this δ. `observe`
+/// releases the first or second neighbour and tells where the release lies, from the first neighbour toward the second.
 fn at_most_claimed(
     context: &Context,
     (claimed, delta): (f64, f64),
@@ -90,8 +90,8 @@ pub(super) fn gaussian(context: &mut Context, subject: Subject) -> Outcome {
     })
 }
 
-/// A symmetric matrix of order 2 that moves in all three entries, `Δ² = 1 + 2·4 + 4`, at (1, 0.01); told apart by the projection on the
-/// difference in the Frobenius inner product. The twin adds half the noise.
+/// A symmetric matrix of order 2 that moves in all three entries, `Δ² = 1 + 2·4 + 4`, at (1, 0.01); told apart by the
+/// projection on the difference in the Frobenius inner product. The twin adds half the noise.
 pub(super) fn symmetric_gaussian(context: &mut Context, subject: Subject) -> Outcome {
     let sensitivity = LatticeFrobeniusSensitivity::from_square(13, AddRemoveRow).expect("positive");
     let claimed = SymmetricGaussian::calibrate(epsilon(1.0), delta(0.01), sensitivity).expect("little noise");

@@ -11,12 +11,12 @@ pub(super) struct Law {
     beyond: f64,
 }
 
-/// Relative error of a sum of at most 3·10⁵ products of positive numbers in `f64`, each addition off by `2⁻⁵³`, with room for
-/// six roundings a term.
+/// Relative error of a sum of at most 3·10⁵ products of positive numbers in `f64`, each addition off by `2⁻⁵³`, with room
+/// for six roundings a term.
 pub(super) const SLACK: f64 = 1e-10;
 
-/// What is left of terms that should cancel exactly: two floats of width of probabilities that sum to one, and as much for the
-/// factor `e^ε`, in up to three dimensions.
+/// What is left of terms that should cancel exactly: two floats of width of probabilities that sum to one, and as much
+/// for the factor `e^ε`, in up to three dimensions.
 pub(super) const RESIDUE: f64 = 1e-14;
 
 impl Law {

@@ -30,7 +30,8 @@ fn smallest_p_value<N: LatticeNoise>(
     Outcome::at_least(smallest, ALPHA, (tests * n) as u64).with_note(format!("smallest of {tests} p-values"))
 }
 
-/// Cells of one integer for a small spread and of a tenth of a large one, over seven of them; what is outside is one more cell.
+/// Cells of one integer for a small spread and of a tenth of a large one, over seven of them; what is outside is one more
+/// cell.
 fn p_value<N: LatticeNoise>(draws: &[i64], law: &N, spread: f64) -> f64 {
     let (width, reach) = ((spread / 10.0).ceil() as i64, (7.0 * spread).ceil() as i64);
     let starts: Vec<i64> = (-reach..=reach).step_by(width as usize).collect();
@@ -89,8 +90,8 @@ fn bound(parameter: f64) -> u64 {
     if parameter > 100.0 { 9 } else { (2.0 * parameter) as u64 + 1 }
 }
 
-/// Truncated Laplace and Gaussian laws, by rejection and by uniform proposals. Twins: draws outside are moved to the bound; the
-/// bound is one less.
+/// Truncated Laplace and Gaussian laws, by rejection and by uniform proposals. Twins: draws outside are moved to the
+/// bound; the bound is one less.
 pub(super) fn truncated_law(context: &mut Context, subject: Subject) -> Outcome {
     let parameters = [0.6, 3.0, 3e4];
     let spread: fn(f64) -> f64 = |parameter| bound(parameter) as f64;

@@ -80,8 +80,8 @@ pub(super) fn truncated(_: &mut Context, subject: Subject) -> Outcome {
     sound(subject, cases.into_iter().flatten().collect())
 }
 
-/// `δ(ε)` of a shift from two values of the distribution function, against sums over all outputs. The twins compute it for a
-/// shift that is one less, and round to nearest.
+/// `δ(ε)` of a shift from two values of the distribution function, against sums over all outputs. The twins compute it
+/// for a shift that is one less, and round to nearest.
 pub(super) fn shift(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::worst([shift_references(subject), shift_sums(context, subject)])
 }
@@ -106,7 +106,8 @@ fn shift_references(subject: Subject) -> Outcome {
     each_twin(subject, all(0), vec![all(1), nearest(&all(0))], |cases| hold(&cases))
 }
 
-/// The same at random parameters, against sums of certified probabilities rounded up and down; the twin's shift is one less.
+/// The same at random parameters, against sums of certified probabilities rounded up and down; the twin's shift is one
+/// less.
 fn shift_sums(context: &Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let cases: Vec<_> = (0..context.scale(60, 3_000))

@@ -22,8 +22,8 @@ fn within(observed: f64, claimed: f64) -> bool {
 /// Targets ε and Δ of the Laplace mechanism.
 const PURE: [(f64, u64); 5] = [(0.5, 1), (1.0, 2), (2.3, 3), (1.7, 5), (6.0, 4)];
 
-/// No output beyond the claimed `e^ε`, in one and two dimensions, and less than claimed at smaller ε. Twins: half the scale; made for a
-/// sensitivity that is one less. Then ε is Δ/b exactly where that is a float, and no float less.
+/// No output beyond the claimed `e^ε`, in one and two dimensions, and less than claimed at smaller ε. Twins: half the
+/// scale; made for a sensitivity that is one less. Then ε is Δ/b exactly where that is a float, and no float less.
 pub(super) fn laplace(context: &mut Context, subject: Subject) -> Outcome {
     let shipped: fn(DiscreteLaplace, u64) -> DiscreteLaplace = |noise, _| noise;
     let half: fn(DiscreteLaplace, u64) -> DiscreteLaplace =
@@ -65,11 +65,12 @@ fn exact_quotients(context: &Context) -> Outcome {
 const SHIFTED: [(f64, i64); 6] = [(0.4, 1), (1.0, 1), (1.0, 3), (2.5, 2), (8.0, 5), (20.0, 30)];
 const ORDERS: [f64; 7] = [1.01, 1.5, 2.0, 3.0, 4.5, 8.0, 16.0];
 
-/// Relative error of a Rényi sum: `α·2⁻⁵²` times the logarithm of a mass (at most 700) for each, 3·10³ additions, divided by `α − 1`.
+/// Relative error of a Rényi sum: `α·2⁻⁵²` times the logarithm of a mass (at most 700) for each, 3·10³ additions, divided
+/// by `α − 1`.
 const RENYI_SLACK: f64 = 1e-9;
 
-/// `D_α(K‖K + Δ) ≤ αΔ²/2σ²` at several orders (attained where αΔ is an integer), and with it `δ(ε)` of the zero-concentrated
-/// profile. The twin's σ² is half as large.
+/// `D_α(K‖K + Δ) ≤ αΔ²/2σ²` at several orders (attained where αΔ is an integer), and with it `δ(ε)` of the
+/// zero-concentrated profile. The twin's σ² is half as large.
 pub(super) fn gaussian(_: &mut Context, subject: Subject) -> Outcome {
     let profile = |std: f64, shift: i64| {
         let rho = ((shift * shift) as f64 / (2.0 * std * std)).next_up().next_up();
@@ -102,8 +103,9 @@ const TRUNCATED: [(f64, f64, u64); 5] =
 /// A scale and a bound of the noise.
 type Shape = (f64, u64);
 
-/// The divergence at ε is at most δ in one and two dimensions, attained in one; and coordinates that *each* move by Δ cost what is
-/// stated for that. Twins: half the scale; made for a sensitivity that is one less; a bound that is one less, with the same δ.
+/// The divergence at ε is at most δ in one and two dimensions, attained in one; and coordinates that *each* move by Δ
+/// cost what is stated for that. Twins: half the scale; made for a sensitivity that is one less; a bound that is one
+/// less, with the same δ.
 pub(super) fn truncated_laplace(_: &mut Context, subject: Subject) -> Outcome {
     let shipped: fn(Shape, u64) -> Shape = |shape, _| shape;
     let half: fn(Shape, u64) -> Shape = |(scale, bound), _| (scale / 2.0, bound);

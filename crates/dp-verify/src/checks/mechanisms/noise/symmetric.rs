@@ -21,8 +21,9 @@ fn frobenius(shift: &[i64; 3]) -> i64 {
     shift[0] * shift[0] + 2 * shift[1] * shift[1] + shift[2] * shift[2]
 }
 
-/// `Σ max(0, P − e^ε P')` of matrices of order 2 against `δ(ε)` of the Gaussian mechanism with `μ = ‖S − S'‖_F/σ`. Twins: the norm of
-/// the packed triangle; off-diagonal noise `σ/2`. Then `2τ² ≥ σ²` for the noise τ off the diagonal, in integers; the twin rounds to nearest.
+/// `Σ max(0, P − e^ε P')` of matrices of order 2 against `δ(ε)` of the Gaussian mechanism with `μ = ‖S − S'‖_F/σ`. Twins:
+/// the norm of the packed triangle; off-diagonal noise `σ/2`. Then `2τ² ≥ σ²` for the noise τ off the diagonal, in
+/// integers; the twin rounds to nearest.
 pub(super) fn divergence(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::worst([divergences(subject), enough_off_diagonal(context, subject)])
 }
@@ -68,8 +69,8 @@ fn enough_off_diagonal(context: &Context, subject: Subject) -> Outcome {
 const FAILURE: f64 = 0.02;
 const ALPHA: f64 = 1e-8;
 
-/// The spectral norm of the noise exceeds the radius no more often than stated, and is not far below it. In the twin the mean is taken for
-/// `τ√m` instead of `2τ√m`.
+/// The spectral norm of the noise exceeds the radius no more often than stated, and is not far below it. In the twin the
+/// mean is taken for `τ√m` instead of `2τ√m`.
 pub(super) fn radius(context: &mut Context, subject: Subject) -> Outcome {
     let trials = context.scale(120, 4_000);
     let failure = FailureProbability::new(FAILURE).expect("a probability");

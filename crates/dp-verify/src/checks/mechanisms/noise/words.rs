@@ -26,8 +26,9 @@ fn logarithm<'a>(rows: &[Row], octaves: &'a [OctaveRow], word: u64) -> Option<(i
     Some((i128::from(octave[0]) + (polynomial >> (ROW_UNIT_BITS - UNIT_BITS)), octave))
 }
 
-/// Logarithms of both ends of 264 words by another program lie within the bound (less the two units that are for the product
-/// and the offset), and all rows are what certified arithmetic derives. The twin's error bounds are half as large.
+/// Logarithms of both ends of 264 words by another program lie within the bound (less the two units that are for the
+/// product and the offset), and all rows are what certified arithmetic derives. The twin's error bounds are half as
+/// large.
 pub(super) fn laplace_table(_: &mut Context, subject: Subject) -> Outcome {
     let shipped = table::octave_rows().to_vec();
     let halved = shipped.iter().map(|[multiple, bound]| [*multiple, bound / 2]).collect();
@@ -97,8 +98,8 @@ pub(super) fn laplace_fast_path(context: &mut Context, subject: Subject) -> Outc
     })
 }
 
-/// Random words at several σ, and words around tails by another program. The twin takes the displaced normal quantile without
-/// the margin for what the displacement is not.
+/// Random words at several σ, and words around tails by another program. The twin takes the displaced normal quantile
+/// without the margin for what the displacement is not.
 pub(super) fn gaussian_fast_path(context: &mut Context, subject: Subject) -> Outcome {
     let mut words =
         random(context, &[0.3, 1.0, 15.9, 16.0, 20.25, 12_346.0, 1e9, DiscreteGaussian::MAX_STD], 300);
@@ -160,8 +161,8 @@ fn follows(uniforms: impl IntoIterator<Item = Uniform>, sample: impl Fn(f64, &mu
     })
 }
 
-/// Uniforms that share one or two words with a tail by another program must fall on the side where their last word is, after
-/// exactly that many further words. In the twin an undecided word is redrawn.
+/// Uniforms that share one or two words with a tail by another program must fall on the side where their last word is,
+/// after exactly that many further words. In the twin an undecided word is redrawn.
 pub(super) fn laplace_refinement(_: &mut Context, subject: Subject) -> Outcome {
     let shipped: fn(f64, &mut Script) -> i64 = |b, script| laplace(b).sample(script);
     let redrawing: fn(f64, &mut Script) -> i64 = |b, script| loop {
@@ -192,8 +193,9 @@ pub(super) fn gaussian_refinement(_: &mut Context, subject: Subject) -> Outcome 
 /// Bound of the truncated laws whose acceptance is scripted: so narrow that uniform candidates are proposed.
 const BOUND: u64 = 9;
 
-/// A candidate k is kept if the uniform after it is below `P(k)/P(0)`: uniforms that share one or two words with that number are
-/// refined. In the twin an undecided word is redrawn; a candidate that is not kept is followed by a zero that is.
+/// A candidate k is kept if the uniform after it is below `P(k)/P(0)`: uniforms that share one or two words with that
+/// number are refined. In the twin an undecided word is redrawn; a candidate that is not kept is followed by a zero that
+/// is.
 pub(super) fn truncated_refinement(_: &mut Context, subject: Subject) -> Outcome {
     let all = || {
         fields("accept").flat_map(|fields| {
