@@ -99,6 +99,48 @@ impl PerturbRow {
     }
 }
 
+/// Data sets that a chain of at most `size` neighbours leads from one to the other: a group of as many rows changes at once.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{AddRemoveRow, Group};
+///
+/// let household = Group::new(5, AddRemoveRow)?;
+/// assert_eq!((household.size(), household.row()), (5, AddRemoveRow));
+/// assert!(Group::new(0, AddRemoveRow).is_err());
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(bound = "A: Adjacency", try_from = "GroupRecord<A>", into = "GroupRecord<A>")]
+pub struct Group<A: Adjacency> {
+    size: u32,
+    row: A,
+}
+
+impl<A: Adjacency> Group<A> {
+    /// Groups of at most `size` rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for size zero.
+    pub fn new(size: u32, row: A) -> Result<Self, Error> {
+        Parameter::GroupSize.check(f64::from(size), size > 0).map(|_| Self { size, row })
+    }
+
+    /// Largest number of rows that change.
+    #[must_use]
+    pub const fn size(self) -> u32 {
+        self.size
+    }
+
+    /// What may happen to each of them.
+    #[must_use]
+    pub const fn row(self) -> A {
+        self.row
+    }
+}
+
 /// How an adjacency is written: by name, because unit types leave no trace in most formats.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +148,15 @@ struct Record {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     radius: Option<f64>,
+}
+
+/// The same for groups.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "A: Adjacency", deny_unknown_fields)]
+struct GroupRecord<A> {
+    name: String,
+    size: u32,
+    row: A,
 }
 
 #[derive(Debug)]
@@ -194,6 +245,34 @@ impl TryFrom<Record> for PerturbRow {
     }
 }
 
+impl<A: Adjacency> sealed::Sealed for Group<A> {}
+
+impl<A: Adjacency> Adjacency for Group<A> {
+    const NAME: &'static str = "group_of_rows";
+}
+
+impl<A: Adjacency> fmt::Display for Group<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({}, {})", Self::NAME, self.size, self.row)
+    }
+}
+
+impl<A: Adjacency> From<Group<A>> for GroupRecord<A> {
+    fn from(group: Group<A>) -> Self {
+        Self { name: Group::<A>::NAME.to_owned(), size: group.size, row: group.row }
+    }
+}
+
+impl<A: Adjacency> TryFrom<GroupRecord<A>> for Group<A> {
+    type Error = WrongAdjacency;
+
+    fn try_from(record: GroupRecord<A>) -> Result<Self, WrongAdjacency> {
+        let found = if record.name == Self::NAME { "size 0".to_owned() } else { record.name };
+        let wrong = WrongAdjacency { expected: Self::NAME, found: found.clone() };
+        if found == "size 0" { Self::new(record.size, record.row).map_err(|_| wrong) } else { Err(wrong) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +286,17 @@ mod tests {
         assert!(serde_json::from_str::<ReplaceRow>(&add_remove).is_err());
         assert!(serde_json::from_str::<PerturbRow>(&add_remove).is_err());
         assert!(serde_json::from_str::<AddRemoveRow>("null").is_err());
+    }
+
+    #[test]
+    fn a_saved_group_loads_only_as_a_group_of_the_same_rows() {
+        let text = serde_json::to_string(&Group { size: 3, row: AddRemoveRow }).unwrap();
+        assert_eq!(serde_json::from_str::<Group<AddRemoveRow>>(&text).unwrap().size(), 3);
+        assert!(serde_json::from_str::<Group<ReplaceRow>>(&text).is_err());
+        assert!(serde_json::from_str::<AddRemoveRow>(&text).is_err());
+        for (from, to) in [("3", "0"), ("group_of_rows", "group")] {
+            assert!(serde_json::from_str::<Group<AddRemoveRow>>(&text.replace(from, to)).is_err());
+        }
     }
 
     #[test]

@@ -6,6 +6,14 @@ use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 pub const ROUNDED_GAUSSIAN_PRIVACY: &str = "mechanisms.rounded_gaussian.privacy";
 /// Id of the claim that the sampler's law is exactly the rounded Gaussian.
 pub const ROUNDED_GAUSSIAN_LAW: &str = "mechanisms.rounded_gaussian.law";
+/// Id of the claim that a stream summed by a binary tree has the Gaussian mechanism's profile.
+pub const TREE_PRIVACY: &str = "mechanisms.continual.tree.privacy";
+/// Id of the claim on how far one step moves the nodes of a binary tree.
+pub const TREE_SENSITIVITY: &str = "mechanisms.continual.tree.sensitivity";
+/// Id of the claim that a stream summed by the square root has the Gaussian mechanism's profile.
+pub const SQUARE_ROOT_PRIVACY: &str = "mechanisms.continual.square_root.privacy";
+/// Id of the claim on how far one step moves the integers that the square root releases.
+pub const SQUARE_ROOT_SENSITIVITY: &str = "mechanisms.continual.square_root.sensitivity";
 
 /// Id of the claim that the sampler's law is exactly the discrete Laplace.
 pub const DISCRETE_LAPLACE_LAW: &str = "mechanisms.discrete_laplace.law";
@@ -228,6 +236,68 @@ pub const CLAIMS: &[Claim] = &[
         statement: "the spectral norm of the noise exceeds spectral_radius with at most the stated probability",
         hypotheses: &["the generator is a source of uniform bits"],
         source: Source { work: HERE, result: "Symmetric Gaussian" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: TREE_SENSITIVITY,
+        kind: ClaimKind::Sensitivity,
+        statement: "one step moves the nodes of a tree by √(nodes that contain it) times its own norm; √levels is attained and never exceeded",
+        hypotheses: &["neighbours differ in the vector of one step"],
+        source: Source { work: HERE, result: "Continual release, tree" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: TREE_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "all nodes together have at most the profile of the Gaussian mechanism with μ = √levels·Δ/σ, for adaptive streams too",
+        hypotheses: &[
+            "neighbours differ in the vector of one step, by at most Δ",
+            "at most as many steps as agreed",
+        ],
+        source: Source { work: HERE, result: "Continual release, adaptive streams" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.continual.tree.error",
+        kind: ClaimKind::Utility,
+        statement: "the expected squared error of every prefix and interval is the stated constant times the variance of the noise, and no linear unbiased estimate of a prefix from the nodes so far has less",
+        hypotheses: &["no integer wraps"],
+        source: Source { work: HERE, result: "Continual release, tree" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: SQUARE_ROOT_SENSITIVITY,
+        kind: ClaimKind::Sensitivity,
+        statement: "one step moves the integers of the square root by at most (Σ c_k²)^½ times its own norm, attained by the first",
+        hypotheses: &["neighbours differ in the vector of one step"],
+        source: Source { work: HERE, result: "Continual release, square root" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: SQUARE_ROOT_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "all integers together have at most the profile of the Gaussian mechanism with μ = (Σ c_k²)^½·Δ/σ, for adaptive streams too",
+        hypotheses: &[
+            "neighbours differ in the vector of one step, by at most Δ",
+            "at most as many steps as agreed",
+        ],
+        source: Source { work: HERE, result: "Continual release, adaptive streams" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.continual.square_root.error",
+        kind: ClaimKind::Utility,
+        statement: "the expected squared error of every prefix and interval is the stated constant times the variance of the noise; integer coefficients move the largest by less than a thousandth from G_T²",
+        hypotheses: &["no integer wraps", "the thousandth: computed for every horizon up to 2²⁰"],
+        source: Source { work: HERE, result: "Continual release, square root" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.continual.lower_bound",
+        kind: ClaimKind::Utility,
+        statement: "no factorisation of the prefix sums has a mean squared error below (Σ singular values/T)², and it is what lower_bound computes",
+        hypotheses: &["Gaussian noise of one variance, linear statistics, linear unbiased decoding"],
+        source: Source { work: HERE, result: "Continual release, lower bound" },
         status: ClaimStatus::Ours,
     },
 ];

@@ -75,6 +75,20 @@ pub enum Error {
         /// Sensitivity that the mechanism was calibrated for.
         mechanism: f64,
     },
+    /// Two guarantees are for neighbours of one type that are not the same, as perturbations of different radius.
+    #[error("the guarantees are for different neighbours, and say nothing of both together")]
+    AdjacencyDiffers,
+    /// A sampled mechanism must be one of those whose loss on a sample is known.
+    #[error(
+        "only one pure, approximate, Laplace or Gaussian mechanism, or several Gaussian ones, can run on a sample"
+    )]
+    NotSampleable,
+    /// More than what is left of a budget; nothing was spent.
+    #[error("the mechanism would exceed the privacy budget")]
+    BudgetExceeded,
+    /// The budget is measured in a unit that the guarantee does not have.
+    #[error("the guarantee cannot be measured in the unit of this budget")]
+    NotInThisUnit,
     /// No noise can reach the target: the calibrated value leaves the range of `f64`.
     #[error("no finite noise gives ({epsilon}, {delta})-differential privacy at sensitivity {sensitivity}")]
     CalibrationOverflow {
@@ -91,6 +105,20 @@ pub enum Error {
     NotTriangular {
         /// Number of entries given.
         entries: usize,
+    },
+    /// A vector has another number of entries than was agreed.
+    #[error("expected {expected} entries, found {found}")]
+    Dimension {
+        /// Entries agreed on.
+        expected: usize,
+        /// Entries found.
+        found: usize,
+    },
+    /// A stream has had all the steps that its noise was made for.
+    #[error("the stream was set up for {horizon} steps, and all of them have come")]
+    HorizonExceeded {
+        /// Number of steps agreed on.
+        horizon: u64,
     },
     // the machine
     /// The operating system gave no randomness; nothing may be released.
@@ -136,10 +164,18 @@ pub enum Parameter {
     FrobeniusSensitivity,
     /// Radius of a perturbation.
     Radius,
+    /// Number of rows in a group.
+    GroupSize,
     /// Exponent of a lattice's step.
     LatticeExponent,
     /// Largest magnitude of truncated noise.
     TruncationBound,
+    /// Number of steps of a stream.
+    Horizon,
+    /// Number of steps of a stream whose prefixes are released by the square root.
+    SquareRootHorizon,
+    /// Number of levels of a tree over the steps of a stream.
+    TreeLevels,
 }
 
 impl Parameter {
@@ -161,8 +197,12 @@ impl Parameter {
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
             Self::FrobeniusSensitivity => "0 < frobenius_sensitivity < ∞",
             Self::Radius => "0 < radius < ∞",
+            Self::GroupSize => "1 ≤ size",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
             Self::TruncationBound => "0 ≤ bound ≤ 2⁶²",
+            Self::Horizon => "1 ≤ horizon ≤ 2⁴⁰",
+            Self::SquareRootHorizon => "1 ≤ horizon ≤ 2²⁰: take a binary tree for more",
+            Self::TreeLevels => "1 ≤ levels ≤ log₂ horizon + 1",
         }
     }
 
@@ -182,8 +222,11 @@ impl Parameter {
             Self::L2Sensitivity => "l2_sensitivity",
             Self::FrobeniusSensitivity => "frobenius_sensitivity",
             Self::Radius => "radius",
+            Self::GroupSize => "size",
             Self::LatticeExponent => "exponent",
             Self::TruncationBound => "bound",
+            Self::Horizon | Self::SquareRootHorizon => "horizon",
+            Self::TreeLevels => "levels",
         }
     }
 

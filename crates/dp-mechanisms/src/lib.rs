@@ -31,6 +31,7 @@
 //! | [`noise`] | exact samplers on the integers, their pmf and cdf, the exact privacy of a shift |
 //! | [`Lattice`], [`LatticeStatistic`], [`symmetric`] | statistics on the integers |
 //! | [`LatticeGaussian`], [`LatticeLaplace`], [`TruncatedLaplace`], [`SymmetricGaussian`] | from integers to a release |
+//! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
 //! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
@@ -59,7 +60,7 @@
 //! Discrete Gaussian for Differential Privacy*. Dong, Roth, Su 2019, *Gaussian Differential Privacy*. Proofs of what is
 //! new here: `docs/theorems.md` of the project.
 
-mod accounting;
+pub mod accounting;
 mod adjacency;
 pub mod certified;
 pub mod claims;
@@ -75,11 +76,11 @@ mod rng;
 mod sensitivity;
 pub mod symmetric;
 
-pub use accounting::PrivacyProfile;
-pub use adjacency::{AddRemoveRow, Adjacency, PerturbRow, ReplaceRow};
+pub use accounting::{Accountant, PrivacyProfile};
+pub use adjacency::{AddRemoveRow, Adjacency, Group, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
-pub use mechanisms::{LatticeGaussian, LatticeLaplace, SymmetricGaussian, TruncatedLaplace};
+pub use mechanisms::{LatticeGaussian, LatticeLaplace, SymmetricGaussian, TruncatedLaplace, continual};
 pub use noise::{DiscreteGaussian, DiscreteLaplace, RoundedGaussian};
 pub use params::{
     Delta, Epsilon, FailureProbability, Mu, NoiseScale, NoiseStd, QuantileLevel, RenyiOrder, Rho,

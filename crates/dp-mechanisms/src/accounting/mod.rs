@@ -1,5 +1,15 @@
 //! What is guaranteed, and how guarantees add up.
 
+mod accountants;
+mod conversions;
+mod filter;
+mod loss;
+mod pld;
 mod profile;
+mod sampling;
+mod single;
 
+pub use accountants::Accountant;
+pub use filter::{Filter, Odometer};
 pub use profile::PrivacyProfile;
+pub use sampling::{FixedSize, Poisson};

@@ -1,20 +1,29 @@
 //! What is guaranteed: one representation, with the usual notions as views of it.
 //!
 //! A guarantee is a curve `δ(ε)`, the *privacy profile* (Balle, Barthe, Gaboardi 2018): the mechanism is (ε, δ(ε))-DP for
-//! every ε at once. All results here are upper bounds, computed in certified arithmetic and rounded toward more loss.
+//! every ε at once. It is kept as the list of the mechanisms that were composed, each with the parameter of its own guarantee, so
+//! that nothing is lost by adding up early: how the losses add is decided when the curve is asked for
+//! ([`Accountant`]).
 
-use crate::adjacency::Adjacency;
-use crate::certified::{exp_bounds, ln_bounds};
+use super::accountants::{self, Accountant};
+use super::conversions::{smallest, zero_concentrated_delta};
+use super::loss::Loss;
+use super::single;
+use crate::adjacency::{AddRemoveRow, Adjacency, Group, ReplaceRow};
+use crate::error::Error;
 use crate::gaussian;
 use crate::params::{Delta, Epsilon, Mu, RenyiOrder, Rho};
 use serde::{Deserialize, Serialize};
 
-/// An upper bound on the privacy profile of a mechanism, for the adjacency `A`.
+/// An upper bound on the privacy profile of a mechanism, or of several together, for the adjacency `A`.
+///
+/// Compositions may be adaptive: each mechanism may depend on what the ones before it released, as long as its guarantee was
+/// fixed beforehand. (Guarantees that are chosen on the way need a [`Filter`](crate::accounting::Filter).)
 ///
 /// # Example
 ///
 /// ```
-/// use dp_mechanisms::{AddRemoveRow, Delta, Mu, PrivacyProfile};
+/// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, Mu, PrivacyProfile};
 ///
 /// let guarantee = PrivacyProfile::gaussian(Mu::new(0.25)?, AddRemoveRow);
 /// let delta = guarantee.delta(1.0);
@@ -22,44 +31,85 @@ use serde::{Deserialize, Serialize};
 /// let epsilon = guarantee.epsilon(Delta::new(1e-6)?);
 /// assert!(epsilon > 1.060 && epsilon < 1.061);
 /// assert_eq!(guarantee.zero_concentrated().unwrap().get(), 0.25 * 0.25 / 2.0);
+///
+/// // ten such releases and one count with Laplace noise
+/// let count = PrivacyProfile::laplace(Epsilon::new(0.5)?, AddRemoveRow);
+/// let (lower, upper) = guarantee.repeated(10).and(&count)?.epsilon_bounds(Delta::new(1e-6)?);
+/// assert!(4.09 < lower && lower < upper && upper < lower * (1.0 + 1e-4));
 /// # Ok::<(), dp_mechanisms::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "A: Adjacency")]
+#[serde(bound = "A: Adjacency", try_from = "Parts<A>")]
 #[must_use]
 pub struct PrivacyProfile<A> {
-    curve: Curve,
+    parts: Vec<Part>,
     adjacency: A,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Curve {
-    Pure { epsilon: Epsilon },
-    Approximate { epsilon: Epsilon, delta: Delta },
-    ZeroConcentrated { rho: Rho },
-    Gaussian { mu: Mu },
+/// A guarantee and how many mechanisms have it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Part {
+    pub(crate) loss: Loss,
+    pub(crate) count: u64,
+}
+
+/// As read from a file.
+#[derive(Deserialize)]
+#[serde(bound = "A: Adjacency")]
+struct Parts<A> {
+    parts: Vec<Part>,
+    adjacency: A,
+}
+
+/// Nothing that a constructor makes.
+#[derive(Debug, thiserror::Error)]
+#[error("the file holds a guarantee that cannot be")]
+struct Unsound;
+
+impl<A: Adjacency> TryFrom<Parts<A>> for PrivacyProfile<A> {
+    type Error = Unsound;
+
+    fn try_from(Parts { parts, adjacency }: Parts<A>) -> Result<Self, Unsound> {
+        let sound = parts.iter().all(|part| part.count > 0 && part.loss.is_sound());
+        if sound { Ok(Self { parts, adjacency }) } else { Err(Unsound) }
+    }
 }
 
 impl<A: Adjacency> PrivacyProfile<A> {
+    /// Nothing was released: `δ(ε) = 0`. The start of a ledger.
+    pub const fn nothing(adjacency: A) -> Self {
+        Self { parts: Vec::new(), adjacency }
+    }
+
     /// ε-differential privacy.
-    pub const fn pure(epsilon: Epsilon, adjacency: A) -> Self {
-        Self { curve: Curve::Pure { epsilon }, adjacency }
+    pub fn pure(epsilon: Epsilon, adjacency: A) -> Self {
+        Self::of(Loss::Pure { epsilon }, adjacency)
     }
 
     /// (ε, δ)-differential privacy at one point.
-    pub const fn approximate(epsilon: Epsilon, delta: Delta, adjacency: A) -> Self {
-        Self { curve: Curve::Approximate { epsilon, delta }, adjacency }
+    pub fn approximate(epsilon: Epsilon, delta: Delta, adjacency: A) -> Self {
+        Self::of(Loss::Approximate { epsilon, delta }, adjacency)
     }
 
     /// ρ-zero-concentrated differential privacy (Bun, Steinke 2016).
-    pub const fn zero_concentrated_from(rho: Rho, adjacency: A) -> Self {
-        Self { curve: Curve::ZeroConcentrated { rho }, adjacency }
+    pub fn zero_concentrated_from(rho: Rho, adjacency: A) -> Self {
+        Self::of(Loss::ZeroConcentrated { rho }, adjacency)
     }
 
     /// μ-Gaussian differential privacy (Dong, Roth, Su 2019): no more distinguishable than `N(0, 1)` from `N(μ, 1)`.
-    pub const fn gaussian(mu: Mu, adjacency: A) -> Self {
-        Self { curve: Curve::Gaussian { mu }, adjacency }
+    pub fn gaussian(mu: Mu, adjacency: A) -> Self {
+        Self::of(Loss::Gaussian { mu }, adjacency)
+    }
+
+    /// Laplace noise of scale `Δ/ε` on *one* number of sensitivity Δ: no more distinguishable than the law from itself moved by
+    /// ε scales. ε-differentially private, and composes better than that alone tells. (For vectors of L1 sensitivity Δ use
+    /// [`pure`](Self::pure).)
+    pub fn laplace(epsilon: Epsilon, adjacency: A) -> Self {
+        Self::of(Loss::Laplace { epsilon }, adjacency)
+    }
+
+    pub(crate) fn of(loss: Loss, adjacency: A) -> Self {
+        Self { parts: vec![Part { loss, count: 1 }], adjacency }
     }
 
     /// What counts as a neighbour.
@@ -68,171 +118,271 @@ impl<A: Adjacency> PrivacyProfile<A> {
         self.adjacency
     }
 
+    /// Both together, on the same data.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AdjacencyDiffers`] for two adjacencies of one type that differ, as radii of a perturbation do.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{Delta, Epsilon, PerturbRow, PrivacyProfile};
+    ///
+    /// let pure = |radius: f64| Ok::<_, dp_mechanisms::Error>(PrivacyProfile::pure(Epsilon::new(0.5)?, PerturbRow::new(radius)?));
+    /// let both = pure(1.0)?.and(&pure(1.0)?)?;
+    /// assert!((both.epsilon(Delta::new(1e-12)?) - 1.0).abs() < 1e-9);
+    /// assert!(pure(1.0)?.and(&pure(2.0)?).is_err());
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn and(&self, other: &Self) -> Result<Self, Error> {
+        if self.adjacency != other.adjacency {
+            return Err(Error::AdjacencyDiffers);
+        }
+        let mut parts = self.parts.clone();
+        for part in &other.parts {
+            match parts.iter_mut().find(|known| known.loss == part.loss) {
+                Some(known) => known.count = known.count.saturating_add(part.count),
+                None => parts.push(part.clone()),
+            }
+        }
+        Ok(Self { parts, adjacency: self.adjacency })
+    }
+
+    /// As many times, on the same data; zero times is nothing.
+    pub fn repeated(&self, count: u64) -> Self {
+        let repeat = |part: &Part| Part { loss: part.loss.clone(), count: part.count.saturating_mul(count) };
+        let parts = if count == 0 { Vec::new() } else { self.parts.iter().map(repeat).collect() };
+        Self { parts, adjacency: self.adjacency }
+    }
+
     /// Upper bound on δ at this ε ≥ 0; 1 for NaN and negative ε.
     ///
     /// Gaussian: Balle and Wang 2018, Theorem 8. Pure: `(1 − e^(ε − ε₀))/(1 + e^−ε₀)`, attained by randomised response
-    /// (Kairouz, Oh, Viswanath 2015). Zero-concentrated: Canonne, Kamath, Steinke 2020, Proposition 12.
+    /// (Kairouz, Oh, Viswanath 2015). Zero-concentrated: Canonne, Kamath, Steinke 2020, Proposition 12. Compositions: the best
+    /// accountant that applies.
     #[must_use]
     pub fn delta(&self, epsilon: f64) -> f64 {
         if epsilon.is_nan() || epsilon < 0.0 {
             return 1.0;
         }
-        match self.curve {
-            Curve::Pure { epsilon: claimed } => pure_delta(claimed.get(), epsilon),
-            Curve::Approximate { epsilon: claimed, delta } => {
-                approximate_delta(pure_delta(claimed.get(), epsilon), delta.get())
-            }
-            Curve::ZeroConcentrated { rho } => zero_concentrated_delta(rho.get(), epsilon),
-            Curve::Gaussian { mu } => gaussian::delta_bounds(epsilon, mu.get()).1,
+        match (&self.parts[..], accountants::total_mu(&self.parts)) {
+            ([], _) => 0.0,
+            (_, Some((_, upper))) => gaussian::delta_bounds(epsilon, upper).1,
+            ([Part { loss, count: 1 }], _) => match loss {
+                Loss::ZeroConcentrated { rho } => zero_concentrated_delta(rho.get(), epsilon),
+                _ => single::delta_bounds(loss, epsilon).1,
+            },
+            (parts, _) => best(|way| accountants::delta(parts, way, epsilon)).min(1.0),
+        }
+    }
+
+    /// Lower and upper bound on δ at this ε ≥ 0: of the worst mechanisms that have these guarantees. The lower bound is the loss of
+    /// known mechanisms.
+    #[must_use]
+    pub fn delta_bounds(&self, epsilon: f64) -> (f64, f64) {
+        let upper = self.delta(epsilon);
+        let lower = if epsilon >= 0.0 { self.delta_lower(epsilon) } else { 0.0 };
+        (lower.min(upper), upper)
+    }
+
+    fn delta_lower(&self, epsilon: f64) -> f64 {
+        match (&self.parts[..], accountants::total_mu(&self.parts)) {
+            ([], _) => 0.0,
+            (_, Some((lower, _))) => gaussian::delta_bounds(epsilon, lower).0,
+            ([Part { loss, count: 1 }], _) => single::delta_bounds(loss, epsilon).0,
+            _ => accountants::attained_delta(&self.parts, epsilon),
         }
     }
 
     /// Upper bound on ε at this δ; infinite if no finite ε is known to suffice.
     #[must_use]
     pub fn epsilon(&self, delta: Delta) -> f64 {
-        match self.curve {
-            Curve::Pure { epsilon } => smallest(epsilon.get(), |e| self.delta(e) <= delta.get()),
-            Curve::Approximate { delta: claimed, .. } if claimed.get() > delta.get() => f64::INFINITY,
-            Curve::Approximate { epsilon, .. } => smallest(epsilon.get(), |e| self.delta(e) <= delta.get()),
-            Curve::ZeroConcentrated { rho } => {
-                // ε = ρ + 2√(ρ ln 1/δ) always suffices (Bun, Steinke 2016, Proposition 1.3)
-                let start = 2.0 * (rho.get() + 2.0 * (rho.get() * -ln_bounds(delta.get()).0).sqrt());
-                smallest(start, |e| self.delta(e) <= delta.get())
+        match (&self.parts[..], accountants::total_mu(&self.parts)) {
+            ([], _) => 0.0,
+            (_, Some((_, upper))) => {
+                Mu::new(upper).map_or(f64::INFINITY, |upper| gaussian::epsilon_upper(delta, upper))
             }
-            Curve::Gaussian { mu } => gaussian::epsilon_upper(delta, mu),
+            ([Part { loss, count: 1 }], _) => {
+                smallest(single::sufficient(loss, delta), |e| self.delta(e) <= delta.get())
+            }
+            (parts, _) => best(|way| accountants::epsilon(parts, way, delta)),
         }
     }
 
-    /// The zero-concentrated view: `μ²/2` (Bun, Steinke 2016, Proposition 1.6) or `ε²/2` (ibid., Proposition 1.4).
+    /// Lower and upper bound on ε at this δ: of the worst mechanisms that have these guarantees. The lower bound is the loss of
+    /// known mechanisms.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, PrivacyProfile};
+    ///
+    /// // Laplace noise of scale 50, a hundred times
+    /// let once = PrivacyProfile::laplace(Epsilon::new(0.02)?, AddRemoveRow);
+    /// let (lower, upper) = once.repeated(100).epsilon_bounds(Delta::new(1e-6)?);
+    /// assert!(0.819_357 < lower && upper < 0.819_358);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    #[must_use]
+    pub fn epsilon_bounds(&self, delta: Delta) -> (f64, f64) {
+        let upper = self.epsilon(delta);
+        (self.epsilon_lower(delta).min(upper), upper)
+    }
+
+    /// Lower and upper bound on ε at this δ by one way of adding up; `None` where it does not apply to these guarantees.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{Accountant, AddRemoveRow, Delta, Epsilon, PrivacyProfile};
+    ///
+    /// let total = PrivacyProfile::pure(Epsilon::new(0.02)?, AddRemoveRow).repeated(1000);
+    /// let delta = Delta::new(1e-6)?;
+    /// let by = |accountant| total.epsilon_bounds_by(accountant, delta).unwrap().1;
+    /// let ways = [Accountant::Basic, Accountant::Advanced, Accountant::ZeroConcentrated, Accountant::Renyi, Accountant::LossDistribution];
+    /// let epsilons = ways.map(by);
+    /// assert!(epsilons.is_sorted_by(|a, b| a > b)); // 20, 3.52, 3.15, 3.12, 2.92
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    #[must_use]
+    pub fn epsilon_bounds_by(&self, accountant: Accountant, delta: Delta) -> Option<(f64, f64)> {
+        let upper = accountants::epsilon(&self.parts, accountant, delta)?;
+        Some((self.epsilon_lower(delta).min(upper), upper))
+    }
+
+    fn epsilon_lower(&self, delta: Delta) -> f64 {
+        match (&self.parts[..], accountants::total_mu(&self.parts)) {
+            ([], _) => 0.0,
+            (_, Some((lower, _))) => {
+                Mu::new(lower).map_or(0.0, |lower| gaussian::epsilon_lower(delta, lower))
+            }
+            ([Part { loss, count: 1 }], _) => {
+                // the smallest ε at which the lower bound has come down to δ, less the last step of the search
+                let start = single::sufficient(loss, delta);
+                let reached = smallest(start, |e| single::delta_bounds(loss, e).0 < delta.get());
+                if reached.is_finite() { (reached * (1.0 - 1e-13)).max(0.0) } else { 0.0 }
+            }
+            _ => accountants::attained_epsilon(&self.parts, delta),
+        }
+    }
+
+    /// The zero-concentrated view, the sum of `μ²/2` (Bun, Steinke 2016, Proposition 1.6) and `ε²/2` (ibid., Proposition 1.4).
     #[must_use]
     pub fn zero_concentrated(&self) -> Option<Rho> {
-        let half_square = |x: f64| {
-            let half = up_unless_exact(x * x, x, x) / 2.0;
-            // halving is exact but for subnormal results
-            Rho::new(if half < f64::MIN_POSITIVE { half.next_up() } else { half }).ok()
-        };
-        match self.curve {
-            Curve::Pure { epsilon } => half_square(epsilon.get()),
-            Curve::Approximate { .. } => None,
-            Curve::ZeroConcentrated { rho } => Some(rho),
-            Curve::Gaussian { mu } => half_square(mu.get()),
+        match &self.parts[..] {
+            [Part { loss, count: 1 }] => loss.zero_concentrated(),
+            parts => Rho::new(accountants::total_rho(parts)?).ok(),
         }
     }
 
-    /// The Rényi view: upper bound on the divergence of this order, `ρ·α` (and at most ε for a pure guarantee).
+    /// The Rényi view: upper bound on the divergence of this order.
     #[must_use]
     pub fn renyi(&self, order: RenyiOrder) -> Option<f64> {
-        let linear = (self.zero_concentrated()?.get() * order.get()).next_up();
-        match self.curve {
-            Curve::Pure { epsilon } => Some(linear.min(epsilon.get())),
-            _ => Some(linear),
-        }
-    }
-
-    /// The Gaussian view, if there is one.
-    #[must_use]
-    pub const fn mu(&self) -> Option<Mu> {
-        match self.curve {
-            Curve::Gaussian { mu } => Some(mu),
+        match accountants::total_renyi(&self.parts, order)? {
+            (divergence, 0.0) => Some(divergence),
             _ => None,
         }
     }
+
+    /// The Gaussian view, if there is one: `√Σμ²`, rounded up.
+    #[must_use]
+    pub fn mu(&self) -> Option<Mu> {
+        match &self.parts[..] {
+            [Part { loss: Loss::Gaussian { mu }, count: 1 }] => Some(*mu),
+            parts => accountants::total_mu(parts).and_then(|(_, upper)| Mu::new(upper).ok()),
+        }
+    }
+
+    /// The guarantee for groups of `size` rows at once; `None` for size zero and where none is known (sampled mechanisms).
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{AddRemoveRow, Mu, PrivacyProfile};
+    ///
+    /// let family = PrivacyProfile::gaussian(Mu::new(0.25)?, AddRemoveRow).grouped(4).unwrap();
+    /// assert_eq!(family.adjacency().to_string(), "group_of_rows(4, add_remove_row)");
+    /// assert!(family.mu().unwrap().get() >= 1.0);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    ///
+    /// # References
+    ///
+    /// Dwork, Roth 2014, Theorem 2.2 (pure and approximate); Bun, Steinke 2016, Proposition 1.9 (zero-concentrated); Dong, Roth, Su
+    /// 2019, Theorem 2.14 (Gaussian).
+    #[must_use]
+    pub fn grouped(&self, size: u32) -> Option<PrivacyProfile<Group<A>>> {
+        let adjacency = Group::new(size, self.adjacency).ok()?;
+        Some(PrivacyProfile { parts: self.grouped_parts(size)?, adjacency })
+    }
+
+    fn grouped_parts(&self, size: u32) -> Option<Vec<Part>> {
+        let grouped = |part: &Part| Some(Part { loss: part.loss.grouped(size)?, count: part.count });
+        self.parts.iter().map(grouped).collect()
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
 }
 
-/// `product`, or the next float if rounding may have lowered it.
-fn up_unless_exact(product: f64, left: f64, right: f64) -> f64 {
-    let (mantissa_bits, other_bits) = (significant_bits(left), significant_bits(right));
-    let exact = mantissa_bits + other_bits <= 53 && product >= f64::MIN_POSITIVE;
-    if exact { product } else { product.next_up() }
+/// The least of what accountants say. Loss distributions are never worse than the others by more than their width, so that these
+/// are asked only where they do not apply; basic composition costs nothing, and is exact where no δ is to spare.
+fn best(of: impl Fn(Accountant) -> Option<f64>) -> f64 {
+    let basic = of(Accountant::Basic).unwrap_or(f64::INFINITY);
+    if let Some(found) = of(Accountant::LossDistribution) {
+        return found.min(basic);
+    }
+    let others = [Accountant::Advanced, Accountant::ZeroConcentrated, Accountant::Renyi];
+    others.into_iter().filter_map(of).fold(basic, f64::min)
 }
 
-fn significant_bits(x: f64) -> u32 {
-    53 - (x.to_bits() | 1 << 52).trailing_zeros().min(52)
-}
-
-/// `(1 − e^(ε − ε₀))/(1 + e^−ε₀)`, rounded up.
-fn pure_delta(claimed: f64, epsilon: f64) -> f64 {
-    if epsilon >= claimed {
-        return 0.0;
+impl PrivacyProfile<AddRemoveRow> {
+    /// The guarantee when a row is replaced: it is removed and another one added, a group of two. `None` where none is known.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{AddRemoveRow, Epsilon, PrivacyProfile, ReplaceRow};
+    ///
+    /// let counted = PrivacyProfile::pure(Epsilon::new(0.5)?, AddRemoveRow);
+    /// let replaced: PrivacyProfile<ReplaceRow> = counted.for_replaced_rows().unwrap();
+    /// assert!(replaced.delta(0.5) > 0.0 && replaced.delta(1.0 + 1e-15) == 0.0);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    #[must_use]
+    pub fn for_replaced_rows(&self) -> Option<PrivacyProfile<ReplaceRow>> {
+        Some(PrivacyProfile { parts: self.grouped_parts(2)?, adjacency: ReplaceRow })
     }
-    let kept = exp_bounds((epsilon - claimed).next_down()).0;
-    let other = exp_bounds(-claimed).0;
-    ((1.0 - kept).next_up() / (1.0 + other).next_down()).next_up().min(1.0)
-}
-
-/// `inside + (1 − inside)·δ`, rounded up; exact where the pure part vanishes.
-fn approximate_delta(inside: f64, delta: f64) -> f64 {
-    if inside == 0.0 {
-        return delta;
-    }
-    (inside + (delta * (1.0 - inside).next_up()).next_up()).next_up().min(1.0)
-}
-
-/// `min over α of e^((α−1)(αρ−ε)) (1 − 1/α)^α/(α−1)`, rounded up. Every α gives a valid bound; the best is searched.
-fn zero_concentrated_delta(rho: f64, epsilon: f64) -> f64 {
-    if epsilon == 0.0 {
-        // δ(0) is the total variation distance, at most √(KL/2) ≤ √(ρ/2) (Pinsker)
-        return (rho / 2.0).sqrt().next_up().min(1.0);
-    }
-    let exponent = |order_less_one: f64| {
-        let order = 1.0 + order_less_one;
-        order_less_one * (order * rho - epsilon) + order * (order_less_one / order).ln() - order_less_one.ln()
-    };
-    let (mut low, mut high) = (-60.0_f64, 60.0_f64); // log of α − 1; the exponent is unimodal in it
-    for _ in 0..120 {
-        let (left, right) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
-        if exponent(left.exp()) < exponent(right.exp()) { high = right } else { low = left }
-    }
-    zero_concentrated_delta_at(rho, epsilon, f64::midpoint(low, high).exp()).min(1.0)
-}
-
-/// The bound at one order, every step rounded toward a larger result.
-fn zero_concentrated_delta_at(rho: f64, epsilon: f64, order_less_one: f64) -> f64 {
-    let order = (1.0 + order_less_one).next_up(); // the bound needs α − 1 and α to belong together: take α from the sum
-    let order_less_one = order - 1.0; // exact for 1 ≤ α ≤ 2⁵³ (Sterbenz below 2, integral spacing above)
-    if order_less_one <= 0.0 {
-        return 1.0;
-    }
-    let gap = ((order * rho).next_up() - epsilon).next_up();
-    let first = (order_less_one * gap).next_up();
-    let shrink = ln_bounds((order_less_one / order).next_up()).1;
-    let second = (order * shrink).next_up();
-    let third = -ln_bounds(order_less_one).0;
-    exp_bounds(((first + second).next_up() + third).next_up()).1
-}
-
-/// The smallest ε that bisection between 0 and a sufficient start finds to be enough; infinite if the start is not.
-fn smallest(start: f64, enough: impl Fn(f64) -> bool) -> f64 {
-    if enough(0.0) {
-        return 0.0;
-    }
-    if !enough(start) {
-        return f64::INFINITY;
-    }
-    let (mut low, mut high) = (0.0, start);
-    while f64::midpoint(low, high) > low && f64::midpoint(low, high) < high && high - low > 1e-14 * high {
-        let middle = f64::midpoint(low, high);
-        if enough(middle) { high = middle } else { low = middle }
-    }
-    high
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adjacency::{AddRemoveRow, ReplaceRow};
 
     fn rho(value: f64) -> PrivacyProfile<AddRemoveRow> {
         PrivacyProfile::zero_concentrated_from(Rho::new(value).unwrap(), AddRemoveRow)
     }
 
+    fn normal(mu: f64) -> PrivacyProfile<AddRemoveRow> {
+        PrivacyProfile::gaussian(Mu::new(mu).unwrap(), AddRemoveRow)
+    }
+
+    fn pure(epsilon: f64) -> PrivacyProfile<AddRemoveRow> {
+        PrivacyProfile::pure(Epsilon::new(epsilon).unwrap(), AddRemoveRow)
+    }
+
+    fn approximate(epsilon: f64, delta: f64) -> PrivacyProfile<AddRemoveRow> {
+        PrivacyProfile::approximate(Epsilon::new(epsilon).unwrap(), Delta::new(delta).unwrap(), AddRemoveRow)
+    }
+
     #[test]
     fn a_gaussian_guarantee_is_never_worse_than_its_zero_concentrated_view() {
         for mu in [0.01, 0.3, 1.0, 5.0] {
-            let gaussian = PrivacyProfile::gaussian(Mu::new(mu).unwrap(), AddRemoveRow);
-            let view = rho(gaussian.zero_concentrated().unwrap().get());
+            let view = rho(normal(mu).zero_concentrated().unwrap().get());
             for epsilon in [0.0, 0.01, 0.5, 2.0, 20.0] {
-                assert!(gaussian.delta(epsilon) <= view.delta(epsilon), "μ = {mu}, ε = {epsilon}");
+                assert!(normal(mu).delta(epsilon) <= view.delta(epsilon), "μ = {mu}, ε = {epsilon}");
             }
         }
     }
@@ -242,41 +392,75 @@ mod tests {
         let delta = Delta::new(1e-6).unwrap();
         let classical = 0.05 + 2.0 * (0.05 * 1e6_f64.ln()).sqrt();
         let epsilon = rho(0.05).epsilon(delta);
-        let gaussian =
-            PrivacyProfile::gaussian(Mu::new(0.1_f64.sqrt()).unwrap(), AddRemoveRow).epsilon(delta);
-        assert!(gaussian < epsilon && epsilon < classical, "{gaussian} {epsilon} {classical}");
+        let exact = normal(0.1_f64.sqrt()).epsilon(delta);
+        assert!(exact < epsilon && epsilon < classical, "{exact} {epsilon} {classical}");
+        // the interval is that of all mechanisms with this guarantee, Gaussian noise among them
+        let (lower, upper) = rho(0.05).epsilon_bounds(delta);
+        assert!((lower / exact - 1.0).abs() < 1e-12 && upper == epsilon);
     }
 
     #[test]
     fn epsilon_inverts_delta_from_the_safe_side() {
         let delta = Delta::new(1e-5).unwrap();
+        let laplace = PrivacyProfile::laplace(Epsilon::new(2.0).unwrap(), AddRemoveRow);
         let guarantees = [
             rho(0.1),
-            PrivacyProfile::gaussian(Mu::new(0.7).unwrap(), AddRemoveRow),
-            PrivacyProfile::pure(Epsilon::new(2.0).unwrap(), AddRemoveRow),
-            PrivacyProfile::approximate(Epsilon::new(2.0).unwrap(), Delta::new(1e-6).unwrap(), AddRemoveRow),
+            normal(0.7),
+            pure(2.0),
+            approximate(2.0, 1e-6),
+            laplace,
+            normal(0.1).repeated(30),
+            pure(0.1).repeated(20),
         ];
         for guarantee in guarantees {
             let epsilon = guarantee.epsilon(delta);
-            assert!(guarantee.delta(epsilon) <= delta.get(), "{guarantee:?}");
-            assert!(guarantee.delta(epsilon * (1.0 - 1e-9)) > delta.get(), "{guarantee:?}");
+            assert!(guarantee.delta(epsilon) <= delta.get() * (1.0 + 1e-9), "{guarantee:?}");
+            assert!(guarantee.delta(epsilon * (1.0 - 1e-6)) > delta.get(), "{guarantee:?}");
+            let (lower, upper) = guarantee.epsilon_bounds(delta);
+            assert!(lower <= upper && upper == epsilon, "{guarantee:?}");
         }
     }
 
     #[test]
     fn a_single_point_says_nothing_about_smaller_deltas() {
-        let guarantee =
-            PrivacyProfile::approximate(Epsilon::new(1.0).unwrap(), Delta::new(1e-3).unwrap(), ReplaceRow);
+        let guarantee = approximate(1.0, 1e-3);
         assert_eq!(guarantee.epsilon(Delta::new(1e-4).unwrap()), f64::INFINITY);
         assert_eq!(guarantee.delta(100.0), 1e-3);
         assert!(guarantee.zero_concentrated().is_none());
+        assert_eq!(guarantee.repeated(2).epsilon(Delta::new(1.9e-3).unwrap()), f64::INFINITY);
     }
 
     #[test]
     fn a_saved_guarantee_loads_only_under_its_own_adjacency() {
-        let text = serde_json::to_string(&rho(0.5)).unwrap();
-        assert_eq!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&text).unwrap(), rho(0.5));
+        let total = rho(0.5).and(&pure(0.25).repeated(3)).unwrap();
+        let text = serde_json::to_string(&total).unwrap();
+        assert_eq!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&text).unwrap(), total);
         assert!(serde_json::from_str::<PrivacyProfile<ReplaceRow>>(&text).is_err());
-        assert!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&text.replace("0.5", "-0.5")).is_err());
+        for (from, to) in [("0.5", "-0.5"), ("\"count\":3", "\"count\":0")] {
+            assert!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&text.replace(from, to)).is_err());
+        }
+    }
+
+    #[test]
+    fn nothing_loses_nothing_and_adds_nothing() {
+        let nothing = PrivacyProfile::nothing(AddRemoveRow);
+        assert_eq!((nothing.delta(0.0), nothing.epsilon(Delta::new(1e-9).unwrap())), (0.0, 0.0));
+        assert_eq!(nothing.and(&pure(1.0)).unwrap(), pure(1.0));
+        assert_eq!(pure(1.0).repeated(0), nothing);
+    }
+
+    #[test]
+    fn gaussian_parts_add_up_in_squares() {
+        let total = normal(3.0).and(&normal(4.0)).unwrap();
+        let mu = total.mu().unwrap().get();
+        assert!((5.0..5.0 + 1e-14).contains(&mu));
+        assert_eq!(total.delta(1.0), gaussian::delta_bounds(1.0, mu).1);
+    }
+
+    #[test]
+    fn counts_beyond_every_ledger_lose_everything_instead_of_wrapping() {
+        let huge = pure(0.1).repeated(u64::MAX).repeated(u64::MAX);
+        assert_eq!(huge.epsilon(Delta::new(1e-6).unwrap()), f64::INFINITY);
+        assert_eq!(huge.delta(1.0), 1.0);
     }
 }

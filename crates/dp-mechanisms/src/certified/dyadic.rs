@@ -1,6 +1,7 @@
 //! Exact values of `f64` numbers, and exact ratios of them.
 
 use super::interval::Interval;
+use core::cmp::Ordering;
 use num_bigint::BigInt;
 
 /// The number `numerator · 2^exponent`.
@@ -39,6 +40,16 @@ impl Dyadic {
         Self { numerator: &self.numerator * &other.numerator, exponent: self.exponent + other.exponent }
     }
 
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        let exponent = self.exponent.min(other.exponent);
+        Self { numerator: self.aligned(exponent) + other.aligned(exponent), exponent }
+    }
+
+    /// The numerator relative to an exponent that is not larger.
+    fn aligned(&self, exponent: i64) -> BigInt {
+        &self.numerator << (self.exponent - exponent).unsigned_abs()
+    }
+
     /// Times `2ᵏ`.
     pub(crate) fn doubled(&self, k: i64) -> Self {
         Self { numerator: self.numerator.clone(), exponent: self.exponent + k }
@@ -57,5 +68,19 @@ impl Dyadic {
     /// Enclosure of the number itself; exact where `precision` reaches its last bit.
     pub(crate) fn at(&self, precision: u64) -> Interval {
         self.over(&Self::integer(1), precision)
+    }
+}
+
+impl PartialEq for Dyadic {
+    fn eq(&self, other: &Self) -> bool {
+        self.partial_cmp(other) == Some(Ordering::Equal)
+    }
+}
+
+impl PartialOrd for Dyadic {
+    /// By value.
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        let exponent = self.exponent.min(other.exponent);
+        Some(self.aligned(exponent).cmp(&other.aligned(exponent)))
     }
 }

@@ -1,5 +1,6 @@
 //! Mechanisms: each adds noise of one kind to statistics of one kind of sensitivity, and mints the release.
 
+pub mod continual;
 mod exact;
 mod gaussian;
 mod laplace;

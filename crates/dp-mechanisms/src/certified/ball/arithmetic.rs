@@ -49,6 +49,7 @@ impl Ball {
     pub(crate) const ZERO: Self = Self { mantissa: 0, radius: 0, exponent: 0 };
 
     /// The ball of these parts; bits are dropped where they do not fit, and zeros appended where they do.
+    #[inline]
     pub(super) fn new(mantissa: i128, radius: u128, exponent: i64) -> Self {
         let excess = length(mantissa.unsigned_abs()).saturating_sub(BITS);
         let excess = excess.max(length(radius).saturating_sub(RADIUS_BITS - 2));
@@ -92,6 +93,26 @@ impl Ball {
         Self::new(quotient, radius, self.exponent - i64::from(further))
     }
 
+    /// Square root of a positive number: Newton's method proposes r, and `√x − r = (x − r²)/(√x + r)` bounds its error, whatever r is.
+    pub(crate) fn sqrt(self) -> Self {
+        assert!(self.is_positive(), "square roots are taken of positive numbers");
+        // an even exponent can be halved
+        let even = self.exponent - self.exponent.rem_euclid(2);
+        let scaled = self.doubled(-even);
+        let mut root = Self::from_f64((scaled.center().to_f64_near_one()).sqrt());
+        for _ in 0..2 {
+            root = (root + scaled.center() / root).doubled(-1).center();
+        }
+        let rest = (scaled - root * root).largest();
+        // √x + r ≥ r
+        root.widened((rest / root).largest()).doubled(even / 2)
+    }
+
+    /// The centre, for exponents of no more than one bit.
+    fn to_f64_near_one(self) -> f64 {
+        self.mantissa as f64 * 2.0_f64.powi(self.exponent as i32)
+    }
+
     /// The centre alone.
     pub(super) fn center(self) -> Self {
         Self { radius: 0, ..self }
@@ -104,9 +125,33 @@ impl Ball {
         self + error
     }
 
+    /// The product of two balls with full mantissas.
+    #[inline]
+    fn times_normalized(self, other: Self) -> Self {
+        let (a, b) = (self.mantissa.unsigned_abs(), other.mantissa.unsigned_abs());
+        let magnitude = product_shifted(a, b, BITS);
+        // each part of the radius is cut to 63 bits of a mantissa and rounded up; the product of the radii is below one unit
+        let part = |n: u128, r: u64| (((n >> 63) + 1) * u128::from(r)) >> 63;
+        let radius = 4 + part(a, other.radius) + part(b, self.radius);
+        let room = BITS - length(magnitude); // zero or one
+        let magnitude = (magnitude << room) as i128;
+        let mantissa = if (self.mantissa < 0) == (other.mantissa < 0) { magnitude } else { -magnitude };
+        let exponent = self.exponent + other.exponent + i64::from(BITS - room);
+        if radius >> (RADIUS_BITS - 3) == 0 {
+            return Self { mantissa, radius: (radius as u64) << room, exponent };
+        }
+        Self::new(mantissa, radius << room, exponent)
+    }
+
     /// An upper bound of all absolute values.
     fn largest(self) -> Self {
         Self::new((self.mantissa.unsigned_abs() + u128::from(self.radius)) as i128, 0, self.exponent)
+    }
+
+    /// The largest number of the ball, if it is positive.
+    pub(crate) fn upper_end(self) -> Option<Self> {
+        let end = self.mantissa + i128::from(self.radius);
+        (end > 0).then(|| Self::new(end, 0, self.exponent))
     }
 
     pub(crate) fn is_positive(self) -> bool {
@@ -151,6 +196,7 @@ impl Neg for Ball {
 impl Add for Ball {
     type Output = Self;
 
+    #[inline]
     fn add(self, other: Self) -> Self {
         let (coarse, fine) = if self.exponent >= other.exponent { (self, other) } else { (other, self) };
         if coarse == Self::ZERO || fine == Self::ZERO {
@@ -175,11 +221,15 @@ impl Sub for Ball {
 impl Mul for Ball {
     type Output = Self;
 
+    #[inline]
     fn mul(self, other: Self) -> Self {
+        let (a, b) = (self.mantissa.unsigned_abs(), other.mantissa.unsigned_abs());
+        if a.min(b) >> (BITS - 1) == 1 {
+            return self.times_normalized(other);
+        }
         if self == Self::ZERO || other == Self::ZERO {
             return Self::ZERO;
         }
-        let (a, b) = (self.mantissa.unsigned_abs(), other.mantissa.unsigned_abs());
         let (alpha, beta) = (self.radius, other.radius);
         let lengths = [length(a), length(b), length(alpha.into()), length(beta.into())];
         // the centre gets 126 bits, and each part of the radius fewer than 60
@@ -262,6 +312,16 @@ mod tests {
             let (low, high) = ends(a.over(n), UNIT);
             let (a0, a1) = ends(a, UNIT);
             prop_assert!(low * n <= a0 && a1 <= high * n);
+        }
+
+        #[test]
+        fn roots_squared_hold_the_number(a in balls()) {
+            if a.is_positive() {
+                let (low, high) = ends(a.sqrt() * a.sqrt(), UNIT);
+                let (a0, a1) = ends(a, UNIT);
+                prop_assert!(low <= a0 && a1 <= high);
+                prop_assert!(a.radius > 0 || a.sqrt().is_tight(115));
+            }
         }
 
         #[test]

@@ -32,11 +32,12 @@ mod convert;
 mod exp;
 mod ln;
 mod mills;
-
 #[cfg(test)]
 mod oracle;
+mod trigonometry;
 
 pub(crate) use arithmetic::Ball;
 pub(crate) use exp::exp;
 pub(crate) use ln::ln;
 pub(crate) use mills::{density, mills, upper_tail};
+pub(crate) use trigonometry::turn;

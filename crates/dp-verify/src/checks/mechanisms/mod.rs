@@ -1,5 +1,6 @@
 //! Checks of the claims of dp-mechanisms.
 
+mod continual;
 mod conversions;
 mod gaussian;
 mod lattice;
@@ -10,7 +11,14 @@ mod refinement;
 mod sampler;
 
 use crate::{Check, Evidence};
-use dp_mechanisms::{Delta, Epsilon, NoiseStd, RoundedGaussian};
+use dp_mechanisms::continual::{BinaryTreeSum, SquareRootSum};
+use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, NoiseStd, RoundedGaussian, claims};
+
+type Tree = BinaryTreeSum<AddRemoveRow>;
+type Root = SquareRootSum<AddRemoveRow>;
+
+const TREE_ERROR: &str = "mechanisms.continual.tree.error";
+const ROOT_ERROR: &str = "mechanisms.continual.square_root.error";
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
@@ -31,6 +39,22 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Numeric, run: privacy::divergence },
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Audit, run: privacy::audit },
         Check { claim: "mechanisms.lattice.release", evidence: Exact, run: lattice::release },
+        Check { claim: claims::TREE_SENSITIVITY, evidence: Exact, run: continual::sensitivity::<Tree> },
+        Check { claim: claims::TREE_PRIVACY, evidence: Exact, run: continual::profile::<Tree> },
+        Check { claim: claims::TREE_PRIVACY, evidence: Audit, run: continual::audit::<Tree> },
+        Check { claim: TREE_ERROR, evidence: Numeric, run: continual::constants::<Tree> },
+        Check { claim: TREE_ERROR, evidence: Statistical, run: continual::measured::<Tree> },
+        Check {
+            claim: claims::SQUARE_ROOT_SENSITIVITY,
+            evidence: Exact,
+            run: continual::sensitivity::<Root>,
+        },
+        Check { claim: claims::SQUARE_ROOT_PRIVACY, evidence: Exact, run: continual::profile::<Root> },
+        Check { claim: claims::SQUARE_ROOT_PRIVACY, evidence: Audit, run: continual::audit::<Root> },
+        Check { claim: ROOT_ERROR, evidence: Numeric, run: continual::constants::<Root> },
+        Check { claim: ROOT_ERROR, evidence: Exact, run: continual::rounding_of_roots },
+        Check { claim: ROOT_ERROR, evidence: Statistical, run: continual::measured::<Root> },
+        Check { claim: "mechanisms.continual.lower_bound", evidence: Numeric, run: continual::lower_bound },
     ];
     [first, noise::checks()].concat()
 }

@@ -1,0 +1,141 @@
+//! What one mechanism loses.
+
+mod gaussian;
+mod laplace;
+mod mixture;
+mod pair;
+mod response;
+mod sampled;
+mod symmetric;
+mod views;
+
+pub(crate) use pair::{Pair, Resolution, Threshold, whole_tails};
+pub(crate) use views::{approximate_delta, pure_delta};
+
+use crate::params::{Delta, Epsilon, Mu, Rho, SamplingRate};
+use gaussian::Gaussian;
+use laplace::Laplace;
+use mixture::Mixture;
+use response::Response;
+use sampled::{Balanced, Sampled};
+use serde::{Deserialize, Serialize};
+use symmetric::Symmetric;
+
+/// The guarantee of one mechanism.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Loss {
+    /// ε-differential privacy.
+    Pure { epsilon: Epsilon },
+    /// (ε, δ)-differential privacy.
+    Approximate { epsilon: Epsilon, delta: Delta },
+    /// ρ-zero-concentrated differential privacy.
+    ZeroConcentrated { rho: Rho },
+    /// μ-Gaussian differential privacy.
+    Gaussian { mu: Mu },
+    /// Laplace noise of scale Δ/ε on one number.
+    Laplace { epsilon: Epsilon },
+    /// Each row takes part with this probability; of the two orders of neighbours, forward is with the row first.
+    Poisson { rate: SamplingRate, base: Box<Loss> },
+    /// The same when a row is replaced.
+    PoissonReplaced { rate: SamplingRate, add_remove: Box<Loss>, replace: Box<Loss> },
+    /// A sample of fixed size, this fraction of the rows, when a row is replaced.
+    FixedSize { rate: SamplingRate, base: Box<Loss> },
+}
+
+impl Loss {
+    /// A pair of laws that dominates both orders of neighbours, or the forward one where they differ.
+    pub(crate) fn pair(&self) -> Option<Box<dyn Pair>> {
+        Some(match self {
+            Self::Pure { epsilon } => Box::new(Response { epsilon: epsilon.get(), delta: 0.0 }),
+            Self::Approximate { epsilon, delta } => {
+                Box::new(Response { epsilon: epsilon.get(), delta: delta.get() })
+            }
+            Self::ZeroConcentrated { .. } => return None,
+            Self::Gaussian { mu } => Box::new(Gaussian { mu: mu.get() }),
+            Self::Laplace { epsilon } => Box::new(Laplace { epsilon: epsilon.get() }),
+            Self::Poisson { rate, base } => Box::new(Sampled::new(rate.get(), base.pair()?)),
+            Self::PoissonReplaced { rate, add_remove, replace } => replaced(rate.get(), add_remove, replace)?,
+            Self::FixedSize { rate, base } => {
+                Box::new(Symmetric::new(Sampled::new(rate.get(), base.pair()?)))
+            }
+        })
+    }
+
+    /// A pair of laws that neighbours of some mechanism with this guarantee have; none is known for some.
+    pub(crate) fn attained(&self) -> Option<Box<dyn Pair>> {
+        match self {
+            Self::ZeroConcentrated { rho } => {
+                // Gaussian noise with μ²/2 = ρ
+                let mu = (2.0 * rho.get()).next_down().max(0.0).sqrt().next_down();
+                (mu > 0.0).then(|| Box::new(Gaussian { mu }) as Box<dyn Pair>)
+            }
+            Self::PoissonReplaced { rate, add_remove, replace } => match (&**add_remove, &**replace) {
+                (Self::Gaussian { mu: one }, Self::Gaussian { mu: two }) => {
+                    Some(Box::new(Mixture::new(rate.get(), one.get().min(two.get() / 2.0))))
+                }
+                _ => None,
+            },
+            Self::FixedSize { rate, base } => match **base {
+                Self::Gaussian { mu } => Some(Box::new(Mixture::new(rate.get(), mu.get() / 2.0))),
+                _ => None,
+            },
+            _ => self.pair(),
+        }
+    }
+
+    /// Whether both orders of neighbours lose the same.
+    pub(crate) fn is_symmetric(&self) -> bool {
+        !matches!(self, Self::Poisson { .. })
+    }
+
+    /// Whether a sampled mechanism may have this guarantee: it has a pair that is the same in both orders.
+    pub(crate) fn is_base(&self) -> bool {
+        matches!(
+            self,
+            Self::Pure { .. } | Self::Approximate { .. } | Self::Gaussian { .. } | Self::Laplace { .. }
+        )
+    }
+
+    /// Whether it could have been made by the constructors; what is read from a file may not have been.
+    pub(crate) fn is_sound(&self) -> bool {
+        let below_one = |rate: &SamplingRate| rate.get() < 1.0;
+        match self {
+            Self::Poisson { rate, base } | Self::FixedSize { rate, base } => {
+                below_one(rate) && base.is_base()
+            }
+            Self::PoissonReplaced { rate, add_remove, replace } => {
+                below_one(rate) && is_larger(replace, add_remove)
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Whether two guarantees are of one kind, and the first has the larger parameter.
+pub(crate) fn is_larger(first: &Loss, second: &Loss) -> bool {
+    match (first, second) {
+        (Loss::Gaussian { mu: a }, Loss::Gaussian { mu: b }) => a >= b,
+        (Loss::Laplace { epsilon: a }, Loss::Laplace { epsilon: b })
+        | (Loss::Pure { epsilon: a }, Loss::Pure { epsilon: b }) => a >= b,
+        _ => false,
+    }
+}
+
+fn replaced(rate: f64, add_remove: &Loss, replace: &Loss) -> Option<Box<dyn Pair>> {
+    Some(match (add_remove, replace) {
+        (Loss::Gaussian { mu: one }, Loss::Gaussian { mu: two }) => Box::new(Symmetric::new(Balanced::new(
+            rate,
+            Gaussian { mu: one.get() },
+            Gaussian { mu: two.get() },
+        ))),
+        (Loss::Laplace { epsilon: one }, Loss::Laplace { epsilon: two }) => Box::new(Symmetric::new(
+            Balanced::new(rate, Laplace { epsilon: one.get() }, Laplace { epsilon: two.get() }),
+        )),
+        (Loss::Pure { epsilon: one }, Loss::Pure { epsilon: two }) => {
+            let [one, two] = [one, two].map(|epsilon| Response { epsilon: epsilon.get(), delta: 0.0 });
+            Box::new(Symmetric::new(Balanced::new(rate, one, two)))
+        }
+        _ => return None,
+    })
+}
