@@ -19,6 +19,18 @@ pub const SQUARE_ROOT_SENSITIVITY: &str = "mechanisms.continual.square_root.sens
 pub const GAUSSIAN_SAMPLING_PRIVACY: &str = "mechanisms.gaussian_sampling.privacy";
 /// Id of the claim that Gaussian sampling releases a Wishart matrix.
 pub const GAUSSIAN_SAMPLING_LAW: &str = "mechanisms.gaussian_sampling.law";
+/// Id of the claim that the sampler's law is exactly the discrete Laplace.
+pub const DISCRETE_LAPLACE_LAW: &str = "mechanisms.discrete_laplace.law";
+/// Id of the claim that the sampler's law is exactly the discrete Gaussian.
+pub const DISCRETE_GAUSSIAN_LAW: &str = "mechanisms.discrete_gaussian.law";
+/// Id of the claim that truncated noise has exactly the conditional law.
+pub const TRUNCATED_LAW: &str = "mechanisms.truncated.law";
+/// Id of the claim that discrete Laplace noise on an integer statistic gives pure differential privacy.
+pub const LAPLACE_PRIVACY: &str = "mechanisms.discrete_laplace.privacy";
+/// Id of the claim that truncated Laplace noise on an integer statistic gives (ε, δ)-differential privacy.
+pub const TRUNCATED_LAPLACE_PRIVACY: &str = "mechanisms.truncated_laplace.privacy";
+/// Id of the claim that Frobenius-isotropic noise on a symmetric integer matrix has the Gaussian mechanism's profile.
+pub const SYMMETRIC_GAUSSIAN_PRIVACY: &str = "mechanisms.symmetric_gaussian.privacy";
 
 const HERE: &str = "provable-dp, docs/theorems.md";
 
@@ -97,6 +109,137 @@ pub const CLAIMS: &[Claim] = &[
         statement: "the released integers are exactly statistic plus noise modulo 2⁶⁴, and a statistic of larger sensitivity is refused",
         hypotheses: &[],
         source: Source { work: HERE, result: "Rounded Gaussian, privacy" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.discrete_laplace.table",
+        kind: ClaimKind::Numerical,
+        statement: "each cell and octave of the sampler's table is what certified arithmetic derives, and its error bound holds",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Discrete Laplace, sampler" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: DISCRETE_LAPLACE_LAW,
+        kind: ClaimKind::Numerical,
+        statement: "samples follow P(k) ∝ e^{−|k|/b} exactly, modulo 2⁶⁴",
+        hypotheses: &["the generator is a source of uniform bits"],
+        source: Source { work: HERE, result: "Discrete Laplace, sampler" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.discrete_laplace.refinement",
+        kind: ClaimKind::Numerical,
+        statement: "an undecided uniform is refined, never redrawn, and reads exactly the words that decide it",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Discrete Laplace, sampler" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.discrete_laplace.probabilities",
+        kind: ClaimKind::Numerical,
+        statement: "pmf_bounds and cdf_bounds enclose the law of the discrete Laplace, at most one float strictly between",
+        hypotheses: &["0 < b ≤ 2⁵⁰"],
+        source: Source { work: HERE, result: "Discrete Laplace, sampler" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: LAPLACE_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "s + K on integers, K discrete Laplace of scale b, is Δ/b-differentially private, in any dimension, modulo 2⁶⁴ too",
+        hypotheses: &["s integral", "‖s − s'‖₁ ≤ Δ for neighbours"],
+        source: Source { work: "Dwork, McSherry, Nissim, Smith 2006", result: "Proposition 1" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: DISCRETE_GAUSSIAN_LAW,
+        kind: ClaimKind::Numerical,
+        statement: "samples follow P(k) ∝ e^{−k²/2σ²} exactly",
+        hypotheses: &[
+            "the generator is a source of uniform bits",
+            "|k| < 2⁶³: the tails beyond weigh below 10⁻¹⁴⁵⁶⁸⁰⁰⁰",
+        ],
+        source: Source { work: HERE, result: "Discrete Gaussian, sampler" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.discrete_gaussian.refinement",
+        kind: ClaimKind::Numerical,
+        statement: "an undecided uniform is refined, never redrawn, and reads exactly the words that decide it",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Discrete Gaussian, sampler" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.discrete_gaussian.probabilities",
+        kind: ClaimKind::Numerical,
+        statement: "pmf_bounds and cdf_bounds enclose the law of the discrete Gaussian, at most one float strictly between",
+        hypotheses: &["0 < σ ≤ 2⁵⁰"],
+        source: Source { work: HERE, result: "Discrete Gaussian, tails" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.discrete_gaussian.privacy",
+        kind: ClaimKind::Privacy,
+        statement: "s + K on integers, K discrete Gaussian of parameter σ, is Δ²/2σ²-zero-concentrated differentially private",
+        hypotheses: &["s integral", "‖s − s'‖₂ ≤ Δ for neighbours"],
+        source: Source { work: "Canonne, Kamath, Steinke 2020", result: "Theorem 4" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: TRUNCATED_LAW,
+        kind: ClaimKind::Numerical,
+        statement: "samples of truncated noise follow the base law conditioned on |k| ≤ bound exactly",
+        hypotheses: &["the generator is a source of uniform bits", "as the base law beyond 2⁶³"],
+        source: Source { work: HERE, result: "Truncated noise" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.truncated.refinement",
+        kind: ClaimKind::Numerical,
+        statement: "with uniform proposals, an undecided acceptance is refined, never redrawn",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Truncated noise" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.truncated.probabilities",
+        kind: ClaimKind::Numerical,
+        statement: "pmf_bounds, cdf_bounds and infinity_mass_bounds enclose the conditional law, at most one float strictly between",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Truncated noise" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: TRUNCATED_LAPLACE_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "s + K, K discrete Laplace truncated to |k| ≤ B, is (Δ/b, P(K > B − Δ))-differentially private, in any dimension",
+        hypotheses: &["s integral", "‖s − s'‖₁ ≤ Δ for neighbours"],
+        source: Source { work: HERE, result: "Truncated Laplace" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.noise.shift",
+        kind: ClaimKind::Numerical,
+        statement: "shift_delta_bounds encloses the hockey-stick divergence of a lattice law from its shift",
+        hypotheses: &["the law is symmetric and log-concave"],
+        source: Source { work: HERE, result: "Privacy of a shift" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: SYMMETRIC_GAUSSIAN_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "rounded Gaussian noise, σ on the diagonal and ≥ σ/√2 off it, has at most the Gaussian profile with μ = Δ/σ",
+        hypotheses: &["S symmetric and integral", "‖S − S'‖_F ≤ Δ for neighbours"],
+        source: Source { work: HERE, result: "Symmetric Gaussian" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.symmetric_gaussian.radius",
+        kind: ClaimKind::Utility,
+        statement: "the spectral norm of the noise exceeds spectral_radius with at most the stated probability",
+        hypotheses: &["the generator is a source of uniform bits"],
+        source: Source { work: HERE, result: "Symmetric Gaussian" },
         status: ClaimStatus::Ours,
     },
     Claim {

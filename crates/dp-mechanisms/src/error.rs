@@ -37,6 +37,14 @@ pub enum Error {
         /// Largest supported one.
         max: f64,
     },
+    /// The noise that the target needs is beyond what the sampler supports.
+    #[error("a noise scale of {noise_scale} lattice steps is above {max}: choose a lattice of another step")]
+    ScaleUnsupported {
+        /// Scale in lattice steps.
+        noise_scale: f64,
+        /// Largest supported one.
+        max: f64,
+    },
     /// Statistic and noise together could leave the 64-bit lattice.
     #[error(
         "entries up to {max_abs} plus noise of standard deviation {noise_std} do not fit 64-bit integers: choose a coarser lattice"
@@ -62,9 +70,9 @@ pub enum Error {
         "the statistic moves by up to {statistic} steps, the mechanism covers {mechanism}; their adjacencies must agree too"
     )]
     SensitivityExceeded {
-        /// L2 sensitivity of the statistic.
+        /// Sensitivity of the statistic, in the mechanism's norm.
         statistic: f64,
-        /// L2 sensitivity that the mechanism was calibrated for.
+        /// Sensitivity that the mechanism was calibrated for.
         mechanism: f64,
     },
     /// Two guarantees are for neighbours of one type that are not the same, as perturbations of different radius.
@@ -114,6 +122,12 @@ pub enum Error {
         mechanism: f64,
     },
     // the shape of the data
+    /// A list of entries is not the packed triangle of any symmetric matrix.
+    #[error("{entries} entries are no packed triangle: a symmetric matrix of order m has m(m + 1)/2")]
+    NotTriangular {
+        /// Number of entries given.
+        entries: usize,
+    },
     /// A vector has another number of entries than was agreed.
     #[error("expected {expected} entries, found {found}")]
     Dimension {
@@ -176,12 +190,16 @@ pub enum Parameter {
     L1Sensitivity,
     /// L2 sensitivity.
     L2Sensitivity,
+    /// Sensitivity of a symmetric matrix in the Frobenius norm.
+    FrobeniusSensitivity,
     /// Radius of a perturbation.
     Radius,
     /// Number of rows in a group.
     GroupSize,
     /// Exponent of a lattice's step.
     LatticeExponent,
+    /// Largest magnitude of truncated noise.
+    TruncationBound,
     /// Number of steps of a stream.
     Horizon,
     /// Number of steps of a stream whose prefixes are released by the square root.
@@ -215,9 +233,11 @@ impl Parameter {
             Self::QuantileLevel => "0 < level < 1",
             Self::L1Sensitivity => "0 < l1_sensitivity < ∞",
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
+            Self::FrobeniusSensitivity => "0 < frobenius_sensitivity < ∞",
             Self::Radius => "0 < radius < ∞",
             Self::GroupSize => "1 ≤ size",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
+            Self::TruncationBound => "0 ≤ bound ≤ 2⁶²",
             Self::Horizon => "1 ≤ horizon ≤ 2⁴⁰",
             Self::SquareRootHorizon => "1 ≤ horizon ≤ 2²⁰: take a binary tree for more",
             Self::TreeLevels => "1 ≤ levels ≤ log₂ horizon + 1",
@@ -242,9 +262,11 @@ impl Parameter {
             Self::QuantileLevel => "level",
             Self::L1Sensitivity => "l1_sensitivity",
             Self::L2Sensitivity => "l2_sensitivity",
+            Self::FrobeniusSensitivity => "frobenius_sensitivity",
             Self::Radius => "radius",
             Self::GroupSize => "size",
             Self::LatticeExponent => "exponent",
+            Self::TruncationBound => "bound",
             Self::Horizon | Self::SquareRootHorizon => "horizon",
             Self::TreeLevels => "levels",
             Self::Draws => "draws",

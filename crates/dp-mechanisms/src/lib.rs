@@ -26,11 +26,12 @@
 //! |---|---|
 //! | [`Epsilon`], [`Delta`], [`Rho`], [`NoiseStd`], … | parameters, checked once; none has a default |
 //! | [`AddRemoveRow`], [`ReplaceRow`], [`PerturbRow`] | adjacency as a type: mixing two does not compile |
-//! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`] | how far a statistic moves, and between which neighbours |
+//! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`], [`LatticeFrobeniusSensitivity`] | how far a statistic moves, and between which neighbours |
 //! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
-//! | [`RoundedGaussian`] | the exact sampler, its pmf and cdf |
 //! | [`covariance`] | what Gaussian draws tell about a covariance that changes: exact, or bounded over all changes |
-//! | [`Lattice`], [`LatticeStatistic`], [`LatticeGaussian`] | from integers to a release |
+//! | [`noise`] | exact samplers on the integers, their pmf and cdf, the exact privacy of a shift |
+//! | [`Lattice`], [`LatticeStatistic`], [`symmetric`] | statistics on the integers |
+//! | [`LatticeGaussian`], [`LatticeLaplace`], [`TruncatedLaplace`], [`SymmetricGaussian`] | from integers to a release |
 //! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
 //! | [`GaussianSampling`], [`ChangeBound`] | draws of `N(0, Σ)` for a private Σ (releases: feature `linalg`) |
 //! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
@@ -80,6 +81,7 @@ mod params;
 mod release;
 mod rng;
 mod sensitivity;
+pub mod symmetric;
 
 pub use accounting::{Accountant, PrivacyProfile};
 pub use adjacency::{AddRemoveRow, Adjacency, Group, PerturbRow, ReplaceRow};
@@ -88,13 +90,17 @@ pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
 #[cfg(feature = "linalg")]
 pub use mechanisms::PrivateCovariance;
 pub use mechanisms::{
-    ChangeBound, Feasibility, GaussianSampling, GaussianSamplingProfile, LatticeGaussian, SamplingError, continual,
+    ChangeBound, Feasibility, GaussianSampling, GaussianSamplingProfile, LatticeGaussian, LatticeLaplace,
+    SamplingError, SymmetricGaussian, TruncatedLaplace, continual,
 };
-pub use noise::RoundedGaussian;
+pub use noise::{DiscreteGaussian, DiscreteLaplace, RoundedGaussian};
 pub use params::{
     Delta, Epsilon, FailureProbability, Mu, NoiseScale, NoiseStd, QuantileLevel, RenyiOrder, Rho,
     SamplingRate,
 };
 pub use release::{ArithmeticModel, Certificate, Provenance, Release};
 pub use rng::secure_rng;
-pub use sensitivity::{L1Sensitivity, L2Sensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity};
+pub use sensitivity::{
+    L1Sensitivity, L2Sensitivity, LatticeFrobeniusSensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity,
+};
+pub use symmetric::SymmetricLatticeMatrix;

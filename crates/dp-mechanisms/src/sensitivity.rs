@@ -102,8 +102,7 @@ impl<A: Adjacency> LatticeL2Sensitivity<A> {
     /// The bound itself, rounded up, in lattice steps.
     #[must_use]
     pub fn l2(self) -> f64 {
-        // u128 → f64 and sqrt are correctly rounded: one step up after each is at least the true value
-        (self.square as f64).next_up().sqrt().next_up()
+        root_above(self.square)
     }
 
     /// The neighbour relation that it holds for.
@@ -111,6 +110,65 @@ impl<A: Adjacency> LatticeL2Sensitivity<A> {
     pub const fn adjacency(self) -> A {
         self.adjacency
     }
+}
+
+/// Upper bound on the Frobenius distance of a *symmetric integer matrix* between neighbours, kept as its exact square
+/// `Σ_i s_ii² + 2 Σ_{i<j} s_ij²`.
+///
+/// Not the L2 norm of the packed triangle, in which off-diagonal entries count once: that may be smaller by a factor of √2.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{AddRemoveRow, LatticeFrobeniusSensitivity, symmetric};
+///
+/// // a row v contributes vvᵀ, with ‖vvᵀ‖ = ‖v‖²; here ‖v‖² ≤ 10
+/// let sensitivity = LatticeFrobeniusSensitivity::from_square(10 * 10, AddRemoveRow)?;
+/// assert!(sensitivity.frobenius() >= 10.0);
+/// let v = [3_i64, 1];
+/// let contribution = symmetric::pack(2, |i, j| v[i] * v[j]);
+/// assert_eq!(symmetric::squared_frobenius_norm(&contribution)?, sensitivity.square());
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LatticeFrobeniusSensitivity<A> {
+    square: u128,
+    adjacency: A,
+}
+
+impl<A: Adjacency> LatticeFrobeniusSensitivity<A> {
+    /// From the exact square of the Frobenius bound, in squared lattice steps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for zero: a statistic that never moves needs no mechanism.
+    pub fn from_square(square: u128, adjacency: A) -> Result<Self, Error> {
+        Parameter::FrobeniusSensitivity.check(square as f64, square > 0).map(|_| Self { square, adjacency })
+    }
+
+    /// The exact square.
+    #[must_use]
+    pub const fn square(self) -> u128 {
+        self.square
+    }
+
+    /// The bound itself, rounded up, in lattice steps.
+    #[must_use]
+    pub fn frobenius(self) -> f64 {
+        root_above(self.square)
+    }
+
+    /// The neighbour relation that it holds for.
+    #[must_use]
+    pub const fn adjacency(self) -> A {
+        self.adjacency
+    }
+}
+
+/// A float that is at least the square root.
+fn root_above(square: u128) -> f64 {
+    // u128 → f64 and sqrt are correctly rounded: one step up after each is at least the true value
+    (square as f64).next_up().sqrt().next_up()
 }
 
 /// Upper bound on the L1 distance of an *integer* statistic between neighbours, in lattice steps.

@@ -35,13 +35,22 @@ impl Scaled {
         Self { mantissa, exponent: self.exponent + shift }
     }
 
+    /// The same set, or a superset, with a mantissa of another precision.
+    pub(crate) fn with_precision(&self, precision: u64) -> Self {
+        Self { mantissa: self.mantissa.with_precision(precision), exponent: self.exponent }
+    }
+
     pub(crate) fn times(&self, factor: &Interval) -> Self {
         Self { mantissa: &self.mantissa * factor, exponent: self.exponent }
     }
 
-    #[cfg(test)]
     pub(crate) fn product(&self, other: &Self) -> Self {
         Self { mantissa: &self.mantissa * &other.mantissa, exponent: self.exponent + other.exponent }
+    }
+
+    /// Quotient by a positive set, whose mantissa should be near one.
+    pub(crate) fn quotient(&self, divisor: &Self) -> Self {
+        Self { mantissa: &self.mantissa / &divisor.mantissa, exponent: self.exponent - divisor.exponent }
     }
 
     /// `self − other`; exact alignment is at the larger exponent.

@@ -1,8 +1,44 @@
 //! Noise on the integers whose law is public: exactly sampled, with certified probabilities.
+//!
+//! # Which one
+//!
+//! | law | parameter | gives, at sensitivity Δ | choose it for |
+//! |---|---|---|---|
+//! | [`RoundedGaussian`] `⌊σN⌉` | σ, a standard deviation | the profile of the Gaussian mechanism with `μ = Δ/σ`, Δ in L2 | vectors, composition: the default |
+//! | [`DiscreteGaussian`] `P(k) ∝ e^{−k²/2σ²}` | σ, the standard deviation from 2 on | `Δ²/2σ²`-zCDP, Δ in L2 | agreement with others who use it |
+//! | [`DiscreteLaplace`] `P(k) ∝ e^{−\|k\|/b}` | b, a scale | `Δ/b`-DP, no δ, Δ in L1 | pure privacy, a few counts |
+//! | [`Truncated`] any of them, `\|k\| ≤ B` | its own, and B | (ε, δ) by its exact probabilities | answers that must never be absurd |
+//! | [`FrobeniusGaussian`] for symmetric matrices | σ, on the diagonal | as the rounded Gaussian, Δ in Frobenius norm | second moments |
+//!
+//! [`LatticeGaussian`](crate::LatticeGaussian), [`LatticeLaplace`](crate::LatticeLaplace),
+//! [`TruncatedLaplace`](crate::TruncatedLaplace) and [`SymmetricGaussian`](crate::SymmetricGaussian) are the mechanisms
+//! that use them: they check sensitivities and mint releases. For any of the scalar laws, [`shift_delta_bounds`] is the
+//! exact `δ(ε)` of a shift.
+//!
+//! # How they are sampled
+//!
+//! All by inversion: a word of randomness is a sign and the first bits of a uniform U, and the magnitude is the number of
+//! `k ≥ 0` with `U < P(K > k)`. Integers of machine size decide nearly every word; the others are *refined* with further
+//! bits and compared with certified tails. Nothing undecided is ever redrawn: that would change the law, since which
+//! words are undecided depends on the value.
 
+mod blocks;
+pub mod discrete_gaussian;
+pub mod discrete_laplace;
+mod frobenius;
+mod law;
 pub mod rounded_gaussian;
+mod shift;
+mod truncated;
+mod uniform;
 
+pub use discrete_gaussian::DiscreteGaussian;
+pub use discrete_laplace::DiscreteLaplace;
+pub use frobenius::FrobeniusGaussian;
 pub use rounded_gaussian::RoundedGaussian;
+pub use shift::shift_delta_bounds;
+pub use truncated::Truncated;
+pub use uniform::Traced;
 
 use rand::CryptoRng;
 
@@ -40,8 +76,8 @@ pub trait LatticeNoise {
         }
     }
 
-    /// Adds independent samples to `values`, modulo `2⁶⁴`: the same samples as [`fill`](Self::fill) from the same words. The
-    /// sum wraps silently: the caller proves that it fits, from public bounds.
+    /// Adds independent samples to `values`, modulo `2⁶⁴`: the same samples as [`fill`](Self::fill) from the same words.
+    /// The sum wraps silently: the caller proves that it fits, from public bounds.
     fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
         for entry in values {
             *entry = entry.wrapping_add(self.sample(rng));
@@ -53,4 +89,28 @@ pub trait LatticeNoise {
 
     /// Lower and upper bound of `P(K ≤ k)`; at most one `f64` lies strictly between them.
     fn cdf_bounds(&self, k: i64) -> (f64, f64);
+}
+
+/// Lattice noise with a law that is symmetric about zero and log-concave: `P(k)² ≥ P(k − 1)P(k + 1)`, and a support
+/// without gaps.
+///
+/// For such noise the event that tells two shifts apart best is a half-line, so that [`shift_delta_bounds`] needs two
+/// values of the distribution function and no sum. Sealed: a law that is not log-concave would turn that into a false
+/// proof.
+pub trait LogConcaveNoise: LatticeNoise + law::Law {
+    /// Lower and upper bound of `P(K > k)`, of good relative precision far out: `P(K ≤ −k − 1)`, by symmetry.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{NoiseStd, noise::{LogConcaveNoise, RoundedGaussian}};
+    ///
+    /// let noise = RoundedGaussian::new(NoiseStd::new(1.0)?)?;
+    /// let (lower, upper) = noise.tail_bounds(29); // 1 − Φ(29.5)
+    /// assert!(lower > 1.439e-191 && upper < 1.44e-191);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    fn tail_bounds(&self, k: i64) -> (f64, f64) {
+        law::tail_bounds(self, k.into())
+    }
 }

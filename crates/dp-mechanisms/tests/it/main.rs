@@ -3,4 +3,6 @@
 mod covariance;
 mod noise_calibration;
 mod noise_decimal;
+mod noise_laws;
+mod noise_mechanisms;
 mod noise_sampler;

@@ -2,7 +2,8 @@
 //!
 //! See the [parent module](super) for the notation and the proof of the error bound.
 
-use super::rows::ROWS;
+use super::{rows::ROWS, signed};
+use crate::certified::interval::Interval;
 
 /// Octaves of U that the table covers: `2^{−25} ≤ U < 1/2`.
 pub const OCTAVES: usize = 24;
@@ -26,15 +27,17 @@ pub type Row = [i64; ROW];
 
 /// `σ` as the fast path uses it: `σ = mantissa · 2^{−4−fraction_bits}`, `2⁶³ ≤ mantissa`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Scale {
+pub(in crate::noise) struct Scale {
     mantissa: u64,
     /// Bits after the point in the upper half of the 128-bit product.
     fraction_bits: u32,
+    /// What is added to every error bound, in units of the last of them.
+    slack: u64,
 }
 
 /// What the fast path knows of a magnitude `⌊σM⌉`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Magnitude {
+pub(in crate::noise) enum Magnitude {
     /// Proven.
     Known(i64),
     /// Between the two, both included.
@@ -46,12 +49,25 @@ pub(super) enum Magnitude {
 impl Scale {
     /// For `0 < σ ≤ 2⁵⁰`.
     ///
-    /// Below `2⁻⁴`, `σM < 1/2` in every cell of the table (`M < 5.5`), so the sample is 0 whatever σ is: `2⁻⁴` stands for it.
-    pub(super) fn new(noise_std: f64) -> Self {
+    /// Below `2⁻⁴`, `σM < 1/2` in every cell of the table (`M < 5.5`), so the sample is 0 whatever σ is: `2⁻⁴` stands for
+    /// it.
+    pub(in crate::noise) fn new(noise_std: f64) -> Self {
         let bits = noise_std.max(0.0625).to_bits();
         let exponent = (bits >> 52) as u32; // biased by 1023; σ is a normal number from 2⁻⁴ on
         let mantissa = (bits << 11) | 1 << 63;
-        Self { mantissa, fraction_bits: 59 + 1023 - exponent }
+        Self { mantissa, fraction_bits: 59 + 1023 - exponent, slack: 0 }
+    }
+
+    /// For a factor `2⁻⁴ ≤ factor < 2⁵¹` of 64 bits or more, cut to 64, when the integers' boundaries may lie up to
+    /// `displacement` away from the half-integers.
+    pub(in crate::noise) fn displaced(factor: &Interval, displacement: &Interval) -> Self {
+        let bits = factor.lo().bits();
+        let mantissa = u64::try_from(factor.lo() >> (bits - 64)).expect("64 bits are kept");
+        let fraction_bits = u32::try_from(60 + factor.precision() - bits).expect("at least 2⁻⁴");
+        let away = displacement.with_precision(u64::from(fraction_bits));
+        // cutting the factor costs less than M·2⁻⁴ units, and M < 5.5
+        let slack = 1 + u64::try_from(away.hi()).expect("displacements are below one");
+        Self { mantissa, fraction_bits, slack }
     }
 
     /// The upper half of `mantissa·x`, for `x ≥ 0`: `σ·x` with `fraction_bits` bits after the point, plus one half.
@@ -63,11 +79,11 @@ impl Scale {
 
     /// The sample for a word, if its row proves it; the sign is the word's first bit.
     #[inline]
-    pub(super) fn try_word(self, word: u64) -> Option<i64> {
+    pub(in crate::noise) fn try_word(self, word: u64) -> Option<i64> {
         let (row, d) = locate(word)?;
         let shifted = self.product(horner(row, d));
         let one = 1_u64 << self.fraction_bits;
-        let margin = row[DEGREE + 1] as u64;
+        let margin = row[DEGREE + 1] as u64 + self.slack;
         let fraction = shifted & (one - 1);
         if fraction.wrapping_sub(margin) < one.saturating_sub(2 * margin) {
             Some(signed(word, (shifted >> self.fraction_bits) as i64))
@@ -77,21 +93,14 @@ impl Scale {
     }
 
     /// What the row proves of the magnitude.
-    pub(super) fn magnitude(self, word: u64) -> Magnitude {
+    pub(in crate::noise) fn magnitude(self, word: u64) -> Magnitude {
         let Some((row, d)) = locate(word) else { return Magnitude::Beyond };
         let shifted = self.product(horner(row, d));
-        let margin = row[DEGREE + 1] as u64;
+        let margin = row[DEGREE + 1] as u64 + self.slack;
         let low = shifted.saturating_sub(margin) >> self.fraction_bits;
         let high = (shifted + margin) >> self.fraction_bits;
         if low == high { Magnitude::Known(low as i64) } else { Magnitude::Between(low as i64, high as i64) }
     }
-}
-
-/// `−magnitude` if the first bit of the word is set.
-#[inline]
-pub(super) fn signed(word: u64, magnitude: i64) -> i64 {
-    let sign = word as i64 >> 63;
-    (magnitude ^ sign) - sign
 }
 
 /// The row of a word and its place in the cell, `d·2⁻⁶⁴ ∈ [−1/2, 1/2)`, tailward positive.
@@ -106,8 +115,8 @@ pub(super) fn locate(word: u64) -> Option<(&'static Row, i64)> {
     Some((row, (!place ^ 1 << 63) as i64))
 }
 
-/// The cell's polynomial at `d·2⁻⁶⁴`, in units of `2⁻⁶⁰`; floors may put it just below zero at `U ≈ 1/2`, where M is not, so that
-/// zero is nearer to M.
+/// The cell's polynomial at `d·2⁻⁶⁴`, in units of `2⁻⁶⁰`; floors may put it just below zero at `U ≈ 1/2`, where M is not,
+/// so that zero is nearer to M.
 #[inline]
 pub(super) fn horner(row: &Row, d: i64) -> i64 {
     let mut sum = row[DEGREE];

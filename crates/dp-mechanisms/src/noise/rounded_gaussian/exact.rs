@@ -1,103 +1,25 @@
-//! The exact path: the same uniform, compared with certified tail probabilities, refined by further words.
-//!
-//! A comparison draws a word only while the boundary lies inside the known bits of U. Once U is separated from its two
-//! neighbouring boundaries it is separated from all others, so the number of words does not depend on the order of
-//! comparisons, nor on the guess that starts the search.
+//! The boundaries of the exact path, `(k + 1/2)/σ`, and where its search begins.
 
-use super::Traced;
-use super::cell::signed;
 use crate::{
-    certified::{dyadic::Dyadic, interval::Interval, mills::upper_tail, search::first_true_integer},
+    certified::{dyadic::Dyadic, interval::Interval},
     normal,
 };
 use num_bigint::{BigInt, Sign};
-use rand::Rng;
 
 /// Arguments beyond `2^FAR_BITS` have tails below `2^{−2³⁸}`.
 const FAR_BITS: u64 = 20;
-/// Bits by which tails are enclosed more narrowly than the uniform.
-const LEAD: u64 = 64;
-
-/// A uniform number of which the first bits are known: `U ∈ [numerator, numerator + 1)·2^{−bits}`.
-pub(super) struct Uniform {
-    numerator: BigInt,
-    bits: u64,
-    refinements: u32,
-}
-
-impl Uniform {
-    /// From a word without its sign: `U < 1/2`.
-    pub(super) fn new(word: u64) -> Self {
-        Self { numerator: BigInt::from(word << 1 >> 1), bits: 64, refinements: 0 }
-    }
-
-    fn refine<R: Rng + ?Sized>(&mut self, rng: &mut R) {
-        self.numerator = (&self.numerator << 64_u32) + rng.next_u64();
-        self.bits += 64;
-        self.refinements += 1;
-    }
-
-    /// Whether `U < tail`, or `None` if the known bits do not tell.
-    fn is_below(&self, tail: &Interval) -> Option<bool> {
-        let align = tail.precision() - self.bits;
-        if (&self.numerator + 1) << align <= *tail.lo() {
-            Some(true)
-        } else if &self.numerator << align >= *tail.hi() {
-            Some(false)
-        } else {
-            None
-        }
-    }
-
-    /// Whether `⌊σM⌉ > k`, that is `U < Q((k + 1/2)/σ)`.
-    fn is_beyond<R: Rng + ?Sized>(&mut self, k: i64, sigma: &Dyadic, rng: &mut R) -> bool {
-        loop {
-            let tail = tail_beyond(k, sigma, self.bits + LEAD);
-            if let Some(answer) = self.is_below(&tail) {
-                return answer;
-            }
-            self.refine(rng);
-        }
-    }
-}
 
 /// `z = (k + 1/2)/σ`.
-pub(super) fn boundary(k: i64, sigma: &Dyadic, precision: u64) -> Interval {
-    Dyadic::integer(2 * BigInt::from(k) + 1).over(&sigma.doubled(1), precision)
+pub(in crate::noise) fn boundary(k: impl Into<BigInt>, sigma: &Dyadic, precision: u64) -> Interval {
+    Dyadic::integer(k.into() * 2 + 1).over(&sigma.doubled(1), precision)
 }
 
-pub(super) fn is_far(z: &Interval) -> bool {
+pub(in crate::noise) fn is_far(z: &Interval) -> bool {
     z.lo().sign() == Sign::Plus && z.lo().bits() > z.precision() + FAR_BITS
 }
 
-/// `Q((k + 1/2)/σ)` in fixed point.
-fn tail_beyond(k: i64, sigma: &Dyadic, precision: u64) -> Interval {
-    let z = boundary(k, sigma, precision);
-    if is_far(&z) {
-        return Interval::new(BigInt::ZERO, BigInt::from(1), precision);
-    }
-    upper_tail(&z).to_fixed()
-}
-
-/// The sample of a word when its magnitude is known to lie in `range`, which may be all of `0 … i64::MAX`.
-pub(super) fn resolve<R: Rng + ?Sized>(word: u64, sigma: &Dyadic, range: (i64, i64), rng: &mut R) -> Traced {
-    let mut uniform = Uniform::new(word);
-    let guess = if range == FULL_RANGE { guess(word, sigma) } else { range.0 };
-    let (from, to) = (range.0, range.1 - 1);
-    // the last value of the range needs no comparison; at i64::MAX this saturates
-    let found = if from > to {
-        None
-    } else {
-        first_true_integer(guess, (from, to), |k| !uniform.is_beyond(k, sigma, rng))
-    };
-    Traced { value: signed(word, found.unwrap_or(range.1)), fast: false, refinements: uniform.refinements }
-}
-
-/// Magnitudes that a sample can have.
-pub(super) const FULL_RANGE: (i64, i64) = (0, i64::MAX);
-
 /// `σ·Q⁻¹(U)` in plain floating point; steers the search only.
-fn guess(word: u64, sigma: &Dyadic) -> i64 {
+pub(in crate::noise) fn guess(word: u64, sigma: &Dyadic) -> i64 {
     let u = ((word << 1 >> 1) as f64 + 0.5) * 2.0_f64.powi(-64);
     let (sigma, _) = crate::certified::scaled::Scaled::new(sigma.at(64), 0).to_bounds();
     (sigma * normal::guess(u)) as i64
@@ -106,18 +28,19 @@ fn guess(word: u64, sigma: &Dyadic) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::rounded_gaussian::cell::Scale;
+    use crate::NoiseStd;
+    use crate::noise::RoundedGaussian;
+    use crate::noise::law::Law;
     use core::convert::Infallible;
     use rand::TryRng;
 
-    #[test]
-    fn comparison_is_three_valued() {
-        let uniform = Uniform::new(5);
-        let tail = |lo: u64, hi: u64| Interval::new(BigInt::from(lo), BigInt::from(hi), 66);
-        assert_eq!(uniform.is_below(&tail(24, 30)), Some(true));
-        assert_eq!(uniform.is_below(&tail(2, 20)), Some(false));
-        assert_eq!(uniform.is_below(&tail(20, 21)), None);
-        assert_eq!(uniform.is_below(&tail(23, 24)), None);
+    fn noise(std: f64) -> RoundedGaussian {
+        RoundedGaussian::new(NoiseStd::new(std).unwrap()).unwrap()
+    }
+
+    /// `P(K > k)` in fixed point.
+    fn tail_beyond(k: i64, law: &RoundedGaussian, precision: u64) -> Interval {
+        law.tail(k.into(), precision).0.to_fixed()
     }
 
     /// Words from a list; panics when more are asked for.
@@ -141,13 +64,13 @@ mod tests {
 
     #[test]
     fn the_next_words_decide_a_boundary_inside_the_first() {
-        let sigma = Dyadic::from_f64(1000.0);
+        let law = noise(1000.0);
         // the first 192 bits of Q(700.5/1000), as three words
-        let tail = tail_beyond(700, &sigma, 256);
+        let tail = tail_beyond(700, &law, 256);
         let word = |i: u64| u64::try_from(&((tail.lo() >> (192 - 64 * i)) & BigInt::from(u64::MAX))).unwrap();
         let [first, second, third] = [word(0), word(1), word(2)];
         let draw = |words: Vec<u64>| {
-            let traced = resolve(first, &sigma, FULL_RANGE, &mut Script(words));
+            let traced = law.exact_value(first, &mut Script(words));
             (traced.value, traced.refinements)
         };
         // a smaller U is further out
@@ -156,22 +79,22 @@ mod tests {
         assert_eq!(draw(vec![second, third - 1]), (701, 2));
         assert_eq!(draw(vec![second, third + 1]), (700, 2));
         // the table leaves exactly this word open
-        assert_eq!(Scale::new(1000.0).try_word(first), None);
+        assert_eq!(law.fast_value(first), None);
         // and the neighbouring words need no refinement
-        assert_eq!(resolve(first - 1, &sigma, FULL_RANGE, &mut Script(vec![])).value, 701);
-        assert_eq!(resolve(first + 1, &sigma, FULL_RANGE, &mut Script(vec![])).value, 700);
+        assert_eq!(law.exact_value(first - 1, &mut Script(vec![])).value, 701);
+        assert_eq!(law.exact_value(first + 1, &mut Script(vec![])).value, 700);
     }
 
     #[test]
     fn the_table_agrees_with_exact_thresholds_on_a_million_words() {
         // for a small σ all thresholds Q((k + 1/2)/σ) that words can meet are computed once
         for std in [0.3, 1.0, 17.5] {
-            let (sigma, scale) = (Dyadic::from_f64(std), Scale::new(std));
+            let law = noise(std);
             let reach = (9.5 * std) as i64 + 1;
             // U·2⁶⁴ below the first entry is beyond k, at or above the second is not
             let thresholds: Vec<(u64, u64)> = (0..reach)
                 .map(|k| {
-                    let tail = tail_beyond(k, &sigma, 160);
+                    let tail = tail_beyond(k, &law, 160);
                     let word = |n: &BigInt| u64::try_from(&(n >> 96_u32)).unwrap();
                     (word(tail.lo()), word(tail.hi()) + 1)
                 })
@@ -179,7 +102,7 @@ mod tests {
             let mut decided = 0;
             for i in 0..350_000_u64 {
                 let word = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1;
-                let Some(value) = scale.try_word(word) else { continue };
+                let Some(value) = law.fast_value(word) else { continue };
                 decided += 1;
                 let k = value as usize;
                 assert!(thresholds.get(k).is_none_or(|t| word >= t.1), "σ = {std}, word {word:#x}");

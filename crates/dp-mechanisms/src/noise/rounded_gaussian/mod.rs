@@ -73,14 +73,17 @@ mod law;
 mod rows;
 pub mod table;
 
-use super::LatticeNoise;
-use crate::{Error, NoiseStd, certified::dyadic::Dyadic};
-use cell::{Magnitude, Scale};
-use exact::FULL_RANGE;
-use rand::{CryptoRng, Rng};
+pub use super::blocks::BLOCK;
+pub use super::uniform::Traced;
 
-/// Words that [`RoundedGaussian::fill`] reads from the generator at a time.
-pub const BLOCK: usize = 256;
+use super::{
+    LatticeNoise, LogConcaveNoise, blocks, law as probabilities,
+    uniform::{self, FULL_RANGE, signed},
+};
+use crate::{Error, NoiseStd, certified::dyadic::Dyadic};
+pub(in crate::noise) use cell::{Magnitude, Scale};
+pub(in crate::noise) use exact::{boundary, guess, is_far};
+use rand::{CryptoRng, Rng};
 
 /// The law of `⌊σN⌉` on the integers, N standard normal: the noise of the exact Gaussian mechanism on a lattice.
 ///
@@ -112,30 +115,6 @@ pub struct RoundedGaussian {
     noise_std: NoiseStd,
     sigma: Dyadic,
     scale: Scale,
-}
-
-/// A sample and how it was found.
-///
-/// # Examples
-///
-/// ```
-/// use dp_mechanisms::{NoiseStd, noise::RoundedGaussian};
-/// use rand::SeedableRng;
-///
-/// let noise = RoundedGaussian::new(NoiseStd::new(1.0)?)?;
-/// let traced = noise.sample_traced(&mut rand_chacha::ChaCha20Rng::seed_from_u64(1));
-/// assert!(traced.fast && traced.refinements == 0);
-/// # Ok::<(), dp_mechanisms::Error>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Traced {
-    /// The sample.
-    pub value: i64,
-    /// Whether the table decided it.
-    pub fast: bool,
-    /// Further words that the exact path drew.
-    pub refinements: u32,
 }
 
 impl RoundedGaussian {
@@ -179,27 +158,8 @@ impl RoundedGaussian {
     pub fn sample_traced<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> Traced {
         let word = rng.next_u64();
         match self.scale.try_word(word) {
-            Some(value) => Traced { value, fast: true, refinements: 0 },
+            Some(value) => Traced::fast(value),
             None => self.refine(word, rng),
-        }
-    }
-
-    #[inline]
-    fn for_each<R: CryptoRng + ?Sized>(
-        &self,
-        entries: &mut [i64],
-        rng: &mut R,
-        mut put: impl FnMut(&mut i64, i64),
-    ) {
-        let mut bytes = [0_u8; 8 * BLOCK];
-        for block in entries.chunks_mut(BLOCK) {
-            let bytes = &mut bytes[..8 * block.len()];
-            rng.fill_bytes(bytes);
-            for (entry, word) in block.iter_mut().zip(bytes.as_chunks().0) {
-                let word = u64::from_le_bytes(*word);
-                let noise = self.scale.try_word(word).unwrap_or_else(|| self.refine(word, rng).value);
-                put(entry, noise);
-            }
         }
     }
 
@@ -224,7 +184,12 @@ impl RoundedGaussian {
     ///
     /// Takes further words from `rng` where the first does not decide.
     pub fn exact_value<R: Rng + ?Sized>(&self, word: u64, rng: &mut R) -> Traced {
-        exact::resolve(word, &self.sigma, FULL_RANGE, rng)
+        self.resolve(word, FULL_RANGE, rng)
+    }
+
+    /// The sample of a word when its magnitude is known to lie in `range`.
+    fn resolve<R: Rng + ?Sized>(&self, word: u64, range: (i64, i64), rng: &mut R) -> Traced {
+        uniform::resolve(word, range, || guess(word, &self.sigma), self, rng)
     }
 
     /// The exact path, helped by what the table proves of the magnitude.
@@ -233,12 +198,12 @@ impl RoundedGaussian {
     fn refine<R: Rng + ?Sized>(&self, word: u64, rng: &mut R) -> Traced {
         let range = match self.scale.magnitude(word) {
             Magnitude::Known(k) => {
-                return Traced { value: cell::signed(word, k), fast: false, refinements: 0 };
+                return Traced::exact(signed(word, k), 0);
             }
             Magnitude::Between(low, high) => (low, high),
             Magnitude::Beyond => FULL_RANGE,
         };
-        exact::resolve(word, &self.sigma, range, rng)
+        self.resolve(word, range, rng)
     }
 }
 
@@ -255,18 +220,23 @@ impl LatticeNoise for RoundedGaussian {
     /// of the block's ambiguous words in their order (`next_u64`). The result is a function of these words, so of the seed.
     ///
     fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
-        self.for_each(out, rng, |entry, noise| *entry = noise);
+        let exact = |word, rng: &mut R| self.refine(word, rng).value;
+        blocks::for_each(out, rng, |word| self.scale.try_word(word), exact, |entry, noise| *entry = noise);
     }
 
     fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
-        self.for_each(values, rng, |entry, noise| *entry = entry.wrapping_add(noise));
+        let exact = |word, rng: &mut R| self.refine(word, rng).value;
+        let add = |entry: &mut i64, noise| *entry = entry.wrapping_add(noise);
+        blocks::for_each(values, rng, |word| self.scale.try_word(word), exact, add);
     }
 
     fn pmf_bounds(&self, k: i64) -> (f64, f64) {
-        self.pmf(k)
+        probabilities::pmf_bounds(self, k)
     }
 
     fn cdf_bounds(&self, k: i64) -> (f64, f64) {
-        self.cdf(k)
+        probabilities::cdf_bounds(self, k)
     }
 }
+
+impl LogConcaveNoise for RoundedGaussian {}

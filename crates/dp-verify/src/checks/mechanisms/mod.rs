@@ -5,6 +5,7 @@ mod conversions;
 mod covariance;
 mod gaussian;
 mod lattice;
+mod noise;
 mod privacy;
 mod reference;
 mod refinement;
@@ -23,7 +24,7 @@ const ROOT_ERROR: &str = "mechanisms.continual.square_root.error";
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Audit, Exact, Numeric, Search, Statistical};
-    vec![
+    let first = vec![
         Check { claim: "mechanisms.gaussian.profile", evidence: Numeric, run: gaussian::profile },
         Check { claim: "mechanisms.gaussian.calibration", evidence: Numeric, run: gaussian::calibration },
         Check { claim: "mechanisms.normal.quantile", evidence: Numeric, run: gaussian::quantile },
@@ -55,10 +56,8 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: ROOT_ERROR, evidence: Exact, run: continual::rounding_of_roots },
         Check { claim: ROOT_ERROR, evidence: Statistical, run: continual::measured::<Root> },
         Check { claim: "mechanisms.continual.lower_bound", evidence: Numeric, run: continual::lower_bound },
-    ]
-    .into_iter()
-    .chain(covariance_checks())
-    .collect()
+    ];
+    [first, noise::checks(), covariance_checks()].concat()
 }
 
 /// Those of Gaussian outputs whose covariance depends on the data.

@@ -10,7 +10,12 @@ const ALL_DIGITS: usize = 780;
 
 /// The fields of all lines of one kind.
 pub(super) fn fields(kind: &str) -> impl Iterator<Item = Vec<&'static str>> {
-    let lines = TEXT.lines().map(|line| line.split(' ').collect::<Vec<_>>());
+    fields_of(TEXT, kind)
+}
+
+/// The same in the text of another oracle.
+pub(super) fn fields_of(text: &'static str, kind: &str) -> impl Iterator<Item = Vec<&'static str>> {
+    let lines = text.lines().map(|line| line.split(' ').collect::<Vec<_>>());
     lines.filter(move |fields| fields[0] == kind).map(|fields| fields[1..].to_vec())
 }
 

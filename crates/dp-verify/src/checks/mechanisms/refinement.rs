@@ -68,9 +68,9 @@ fn uniforms(fields: &[&'static str]) -> Vec<Uniform> {
 }
 
 /// Words from a list, then words next to the centre.
-struct Script {
-    words: Vec<u64>,
-    read: usize,
+pub(super) struct Script {
+    pub(super) words: Vec<u64>,
+    pub(super) read: usize,
 }
 
 impl TryRng for Script {

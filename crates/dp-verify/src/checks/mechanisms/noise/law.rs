@@ -1,0 +1,133 @@
+//! Draws against certified probabilities.
+
+use super::{each_twin, gaussian, laplace, rounded, truncated};
+use crate::{Context, Outcome, Subject};
+use dp_mechanisms::noise::LatticeNoise;
+use dp_testkit::statistics::chi_square;
+use rand_chacha::ChaCha20Rng;
+
+/// Level of each test: a fresh seed fails a sound sampler once in 25 million runs of four tests.
+const ALPHA: f64 = 1e-8;
+
+/// Draws of a sampler at one parameter.
+type Draw = fn(f64, &mut [i64], &mut ChaCha20Rng);
+
+/// Pearson's test at each parameter; the smallest p-value speaks.
+fn smallest_p_value<N: LatticeNoise>(
+    context: &Context,
+    parameters: &[f64],
+    (law, spread): (impl Fn(f64) -> N, fn(f64) -> f64),
+    draw: Draw,
+) -> Outcome {
+    let n = context.scale(300_000, 10_000_000);
+    let mut smallest = 1.0_f64;
+    for (stream, &parameter) in (0..).zip(parameters) {
+        let mut draws = vec![0; n];
+        draw(parameter, &mut draws, &mut context.rng(stream));
+        smallest = smallest.min(p_value(&draws, &law(parameter), spread(parameter)));
+    }
+    let tests = parameters.len();
+    Outcome::at_least(smallest, ALPHA, (tests * n) as u64).with_note(format!("smallest of {tests} p-values"))
+}
+
+/// Cells of one integer for a small spread and of a tenth of a large one, over seven of them; what is outside is one more
+/// cell.
+fn p_value<N: LatticeNoise>(draws: &[i64], law: &N, spread: f64) -> f64 {
+    let (width, reach) = ((spread / 10.0).ceil() as i64, (7.0 * spread).ceil() as i64);
+    let starts: Vec<i64> = (-reach..=reach).step_by(width as usize).collect();
+    let probability = |&start: &i64| {
+        let (low, high) = if width == 1 {
+            law.pmf_bounds(start)
+        } else {
+            let (below, upto) = (law.cdf_bounds(start - 1), law.cdf_bounds(start + width - 1));
+            (upto.0 - below.1, upto.1 - below.0)
+        };
+        f64::midpoint(low, high)
+    };
+    let mut counts = vec![0_u64; starts.len() + 1];
+    for draw in draws {
+        let cell = draw.saturating_add(reach).div_euclid(width);
+        let outside = starts.len();
+        counts[usize::try_from(cell).map_or(outside, |cell| cell.min(outside))] += 1;
+    }
+    chi_square(&counts, &starts.iter().map(probability).collect::<Vec<_>>()).p_value
+}
+
+/// Twins: b taken for a standard deviation; b taken for a variance; a sign for zero as well, so that it is twice as likely.
+pub(super) fn laplace_law(context: &mut Context, subject: Subject) -> Outcome {
+    let shipped: Draw = |b, out, rng| laplace(b).fill(out, rng);
+    let deviation: Draw = |b, out, rng| laplace(b / 2_f64.sqrt()).fill(out, rng);
+    let variance: Draw = |b, out, rng| laplace((b / 2.0).sqrt()).fill(out, rng);
+    let signed_zero: Draw = |b, out, rng| {
+        let law = laplace(b);
+        law.fill(out, rng);
+        // a geometric magnitude is the law given K ≥ 0; its sign is then free
+        for entry in out {
+            let sign = if *entry < 0 { -1 } else { 1 };
+            while *entry < 0 {
+                *entry = law.sample(rng);
+            }
+            *entry *= sign;
+        }
+    };
+    each_twin(subject, shipped, vec![deviation, variance, signed_zero], |draw| {
+        smallest_p_value(context, &[0.3, 2.5, 7.5, 1e4], (laplace, |b| b), draw)
+    })
+}
+
+/// Twins: σ taken for a variance; every proposal of the rounded Gaussian accepted.
+pub(super) fn gaussian_law(context: &mut Context, subject: Subject) -> Outcome {
+    let shipped: Draw = |std, out, rng| gaussian(std).fill(out, rng);
+    let variance: Draw = |std, out, rng| gaussian(std.sqrt()).fill(out, rng);
+    let rounded: Draw = |std, out, rng| rounded(std).fill(out, rng);
+    each_twin(subject, shipped, vec![variance, rounded], |draw| {
+        smallest_p_value(context, &[0.3, 2.5, 15.5, 16.5, 1e4], (gaussian, |std| std), draw)
+    })
+}
+
+/// The bound that belongs to a parameter: narrow (uniform proposals) for large ones.
+fn bound(parameter: f64) -> u64 {
+    if parameter > 100.0 { 9 } else { (2.0 * parameter) as u64 + 1 }
+}
+
+/// Truncated Laplace and Gaussian laws, by rejection and by uniform proposals. Twins: draws outside are moved to the
+/// bound; the bound is one less.
+pub(super) fn truncated_law(context: &mut Context, subject: Subject) -> Outcome {
+    let parameters = [0.6, 3.0, 3e4];
+    let spread: fn(f64) -> f64 = |parameter| bound(parameter) as f64;
+    let shipped: [Draw; 2] = [
+        |b, out, rng| truncated(laplace(b), bound(b)).fill(out, rng),
+        |std, out, rng| truncated(gaussian(std), bound(std)).fill(out, rng),
+    ];
+    let moved: [Draw; 2] = [
+        |b, out, rng| {
+            laplace(b).fill(out, rng);
+            move_inside(out, bound(b));
+        },
+        |std, out, rng| {
+            gaussian(std).fill(out, rng);
+            move_inside(out, bound(std));
+        },
+    ];
+    let narrower: [Draw; 2] = [
+        |b, out, rng| truncated(laplace(b), bound(b) - 1).fill(out, rng),
+        |std, out, rng| truncated(gaussian(std), bound(std) - 1).fill(out, rng),
+    ];
+    each_twin(subject, shipped, vec![moved, narrower], |[first, second]| {
+        Outcome::worst([
+            smallest_p_value(context, &parameters, (|b| truncated(laplace(b), bound(b)), spread), first),
+            smallest_p_value(
+                context,
+                &parameters,
+                (|std| truncated(gaussian(std), bound(std)), spread),
+                second,
+            ),
+        ])
+    })
+}
+
+fn move_inside(draws: &mut [i64], bound: u64) {
+    for draw in draws {
+        *draw = (*draw).clamp(-(bound as i64), bound as i64);
+    }
+}
