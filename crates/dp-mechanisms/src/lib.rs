@@ -34,7 +34,8 @@
 //! | [`LatticeGaussian`], [`LatticeLaplace`], [`TruncatedLaplace`], [`SymmetricGaussian`] | from integers to a release |
 //! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
 //! | [`GaussianSampling`], [`ChangeBound`] | draws of `N(0, Σ)` for a private Σ (releases: feature `linalg`) |
-//! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
+//! | [`PrivacyProfile`] | a guarantee, of one mechanism or of many, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
+//! | [`accounting`] | how guarantees add up: loss distributions and five other accountants, samples, groups, targets, filters, odometers |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
 //! # Example
