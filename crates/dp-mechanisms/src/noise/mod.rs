@@ -31,6 +31,7 @@ pub mod rounded_gaussian;
 mod shift;
 mod truncated;
 mod uniform;
+mod weights;
 
 pub use discrete_gaussian::DiscreteGaussian;
 pub use discrete_laplace::DiscreteLaplace;
@@ -39,6 +40,9 @@ pub use rounded_gaussian::RoundedGaussian;
 pub use shift::shift_delta_bounds;
 pub use truncated::Truncated;
 pub use uniform::Traced;
+pub(crate) use uniform::uniform_up_to;
+pub use weights::ExponentialWeights;
+pub(crate) use weights::{Decay, Weights, sample_index};
 
 use rand::CryptoRng;
 
