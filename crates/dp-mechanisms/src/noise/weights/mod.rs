@@ -100,7 +100,7 @@ impl ExponentialWeights {
     /// use dp_mechanisms::{Epsilon, noise::ExponentialWeights};
     ///
     /// let weights = ExponentialWeights::new(Epsilon::new(1.0)?, 1)?;
-    /// assert_eq!(weights.probability_bounds(&[5, 5]), [(0.5, 0.5); 2]);
+    /// assert_eq!(weights.probability_bounds(&[5, 5]), [(0.5_f64.next_down(), 0.5_f64.next_up()); 2]);
     /// # Ok::<(), dp_mechanisms::Error>(())
     /// ```
     #[must_use]
@@ -109,11 +109,11 @@ impl ExponentialWeights {
         let all = || 0..list.gaps.len();
         let total = all().fold(Ball::ZERO, |sum, i| sum + list.quick(i));
         let zero = |precision| Interval::integer(0, precision);
-        let long_total =
-            |precision| all().fold(zero(precision), |sum, i| &sum + &list.long(i, precision));
+        let long_total = |precision| all().fold(zero(precision), |sum, i| &sum + &list.long(i, precision));
         let bounds = |i: usize| {
             tight_bounds(Some(list.quick(i) / total), |precision| {
-                self.scaled(list.gaps[i], precision).quotient(&Scaled::new(long_total(precision), 0).normalized())
+                self.scaled(list.gaps[i], precision)
+                    .quotient(&Scaled::new(long_total(precision), 0).normalized())
             })
         };
         all().map(bounds).collect()
@@ -169,5 +169,116 @@ impl Weights for List<'_> {
 
     fn long(&self, index: usize, precision: u64) -> Interval {
         self.weights.decay.fixed(&Dyadic::integer(self.gaps[index]), precision)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    fn weights(epsilon: f64, spread: u64) -> ExponentialWeights {
+        ExponentialWeights::new(Epsilon::new(epsilon).unwrap(), spread).unwrap()
+    }
+
+    #[test]
+    fn spreads_outside_the_supported_range_are_refused() {
+        for spread in [0, ExponentialWeights::MAX_SPREAD + 1, u64::MAX] {
+            let made = ExponentialWeights::new(Epsilon::new(1.0).unwrap(), spread);
+            assert!(matches!(made, Err(Error::OutOfRange { parameter: Parameter::Spread, .. })));
+        }
+        assert_eq!(weights(1.0, ExponentialWeights::MAX_SPREAD).spread(), 1 << 62);
+    }
+
+    #[test]
+    fn a_certain_coin_takes_one_word_like_any_other() {
+        let rng = &mut ChaCha8Rng::seed_from_u64(1);
+        for (epsilon, spread) in [(1e-300, 7), (1.0, 1), (1e300, 1 << 62)] {
+            let before = rng.get_word_pos();
+            assert!(weights(epsilon, spread).accepts(0, rng));
+            assert_eq!(rng.get_word_pos() - before, 2); // words of 32 bits
+        }
+    }
+
+    #[test]
+    fn hopeless_coins_and_far_candidates_are_decided() {
+        let rng = &mut ChaCha8Rng::seed_from_u64(2);
+        for (epsilon, spread) in [(1e300, 1), (1e3, 1), (50.0, 1)] {
+            assert!(!weights(epsilon, spread).accepts(u64::MAX, rng));
+            assert_eq!(weights(epsilon, spread).select(&[u64::MAX, 0, 1 << 40], rng), 1);
+            assert_eq!(weights(epsilon, spread).weight_bounds(u64::MAX), (0.0, f64::from_bits(1)));
+        }
+        // weights that no float tells from one
+        assert_eq!(weights(1e-300, 1).weight_bounds(3), (1.0_f64.next_down(), 1.0));
+    }
+
+    #[test]
+    fn coins_and_indices_have_the_frequencies_of_their_weights() {
+        let (law, rng, n) = (weights(0.8, 3), &mut ChaCha8Rng::seed_from_u64(3), 30_000);
+        let p = (-0.8_f64 * 2.0 / 3.0).exp();
+        let heads = (0..n).filter(|_| law.accepts(2, rng)).count() as f64;
+        let close =
+            |count: f64, p: f64| (count - n as f64 * p).abs() < 5.0 * (n as f64 * p * (1.0 - p)).sqrt();
+        assert!(close(heads, p), "{heads}");
+        let gaps = [5_u64, 1, 9, 1];
+        let naive = gaps.map(|gap| (-0.8 * gap as f64 / 3.0).exp());
+        let mut counts = [0.0; 4];
+        for _ in 0..n {
+            counts[law.select(&gaps, rng)] += 1.0;
+        }
+        for (count, weight) in counts.into_iter().zip(naive) {
+            assert!(close(count, weight / naive.iter().sum::<f64>()), "{counts:?}");
+        }
+    }
+
+    /// What a uniform on 53 bits would select, where it is far from all boundaries.
+    fn naive_index(weights: &[f64], uniform: f64) -> Option<usize> {
+        let total: f64 = weights.iter().sum();
+        let mut sum = 0.0;
+        for (i, weight) in weights.iter().enumerate() {
+            sum += weight / total;
+            if (sum - uniform).abs() < 1e-12 {
+                return None;
+            }
+            if uniform < sum {
+                return Some(i);
+            }
+        }
+        Some(weights.len() - 1)
+    }
+
+    proptest! {
+        #[test]
+        fn bounds_enclose_the_naive_weight(epsilon in 1e-3..30.0_f64, spread in 1_u64..50, k in 1_u64..200) {
+            let (lower, upper) = weights(epsilon, spread).weight_bounds(k);
+            let exponent = epsilon * k as f64 / spread as f64;
+            // two roundings of the exponent, and exp itself
+            let error = (exponent + 2.0) * 4.0 * f64::EPSILON;
+            let naive = (-exponent).exp();
+            prop_assert!(lower <= upper && upper <= lower.next_up().next_up().max(f64::from_bits(1)));
+            prop_assert!(lower <= naive * (1.0 + error) && naive * (1.0 - error) <= upper, "{lower} {naive} {upper}");
+        }
+
+        #[test]
+        fn the_index_is_that_of_the_uniform(
+            gaps in proptest::collection::vec(0_u64..40, 1..12), epsilon in 0.01..3.0_f64, seed in any::<u64>()
+        ) {
+            let (least, rng) = (*gaps.iter().min().unwrap(), ChaCha8Rng::seed_from_u64(seed));
+            let naive: Vec<f64> = gaps.iter().map(|gap| (-epsilon * (gap - least) as f64 / 7.0).exp()).collect();
+            let uniform = (rng.clone().next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
+            if let Some(expected) = naive_index(&naive, uniform) {
+                prop_assert_eq!(weights(epsilon, 7).select(&gaps, &mut rng.clone()), expected);
+            }
+        }
+
+        #[test]
+        fn probabilities_sum_to_one(gaps in proptest::collection::vec(any::<u64>(), 1..9), epsilon in 1e-20..1e3_f64) {
+            let bounds = weights(epsilon, 1 << 40).probability_bounds(&gaps);
+            let (lower, upper) = bounds.iter().fold((0.0, 0.0), |sum, b| (sum.0 + b.0, sum.1 + b.1));
+            prop_assert!(lower <= 1.0 + 1e-14 && upper >= 1.0 - 1e-14);
+            prop_assert!(bounds.iter().all(|(lower, upper)| lower <= upper));
+        }
     }
 }
