@@ -58,9 +58,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// # References
 ///
-/// C. Dwork, M. Naor, O. Reingold, G. Rothblum, S. Vadhan, 2009. M. Lyu, D. Su, N. Li, *Understanding the sparse vector technique for differential
-/// privacy*, 2017, Algorithm 7 and Theorem 4, and its list of variants that are not private. Z. Ding, Y. Wang, D. Zhang, D. Kifer, *Free gap
-/// information*, 2019, for the gap.
+/// C. Dwork, M. Naor, O. Reingold, G. Rothblum, S. Vadhan, *On the complexity of differentially private data release*, 2009. M. Lyu,
+/// D. Su, N. Li, *Understanding the sparse vector technique for differential privacy*, 2017, Algorithm 7, and Algorithms 3 to 6 for
+/// variants that are not private. Z. Ding, Y. Wang, D. Zhang, D. Kifer, *Free gap information*, 2019, for the gap.
 #[derive(Debug, Clone)]
 pub struct AboveThreshold<S: ScoreMovement> {
     threshold_noise: DiscreteLaplace,

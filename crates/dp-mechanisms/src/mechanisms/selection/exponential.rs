@@ -40,9 +40,9 @@ use rand::CryptoRng;
 ///
 /// # References
 ///
-/// F. McSherry, K. Talwar, *Mechanism design via differential privacy*, 2007, Theorem 6. J. Dong, D. Durfee, R. Rogers, *Optimal differential
-/// privacy composition for exponential mechanisms*, 2020, for the range. M. Cesar, R. Rogers, *Bounding, concentrating, and
-/// truncating*, 2021, Lemma 3.4, for ε²/8.
+/// F. McSherry, K. Talwar, *Mechanism design via differential privacy*, 2007. J. Dong, D. Durfee, R. Rogers, *Optimal differential
+/// privacy composition for exponential mechanisms*, 2020, for the range of the loss. M. Cesar, R. Rogers, *Bounding, concentrating,
+/// and truncating: unifying privacy loss composition for data analytics*, 2021, for ε²/8.
 #[derive(Debug, Clone)]
 pub struct ExponentialMechanism<S: ScoreMovement> {
     weights: ExponentialWeights,

@@ -43,10 +43,10 @@ pub struct Winner {
 ///
 /// # Ties
 ///
-/// On a lattice ties happen. The proofs of free gaps assume that they do not; with ties broken by the position in the list
-/// *and* the plain difference as the gap, the loss of an outcome with gap 0 reaches `3s/2b`. Here the gap is that of the numbers
-/// `noisy score + θ_i`, `1 > θ_1 > θ_2 > … > 0`, rounded down: the same winner, and a gap that is one less where the winner comes after the
-/// runner-up. That costs nothing more, and the loss is `s/b` again (docs/theorems.md, Selection).
+/// On a lattice ties happen, and proofs of free gaps assume that they do not. With ties broken by the position in the list *and* the
+/// plain difference as the gap, the loss of an outcome with gap 0 approaches `2s/b` as candidates get many: that gap is not
+/// free. Here the gap is that of the numbers `noisy score + θ_i`, `1 > θ_1 > θ_2 > … > 0`, rounded down: the same winner, and a gap that
+/// is one less where the winner comes after the runner-up. It costs nothing, and the loss is `s/b` (docs/theorems.md, Selection).
 ///
 /// # Example
 ///
@@ -66,8 +66,8 @@ pub struct Winner {
 ///
 /// # References
 ///
-/// C. Dwork, A. Roth, *The algorithmic foundations of differential privacy*, 2014, Claim 3.9. Z. Ding, Y. Wang, D. Zhang, D. Kifer, *Free gap information from
-/// the differentially private sparse vector and noisy max mechanisms*, 2019, Theorem 2, for continuous noise.
+/// C. Dwork, A. Roth, *The algorithmic foundations of differential privacy*, 2014, Claim 3.9. Z. Ding, Y. Wang, D. Zhang, D. Kifer,
+/// *Free gap information from the differentially private sparse vector and noisy max mechanisms*, 2019, for continuous noise.
 #[derive(Debug, Clone)]
 pub struct ReportNoisyMax<S: ScoreMovement> {
     noise: DiscreteLaplace,
