@@ -10,6 +10,7 @@ mod privacy;
 mod reference;
 mod refinement;
 mod sampler;
+mod selection;
 
 use crate::{Check, Evidence};
 use dp_mechanisms::continual::{BinaryTreeSum, SquareRootSum};
@@ -57,7 +58,7 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: ROOT_ERROR, evidence: Statistical, run: continual::measured::<Root> },
         Check { claim: "mechanisms.continual.lower_bound", evidence: Numeric, run: continual::lower_bound },
     ];
-    [first, noise::checks(), covariance_checks()].concat()
+    [first, noise::checks(), selection::checks(), covariance_checks()].concat()
 }
 
 /// Those of Gaussian outputs whose covariance depends on the data.
