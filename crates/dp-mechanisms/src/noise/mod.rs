@@ -15,6 +15,9 @@
 //! that use them: they check sensitivities and mint releases. For any of the scalar laws, [`shift_delta_bounds`] is the
 //! exact `δ(ε)` of a shift.
 //!
+//! Decisions instead of noise: [`ExponentialWeights`] draws coins and indices with exponential weights, as
+//! [`selection`](crate::selection) needs them.
+//!
 //! # How they are sampled
 //!
 //! All by inversion: a word of randomness is a sign and the first bits of a uniform U, and the magnitude is the number of

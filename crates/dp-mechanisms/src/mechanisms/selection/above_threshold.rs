@@ -155,9 +155,33 @@ pub enum Answer {
 /// assert_eq!(answers.above(), [(3, 17), (8, 0)]);
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Record")]
 pub struct ThresholdAnswers {
     queries: u64,
     above: Vec<(u64, u64)>,
+}
+
+/// As read from a file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    queries: u64,
+    above: Vec<(u64, u64)>,
+}
+
+/// Positions that no stream has.
+#[derive(Debug, thiserror::Error)]
+#[error("the file holds answers that cannot be: positions must rise and be below the number of queries")]
+struct Unsound;
+
+impl TryFrom<Record> for ThresholdAnswers {
+    type Error = Unsound;
+
+    fn try_from(Record { queries, above }: Record) -> Result<Self, Unsound> {
+        let rising = above.is_sorted_by(|a, b| a.0 < b.0);
+        let sound = rising && above.last().is_none_or(|(position, _)| *position < queries);
+        if sound { Ok(Self { queries, above }) } else { Err(Unsound) }
+    }
 }
 
 impl ThresholdAnswers {

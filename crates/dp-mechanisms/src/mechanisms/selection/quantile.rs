@@ -107,7 +107,7 @@ impl QuantileRange {
 /// // incomes in whole units
 /// let incomes: Vec<i64> = (0..2000).map(|i| 20_000 + 17 * i).collect();
 /// let median = PrivateQuantile::new(Epsilon::new(1.0)?, QuantileLevel::new(0.5)?, QuantileRange::new(0, 1 << 20)?, AddRemoveRow);
-/// let released = median.release(&incomes, "median income", &mut secure_rng()?)?;
+/// let released = median.release(&incomes, "median income", &mut secure_rng()?);
 /// // ranks are off by more than 40 with probability below 2²⁰·e⁻⁴⁰
 /// assert!((released.value() - 37_000).abs() <= 17 * 41);
 /// # Ok::<(), dp_mechanisms::Error>(())
@@ -187,15 +187,13 @@ impl<A: QuantileAdjacency> PrivateQuantile<A> {
 
     /// Releases an integer near the quantile of the values, one a row, in any order. `what` names it for people.
     ///
-    /// # Errors
-    ///
-    /// None at present: any values, also none at all, have an output.
+    /// Never fails: any values, also none at all, have an output.
     pub fn release<R: CryptoRng + ?Sized>(
         &self,
         values: &[i64],
         what: &str,
         rng: &mut R,
-    ) -> Result<Release<i64, PrivacyProfile<A>>, Error> {
+    ) -> Release<i64, PrivacyProfile<A>> {
         let list = self.stretches(values);
         let Stretch { first, width, .. } = list.stretches[sample_index(&list, rng)];
         let place = uniform_up_to((width - 1) as u64, rng);
@@ -207,7 +205,7 @@ impl<A: QuantileAdjacency> PrivateQuantile<A> {
                 .with_parameter("high", self.range.high)
                 .with_claim(claims::QUANTILE_PRIVACY)
                 .with_claim(claims::SELECTION_LAW);
-        Ok(Release::mint(first.wrapping_add_unsigned(place), certificate))
+        Release::mint(first.wrapping_add_unsigned(place), certificate)
     }
 
     /// The stretches of equal rank that cover the range, with distances less the least of them.
@@ -218,7 +216,7 @@ impl<A: QuantileAdjacency> PrivateQuantile<A> {
         let target = Dyadic::from_f64(self.level.get()).times(&Dyadic::integer(sorted.len() as u64));
         let mut stretches = cut(self.range, &sorted, |below, upto| rank_distance(&target, below, upto));
         let distances = stretches.iter().map(|stretch| &stretch.distance);
-        let least = distances.fold(None, smaller).expect("a range has a stretch").clone();
+        let least = distances.reduce(smaller).expect("a range has a stretch").clone();
         for stretch in &mut stretches {
             stretch.distance = difference(&stretch.distance, &least);
         }
@@ -288,8 +286,8 @@ fn difference(a: &Dyadic, b: &Dyadic) -> Dyadic {
     a.plus(&b.times(&Dyadic::integer(-1)))
 }
 
-fn smaller<'a>(least: Option<&'a Dyadic>, next: &'a Dyadic) -> Option<&'a Dyadic> {
-    Some(least.filter(|least| *least <= next).unwrap_or(next))
+fn smaller<'a>(a: &'a Dyadic, b: &'a Dyadic) -> &'a Dyadic {
+    if b < a { b } else { a }
 }
 
 struct Stretches<'a> {
@@ -380,7 +378,7 @@ mod tests {
                 next += stretch.width as i128;
             }
             prop_assert_eq!(next, i128::from(range.high) + 1);
-            let released = made.release(&values, "test", &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+            let released = made.release(&values, "test", &mut ChaCha8Rng::seed_from_u64(1));
             prop_assert!((range.low..=range.high).contains(released.value()));
         }
     }
@@ -396,7 +394,7 @@ mod tests {
     fn the_whole_range_of_integers_is_supported() {
         let median = quantile(1e-9, 0.5, (i64::MIN, i64::MAX), AddRemoveRow);
         let rng = &mut ChaCha8Rng::seed_from_u64(5);
-        let signs: i64 = (0..1000).map(|_| median.release(&[], "test", rng).unwrap().value().signum()).sum();
+        let signs: i64 = (0..1000).map(|_| median.release(&[], "test", rng).value().signum()).sum();
         assert!(signs.abs() < 160); // five standard deviations
         let (lower, upper) = median.probability_bounds(&[], 17);
         assert!(lower <= 2.0_f64.powi(-64) && 2.0_f64.powi(-64) <= upper);

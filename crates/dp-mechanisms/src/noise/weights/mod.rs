@@ -216,11 +216,12 @@ mod tests {
 
     #[test]
     fn coins_and_indices_have_the_frequencies_of_their_weights() {
-        let (law, rng, n) = (weights(0.8, 3), &mut ChaCha8Rng::seed_from_u64(3), 30_000);
+        let (law, rng, n) = (weights(0.8, 3), &mut ChaCha8Rng::seed_from_u64(3), 30_000_u32);
         let p = (-0.8_f64 * 2.0 / 3.0).exp();
         let heads = (0..n).filter(|_| law.accepts(2, rng)).count() as f64;
-        let close =
-            |count: f64, p: f64| (count - n as f64 * p).abs() < 5.0 * (n as f64 * p * (1.0 - p)).sqrt();
+        let n_draws = f64::from(n);
+        // five standard deviations
+        let close = |count: f64, p: f64| (count - n_draws * p).abs() < 5.0 * (n_draws * p * (1.0 - p)).sqrt();
         assert!(close(heads, p), "{heads}");
         let gaps = [5_u64, 1, 9, 1];
         let naive = gaps.map(|gap| (-0.8 * gap as f64 / 3.0).exp());

@@ -61,6 +61,10 @@ impl Add for Between {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
+        if self.hi == 0.0 || other.hi == 0.0 {
+            // what is impossible stays so
+            return if self.hi == 0.0 { other } else { self };
+        }
         Self { lo: down(self.lo + other.lo), hi: (self.hi + other.hi).next_up() }
     }
 }

@@ -1,11 +1,11 @@
 //! Laws of report noisy max, summed from certified probabilities.
 
 use super::enclosure::{Between, loss};
-use super::{any_way, each_twin, epsilon, laplace, largest, moved, movements, one_way};
+use super::{any_way, each_twin, epsilon, laplace, largest, moved, movements, none_fails, one_way};
 use crate::{Context, Outcome, Subject};
 use dp_mechanisms::DiscreteLaplace;
 use dp_mechanisms::noise::{LatticeNoise, LogConcaveNoise};
-use dp_mechanisms::selection::ReportNoisyMax;
+use dp_mechanisms::selection::{ReportNoisyMax, Scores};
 
 /// Noise with its probabilities at hand.
 pub(super) struct Table {
@@ -160,5 +160,27 @@ pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
         variant(single, Second::Gap),
         variant(half, Second::Gap),
     ];
-    each_twin(subject, variant(shipped_scale, Second::Gap), twins, |variant| excess(&variant, &scores))
+    let laws =
+        each_twin(subject, variant(shipped_scale, Second::Gap), twins, |variant| excess(&variant, &scores));
+    Outcome::worst([laws, function_of_noise(context)])
+}
+
+/// The shipped winner and gap are those of this file's law, with noise that is drawn in the order of the list.
+fn function_of_noise(context: &Context) -> Outcome {
+    let mechanism = ReportNoisyMax::calibrate(epsilon(1.0), any_way()).expect("little noise");
+    let noise = laplace(mechanism.noise_scale().get());
+    none_fails(0..context.scale(200, 20_000) as u64, |stream| {
+        let (mut rng, mut same) = (context.rng(stream), context.rng(stream));
+        let scores = [4_i64, 3, 4, 0, 5];
+        let noisy = scores.map(|score| score + noise.sample(&mut same));
+        // the first of the largest, then the first of the largest of the others
+        let first = |skip: usize| {
+            (0..5).filter(|&i| i != skip).min_by_key(|&i| (-noisy[i], i)).expect("there are others")
+        };
+        let (winner, runner_up) = (first(5), first(first(5)));
+        let gap = noisy[winner] - noisy[runner_up] - i64::from(winner > runner_up);
+        let scores = Scores::new(scores.to_vec(), any_way()).expect("there are scores");
+        let released = mechanism.release_with_gap(&scores, "check", &mut rng).expect("the same sensitivity");
+        (released.value().index, released.value().gap) == (winner, u64::try_from(gap).ok())
+    })
 }

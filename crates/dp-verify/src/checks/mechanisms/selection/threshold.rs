@@ -2,9 +2,10 @@
 
 use super::enclosure::{Between, loss};
 use super::maximum::Table;
-use super::{any_way, each_twin, epsilon, laplace, largest, moved, movements, one_way};
+use super::{any_way, each_twin, epsilon, laplace, largest, moved, movements, none_fails, one_way};
 use crate::{Context, Outcome, Subject};
-use dp_mechanisms::selection::AboveThreshold;
+use dp_mechanisms::noise::LatticeNoise;
+use dp_mechanisms::selection::{AboveThreshold, Answer};
 
 /// Sums over the threshold's noise and what is left out of them, relatively.
 const SLACK: f64 = 1e-9;
@@ -68,6 +69,12 @@ impl Noise {
     }
 }
 
+/// Later scores depend on earlier answers: an adversary adds to them what it has seen.
+fn adaptive(scores: &[i64], answers: &[Option<i64>]) -> Vec<i64> {
+    let seen = |i: usize| answers[..i].iter().map(|answer| answer.map_or(1, |said| -said)).sum::<i64>();
+    scores.iter().zip(0..answers.len()).map(|(score, i)| score + seen(i) % 3).collect()
+}
+
 /// The probability of answers, `None` below, else the number that goes with above, at threshold 0.
 fn probability(
     (threshold, score): (&Noise, &Noise),
@@ -75,8 +82,9 @@ fn probability(
     answers: &[Option<i64>],
     above: Above,
 ) -> Between {
+    let scores = adaptive(scores, answers);
     let given = |z: i64| {
-        scores.iter().zip(answers).fold(threshold.mass(z), |p, (q, answer)| {
+        scores.iter().zip(answers).fold(threshold.mass(z), |p, (&q, answer)| {
             p * match (answer, above) {
                 (None, _) => score.below(z - q),
                 (Some(gap), Above::Gap) => score.mass(z + gap - q),
@@ -173,5 +181,29 @@ pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
         Variant { scores: 0.5, ..SHIPPED },
     ];
     let queries = context.scale(3, 4);
-    each_twin(subject, SHIPPED, twins, |variant| excess(variant, queries))
+    let laws = each_twin(subject, SHIPPED, twins, |variant| excess(variant, queries));
+    Outcome::worst([laws, function_of_noise(context)])
+}
+
+/// The shipped answers are the comparisons of this file's law, with noise that is drawn in the order of the stream.
+fn function_of_noise(context: &Context) -> Outcome {
+    let mechanism = AboveThreshold::calibrate(epsilon(1.0), any_way(), 2).expect("little noise");
+    let scales = [mechanism.threshold_noise_scale(), mechanism.score_noise_scale()];
+    let [first, second] = scales.map(|scale| laplace(scale.get()));
+    none_fails(0..context.scale(200, 20_000) as u64, |stream| {
+        let (mut rng, mut same) = (context.rng(stream), context.rng(stream));
+        let threshold = 5 + first.sample(&mut same);
+        let mut running = mechanism.start(5, &mut rng);
+        let (scores, mut left) = ([3, 9, -4, 5, 5, 8], 2);
+        scores.into_iter().all(|score| {
+            let said = running.push(score, &mut rng);
+            if left == 0 {
+                return said.is_err();
+            }
+            let gap = score + second.sample(&mut same) - threshold;
+            let expected = u64::try_from(gap).map_or(Answer::Below, |gap| Answer::Above { gap });
+            left -= u32::from(gap >= 0);
+            said == Ok(expected)
+        })
+    })
 }
