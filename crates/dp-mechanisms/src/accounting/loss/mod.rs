@@ -9,7 +9,7 @@ mod sampled;
 mod symmetric;
 mod views;
 
-pub(crate) use pair::{Pair, Resolution, Threshold, Tilt, whole_tails};
+pub(crate) use pair::{Moments, Pair, Resolution, Threshold, Tilt, whole_tails};
 pub(crate) use views::{approximate_delta, pure_delta};
 
 use crate::params::{Delta, Epsilon, Mu, Rho, SamplingRate};
@@ -20,6 +20,10 @@ use response::Response;
 use sampled::{Balanced, Sampled};
 use serde::{Deserialize, Serialize};
 use symmetric::Symmetric;
+
+/// Pairs of laws have no larger parameters than these.
+const LARGEST_EPSILON: f64 = 1e6;
+const LARGEST_MU: f64 = 1e3;
 
 /// The guarantee of one mechanism.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,9 +48,16 @@ pub(crate) enum Loss {
 }
 
 impl Loss {
-    /// A pair of laws that dominates both orders of neighbours, or the forward one where they differ.
+    /// A pair of laws that dominates both orders of neighbours, or the forward one where they differ. None is known of
+    /// zero-concentrated guarantees, and none is looked at of losses beyond all use.
     pub(crate) fn pair(&self) -> Option<Box<dyn Pair>> {
         Some(match self {
+            Self::Pure { epsilon } | Self::Approximate { epsilon, .. } | Self::Laplace { epsilon }
+                if epsilon.get() > LARGEST_EPSILON =>
+            {
+                return None;
+            }
+            Self::Gaussian { mu } if mu.get() > LARGEST_MU => return None,
             Self::Pure { epsilon } => Box::new(Response { epsilon: epsilon.get(), delta: 0.0 }),
             Self::Approximate { epsilon, delta } => {
                 Box::new(Response { epsilon: epsilon.get(), delta: delta.get() })
@@ -68,16 +79,18 @@ impl Loss {
             Self::ZeroConcentrated { rho } => {
                 // Gaussian noise with μ²/2 = ρ
                 let mu = (2.0 * rho.get()).next_down().max(0.0).sqrt().next_down();
-                (mu > 0.0).then(|| Box::new(Gaussian::new(mu)) as Box<dyn Pair>)
+                (0.0 < mu && mu <= LARGEST_MU).then(|| Box::new(Gaussian::new(mu)) as Box<dyn Pair>)
             }
             Self::PoissonReplaced { rate, add_remove, replace } => match (&**add_remove, &**replace) {
-                (Self::Gaussian { mu: one }, Self::Gaussian { mu: two }) => {
+                (Self::Gaussian { mu: one }, Self::Gaussian { mu: two }) if two.get() <= LARGEST_MU => {
                     Some(Box::new(Mixture::new(rate.get(), one.get().min(two.get() / 2.0))))
                 }
                 _ => None,
             },
             Self::FixedSize { rate, base } => match **base {
-                Self::Gaussian { mu } => Some(Box::new(Mixture::new(rate.get(), mu.get() / 2.0))),
+                Self::Gaussian { mu } if mu.get() <= LARGEST_MU => {
+                    Some(Box::new(Mixture::new(rate.get(), mu.get() / 2.0)))
+                }
                 _ => None,
             },
             _ => self.pair(),
@@ -123,6 +136,7 @@ pub(crate) fn is_larger(first: &Loss, second: &Loss) -> bool {
 }
 
 fn replaced(rate: f64, add_remove: &Loss, replace: &Loss) -> Option<Box<dyn Pair>> {
+    replace.pair()?; // the larger one
     Some(match (add_remove, replace) {
         (Loss::Gaussian { mu: one }, Loss::Gaussian { mu: two }) => {
             Box::new(Symmetric::new(Balanced::new(rate, Gaussian::new(one.get()), Gaussian::new(two.get()))))
