@@ -5,7 +5,7 @@ use crate::checks::mechanisms::delta;
 use crate::{Context, Outcome, Subject};
 use core::hash::Hash;
 use dp_audit::{CellRatio, Experiment, Neighbours, ThresholdAudit, from_fn};
-use dp_mechanisms::noise::LatticeNoise;
+use dp_mechanisms::noise::{ExponentialWeights, LatticeNoise};
 use dp_mechanisms::selection::{
     AboveThreshold, Answer, DistanceToInstability, ExponentialMechanism, PermuteAndFlip, PrivateQuantile,
     ProposeTestRelease, QuantileRange, ReportNoisyMax, Scores, StabilityTest,
@@ -89,17 +89,21 @@ pub(super) fn noisy_max(context: &mut Context, subject: Subject) -> Outcome {
     }
 }
 
-/// Ten scores below the threshold and one near it, which move against each other. Twins: no noise on scores; an eighth of it. (What forgets
-/// the threshold's noise or the end loses little a score: the exact check sees it, forty thousand runs hardly do.)
+/// What an answer above the threshold says.
+#[derive(Clone, Copy)]
+enum Above {
+    Gap,
+    Score,
+}
+
+/// Five scores below the threshold and one at it, which move against each other. Twins: no noise on scores; a quarter of it; no noise
+/// on the threshold; the noisy score as the answer.
 pub(super) fn above_threshold(context: &mut Context, subject: Subject) -> Outcome {
-    let mechanism = AboveThreshold::calibrate(epsilon(1.0), any_way(), 1).expect("little noise");
-    let pair = || {
-        let of = |low: i64, last: i64| [vec![low; 10], vec![last]].concat();
-        (of(0, 1), of(1, 0))
-    };
+    let mechanism = AboveThreshold::calibrate(epsilon(2.0), any_way(), 1).expect("little noise");
+    let pair = || (vec![-1_i64, -1, -1, -1, -1, 0], vec![0_i64, 0, 0, 0, 0, -1]);
     let shipped = || {
-        audit(context, (1.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
-            let mut stream = mechanism.start(3, &mut rng);
+        audit(context, (2.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
+            let mut stream = mechanism.start(0, &mut rng);
             let position = scores.iter().position(|&score| {
                 matches!(
                     stream.push(score, &mut rng).expect("nothing was above before"),
@@ -110,44 +114,61 @@ pub(super) fn above_threshold(context: &mut Context, subject: Subject) -> Outcom
         })
     };
     let threshold_noise = super::laplace(mechanism.threshold_noise_scale().get());
-    let little = super::laplace(mechanism.score_noise_scale().get() / 8.0);
-    let variant = |noise: Option<&DiscreteLaplace>| {
-        audit(context, (1.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
-            let threshold = 3 + threshold_noise.sample(&mut rng);
+    let score_noise = super::laplace(mechanism.score_noise_scale().get());
+    let little = super::laplace(mechanism.score_noise_scale().get() / 4.0);
+    let variant = |(first, second, above): (Option<&DiscreteLaplace>, Option<&DiscreteLaplace>, Above)| {
+        audit(context, (2.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
+            let threshold = first.map_or(0, |noise| noise.sample(&mut rng));
             let mut noisy =
-                scores.iter().map(|score| score + noise.map_or(0, |noise| noise.sample(&mut rng)));
-            let above = noisy.by_ref().enumerate().find(|(_, noisy)| *noisy >= threshold);
-            (above.map(|(i, _)| i), above.map(|(_, noisy)| (noisy - threshold).min(3) as u64))
+                scores.iter().map(|score| score + second.map_or(0, |noise| noise.sample(&mut rng)));
+            let found = noisy.by_ref().enumerate().find(|(_, noisy)| *noisy >= threshold);
+            let said = |noisy: i64| match above {
+                Above::Gap => (noisy - threshold).min(3),
+                Above::Score => noisy.clamp(-4, 4),
+            };
+            (found.map(|(i, _)| i), found.map(|(_, noisy)| said(noisy)))
         })
     };
     match subject {
         Subject::AsShipped => shipped(),
-        Subject::Broken => each_twin(subject, None, vec![None, Some(&little)], variant),
+        Subject::Broken => {
+            let first = Some(&threshold_noise);
+            let twins = vec![
+                (first, None, Above::Gap),
+                (first, Some(&little), Above::Gap),
+                (None, Some(&score_noise), Above::Gap),
+                (first, Some(&score_noise), Above::Score),
+            ];
+            each_twin(subject, twins[0], twins, variant)
+        }
     }
 }
 
-/// A median with and without a value in an empty range of 40 integers. The twin draws a stretch of equal rank without its width.
+/// A median with and without a value: one beyond a wide stretch that is then likelier; the only one. The twin draws a stretch of equal
+/// rank without its width.
 pub(super) fn quantile(context: &mut Context, subject: Subject) -> Outcome {
-    let range = QuantileRange::new(0, 39).expect("not empty");
+    let range = QuantileRange::new(0, 99).expect("not empty");
     let half = QuantileLevel::new(0.5).expect("inside (0, 1)");
     let mechanism = PrivateQuantile::new(epsilon(1.0), half, range, AddRemoveRow);
-    let shipped = || {
-        audit(context, (1.0, 0.0), (vec![], vec![20_i64]), |values: &Vec<i64>, mut rng| {
-            *mechanism.release(values, "audit", &mut rng).value() == 20
-        })
-    };
-    let unweighted = || {
-        let law = dp_mechanisms::noise::ExponentialWeights::new(epsilon(1.0), 2).expect("supported");
-        audit(context, (1.0, 0.0), (vec![], vec![20_i64]), |values: &Vec<i64>, mut rng| {
-            if values.is_empty() {
-                return uniform_below(40, rng) == 20;
-            }
-            law.select(&[1, 0, 1], &mut rng) == 1
-        })
-    };
+    // below 20, at 20, above it
+    let cell = i64::signum;
     match subject {
-        Subject::AsShipped => shipped(),
-        Subject::Broken => unweighted(),
+        Subject::AsShipped => {
+            let pairs = [(vec![20], vec![20, 99]), (vec![], vec![20])];
+            Outcome::worst(pairs.map(|pair| {
+                audit(context, (1.0, 0.0), pair, |values: &Vec<i64>, mut rng| {
+                    cell(mechanism.release(values, "audit", &mut rng).value() - 20)
+                })
+            }))
+        }
+        Subject::Broken => {
+            let law = ExponentialWeights::new(epsilon(1.0), 2).expect("supported");
+            audit(context, (1.0, 0.0), (vec![], vec![20_i64]), |values: &Vec<i64>, mut rng| {
+                // one stretch, or three of which the second is at distance zero and the others at one half
+                let only = |rng| uniform_below(100, rng) as i64 - 20;
+                cell(if values.is_empty() { only(rng) } else { law.select(&[1, 0, 1], &mut rng) as i64 - 1 })
+            })
+        }
     }
 }
 
@@ -205,7 +226,7 @@ pub(super) fn proposal(context: &mut Context, subject: Subject) -> Outcome {
             release.value().as_ref().map(|vector| vector.steps()[0].clamp(-1, 4))
         })
     };
-    let pairs = [[(edge + 3, 0), (edge + 4, 3)], [(0, 0), (0, 1000)]];
+    let pairs = [[(edge, 0), (edge + 1, 3)], [(0, 0), (0, 1000)]];
     match subject {
         Subject::AsShipped => Outcome::worst(pairs.map(|pair| run(made(failure, half), pair))),
         Subject::Broken => {
