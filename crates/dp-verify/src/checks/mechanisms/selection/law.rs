@@ -139,7 +139,7 @@ pub(super) fn frequencies(context: &mut Context, subject: Subject) -> Outcome {
         [exponential, redrawn, median],
         [exponential, permuted, unweighted],
     ];
-    let n = context.scale(20_000, 1_000_000);
+    let n = context.scale(20_000, 200_000);
     each_twin(subject, shipped, twins, |draws| {
         let laws = [exponential_law(), permuted_law(), median_law()];
         let mut smallest = 1.0_f64;
