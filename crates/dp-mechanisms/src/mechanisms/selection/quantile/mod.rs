@@ -1,5 +1,7 @@
 //! Private quantiles.
 
+mod stretches;
+
 use crate::accounting::PrivacyProfile;
 use crate::adjacency::{AddRemoveRow, Adjacency, ReplaceRow};
 use crate::certified::{ball::Ball, dyadic::Dyadic, interval::Interval, scaled::Scaled};
@@ -9,8 +11,8 @@ use crate::noise::{Decay, Weights, sample_index, uniform_up_to};
 use crate::normal::tight_bounds;
 use crate::params::{Epsilon, QuantileLevel};
 use crate::release::{ArithmeticModel, Certificate, Release};
-use num_bigint::BigInt;
 use rand::CryptoRng;
+use stretches::{Stretch, Stretches};
 
 /// Adjacencies of data sets with one number a row, for which it is known how ranks move: rows added and removed, or replaced.
 ///
@@ -171,17 +173,15 @@ impl<A: QuantileAdjacency> PrivateQuantile<A> {
     /// ```
     #[must_use]
     pub fn probability_bounds(&self, values: &[i64], point: i64) -> (f64, f64) {
-        let list = self.stretches(values);
-        let Some(stretch) = list.stretches.iter().find(|stretch| stretch.contains(point)) else {
+        let stretches = Stretches::new(&self.decay, self.level, self.range, values);
+        let Some(stretch) = stretches.list.iter().find(|stretch| stretch.contains(point)) else {
             return (0.0, 0.0);
         };
-        let total = (0..list.len()).fold(Ball::ZERO, |sum, i| sum + list.quick(i));
-        let quick = self.decay.quick(Ball::from_dyadic(&stretch.distance)) / total;
-        tight_bounds(Some(quick), |precision| {
+        let total = (0..stretches.len()).fold(Ball::ZERO, |sum, i| sum + stretches.quick(i));
+        tight_bounds(Some(stretches.quick_weight(stretch) / total), |precision| {
             let zero = Interval::integer(0, precision);
-            let total = (0..list.len()).fold(zero, |sum, i| &sum + &list.long(i, precision));
-            let weight = self.decay.scaled(&stretch.distance, precision).normalized();
-            weight.quotient(&Scaled::new(total, 0).normalized())
+            let total = (0..stretches.len()).fold(zero, |sum, i| &sum + &stretches.long(i, precision));
+            stretches.weight(stretch, precision).quotient(&Scaled::new(total, 0).normalized())
         })
     }
 
@@ -194,8 +194,8 @@ impl<A: QuantileAdjacency> PrivateQuantile<A> {
         what: &str,
         rng: &mut R,
     ) -> Release<i64, PrivacyProfile<A>> {
-        let list = self.stretches(values);
-        let Stretch { first, width, .. } = list.stretches[sample_index(&list, rng)];
+        let stretches = Stretches::new(&self.decay, self.level, self.range, values);
+        let Stretch { first, width, .. } = stretches.list[sample_index(&stretches, rng)];
         let place = uniform_up_to((width - 1) as u64, rng);
         let certificate =
             Certificate::new(what, MECHANISM, self.profile.clone(), ArithmeticModel::ExactLattice)
@@ -206,21 +206,6 @@ impl<A: QuantileAdjacency> PrivateQuantile<A> {
                 .with_claim(claims::QUANTILE_PRIVACY)
                 .with_claim(claims::SELECTION_LAW);
         Release::mint(first.wrapping_add_unsigned(place), certificate)
-    }
-
-    /// The stretches of equal rank that cover the range, with distances less the least of them.
-    fn stretches(&self, values: &[i64]) -> Stretches<'_> {
-        let mut sorted: Vec<i64> =
-            values.iter().map(|v| *v.clamp(&self.range.low, &self.range.high)).collect();
-        sorted.sort_unstable();
-        let target = Dyadic::from_f64(self.level.get()).times(&Dyadic::integer(sorted.len() as u64));
-        let mut stretches = cut(self.range, &sorted, |below, upto| rank_distance(&target, below, upto));
-        let distances = stretches.iter().map(|stretch| &stretch.distance);
-        let least = distances.reduce(smaller).expect("a range has a stretch").clone();
-        for stretch in &mut stretches {
-            stretch.distance = difference(&stretch.distance, &least);
-        }
-        Stretches { decay: &self.decay, stretches }
     }
 }
 
@@ -234,86 +219,8 @@ fn spread<A: QuantileAdjacency>(level: QuantileLevel) -> Dyadic {
     (if below > above { below } else { above }).doubled(1)
 }
 
-/// Consecutive integers of equal rank.
-#[derive(Debug)]
-struct Stretch {
-    first: i64,
-    /// Their number, at least one.
-    width: u128,
-    distance: Dyadic,
-}
-
-impl Stretch {
-    fn contains(&self, point: i64) -> bool {
-        let place = i128::from(point) - i128::from(self.first);
-        (0..self.width as i128).contains(&place)
-    }
-}
-
-/// Cuts the range at the sorted values: each of them is a stretch of its own, and so is what lies between two.
-fn cut(range: QuantileRange, sorted: &[i64], distance: impl Fn(usize, usize) -> Dyadic) -> Vec<Stretch> {
-    let mut stretches = Vec::new();
-    let mut add = |from: i128, to: i128, below, upto| {
-        if from < to {
-            let (first, width) = (from as i64, (to - from).unsigned_abs());
-            stretches.push(Stretch { first, width, distance: distance(below, upto) });
-        }
-    };
-    let (mut next, mut below) = (i128::from(range.low), 0);
-    for equal in sorted.chunk_by(|a, b| a == b) {
-        let (value, upto) = (i128::from(equal[0]), below + equal.len());
-        add(next, value, below, below);
-        add(value, value + 1, below, upto);
-        (next, below) = (value + 1, upto);
-    }
-    add(next, i128::from(range.high) + 1, below, below);
-    stretches
-}
-
-/// Distance of the target from `[below, upto]`.
-fn rank_distance(target: &Dyadic, below: usize, upto: usize) -> Dyadic {
-    let [below, upto] = [below, upto].map(|count| Dyadic::integer(count as u64));
-    if *target < below {
-        difference(&below, target)
-    } else if *target > upto {
-        difference(target, &upto)
-    } else {
-        Dyadic::integer(0)
-    }
-}
-
 fn difference(a: &Dyadic, b: &Dyadic) -> Dyadic {
     a.plus(&b.times(&Dyadic::integer(-1)))
-}
-
-fn smaller<'a>(a: &'a Dyadic, b: &'a Dyadic) -> &'a Dyadic {
-    if b < a { b } else { a }
-}
-
-struct Stretches<'a> {
-    decay: &'a Decay,
-    stretches: Vec<Stretch>,
-}
-
-/// Bits that multiplication by a number of integers takes.
-const WIDTH_BITS: u64 = 64;
-
-impl Weights for Stretches<'_> {
-    fn len(&self) -> usize {
-        self.stretches.len()
-    }
-
-    fn quick(&self, index: usize) -> Ball {
-        let Stretch { width, distance, .. } = &self.stretches[index];
-        self.decay.quick(Ball::from_dyadic(distance)) * Ball::dyadic(*width as i128, 0)
-    }
-
-    fn long(&self, index: usize, precision: u64) -> Interval {
-        let Stretch { width, distance, .. } = &self.stretches[index];
-        let work = precision + WIDTH_BITS;
-        let width = Interval::point(BigInt::from(*width) << work, work);
-        (&self.decay.fixed(distance, work) * &width).with_precision(precision)
-    }
 }
 
 /// As written to certificates.
@@ -370,9 +277,9 @@ mod tests {
         fn stretches_cover_the_range_once(values in proptest::collection::vec(any::<i64>(), 0..6), ends in any::<(i64, i64)>()) {
             let range = QuantileRange::new(ends.0.min(ends.1), ends.0.max(ends.1)).unwrap();
             let made = PrivateQuantile::new(Epsilon::new(1.0).unwrap(), QuantileLevel::new(0.3).unwrap(), range, ReplaceRow);
-            let list = made.stretches(&values);
+            let stretches = Stretches::new(&made.decay, made.level, range, &values);
             let mut next = i128::from(range.low);
-            for stretch in &list.stretches {
+            for stretch in &stretches.list {
                 prop_assert_eq!(i128::from(stretch.first), next);
                 prop_assert!(stretch.width > 0);
                 next += stretch.width as i128;
