@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 
 /// Tells of each score in a stream whether it is above a public threshold, up to noise, until it has said so c times.
 ///
-/// The threshold gets noise once, each score gets noise of its own. Any number of answers below are free; answers above come with the
-/// gap, how far the noisy score is above the noisy threshold.
+/// The threshold gets noise once, each score gets noise of its own. Any number of answers below are free; answers above
+/// come with the gap, how far the noisy score is above the noisy threshold.
 ///
 /// # Guarantee
 ///
@@ -26,13 +26,15 @@ use serde::{Deserialize, Serialize};
 /// Δ/b₁ + c·s/b₂ ≤ ε      b₁ of the threshold, b₂ of each score, s the spread: 2Δ, or Δ where scores are monotone
 /// ```
 ///
-/// also where each score is chosen after the answers so far. Monotone means here that *all* scores of the stream move in the same
-/// direction. As on paper, samples are not bounded: what lies beyond 64 bits weighs below `e^{−2²³}`.
+/// also where each score is chosen after the answers so far. Monotone means here that *all* scores of the stream move
+/// in the same direction. The proof is for noise without bounds; what a sample of 64 bits cannot hold weighs below
+/// `e^{−2²³}`.
 ///
 /// # What cannot be left out
 ///
-/// Published variants without the noise on scores, without c in its scale, without the bound c, or with the noisy *score*
-/// as the answer, are not private at the ε stated or at any (Lyu, Su, Li 2017). The gap is: it shares the threshold's noise.
+/// Published variants without the noise on scores, without c in its scale, without the bound c, or with the noisy
+/// *score* as the answer, are not private at the ε stated or at any (Lyu, Su, Li 2017). The gap is: it shares the
+/// threshold's noise.
 ///
 /// # Example
 ///
@@ -58,9 +60,10 @@ use serde::{Deserialize, Serialize};
 ///
 /// # References
 ///
-/// C. Dwork, M. Naor, O. Reingold, G. Rothblum, S. Vadhan, *On the complexity of differentially private data release*, 2009. M. Lyu,
-/// D. Su, N. Li, *Understanding the sparse vector technique for differential privacy*, 2017, Algorithm 7, and Algorithms 3 to 6 for
-/// variants that are not private. Z. Ding, Y. Wang, D. Zhang, D. Kifer, *Free gap information*, 2019, for the gap.
+/// C. Dwork, M. Naor, O. Reingold, G. Rothblum, S. Vadhan, *On the complexity of differentially private data release*,
+/// 2009. M. Lyu, D. Su, N. Li, *Understanding the sparse vector technique for differential privacy*, 2017, Algorithm 7,
+/// and Algorithms 3 to 6 for variants that are not private. Z. Ding, Y. Wang, D. Zhang, D. Kifer, *Free gap
+/// information*, 2019, for the gap.
 #[derive(Debug, Clone)]
 pub struct AboveThreshold<S: ScoreMovement> {
     threshold_noise: DiscreteLaplace,
@@ -71,8 +74,8 @@ pub struct AboveThreshold<S: ScoreMovement> {
 }
 
 impl<S: ScoreMovement> AboveThreshold<S> {
-    /// Noise for at most so many answers above, split between threshold and scores so that the variance of a comparison is least:
-    /// `ε₁ : ε₂ = 1 : (c·s/Δ)^{2/3}`, up to rounding; what holds is checked exactly.
+    /// Noise for at most so many answers above, split between threshold and scores so that the variance of a comparison
+    /// is least: `ε₁ : ε₂ = 1 : (c·s/Δ)^{2/3}`, up to rounding; what holds is checked exactly.
     ///
     /// # Errors
     ///

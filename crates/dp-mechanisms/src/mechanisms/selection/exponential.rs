@@ -9,14 +9,14 @@ use crate::params::{Epsilon, Rho};
 use crate::release::{ArithmeticModel, Certificate, Release};
 use rand::CryptoRng;
 
-/// Selects candidate i with probability in proportion to `e^{εu_i/s}`, s the spread of the scores: 2Δ, or Δ where they are
-/// monotone.
+/// Selects candidate i with probability in proportion to `e^{εu_i/s}`, s the spread of the scores: 2Δ, or Δ where they
+/// are monotone.
 ///
 /// # Guarantee
 ///
-/// ε-differential privacy, exactly, and more: the *range* of the privacy loss over candidates is at most ε, for each pair of
-/// neighbours. So it is also ε²/8-zero-concentrated ([`concentrated_profile`](Self::concentrated_profile)), a quarter of what
-/// ε-differential privacy alone implies, which pays in compositions.
+/// ε-differential privacy, exactly, and more: the *range* of the privacy loss over candidates is at most ε, for each
+/// pair of neighbours. So it is also ε²/8-zero-concentrated ([`concentrated_profile`](Self::concentrated_profile)), a
+/// quarter of what ε-differential privacy alone implies, which pays in compositions.
 ///
 /// # Error bound
 ///
@@ -40,9 +40,9 @@ use rand::CryptoRng;
 ///
 /// # References
 ///
-/// F. McSherry, K. Talwar, *Mechanism design via differential privacy*, 2007. J. Dong, D. Durfee, R. Rogers, *Optimal differential
-/// privacy composition for exponential mechanisms*, 2020, for the range of the loss. M. Cesar, R. Rogers, *Bounding, concentrating,
-/// and truncating: unifying privacy loss composition for data analytics*, 2021, for ε²/8.
+/// F. McSherry, K. Talwar, *Mechanism design via differential privacy*, 2007. J. Dong, D. Durfee, R. Rogers, *Optimal
+/// differential privacy composition for exponential mechanisms*, 2020, for the range of the loss. M. Cesar, R. Rogers,
+/// *Bounding, concentrating, and truncating: unifying privacy loss composition for data analytics*, 2021, for ε²/8.
 #[derive(Debug, Clone)]
 pub struct ExponentialMechanism<S: ScoreMovement> {
     weights: ExponentialWeights,

@@ -21,17 +21,18 @@
 //! | [`ScoreSensitivity`] | each score moves by at most Δ | 2Δ |
 //! | [`MonotoneScoreSensitivity`] | and all of them in the same direction | Δ |
 //!
-//! The *spread* is how far two scores can move against each other, and all that selection depends on. Counts of rows are monotone when
-//! a row is added or removed; they are not when one is replaced. Losses that a row raises for some candidates and lowers for
-//! others are never.
+//! The *spread* is how far two scores can move against each other, and all that selection depends on. Counts of rows
+//! are monotone when a row is added or removed; they are not when one is replaced. Losses that a row raises for some
+//! candidates and lowers for others are never.
 //!
 //! # What is exact
 //!
 //! Scores and noise are integers; a random decision compares one uniform number with a certified enclosure of the
-//! probability on paper and refines that same number until it is decided. So the law of what is released is the one in the proof
-//! ([`ExactLattice`](crate::ArithmeticModel::ExactLattice)), ties included. Scores may be any `i64`: differences are taken in wider integers,
-//! and nothing overflows. Whether a call fails depends on the number of candidates, on public parameters and on what was released
-//! before. Time does depend on scores; see the project's security notes on side channels.
+//! probability on paper and refines that same number until it is decided. So the law of what is released is the one in
+//! the proof ([`ExactLattice`](crate::ArithmeticModel::ExactLattice)), ties included. Scores may be any `i64`:
+//! differences are taken in wider integers, and nothing overflows. Whether a call fails depends on the number of
+//! candidates, on public parameters and on what was released before. Time does depend on scores; see the project's
+//! security notes on side channels.
 //!
 //! Proofs: `docs/theorems.md` of the project, Selection.
 

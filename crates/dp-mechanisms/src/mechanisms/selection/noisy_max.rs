@@ -28,25 +28,27 @@ use serde::{Deserialize, Serialize};
 pub struct Winner {
     /// Index of the candidate with the largest noisy score; of several, the first.
     pub index: usize,
-    /// How far its noisy score is above the next one: the difference, less one if the winner comes after the runner-up in the list.
-    /// `None` if there was one candidate. Saturates.
+    /// How far its noisy score is above the next one: the difference, less one if the winner comes after the runner-up
+    /// in the list. `None` if there was one candidate. Saturates.
     pub gap: Option<u64>,
 }
 
-/// Adds discrete Laplace noise of scale b to each score and releases which is largest, and by how much if that is asked for; the
-/// noisy scores themselves stay.
+/// Adds discrete Laplace noise of scale b to each score and releases which is largest, and by how much if that is asked
+/// for; the noisy scores themselves stay.
 ///
 /// # Guarantee
 ///
-/// `s/b`-differential privacy, s the spread of the scores (2Δ, or Δ where they are monotone), *with or without the gap*, ties
-/// included, for any number of candidates. As on paper, samples are not bounded: what lies beyond 64 bits weighs below `e^{−2²³}`.
+/// `s/b`-differential privacy, s the spread of the scores (2Δ, or Δ where they are monotone), *with or without the
+/// gap*, ties included, for any number of candidates. The proof is for noise without bounds; what a sample of 64 bits
+/// cannot hold weighs below `e^{−2²³}`.
 ///
 /// # Ties
 ///
-/// On a lattice ties happen, and proofs of free gaps assume that they do not. With ties broken by the position in the list *and* the
-/// plain difference as the gap, the loss of an outcome with gap 0 approaches `2s/b` as candidates get many: that gap is not
-/// free. Here the gap is that of the numbers `noisy score + θ_i`, `1 > θ_1 > θ_2 > … > 0`, rounded down: the same winner, and a gap that
-/// is one less where the winner comes after the runner-up. It costs nothing, and the loss is `s/b` (docs/theorems.md, Selection).
+/// On a lattice ties happen, and proofs of free gaps assume that they do not. With ties broken by the position in the
+/// list *and* the plain difference as the gap, the loss of an outcome with gap 0 approaches `2s/b` as candidates get
+/// many: that gap is not free. Here the gap is that of the numbers `noisy score + θ_i`, `1 > θ_1 > θ_2 > … > 0`,
+/// rounded down: the same winner, and a gap that is one less where the winner comes after the runner-up. It costs
+/// nothing, and the loss is `s/b` (docs/theorems.md, Selection).
 ///
 /// # Example
 ///
@@ -66,7 +68,8 @@ pub struct Winner {
 ///
 /// # References
 ///
-/// C. Dwork, A. Roth, *The algorithmic foundations of differential privacy*, 2014, Claim 3.9. Z. Ding, Y. Wang, D. Zhang, D. Kifer,
+/// C. Dwork, A. Roth, *The algorithmic foundations of differential privacy*, 2014, Claim 3.9. Z. Ding, Y. Wang, D.
+/// Zhang, D. Kifer,
 /// *Free gap information from the differentially private sparse vector and noisy max mechanisms*, 2019, for continuous noise.
 #[derive(Debug, Clone)]
 pub struct ReportNoisyMax<S: ScoreMovement> {
@@ -188,7 +191,8 @@ mod tests {
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
-    /// The winner and the gap rounded down, of real numbers `value + θ`, `θ_i = 1 − (i + 1)/(n + 1)`, in units of `1/(n + 1)`.
+    /// The winner and the gap rounded down, of real numbers `value + θ`, `θ_i = 1 − (i + 1)/(n + 1)`, in units of `1/(n
+    /// + 1)`.
     fn naive(noisy: &[i128]) -> (usize, Option<u64>) {
         let unit = noisy.len() as i128 + 1;
         let real = |i: usize| noisy[i] * unit + unit - 1 - i as i128;

@@ -10,19 +10,20 @@ use crate::params::Epsilon;
 use crate::release::{ArithmeticModel, Certificate, Release};
 use rand::CryptoRng;
 
-/// Goes through candidates in a random order, flips for each a coin that shows heads with probability `e^{−εg_i/s}`, g the gap to
-/// the best score and s the spread, and selects the first with heads.
+/// Goes through candidates in a random order, flips for each a coin that shows heads with probability `e^{−εg_i/s}`, g
+/// the gap to the best score and s the spread, and selects the first with heads.
 ///
 /// # Guarantee
 ///
-/// ε-differential privacy, exactly. (The *range* of its loss can exceed ε, already with two candidates, so that the concentrated
-/// guarantee of the [`ExponentialMechanism`](super::ExponentialMechanism) is not claimed here: prefer that one where many
-/// selections are composed.)
+/// ε-differential privacy, exactly. (The *range* of its loss can exceed ε, already with two candidates, so that the
+/// concentrated guarantee of the [`ExponentialMechanism`](super::ExponentialMechanism) is not claimed here: prefer that
+/// one where many selections are composed.)
 ///
 /// # Error bound
 ///
-/// At the same ε the selected score is never worse than that of the exponential mechanism: it is below any threshold with at most that
-/// mechanism's probability, whatever the scores. The mean gap to the best score is up to a factor of two smaller.
+/// At the same ε the selected score is never worse than that of the exponential mechanism: it is below any threshold
+/// with at most that mechanism's probability, whatever the scores. The mean gap to the best score is up to a factor of
+/// two smaller.
 ///
 /// # Example
 ///
@@ -40,9 +41,9 @@ use rand::CryptoRng;
 ///
 /// # References
 ///
-/// R. McKenna, D. Sheldon, *Permute-and-flip: a new mechanism for differentially private selection*, 2020, Theorems 1 and 2. Z. Ding, D. Kifer,
-/// S. Saghaian, T. Steinke, Y. Wang, Y. Xiao, D. Zhang, *The permute-and-flip mechanism is identical to
-/// report-noisy-max with exponential noise*, 2021.
+/// R. McKenna, D. Sheldon, *Permute-and-flip: a new mechanism for differentially private selection*, 2020, Theorems 1
+/// and 2. Z. Ding, D. Kifer, S. Saghaian, T. Steinke, Y. Wang, Y. Xiao, D. Zhang, *The permute-and-flip mechanism is
+/// identical to report-noisy-max with exponential noise*, 2021.
 #[derive(Debug, Clone)]
 pub struct PermuteAndFlip<S: ScoreMovement> {
     weights: ExponentialWeights,

@@ -36,11 +36,11 @@ pub struct DistanceToInstability<A> {
 }
 
 impl<A: Adjacency> DistanceToInstability<A> {
-    /// States that this number moves by at most one between neighbours, and is zero *on both* of two neighbours whose answers differ
-    /// (for [`StabilityTest`]) or differ by more than the proposed bound (for [`ProposeTestRelease`]).
+    /// States that this number moves by at most one between neighbours, and is zero *on both* of two neighbours whose
+    /// answers differ (for [`StabilityTest`]) or differ by more than the proposed bound (for [`ProposeTestRelease`]).
     ///
-    /// The least number of rows whose change leads to a data set that has such a neighbour is one. So is any smaller number that moves by
-    /// at most one and is not negative, which is what can usually be computed.
+    /// The least number of rows whose change leads to a data set that has such a neighbour is one. So is any smaller
+    /// number that moves by at most one and is not negative, which is what can usually be computed.
     #[must_use]
     pub const fn new(rows: u64, adjacency: A) -> Self {
         Self { rows, adjacency }
@@ -57,13 +57,14 @@ impl<A> fmt::Debug for DistanceToInstability<A> {
 ///
 /// # Guarantee
 ///
-/// (ε, δ)-differential privacy: discrete Laplace noise of scale `b ≥ 1/ε` on the distance, and the least threshold that the noise
-/// exceeds with probability at most δ, certified. As on paper, samples are not bounded: what lies beyond 64 bits weighs below
-/// `e^{−2²³}`.
+/// (ε, δ)-differential privacy: discrete Laplace noise of scale `b ≥ 1/ε` on the distance, and the least threshold that
+/// the noise exceeds with probability at most δ, certified. The proof is for noise without bounds; what a sample of 64
+/// bits cannot hold weighs below `e^{−2²³}`.
 ///
 /// # Error bound
 ///
-/// Nothing is released with probability at most γ if the distance is at least [`threshold`](Self::threshold)` + b·ln(1/γ) + 1`.
+/// Nothing is released with probability at most γ if the distance is at least [`threshold`](Self::threshold)` +
+/// b·ln(1/γ) + 1`.
 ///
 /// # Example
 ///
@@ -82,8 +83,8 @@ impl<A> fmt::Debug for DistanceToInstability<A> {
 ///
 /// # References
 ///
-/// C. Dwork, J. Lei, *Differential privacy and robust statistics*, 2009. A. Smith, A. Thakurta, *Differentially private feature selection via stability
-/// arguments*, 2013, for answers without noise.
+/// C. Dwork, J. Lei, *Differential privacy and robust statistics*, 2009. A. Smith, A. Thakurta, *Differentially private
+/// feature selection via stability arguments*, 2013, for answers without noise.
 #[derive(Debug, Clone)]
 pub struct StabilityTest<A> {
     noise: DiscreteLaplace,
@@ -163,15 +164,16 @@ fn least_threshold(noise: &DiscreteLaplace, delta: Delta) -> u64 {
     found.expect("2⁵¹ is beyond 2⁴⁰·745").unsigned_abs()
 }
 
-/// Proposes a bound on how far a statistic moves, tests that the data are far from all that exceed it, and releases the statistic
-/// with noise for that bound if they are; else nothing.
+/// Proposes a bound on how far a statistic moves, tests that the data are far from all that exceed it, and releases the
+/// statistic with noise for that bound if they are; else nothing.
 ///
 /// For statistics that move little on most data, and by any amount on some: medians, ranges, ratios.
 ///
 /// # Guarantee
 ///
-/// (ε₁ + ε₂, δ)-differential privacy with the [`StabilityTest`]'s (ε₁, δ) and the ε₂ of discrete Laplace noise for the proposed bound. Two
-/// neighbours within the bound lose ε₁ + ε₂ and no δ; two beyond it lose no ε, because both have distance zero and seldom pass.
+/// (ε₁ + ε₂, δ)-differential privacy with the [`StabilityTest`]'s (ε₁, δ) and the ε₂ of discrete Laplace noise for the
+/// proposed bound. Two neighbours within the bound lose ε₁ + ε₂ and no δ; two beyond it lose no ε, because both have
+/// distance zero and seldom pass.
 ///
 /// # Example
 ///
@@ -193,7 +195,8 @@ fn least_threshold(noise: &DiscreteLaplace, delta: Delta) -> u64 {
 ///
 /// # References
 ///
-/// C. Dwork, J. Lei, *Differential privacy and robust statistics*, 2009, Section 3. S. Vadhan, *The complexity of differential privacy*, 2017, Section 3.2.
+/// C. Dwork, J. Lei, *Differential privacy and robust statistics*, 2009, Section 3. S. Vadhan, *The complexity of
+/// differential privacy*, 2017, Section 3.2.
 #[derive(Debug, Clone)]
 pub struct ProposeTestRelease<A> {
     test: StabilityTest<A>,
@@ -236,13 +239,13 @@ impl<A: Adjacency> ProposeTestRelease<A> {
         &self.profile
     }
 
-    /// Releases the statistic with noise, or nothing. The statistic's sensitivity is the bound as proposed: it need not hold on data
-    /// at distance zero. `what` names it for people.
+    /// Releases the statistic with noise, or nothing. The statistic's sensitivity is the bound as proposed: it need not
+    /// hold on data at distance zero. `what` names it for people.
     ///
     /// # Errors
     ///
-    /// As [`LatticeLaplace::release`], and [`Error::AdjacencyDiffers`] for a distance between other neighbours: whether or not the test is
-    /// passed.
+    /// As [`LatticeLaplace::release`], and [`Error::AdjacencyDiffers`] for a distance between other neighbours: whether
+    /// or not the test is passed.
     pub fn release<R: CryptoRng + ?Sized>(
         &self,
         statistic: LatticeStatistic<LatticeL1Sensitivity<A>>,

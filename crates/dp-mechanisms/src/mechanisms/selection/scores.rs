@@ -8,8 +8,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// How scores move between neighbours: [`ScoreSensitivity`] or [`MonotoneScoreSensitivity`]. Sealed: a spread that is too small would
-/// turn proofs into false ones.
+/// How scores move between neighbours: [`ScoreSensitivity`] or [`MonotoneScoreSensitivity`]. Sealed: a spread that is
+/// too small would turn proofs into false ones.
 ///
 /// # Example
 ///
@@ -100,8 +100,9 @@ score_movement!(
     ScoreSensitivity, "each score moves", spread 2
 );
 score_movement!(
-    /// Between neighbours each score moves by at most Δ integer steps, and *all of them in the same direction*: none rises while
-    /// another one falls. In return, scores move against each other by Δ only, and the same ε costs half the noise.
+    /// Between neighbours each score moves by at most Δ integer steps, and *all of them in the same direction*: none
+    /// rises while another one falls. In return, scores move against each other by Δ only, and the same ε costs half
+    /// the noise.
     ///
     /// # Example
     ///

@@ -19,8 +19,8 @@ pub(crate) trait Weights {
     fn long(&self, index: usize, precision: u64) -> Interval;
 }
 
-/// The index i with `C_{i−1} ≤ U·S < C_i`, `C_i` the sum of the weights up to the i-th, S that of all, U one uniform: refined while
-/// its known bits leave that open, so that the law is exact.
+/// The index i with `C_{i−1} ≤ U·S < C_i`, `C_i` the sum of the weights up to the i-th, S that of all, U one uniform:
+/// refined while its known bits leave that open, so that the law is exact.
 ///
 /// Time is proportional to the number of weights, whatever they are.
 pub(crate) fn sample<W: Weights, R: Rng + ?Sized>(weights: &W, rng: &mut R) -> usize {

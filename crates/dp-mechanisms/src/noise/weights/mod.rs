@@ -13,15 +13,15 @@ use crate::normal::tight_bounds;
 use crate::params::Epsilon;
 use rand::CryptoRng;
 
-/// The weights `w(k) = e^{−εk/s}` of integers `k ≥ 0`, and random decisions with exactly these probabilities: a coin that shows
-/// heads with probability `w(k)`, and an index drawn in proportion to the weights of a list.
+/// The weights `w(k) = e^{−εk/s}` of integers `k ≥ 0`, and random decisions with exactly these probabilities: a coin
+/// that shows heads with probability `w(k)`, and an index drawn in proportion to the weights of a list.
 ///
 /// # Guarantee
 ///
-/// Given independent uniform words, decisions are independent and have exactly the stated probabilities. Each is a function of
-/// one infinitely long uniform: its first word is compared with a certified enclosure of the probability, and as long as
-/// that leaves the decision open, further words are appended to the *same* uniform. (Redrawing instead would favour what is rarely
-/// open.)
+/// Given independent uniform words, decisions are independent and have exactly the stated probabilities. Each is a
+/// function of one infinitely long uniform: its first word is compared with a certified enclosure of the probability,
+/// and as long as that leaves the decision open, further words are appended to the *same* uniform. (Redrawing instead
+/// would favour what is rarely open.)
 ///
 /// # Example
 ///
@@ -42,8 +42,8 @@ use rand::CryptoRng;
 ///
 /// # References
 ///
-/// C. Canonne, G. Kamath, T. Steinke, *The discrete Gaussian for differential privacy*, 2020, Algorithm 1: the same coin for
-/// rational exponents, from coins for fractions.
+/// C. Canonne, G. Kamath, T. Steinke, *The discrete Gaussian for differential privacy*, 2020, Algorithm 1: the same
+/// coin for rational exponents, from coins for fractions.
 #[derive(Clone, Debug)]
 pub struct ExponentialWeights {
     epsilon: Epsilon,
@@ -127,7 +127,8 @@ impl ExponentialWeights {
         Uniform::new(rng.next_u64()).is_below(Some(self.quick(k)), long, rng)
     }
 
-    /// An index of the list, in proportion to the weights of its entries. A constant that is added to all of them changes nothing.
+    /// An index of the list, in proportion to the weights of its entries. A constant that is added to all of them
+    /// changes nothing.
     ///
     /// Reads one word, and further ones only if that leaves it open. Time is proportional to the length of the list.
     ///

@@ -14,7 +14,8 @@ use crate::release::{ArithmeticModel, Certificate, Release};
 use rand::CryptoRng;
 use stretches::{Stretch, Stretches};
 
-/// Adjacencies of data sets with one number a row, for which it is known how ranks move: rows added and removed, or replaced.
+/// Adjacencies of data sets with one number a row, for which it is known how ranks move: rows added and removed, or
+/// replaced.
 ///
 /// # Example
 ///
@@ -77,8 +78,8 @@ impl QuantileRange {
     }
 }
 
-/// Releases an integer of a public range, x with probability in proportion to `e^{−ε·d(x)/s}`, d the distance of its rank from that
-/// of the quantile.
+/// Releases an integer of a public range, x with probability in proportion to `e^{−ε·d(x)/s}`, d the distance of its
+/// rank from that of the quantile.
 ///
 /// With n values, of which L are below x and U at most x, and level q, the distance is that of `q·n` from `[L, U]`:
 ///
@@ -86,14 +87,15 @@ impl QuantileRange {
 /// d(x) = max(0, L − q·n, q·n − U)
 /// ```
 ///
-/// Values outside the range count as its ends. Between two neighbouring values d is constant, so that a stretch is chosen with its number of
-/// integers as part of its weight, and an integer inside it uniformly: time is that of sorting, whatever the range.
+/// Values outside the range count as its ends. Between two neighbouring values d is constant, so that a stretch is
+/// chosen with its number of integers as part of its weight, and an integer inside it uniformly: time is that of
+/// sorting, whatever the range.
 ///
 /// # Guarantee
 ///
-/// ε-differential privacy, exactly. A row moves `L − q·n` and `q·n − U` by at most `max(q, 1 − q)` if it is added or removed, and by
-/// at most 1 if it is replaced; `s` is twice that: 1 for a median under add/remove. Nothing is assumed of the
-/// data. Under add/remove the number of rows is private, and is not released.
+/// ε-differential privacy, exactly. A row moves `L − q·n` and `q·n − U` by at most `max(q, 1 − q)` if it is added or
+/// removed, and by at most 1 if it is replaced; `s` is twice that: 1 for a median under add/remove. Nothing is assumed
+/// of the data. Under add/remove the number of rows is private, and is not released.
 ///
 /// # Error bound
 ///
@@ -117,9 +119,9 @@ impl QuantileRange {
 ///
 /// # References
 ///
-/// A. Smith, *Privacy-preserving statistical estimation with optimal convergence rates*, 2011, Algorithm 2, for intervals of real numbers: there equal
-/// values leave an interval of width zero, which is never chosen, and the median of a constant is lost. Here a repeated value has its
-/// own weight.
+/// A. Smith, *Privacy-preserving statistical estimation with optimal convergence rates*, 2011, Algorithm 2, for
+/// intervals of real numbers: there equal values leave an interval of width zero, which is never chosen, and the median
+/// of a constant is lost. Here a repeated value has its own weight.
 #[derive(Debug, Clone)]
 pub struct PrivateQuantile<A> {
     epsilon: Epsilon,

@@ -45,7 +45,8 @@ fn cut(range: QuantileRange, sorted: &[i64]) -> Vec<Stretch> {
     stretches
 }
 
-/// The rank `q·n` that is looked for. Ranks of values cover all of `0 ..= n` without a gap, so that some stretch is at distance zero.
+/// The rank `q·n` that is looked for. Ranks of values cover all of `0 ..= n` without a gap, so that some stretch is at
+/// distance zero.
 #[derive(Debug)]
 struct Target {
     rank: Dyadic,

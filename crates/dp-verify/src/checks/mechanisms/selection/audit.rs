@@ -59,7 +59,8 @@ pub(super) fn permute_and_flip(context: &mut Context, subject: Subject) -> Outco
     })
 }
 
-/// Ten counts that rise, or not. The twins release the noisy score of the winner instead of the gap, and use half the noise.
+/// Ten counts that rise, or not. The twins release the noisy score of the winner instead of the gap, and use half the
+/// noise.
 pub(super) fn noisy_max(context: &mut Context, subject: Subject) -> Outcome {
     let made = |value: f64| ReportNoisyMax::calibrate(epsilon(value), one_way()).expect("little noise");
     let counts = (vec![0_i64; 10], vec![1_i64; 10]);
@@ -89,8 +90,9 @@ pub(super) fn noisy_max(context: &mut Context, subject: Subject) -> Outcome {
     }
 }
 
-/// Five scores below the threshold and one at it, which move against each other. Twins: no noise on scores; a quarter of it; no noise
-/// on the threshold. (A noisy score as the answer loses too little for so few runs to see: the exact check does.)
+/// Five scores below the threshold and one at it, which move against each other. Twins: no noise on scores; a quarter
+/// of it; no noise on the threshold. (A noisy score as the answer loses too little for so few runs to see: the exact
+/// check does.)
 pub(super) fn above_threshold(context: &mut Context, subject: Subject) -> Outcome {
     let mechanism = AboveThreshold::calibrate(epsilon(2.0), any_way(), 1).expect("little noise");
     let pair = || (vec![-1_i64, -1, -1, -1, -1, 0], vec![0_i64, 0, 0, 0, 0, -1]);
@@ -128,8 +130,8 @@ pub(super) fn above_threshold(context: &mut Context, subject: Subject) -> Outcom
     }
 }
 
-/// A median with and without a value: one beyond a wide stretch that is then likelier; the only one. The twin draws a stretch of equal
-/// rank without its width.
+/// A median with and without a value: one beyond a wide stretch that is then likelier; the only one. The twin draws a
+/// stretch of equal rank without its width.
 pub(super) fn quantile(context: &mut Context, subject: Subject) -> Outcome {
     let range = QuantileRange::new(0, 99).expect("not empty");
     let half = QuantileLevel::new(0.5).expect("inside (0, 1)");
@@ -161,8 +163,8 @@ fn uniform_below(n: u64, rng: &mut dyn CryptoRng) -> u64 {
     rng.next_u64() % n
 }
 
-/// One answer at the threshold and next to it, and two answers at distance zero. Twins: no noise; a third of it; a threshold for twenty
-/// times δ.
+/// One answer at the threshold and next to it, and two answers at distance zero. Twins: no noise; a third of it; a
+/// threshold for twenty times δ.
 pub(super) fn stability(context: &mut Context, subject: Subject) -> Outcome {
     let failure = 0.02;
     let made = |value: f64, failure: f64| {
@@ -189,8 +191,8 @@ pub(super) fn stability(context: &mut Context, subject: Subject) -> Outcome {
     }
 }
 
-/// A statistic that moves by the proposed 3 between stable neighbours, and one that moves by 1000 between unstable ones. Twins: no noise on
-/// the distance; a threshold for twenty times δ; noise for a third of the proposed bound.
+/// A statistic that moves by the proposed 3 between stable neighbours, and one that moves by 1000 between unstable
+/// ones. Twins: no noise on the distance; a threshold for twenty times δ; noise for a third of the proposed bound.
 pub(super) fn proposal(context: &mut Context, subject: Subject) -> Outcome {
     let (failure, half) = (0.02, 0.5);
     let bound = |steps| LatticeL1Sensitivity::new(steps, AddRemoveRow).expect("positive");

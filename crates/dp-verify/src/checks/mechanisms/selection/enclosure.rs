@@ -92,7 +92,8 @@ impl Sum for Between {
     }
 }
 
-/// Upper bound of the largest `|ln P(x)/Q(x)|` over the outcomes; infinite where one may be impossible and the other is not.
+/// Upper bound of the largest `|ln P(x)/Q(x)|` over the outcomes; infinite where one may be impossible and the other is
+/// not.
 pub(super) fn loss(first: &[Between], second: &[Between]) -> f64 {
     let ratio = |p: Between, q: Between| if p.hi == 0.0 { 1.0 } else { p.hi / q.lo };
     let worst = first.iter().zip(second).map(|(&p, &q)| ratio(p, q).max(ratio(q, p))).fold(1.0, f64::max);

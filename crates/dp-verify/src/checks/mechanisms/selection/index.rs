@@ -71,8 +71,8 @@ fn renyi_excess(p: &[Between], q: &[Between], value: f64) -> f64 {
     [1.001, 1.5, 2.0, 4.0, 16.0].map(at).into_iter().fold(f64::MIN, f64::max)
 }
 
-/// Loss, range and Rényi divergences from the shipped probabilities. Twins: the weights of ε where those of ε/2 are right (scores
-/// that move any way taken for monotone ones); a Rényi twin is the same.
+/// Loss, range and Rényi divergences from the shipped probabilities. Twins: the weights of ε where those of ε/2 are
+/// right (scores that move any way taken for monotone ones); a Rényi twin is the same.
 pub(super) fn exponential(context: &mut Context, subject: Subject) -> Outcome {
     let reach = context.scale(3, 7) as i64;
     let careless: Law = |value, _, scores| exponential_law(value, one_way(), scores);
@@ -108,8 +108,8 @@ fn permuted(value: f64, monotone: bool, scores: &[i64]) -> Vec<Between> {
     first_heads(&coins(value, if monotone { 1 } else { 2 }, scores))
 }
 
-/// Over all orders and coins. (That the code has this law is `mechanisms.selection.law`.) Twins: coins of ε where those of ε/2 are right;
-/// coins of 2ε.
+/// Over all orders and coins. (That the code has this law is `mechanisms.selection.law`.) Twins: coins of ε where those
+/// of ε/2 are right; coins of 2ε.
 pub(super) fn permute_and_flip(context: &mut Context, subject: Subject) -> Outcome {
     let reach = context.scale(3, 7) as i64;
     let careless: Law = |value, _, scores| permuted(value, true, scores);
@@ -126,8 +126,9 @@ fn integral(coins: &[Between]) -> Vec<Between> {
     (0..3).map(of).collect()
 }
 
-/// The law over all orders is the integral, and at no threshold is it more likely to select a score below than the shipped exponential mechanism. Twins:
-/// candidates whose coin shows tails are drawn again (then it is the exponential mechanism); coins of half the ε.
+/// The law over all orders is the integral, and at no threshold is it more likely to select a score below than the
+/// shipped exponential mechanism. Twins: candidates whose coin shows tails are drawn again (then it is the exponential
+/// mechanism); coins of half the ε.
 pub(super) fn never_worse(context: &mut Context, subject: Subject) -> Outcome {
     let reach = context.scale(5, 12) as i64;
     let redrawn: Law = |value, monotone, scores| {

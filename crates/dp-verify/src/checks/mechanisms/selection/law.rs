@@ -55,11 +55,12 @@ fn weights(value: f64, spread: u64) -> ExponentialWeights {
     ExponentialWeights::new(epsilon(value), spread).expect("the oracle has supported spreads")
 }
 
-/// Where a decision gets its first word from: as it comes, or drawn again if it is one of the words that may be undecided.
+/// Where a decision gets its first word from: as it comes, or drawn again if it is one of the words that may be
+/// undecided.
 type Words = fn(&mut Script, undecided: u64) -> u64;
 
-/// Coins, indices and quantiles at uniforms that share up to two words with a boundary by another program. In the twin an undecided word
-/// is drawn again.
+/// Coins, indices and quantiles at uniforms that share up to two words with a boundary by another program. In the twin
+/// an undecided word is drawn again.
 pub(super) fn refinement(_: &mut Context, subject: Subject) -> Outcome {
     let shipped: Words = |_, _| unreachable!("the shipped code reads for itself");
     let redrawing: Words = |script, undecided| loop {
@@ -130,8 +131,8 @@ const RANGE: (i64, i64) = (0, 9);
 /// One draw of an index (exponential mechanism, permute and flip) or of a point (median).
 type Draw = fn(&mut ChaCha20Rng) -> usize;
 
-/// Draws against probabilities in `f64` that are written anew from the definitions. Twins, of the first, second and third sampler: twice the ε; candidates
-/// with tails drawn again; stretches without their widths.
+/// Draws against probabilities in `f64` that are written anew from the definitions. Twins, of the first, second and
+/// third sampler: twice the ε; candidates with tails drawn again; stretches without their widths.
 pub(super) fn frequencies(context: &mut Context, subject: Subject) -> Outcome {
     let shipped: [Draw; 3] = [exponential, permuted, median];
     let twins: Vec<[Draw; 3]> = vec![

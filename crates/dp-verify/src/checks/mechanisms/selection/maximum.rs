@@ -96,8 +96,8 @@ fn probability(noise: &Table, scores: &[i64], (index, value): (usize, i64), seco
     listed.or_more(scores.len() as f64 * noise.beyond * noise.beyond * FAR)
 }
 
-/// Outcomes and differences of scores are at most 14 scales of the shipped noise, a factor `e^{14}`; a mass is at most four times the
-/// tail beyond it there.
+/// Outcomes and differences of scores are at most 14 scales of the shipped noise, a factor `e^{14}`; a mass is at most
+/// four times the tail beyond it there.
 const FAR: f64 = 5e8;
 
 /// Bits by which losses may be too large by summation and what is left out.
@@ -118,8 +118,8 @@ fn shipped_scale(value: f64, monotone: bool) -> f64 {
     }
 }
 
-/// Loss less ε over all movements of three scores, and where many candidates are just ahead of the winner in the list: they
-/// rise, the winner and one behind it fall.
+/// Loss less ε over all movements of three scores, and where many candidates are just ahead of the winner in the list:
+/// they rise, the winner and one behind it fall.
 fn excess(variant: &Variant, scores: &[Vec<i64>]) -> Outcome {
     let mut observed = Vec::new();
     for (value, monotone) in [(0.8, false), (1.3, true)] {
@@ -145,8 +145,8 @@ fn excess(variant: &Variant, scores: &[Vec<i64>]) -> Outcome {
     largest(observed, SLACK).with_note("loss less ε")
 }
 
-/// Twins: the plain difference as the gap; the noisy score of the winner beside it, as if it were free; noise for Δ where the spread is
-/// 2Δ; half the noise.
+/// Twins: the plain difference as the gap; the noisy score of the winner beside it, as if it were free; noise for Δ
+/// where the spread is 2Δ; half the noise.
 pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     let quick = vec![vec![0, 0, 0], vec![0, 2, 1], vec![5, 0, 0]];
     let more = super::vectors(&[0, 1, 3], 3);

@@ -131,7 +131,8 @@ fn is_defined(law: Law) -> Outcome {
     })
 }
 
-/// Twins: stretches without their widths; weights of ε where those of ε/2 are right (spread 1 for a replaced row); the spread of a median at every level.
+/// Twins: stretches without their widths; weights of ε where those of ε/2 are right (spread 1 for a replaced row); the
+/// spread of a median at every level.
 pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     let most = context.scale(2, 4);
     let unweighted: Law = |level, range, replaced, values| {

@@ -12,7 +12,8 @@ use dp_mechanisms::{AddRemoveRow, DiscreteLaplace, LatticeL1Sensitivity};
 
 const TARGETS: [(f64, f64); 3] = [(1.0, 0.05), (0.4, 1e-6), (2.0, 0.3)];
 
-/// What certified probabilities and summation leave of a divergence that is zero: two floats of width of probabilities of at most one.
+/// What certified probabilities and summation leave of a divergence that is zero: two floats of width of probabilities
+/// of at most one.
 const RESIDUE: f64 = 1e-13;
 
 /// How the test is made: noise and threshold, of an ε and a δ. No noise for zero.
@@ -53,8 +54,8 @@ fn neighbours(most: i64) -> impl Iterator<Item = [(i64, usize); 2]> {
     alike.chain([[(0, 0), (0, 1)]])
 }
 
-/// All distances up to twice the threshold and all orders; answers that differ have distance zero. Twins: no noise; half the noise; a threshold
-/// that is half as far; none at all.
+/// All distances up to twice the threshold and all orders; answers that differ have distance zero. Twins: no noise;
+/// half the noise; a threshold that is half as far; none at all.
 pub(super) fn stability(_: &mut Context, subject: Subject) -> Outcome {
     let exact: Test = |value, failure| (0.0, shipped(value, failure).1);
     let half: Test = |value, failure| (shipped(value, failure).0 / 2.0, shipped(value, failure).1);
@@ -77,8 +78,8 @@ pub(super) fn stability(_: &mut Context, subject: Subject) -> Outcome {
     })
 }
 
-/// A statistic that moves by at most the proposed 2 where distances are positive, and by 100 where they are zero. Twins: as above,
-/// and noise for a bound that is half of the proposed one.
+/// A statistic that moves by at most the proposed 2 where distances are positive, and by 100 where they are zero.
+/// Twins: as above, and noise for a bound that is half of the proposed one.
 pub(super) fn proposal(context: &mut Context, subject: Subject) -> Outcome {
     type Both = (Test, f64);
     let exact: Test = |value, failure| (0.0, shipped(value, failure).1);

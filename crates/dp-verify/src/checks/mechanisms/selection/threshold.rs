@@ -139,8 +139,8 @@ fn long_movements(monotone: bool) -> Vec<Vec<i64>> {
     vec![all(1), all(-1), but_last(1), but_last(-1), in_turns]
 }
 
-/// Loss less ε of short streams with all their neighbours and outcomes, and of long ones that rise and fall in one direction or against each
-/// other, with few answers above, at their end.
+/// Loss less ε of short streams with all their neighbours and outcomes, and of long ones that rise and fall in one
+/// direction or against each other, with few answers above, at their end.
 fn excess(variant: Variant, queries: usize) -> Outcome {
     let mut observed = Vec::new();
     for (value, monotone, positives) in [(1.0, false, 1), (0.9, true, 1), (1.5, false, 2)] {
@@ -168,9 +168,9 @@ fn excess(variant: Variant, queries: usize) -> Outcome {
     largest(observed, SLACK).with_note("loss less ε")
 }
 
-/// Twins, the first four being Algorithms 3 to 6 of Lyu, Su and Li's list of published variants: an answer above is the noisy score; noise
-/// on scores of a scale that forgets c and the factor of two; no noise on scores; no end. Then: no noise on the threshold; half of the noise
-/// on scores.
+/// Twins, the first four being Algorithms 3 to 6 of Lyu, Su and Li's list of published variants: an answer above is the
+/// noisy score; noise on scores of a scale that forgets c and the factor of two; no noise on scores; no end. Then: no
+/// noise on the threshold; half of the noise on scores.
 pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     let twins = vec![
         Variant { above: Above::Score, ..SHIPPED },
