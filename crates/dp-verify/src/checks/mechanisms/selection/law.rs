@@ -55,57 +55,59 @@ fn weights(value: f64, spread: u64) -> ExponentialWeights {
     ExponentialWeights::new(epsilon(value), spread).expect("the oracle has supported spreads")
 }
 
-/// Where a decision gets its first word from: as it comes, or drawn again if it is one of the words that may be
-/// undecided.
-type Words = fn(&mut Script, undecided: u64) -> u64;
-
 /// Coins, indices and quantiles at uniforms that share up to two words with a boundary by another program. In the twin
-/// an undecided word is drawn again.
+/// a word that leaves a coin undecided is drawn again.
 pub(super) fn refinement(_: &mut Context, subject: Subject) -> Outcome {
-    let shipped: Words = |_, _| unreachable!("the shipped code reads for itself");
-    let redrawing: Words = |script, undecided| loop {
-        let word = script.next_u64();
-        if word != undecided {
-            return word;
-        }
-    };
-    let lines = |kind| reference::fields_of(TEXT, kind);
     match subject {
-        Subject::AsShipped => {
-            let coins = none_fails(lines("coin"), |fields| {
-                let (law, k) =
-                    (weights(reference::number(fields[0]), reference::number(fields[1])), fields[2]);
-                follows(&fields[3..], 0, |script| law.accepts(reference::number(k), script))
-            });
-            let indices = none_fails(lines("index"), |fields| {
-                let law = weights(reference::number(fields[0]), reference::number(fields[1]));
-                let (gaps, i): (Vec<u64>, usize) = (list(fields[2]), reference::number(fields[3]));
-                // next to a boundary only the two indices around it are possible
-                let next_to = |index: usize| index == i || index == i + 1;
-                follows(&fields[4..], 0, |script| {
-                    let index = law.select(&gaps, script);
-                    index <= i && (next_to(index) || script.read == 1)
-                })
-            });
-            let quantiles = none_fails(lines("quantile"), |fields| {
-                let made = quantile(&fields);
-                let (values, x): (Vec<i64>, i64) = (list(fields[4]), reference::number(fields[5]));
-                // one more word for the place in the stretch
-                follows(&fields[6..], 1, |script| *made.release(&values, "check", script).value() <= x)
-            });
-            Outcome::worst([
-                coins.with_note("coins"),
-                indices.with_note("indices"),
-                quantiles.with_note("quantiles"),
-            ])
-        }
-        Subject::Broken => each_twin(subject, shipped, vec![redrawing], |words| {
-            none_fails(lines("coin"), |fields| {
-                let boundary: u64 = reference::number(fields[3]);
-                follows(&fields[3..], 0, |script| words(script, boundary) < boundary)
-            })
+        Subject::AsShipped => Outcome::worst([
+            coins(|law, k, script, _| law.accepts(k, script)).with_note("coins"),
+            indices().with_note("indices"),
+            quantiles().with_note("quantiles"),
+        ]),
+        Subject::Broken => coins(|_, _, script, boundary| {
+            loop {
+                let word = script.next_u64();
+                if word != boundary {
+                    return word < boundary;
+                }
+            }
         }),
     }
+}
+
+fn lines(kind: &str) -> impl Iterator<Item = Vec<&'static str>> {
+    reference::fields_of(TEXT, kind)
+}
+
+/// Heads of coins; the twin is told the first word of the boundary.
+fn coins(heads: impl Fn(&ExponentialWeights, u64, &mut Script, u64) -> bool) -> Outcome {
+    none_fails(lines("coin"), |fields| {
+        let law = weights(reference::number(fields[0]), reference::number(fields[1]));
+        let (k, boundary) = (reference::number(fields[2]), reference::number(fields[3]));
+        follows(&fields[3..], 0, |script| heads(&law, k, script, boundary))
+    })
+}
+
+fn indices() -> Outcome {
+    none_fails(lines("index"), |fields| {
+        let law = weights(reference::number(fields[0]), reference::number(fields[1]));
+        let (gaps, i): (Vec<u64>, usize) = (list(fields[2]), reference::number(fields[3]));
+        follows(&fields[4..], 0, |script| {
+            let index = law.select(&gaps, script);
+            // so near to the boundary only the indices on both sides of it are possible
+            assert!(index == i || index == i + 1 || script.read == 1, "{fields:?}: {index}");
+            index <= i
+        })
+    })
+}
+
+fn quantiles() -> Outcome {
+    none_fails(lines("quantile"), |fields| {
+        let made = quantile(&fields);
+        let (values, x): (Vec<i64>, i64) = (list(fields[4]), reference::number(fields[5]));
+        // one more word for the place in the stretch
+        follows(&fields[6..], 1, |script| *made.release(&values, "check", script).value() <= x)
+    })
 }
 
 fn quantile(fields: &[&'static str]) -> PrivateQuantile<AddRemoveRow> {
