@@ -32,6 +32,7 @@
 //! | [`noise`] | exact samplers on the integers, their pmf and cdf, the exact privacy of a shift |
 //! | [`Lattice`], [`LatticeStatistic`], [`symmetric`] | statistics on the integers |
 //! | [`LatticeGaussian`], [`LatticeLaplace`], [`TruncatedLaplace`], [`SymmetricGaussian`] | from integers to a release |
+//! | [`selection`] | the best of several candidates, scores above a threshold, quantiles, stable answers |
 //! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
 //! | [`GaussianSampling`], [`ChangeBound`] | draws of `N(0, Σ)` for a private Σ (releases: feature `linalg`) |
 //! | [`PrivacyProfile`] | a guarantee, of one mechanism or of many, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
@@ -92,7 +93,7 @@ pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
 pub use mechanisms::PrivateCovariance;
 pub use mechanisms::{
     ChangeBound, Feasibility, GaussianSampling, GaussianSamplingProfile, LatticeGaussian, LatticeLaplace,
-    SamplingError, SymmetricGaussian, TruncatedLaplace, continual,
+    SamplingError, SymmetricGaussian, TruncatedLaplace, continual, selection,
 };
 pub use noise::{DiscreteGaussian, DiscreteLaplace, RoundedGaussian};
 pub use params::{

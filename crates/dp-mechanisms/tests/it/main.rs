@@ -6,3 +6,4 @@ mod noise_decimal;
 mod noise_laws;
 mod noise_mechanisms;
 mod noise_sampler;
+mod selection;

@@ -11,6 +11,7 @@ mod privacy;
 mod reference;
 mod refinement;
 mod sampler;
+mod selection;
 
 use crate::{Check, Evidence};
 use dp_mechanisms::continual::{BinaryTreeSum, SquareRootSum};
@@ -58,7 +59,7 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: ROOT_ERROR, evidence: Statistical, run: continual::measured::<Root> },
         Check { claim: "mechanisms.continual.lower_bound", evidence: Numeric, run: continual::lower_bound },
     ];
-    [first, noise::checks(), covariance_checks(), accounting::checks()].concat()
+    [first, noise::checks(), selection::checks(), covariance_checks(), accounting::checks()].concat()
 }
 
 /// Those of Gaussian outputs whose covariance depends on the data.
