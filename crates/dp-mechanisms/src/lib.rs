@@ -39,6 +39,24 @@
 //! | [`accounting`] | how guarantees add up: loss distributions and five other accountants, samples, groups, targets, filters, odometers |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
+//! # Which mechanism when
+//!
+//! | you want to release | it moves between neighbours by | take | guarantee |
+//! |---|---|---|---|
+//! | a vector of sums, a histogram | a bounded L2 norm | [`LatticeGaussian`] | (ε, δ) for all ε at once; the default for more than a few numbers |
+//! | a few counts, a histogram of disjoint cells | a bounded L1 norm | [`LatticeLaplace`] | pure ε |
+//! | the same, with noise that is never large | a bounded L1 norm | [`TruncatedLaplace`] | (ε, δ), all noise within a bound |
+//! | a symmetric matrix (moments, covariances) | a bounded Frobenius norm | [`SymmetricGaussian`] | as Gaussian, half the entries |
+//! | every prefix sum of a stream | one step by a bounded norm | [`continual::SquareRootSum`]; [`continual::BinaryTreeSum`] where memory counts | as Gaussian, for the whole stream |
+//! | draws of `N(0, Σ)` | Σ by a bounded relative change | [`GaussianSampling`] | (ε, δ), real arithmetic |
+//! | the best of several options | each score by at most Δ | [`selection::PermuteAndFlip`]; [`selection::ExponentialMechanism`] if it is composed often | pure ε |
+//! | … and by how much it is better | each score by at most Δ | [`selection::ReportNoisyMax`] | pure ε, the gap for free |
+//! | which of many queries exceed a threshold | each query by at most Δ | [`selection::AboveThreshold`] | pure ε, paid only for those above |
+//! | a median, a quantile | (one row) | [`selection::PrivateQuantile`] | pure ε |
+//! | an exact answer that hardly ever changes | the distance to change by at most one | [`selection::StabilityTest`], [`selection::ProposeTestRelease`] | (ε, δ) |
+//!
+//! Then add up what was lost with [`PrivacyProfile`]: [`accounting`] says which accountant when.
+//!
 //! # Example
 //!
 //! ```
