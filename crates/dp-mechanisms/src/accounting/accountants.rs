@@ -1,8 +1,8 @@
 //! Ways to add losses up.
 
 use super::conversions::{delta_of_renyi, smallest, zero_concentrated_delta};
-use super::loss::{Loss, Pair};
-use super::pld::{self, Component, Order};
+use super::loss::Loss;
+use super::pld::{self, Component, Orders};
 use super::profile::Part;
 use crate::certified::ball::{self, Ball};
 use crate::certified::ln_bounds;
@@ -97,8 +97,7 @@ pub(super) fn epsilon(parts: &[Part], way: Accountant, delta: Delta) -> Option<f
         }
         Accountant::Gaussian => Mu::new(total_mu(parts)?.1).ok().map(|mu| gaussian::epsilon_upper(delta, mu)),
         Accountant::LossDistribution => {
-            let worst = |order| Some(pld::epsilon_upper(&components(parts, order, Loss::pair)?, delta.get()));
-            larger(parts, worst)
+            Some(pld::epsilon_upper(&components(parts)?, orders(parts), delta.get()))
         }
     }
 }
@@ -118,47 +117,34 @@ pub(super) fn delta(parts: &[Part], way: Accountant, epsilon: f64) -> Option<f64
         Accountant::ZeroConcentrated => Some(zero_concentrated_delta(total_rho(parts)?, epsilon)),
         Accountant::Renyi => renyi_delta(parts, epsilon),
         Accountant::Gaussian => Some(gaussian::delta_bounds(epsilon, total_mu(parts)?.1).1),
-        Accountant::LossDistribution => {
-            let worst = |order| Some(pld::delta_upper(&components(parts, order, Loss::pair)?, epsilon));
-            larger(parts, worst)
-        }
+        Accountant::LossDistribution => Some(pld::delta_upper(&components(parts)?, orders(parts), epsilon)),
     }
 }
 
 /// Lower bound of δ, by mechanisms that have these guarantees.
 pub(super) fn attained_delta(parts: &[Part], epsilon: f64) -> f64 {
-    let of_order = |order| attained(parts, order).map(|components| pld::delta_lower(&components, epsilon));
-    larger(parts, of_order).unwrap_or(0.0)
+    attained(parts).map_or(0.0, |components| pld::delta_lower(&components, orders(parts), epsilon))
 }
 
 /// Lower bound of ε, by mechanisms that have these guarantees.
 pub(super) fn attained_epsilon(parts: &[Part], delta: Delta) -> f64 {
-    let of_order =
-        |order| attained(parts, order).map(|components| pld::epsilon_lower(&components, delta.get()));
-    larger(parts, of_order).unwrap_or(0.0)
+    attained(parts).map_or(0.0, |components| pld::epsilon_lower(&components, orders(parts), delta.get()))
 }
 
-/// The larger result of both orders of neighbours; they are the same unless a part says otherwise.
-fn larger(parts: &[Part], result: impl Fn(Order) -> Option<f64>) -> Option<f64> {
-    let forward = result(Order::Forward)?;
-    if parts.iter().all(|part| part.loss.is_symmetric()) {
-        return Some(forward);
-    }
-    Some(forward.max(result(Order::Backward)?))
+/// Both orders of neighbours, unless all parts lose the same in both.
+fn orders(parts: &[Part]) -> Orders {
+    if parts.iter().all(|part| part.loss.is_symmetric()) { Orders::Same } else { Orders::Both }
 }
 
-type PairOf = fn(&Loss) -> Option<Box<dyn Pair>>;
-
-fn components(parts: &[Part], order: Order, pair: PairOf) -> Option<Vec<Component>> {
-    let component = |part: &Part| Some(Component { pair: pair(&part.loss)?, count: part.count, order });
-    parts.iter().map(component).collect()
+fn components(parts: &[Part]) -> Option<Vec<Component>> {
+    parts.iter().map(|part| Some(Component { pair: part.loss.pair()?, count: part.count })).collect()
 }
 
 /// Without the parts of which no attained pair is known: leaving them out is post-processing.
-fn attained(parts: &[Part], order: Order) -> Option<Vec<Component>> {
+fn attained(parts: &[Part]) -> Option<Vec<Component>> {
     let component = |part: &Part| {
         let count = part.count.min(LARGEST_COUNT);
-        Some(Component { pair: part.loss.attained()?, count, order })
+        Some(Component { pair: part.loss.attained()?, count })
     };
     let components: Vec<Component> = parts.iter().filter_map(component).collect();
     (!components.is_empty()).then_some(components)

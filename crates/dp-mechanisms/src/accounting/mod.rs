@@ -4,6 +4,7 @@ mod accountants;
 mod conversions;
 mod filter;
 mod loss;
+mod parallel;
 mod pld;
 mod profile;
 mod sampling;

@@ -8,14 +8,20 @@ use crate::normal;
 /// The pair of μ-Gaussian differential privacy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gaussian {
-    pub(crate) mu: f64,
+    mu: f64,
+    exact: Ball,
+    inverse: Ball,
 }
 
 impl Gaussian {
+    pub(crate) fn new(mu: f64) -> Self {
+        let exact = Ball::from_f64(mu);
+        Self { mu, exact, inverse: Ball::integer(1) / exact }
+    }
+
     /// `P(L > ℓ) = Q(z)` with `z = ℓ/μ − μ/2`.
-    fn z(self, loss: Ball) -> Ball {
-        let mu = Ball::from_f64(self.mu);
-        loss / mu - mu.doubled(-1)
+    fn z(&self, loss: Ball) -> Ball {
+        loss * self.inverse - self.exact.doubled(-1)
     }
 }
 
@@ -31,7 +37,13 @@ impl Pair for Gaussian {
 
     fn tails(&self, threshold: &Threshold) -> Mass {
         let z = self.z(threshold.loss);
-        Mass { p: ball::upper_tail(z), q: ball::upper_tail(z + Ball::from_f64(self.mu)) }
+        let shifted = z + self.exact;
+        if z.is_negative() || shifted.is_negative() {
+            return Mass { p: ball::upper_tail(z), q: ball::upper_tail(shifted) };
+        }
+        // the densities differ by the factor e^ℓ
+        let density = ball::density(z);
+        Mass { p: density * ball::mills(z), q: density / threshold.exp * ball::mills(shifted) }
     }
 
     fn rest_cells(&self, grid: &Grid, resolution: &Resolution) -> Cells {
@@ -52,16 +64,16 @@ impl Pair for Gaussian {
             while rows > 1 && !allows(at + rows * width, width) {
                 rows /= 2;
             }
-            let mut row = Row::new(*self, grid, at, (width, series.get(grid, width)));
+            let mut row = Row::new(self, grid, at, (width, series.get(grid, width)));
             for _ in 0..rows {
-                cells.push(row.next(*self, grid, at));
+                cells.push(row.next(self, grid, at));
                 at += width;
             }
         }
         let outside = |k: i64, sign: f64| {
             let tail = |z: Ball| probability(ball::upper_tail(if sign > 0.0 { z } else { -z }));
             let z = self.z(grid.loss(k));
-            End { p: tail(z), q: tail(z + Ball::from_f64(self.mu)) }
+            End { p: tail(z), q: tail(z + self.exact) }
         };
         Cells { row: cells, above: outside(at, 1.0), below: outside(first, -1.0), ..Cells::default() }
     }
@@ -69,7 +81,7 @@ impl Pair for Gaussian {
 
 impl Gaussian {
     /// About the larger of what P and Q have beyond a point, on the side of the point away from the centre.
-    fn tail_beyond(self, grid: &Grid, k: i64) -> f64 {
+    fn tail_beyond(&self, grid: &Grid, k: i64) -> f64 {
         let z = grid.approximate_step() * k as f64 / self.mu;
         (-0.5 * (z.abs() - self.mu / 2.0).max(0.0).powi(2)).exp() / 2.0
     }
@@ -104,8 +116,13 @@ struct Row {
 }
 
 impl Row {
-    fn new(pair: Gaussian, grid: &Grid, at: i64, (width, coefficients): (i64, Option<Coefficients>)) -> Self {
-        let step = grid.loss(width) / Ball::from_f64(pair.mu);
+    fn new(
+        pair: &Gaussian,
+        grid: &Grid,
+        at: i64,
+        (width, coefficients): (i64, Option<Coefficients>),
+    ) -> Self {
+        let step = grid.loss(width) * pair.inverse;
         let middle = pair.z(grid.loss(at)) + step.doubled(-1);
         let square = step * step;
         Self {
@@ -117,7 +134,7 @@ impl Row {
         }
     }
 
-    fn next(&mut self, pair: Gaussian, grid: &Grid, at: i64) -> Cell {
+    fn next(&mut self, pair: &Gaussian, grid: &Grid, at: i64) -> Cell {
         let density = self.density.to_bounds();
         self.density = self.density * self.ratio;
         self.ratio = self.ratio * self.fall;
@@ -132,7 +149,7 @@ impl Row {
                     |x: f64| (density.0 * x * (1.0 - SERIES_ERROR), density.1 * x * (1.0 + SERIES_ERROR));
                 Cell { from, to, left: mass(left), right: mass(right) }
             }
-            _ => cell_between(&pair, grid, (from, to)),
+            _ => cell_between(pair, grid, (from, to)),
         }
     }
 }
@@ -203,12 +220,14 @@ const EXPONENTIAL: usize = 24;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounting::loss::Tilt;
 
     #[test]
     fn the_series_encloses_what_certified_tails_say() {
-        let pair = Gaussian { mu: 0.05 };
+        let pair = Gaussian::new(0.05);
         let grid = Grid::dividing(1.0, 1 << 13);
-        let resolution = Resolution { mass: 1e-18, lambda: 10.0, cumulant: pair.cumulant(10.0) };
+        let resolution =
+            Resolution { mass: 1e-18, tilts: vec![Tilt { lambda: 10.0, cumulant: pair.cumulant(10.0) }] };
         let cells = pair.cells(&grid, &resolution).row;
         assert!(cells.len() > 3000);
         for cell in &cells {

@@ -1,6 +1,6 @@
 //! The worst neighbours that are known for a sampled Gaussian mechanism when a row is replaced.
 
-use super::pair::{Mass, Pair, Threshold, cumulant_of};
+use super::pair::{Mass, Outline, Pair, Threshold};
 use crate::certified::ball::{self, Ball};
 use crate::normal;
 
@@ -10,18 +10,18 @@ use crate::normal;
 pub(crate) struct Mixture {
     rate: Ball,
     shift: Ball,
-    nodes: Vec<(f64, f64)>,
+    outline: Outline,
 }
 
 impl Mixture {
     pub(crate) fn new(rate: f64, shift: f64) -> Self {
         let mut mixture =
-            Self { rate: Ball::from_f64(rate), shift: Ball::from_f64(shift), nodes: Vec::new() };
-        mixture.nodes = mixture.outline();
+            Self { rate: Ball::from_f64(rate), shift: Ball::from_f64(shift), outline: Outline::default() };
+        mixture.outline = mixture.nodes();
         mixture
     }
 
-    fn outline(&self) -> Vec<(f64, f64)> {
+    fn nodes(&self) -> Outline {
         let (q, a) = (self.rate.to_f64(), self.shift.to_f64());
         let density =
             |x: f64, a: f64| (1.0 - q) * (-x * x / 2.0).exp() + q * (-(x - a) * (x - a) / 2.0).exp();
@@ -45,7 +45,7 @@ impl Mixture {
 
 impl Pair for Mixture {
     fn cumulant(&self, lambda: f64) -> f64 {
-        cumulant_of(&self.nodes, lambda)
+        self.outline.cumulant(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {

@@ -9,7 +9,7 @@ mod sampled;
 mod symmetric;
 mod views;
 
-pub(crate) use pair::{Pair, Resolution, Threshold, whole_tails};
+pub(crate) use pair::{Pair, Resolution, Threshold, Tilt, whole_tails};
 pub(crate) use views::{approximate_delta, pure_delta};
 
 use crate::params::{Delta, Epsilon, Mu, Rho, SamplingRate};
@@ -52,7 +52,7 @@ impl Loss {
                 Box::new(Response { epsilon: epsilon.get(), delta: delta.get() })
             }
             Self::ZeroConcentrated { .. } => return None,
-            Self::Gaussian { mu } => Box::new(Gaussian { mu: mu.get() }),
+            Self::Gaussian { mu } => Box::new(Gaussian::new(mu.get())),
             Self::Laplace { epsilon } => Box::new(Laplace { epsilon: epsilon.get() }),
             Self::Poisson { rate, base } => Box::new(Sampled::new(rate.get(), base.pair()?)),
             Self::PoissonReplaced { rate, add_remove, replace } => replaced(rate.get(), add_remove, replace)?,
@@ -68,7 +68,7 @@ impl Loss {
             Self::ZeroConcentrated { rho } => {
                 // Gaussian noise with μ²/2 = ρ
                 let mu = (2.0 * rho.get()).next_down().max(0.0).sqrt().next_down();
-                (mu > 0.0).then(|| Box::new(Gaussian { mu }) as Box<dyn Pair>)
+                (mu > 0.0).then(|| Box::new(Gaussian::new(mu)) as Box<dyn Pair>)
             }
             Self::PoissonReplaced { rate, add_remove, replace } => match (&**add_remove, &**replace) {
                 (Self::Gaussian { mu: one }, Self::Gaussian { mu: two }) => {
@@ -124,11 +124,9 @@ pub(crate) fn is_larger(first: &Loss, second: &Loss) -> bool {
 
 fn replaced(rate: f64, add_remove: &Loss, replace: &Loss) -> Option<Box<dyn Pair>> {
     Some(match (add_remove, replace) {
-        (Loss::Gaussian { mu: one }, Loss::Gaussian { mu: two }) => Box::new(Symmetric::new(Balanced::new(
-            rate,
-            Gaussian { mu: one.get() },
-            Gaussian { mu: two.get() },
-        ))),
+        (Loss::Gaussian { mu: one }, Loss::Gaussian { mu: two }) => {
+            Box::new(Symmetric::new(Balanced::new(rate, Gaussian::new(one.get()), Gaussian::new(two.get()))))
+        }
         (Loss::Laplace { epsilon: one }, Loss::Laplace { epsilon: two }) => Box::new(Symmetric::new(
             Balanced::new(rate, Laplace { epsilon: one.get() }, Laplace { epsilon: two.get() }),
         )),

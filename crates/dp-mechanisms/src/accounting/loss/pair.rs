@@ -1,5 +1,6 @@
 //! What an accountant needs to know of a mechanism: a pair of laws that dominates every pair of its outputs.
 
+use crate::accounting::parallel::side_by_side;
 use crate::accounting::pld::{Atom, Cell, Cells, End, Ends, Grid, probability};
 use crate::certified::ball::{self, Ball};
 
@@ -51,7 +52,7 @@ pub(crate) struct PairAtom {
 }
 
 /// A pair of laws (P, Q) by its loss `L = ln dP/dQ`, split into atoms and a rest without atoms.
-pub(crate) trait Pair: core::fmt::Debug {
+pub(crate) trait Pair: core::fmt::Debug + Send + Sync {
     /// `ln E_P[e^{λL}]`, `λ > −1`: in plain floating point, for steering.
     fn cumulant(&self, lambda: f64) -> f64;
 
@@ -104,11 +105,17 @@ pub(crate) trait Pair: core::fmt::Debug {
 }
 
 /// How far and how finely cells are needed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Resolution {
     /// Probability that may remain above and below the cells.
     pub(crate) mass: f64,
-    /// Tilt of the law that is to be resolved, and the pair's cumulant there.
+    /// The tilted laws that are to be resolved.
+    pub(crate) tilts: Vec<Tilt>,
+}
+
+/// A tilt, and a pair's cumulant there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tilt {
     pub(crate) lambda: f64,
     pub(crate) cumulant: f64,
 }
@@ -123,8 +130,8 @@ impl Resolution {
 
     /// The same, given about what part of P or Q is beyond the threshold, on its thinner side.
     pub(crate) fn width_at(&self, loss: f64, mass: f64) -> i64 {
-        let tilt = self.lambda * loss - self.cumulant;
-        let log2 = mass.max(1e-300).log2() + tilt.max(0.0) * core::f64::consts::LOG2_E;
+        let tilt = self.tilts.iter().map(|tilt| tilt.lambda * loss - tilt.cumulant).fold(0.0, f64::max);
+        let log2 = mass.max(1e-300).log2() + tilt * core::f64::consts::LOG2_E;
         let doublings = ((-7.0 - log2) / 2.0).floor().clamp(0.0, f64::from(WIDEST));
         1 << doublings as u32
     }
@@ -133,11 +140,27 @@ impl Resolution {
 /// `log₂` of the width of the widest cell.
 const WIDEST: u32 = 12;
 
-/// `ln Σ p·e^{λ·loss}`, for steering.
-pub(crate) fn cumulant_of(nodes: &[(f64, f64)], lambda: f64) -> f64 {
-    let exponents = nodes.iter().map(|(loss, p)| lambda * loss + p.ln());
-    let largest = exponents.clone().fold(f64::NEG_INFINITY, f64::max);
-    largest + exponents.map(|exponent| (exponent - largest).exp()).sum::<f64>().ln()
+/// Roughly a law of losses, for steering: losses, and the logarithms of their probabilities.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Outline {
+    nodes: Vec<(f64, f64)>,
+}
+
+impl FromIterator<(f64, f64)> for Outline {
+    /// From losses and their probabilities.
+    fn from_iter<I: IntoIterator<Item = (f64, f64)>>(nodes: I) -> Self {
+        let positive = nodes.into_iter().filter(|(_, p)| *p > 0.0);
+        Self { nodes: positive.map(|(loss, p)| (loss, p.ln())).collect() }
+    }
+}
+
+impl Outline {
+    /// `ln Σ p·e^{λ·loss}`.
+    pub(crate) fn cumulant(&self, lambda: f64) -> f64 {
+        let exponents = self.nodes.iter().map(|(loss, ln_p)| lambda * loss + ln_p);
+        let largest = exponents.clone().fold(f64::NEG_INFINITY, f64::max);
+        largest + exponents.map(|exponent| (exponent - largest).exp()).sum::<f64>().ln()
+    }
 }
 
 /// `P(t < L < ∞)`, `Q(L > t)` of everything. Where the threshold cannot be told from an atom, both cases are enclosed.
@@ -155,24 +178,45 @@ fn between(x: Ball, more: Ball) -> Ball {
     (x + half).widened(half)
 }
 
-/// The part without atoms, cell by cell.
+/// The part without atoms, cell by cell: in blocks, side by side.
 pub(crate) fn rest(pair: &(impl Pair + ?Sized), grid: &Grid, resolution: &Resolution) -> Cells {
     let (low, high) = pair.range(resolution.mass);
-    let to = grid.floor(high) + 2;
+    let (first, to) = (grid.floor(low), grid.floor(high) + 2);
+    let blocks: Vec<(i64, i64)> =
+        (first..to).step_by(BLOCK as usize).map(|from| (from, to.min(from + BLOCK))).collect();
     let total = pair.rest_mass();
-    let mut walk = Walk::new(grid, grid.floor(low));
-    let first = pair.tails(&walk.threshold);
-    let (mut last, mut cells) = (first, Vec::new());
+    let walked = side_by_side(&blocks, |&block| walk(pair, grid, resolution, total, block));
+    let tail = |k: i64| pair.tails(&Threshold::at(grid.loss(k)));
+    let end = |mass: Mass| End { p: probability(mass.p), q: probability(mass.q) };
+    let (above, below) = (end(tail(to)), end(total.minus(tail(first))));
+    Cells { row: walked.concat(), above, below, ..Cells::default() }
+}
+
+/// Points of a block.
+const BLOCK: i64 = 2048;
+
+/// The cells of one block, wider where that is enough.
+fn walk(
+    pair: &(impl Pair + ?Sized),
+    grid: &Grid,
+    resolution: &Resolution,
+    total: Mass,
+    (from, to): (i64, i64),
+) -> Vec<Cell> {
+    let mut walk = Walk::new(grid, from);
+    let (mut last, mut cells) = (pair.tails(&walk.threshold), Vec::new());
+    let mut widest = resolution.width(&walk.threshold, last, total);
     while walk.at < to {
         let from = walk.at;
-        let mut width = resolution.width(&walk.threshold, last, total).min(to - from);
+        let mut width = widest.min(to - from);
         // a cell must not reach into what needs smaller ones
         let (ends, next) = loop {
             width = 1 << width.ilog2();
             let (ends, threshold) = walk.ahead(width);
             let next = pair.tails(&threshold);
             let across = is_lower_half(last, total) && !is_lower_half(next, total);
-            if width == 1 || !across && resolution.width(&threshold, next, total) >= width {
+            widest = resolution.width(&threshold, next, total);
+            if width == 1 || !across && widest >= width {
                 walk.go(width, threshold);
                 break (ends, next);
             }
@@ -182,8 +226,7 @@ pub(crate) fn rest(pair: &(impl Pair + ?Sized), grid: &Grid, resolution: &Resolu
         cells.push(Cell::new((from, walk.at), (inside.p, inside.q), &ends));
         last = next;
     }
-    let end = |mass: Mass| End { p: probability(mass.p), q: probability(mass.q) };
-    Cells { row: cells, above: end(last), below: end(total.minus(first)), ..Cells::default() }
+    cells
 }
 
 /// One cell of the rest, from certified tails alone.

@@ -1,6 +1,6 @@
 //! A mechanism on a sample of the rows: each loss passes through a mixture.
 
-use super::pair::{Mass, Pair, PairAtom, Threshold, cumulant_of, whole_tails};
+use super::pair::{Mass, Outline, Pair, PairAtom, Threshold, whole_tails};
 use super::symmetric::Half;
 use crate::certified::ball::{self, Ball};
 
@@ -10,9 +10,9 @@ use crate::certified::ball::{self, Ball};
 #[derive(Debug)]
 pub(crate) struct Sampled {
     rate: Ball,
+    inverse_rate: Ball,
     base: Box<dyn Pair>,
-    /// Losses and their probabilities, roughly.
-    nodes: Vec<(f64, f64)>,
+    outline: Outline,
 }
 
 /// Number of pieces that the losses of a base are cut into, for steering.
@@ -21,8 +21,10 @@ const NODES: usize = 160;
 impl Sampled {
     /// For a rate below one.
     pub(crate) fn new(rate: f64, base: Box<dyn Pair>) -> Self {
-        let mut sampled = Self { rate: Ball::from_f64(rate), base, nodes: Vec::new() };
-        sampled.nodes = sampled.outline();
+        let rate = Ball::from_f64(rate);
+        let mut sampled =
+            Self { rate, inverse_rate: Ball::integer(1) / rate, base, outline: Outline::default() };
+        sampled.outline = sampled.nodes();
         sampled
     }
 
@@ -39,7 +41,7 @@ impl Sampled {
         (self.rate.to_f64() * loss.exp_m1()).ln_1p()
     }
 
-    fn outline(&self) -> Vec<(f64, f64)> {
+    fn nodes(&self) -> Outline {
         let (low, high) = self.base.range(1e-40);
         let at = |i: usize| low + (high - low) * i as f64 / NODES as f64;
         let tails = (0..=NODES)
@@ -48,13 +50,13 @@ impl Sampled {
         let pieces =
             (0..NODES).map(|i| (self.loss_of(f64::midpoint(at(i), at(i + 1))), tails[i] - tails[i + 1]));
         let atoms = self.atoms().into_iter().map(|atom| (atom.loss.to_f64(), atom.mass.p.to_f64()));
-        pieces.chain(atoms).filter(|(_, p)| *p > 0.0).collect()
+        pieces.chain(atoms).collect()
     }
 }
 
 impl Pair for Sampled {
     fn cumulant(&self, lambda: f64) -> f64 {
-        cumulant_of(&self.nodes, lambda)
+        self.outline.cumulant(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {
@@ -90,7 +92,7 @@ impl Pair for Sampled {
 
     fn tails(&self, threshold: &Threshold) -> Mass {
         // e^ℓ of the base; not above zero where all losses are above the threshold
-        let exp = (threshold.exp - Ball::integer(1)) / self.rate + Ball::integer(1);
+        let exp = (threshold.exp - Ball::integer(1)) * self.inverse_rate + Ball::integer(1);
         if exp.is_positive() {
             return self.mixed(self.base.tails(&Threshold::from_exp(exp)));
         }

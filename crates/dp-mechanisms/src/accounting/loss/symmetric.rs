@@ -1,10 +1,10 @@
 //! Pairs that are the same in both directions, from the half of their losses that is not negative.
 
-use super::pair::{Mass, Pair, Threshold, cumulant_of};
+use super::pair::{Mass, Outline, Pair, Threshold};
 use crate::certified::ball::Ball;
 
 /// A bound of `E_t` for `t ≥ 1`, by its tails at losses that are not negative.
-pub(crate) trait Half: core::fmt::Debug {
+pub(crate) trait Half: core::fmt::Debug + Send + Sync {
     /// `P(t < L < ∞)` and `Q(L > t)`.
     fn whole_tails(&self, threshold: &Threshold) -> Mass;
 
@@ -20,7 +20,7 @@ pub(crate) trait Half: core::fmt::Debug {
 #[derive(Debug)]
 pub(crate) struct Symmetric<H> {
     half: H,
-    nodes: Vec<(f64, f64)>,
+    outline: Outline,
 }
 
 /// Number of pieces that the positive losses are cut into, for steering.
@@ -28,12 +28,12 @@ const NODES: usize = 250;
 
 impl<H: Half> Symmetric<H> {
     pub(crate) fn new(half: H) -> Self {
-        let nodes = outline(&half);
-        Self { half, nodes }
+        let outline = outline(&half);
+        Self { half, outline }
     }
 }
 
-fn outline(half: &impl Half) -> Vec<(f64, f64)> {
+fn outline(half: &impl Half) -> Outline {
     let high = half.highest(1e-40);
     // closer together near zero, where most of a small sample's losses are
     let at = |i: usize| high * (i as f64 / NODES as f64).powi(3);
@@ -45,12 +45,12 @@ fn outline(half: &impl Half) -> Vec<(f64, f64)> {
     };
     let pieces: Vec<(f64, f64)> = (0..NODES).flat_map(piece).filter(|(_, p)| *p > 0.0).collect();
     let center = 1.0 - pieces.iter().map(|(_, p)| p).sum::<f64>();
-    pieces.into_iter().chain((center > 0.0).then_some((0.0, center))).collect()
+    pieces.into_iter().chain([(0.0, center)]).collect()
 }
 
 impl<H: Half> Pair for Symmetric<H> {
     fn cumulant(&self, lambda: f64) -> f64 {
-        cumulant_of(&self.nodes, lambda)
+        self.outline.cumulant(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {

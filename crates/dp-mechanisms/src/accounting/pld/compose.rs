@@ -31,41 +31,51 @@ use pulp::{Arch, Simd, WithSimd};
 /// Values at consecutive points, each within `error` of the exact, folded convolution.
 #[derive(Clone, Debug)]
 pub(super) struct Composed {
-    pub(super) first: i64,
-    pub(super) values: Vec<f64>,
+    /// Lower and upper half, unscaled.
+    halves: Complex,
+    /// The point of the first value.
+    begin: i64,
     pub(super) error: f64,
 }
 
-/// The convolution of tilted laws, each with its count, at the points from `first` on.
-pub(super) fn compose(parts: &[(Tilted, u64)], plan: &Transform, first: i64) -> Composed {
-    let mut powers = Powers::new(plan.real_len() / 2);
+impl Composed {
+    /// Number of points after which values come again, with the other sign.
+    pub(super) fn len(&self) -> usize {
+        2 * self.halves.re.len()
+    }
+
+    /// The values at no more points than that, from `first` on.
+    pub(super) fn values(&self, first: i64) -> impl Iterator<Item = f64> {
+        let (half, len) = (self.halves.re.len(), self.len() as i64);
+        let (turns, place) =
+            ((first - self.begin).div_euclid(len), (first - self.begin).rem_euclid(len) as usize);
+        let (lower, upper) = (&self.halves.re[..], &self.halves.im[..]);
+        let slices = if place < half {
+            [&lower[place..], upper, &lower[..place], &[]]
+        } else {
+            [&upper[place - half..], &[], lower, &upper[..place - half]]
+        };
+        let scale = if turns % 2 == 0 { 1.0 } else { -1.0 } / half as f64; // a power of two
+        slices
+            .into_iter()
+            .zip([scale, scale, -scale, -scale])
+            .flat_map(|(slice, scale)| slice.iter().map(move |c| c * scale))
+    }
+}
+
+/// The convolution of tilted laws, each with its count.
+pub(super) fn compose(parts: &[(Tilted, u64)], plan: &Transform) -> Composed {
+    let mut powers = Powers::default();
     for (tilted, count) in parts {
         powers.multiply(tilted, *count, plan);
     }
     let error = powers.error(plan);
-    let begin: i64 = parts.iter().map(|(tilted, count)| tilted.first * *count as i64).sum();
-    let mut values = plan.inverse(powers.product);
-    to_window(&mut values, first - begin);
-    Composed { first, values, error }
-}
-
-/// Coefficients from an offset on, scaled: one length further they come with the other sign.
-fn to_window(coefficients: &mut [f64], offset: i64) {
-    let n = coefficients.len() as i64;
-    let (turns, begin) = (offset.div_euclid(n), offset.rem_euclid(n) as usize);
-    let scale = 2.0 / n as f64; // a power of two
-    let scale = if turns % 2 == 0 { scale } else { -scale };
-    coefficients.rotate_left(begin);
-    let (straight, wrapped) = coefficients.split_at_mut(n as usize - begin);
-    for c in straight {
-        *c *= scale;
-    }
-    for c in wrapped {
-        *c *= -scale;
-    }
+    let begin = parts.iter().map(|(tilted, count)| tilted.first * *count as i64).sum();
+    Composed { halves: plan.inverse(powers.product), begin, error }
 }
 
 /// The product of powers so far, and what its error is made of.
+#[derive(Debug, Default)]
 struct Powers {
     product: Complex,
     /// `F_j`.
@@ -75,34 +85,38 @@ struct Powers {
 }
 
 impl Powers {
-    fn new(len: usize) -> Self {
-        let product = Complex { re: vec![1.0; len], im: vec![0.0; len] };
-        Self { product, bounds: vec![1.0; len], parts: Vec::new() }
-    }
-
     fn multiply(&mut self, tilted: &Tilted, count: u64, plan: &Transform) {
-        let values = plan.forward(&tilted.values);
+        let mut values = plan.forward(&tilted.values);
+        let len = values.re.len();
         let norm = norm(tilted.values.iter().map(|value| value * value).sum(), tilted.values.len());
-        let deviation = 1.01 * plan.relative_error() * (values.re.len() as f64).sqrt() * norm;
-        let mut own_bounds = vec![0.0; values.re.len()];
-        let raise = Raise { values: &values, count, deviation, own_bounds: &mut own_bounds, powers: self };
+        let deviation = 1.01 * plan.relative_error() * (len as f64).sqrt() * norm;
+        let (mut bounds, mut powers) = (vec![0.0; len], vec![0.0; len]);
+        let raise = Raise { values: &mut values, count, deviation, bounds: &mut bounds, powers: &mut powers };
         Arch::new().dispatch(raise);
-        self.parts.push((count as f64, deviation, own_bounds));
+        if self.parts.is_empty() {
+            (self.product, self.bounds) = (values, powers);
+        } else {
+            let product = self.product.re.iter_mut().zip(&mut self.product.im);
+            for ((re, im), (x, y)) in product.zip(values.re.iter().zip(&values.im)) {
+                (*re, *im) = (*re * x - *im * y, *re * y + *im * x);
+            }
+            self.bounds.iter_mut().zip(&powers).for_each(|(all, own)| *all *= own);
+        }
+        self.parts.push((count as f64, deviation, bounds));
     }
 
     fn error(&self, plan: &Transform) -> f64 {
-        let len = self.bounds.len() as f64;
-        let of_transforms = |(count, deviation, bounds): &(f64, f64, Vec<f64>)| {
-            let squares = self.bounds.iter().zip(bounds).map(|(all, own)| (all / own).powi(2)).sum::<f64>();
-            count * deviation * squares.sqrt()
+        let len = self.bounds.len();
+        let of_transforms = |(count, deviation, own): &(f64, f64, Vec<f64>)| {
+            count * deviation * sum(len, |j| (self.bounds[j] / own[j]).powi(2)).sqrt()
         };
         let factors: f64 = self.parts.iter().map(|(count, ..)| count + 1.0).sum();
-        let of_products = 1.5 * f64::EPSILON * factors * self.bounds.iter().sum::<f64>();
+        let of_products = 1.5 * f64::EPSILON * factors * sum(len, |j| self.bounds[j]);
         let forward = self.parts.iter().map(of_transforms).sum::<f64>() + of_products;
-        let squares = self.product.re.iter().zip(&self.product.im).map(|(re, im)| re * re + im * im);
-        let backward = plan.relative_error() * squares.sum::<f64>().sqrt() / len.sqrt();
+        let squares = sum(len, |j| self.product.re[j].powi(2) + self.product.im[j].powi(2));
+        let backward = plan.relative_error() * (squares / len as f64).sqrt();
         // one percent for the roundings of this bound itself, and what was set to zero on the way
-        1.01 * (forward / len + backward) + SMALLEST
+        1.01 * (forward / len as f64 + backward) + 2.0 * SMALLEST
     }
 }
 
@@ -114,15 +128,25 @@ fn norm(squares: f64, n: usize) -> f64 {
     (squares * (1.0 + (n + 4) as f64 * f64::EPSILON)).sqrt()
 }
 
-/// Values a vector register or two hold.
+/// `Σ f(j)`, in several sums side by side.
+fn sum(len: usize, f: impl Fn(usize) -> f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    for start in (0..len).step_by(LANES) {
+        sums.iter_mut().enumerate().for_each(|(l, sum)| *sum += f(start + l));
+    }
+    sums.iter().sum()
+}
+
+/// Values a vector register or two hold; lengths are multiples of it.
 const LANES: usize = 8;
 
+/// Raises values to a power where they stand, and writes bounds of their absolute values, and the powers of these.
 struct Raise<'a> {
-    values: &'a Complex,
+    values: &'a mut Complex,
     count: u64,
     deviation: f64,
-    own_bounds: &'a mut [f64],
-    powers: &'a mut Powers,
+    bounds: &'a mut [f64],
+    powers: &'a mut [f64],
 }
 
 impl WithSimd for Raise<'_> {
@@ -130,37 +154,32 @@ impl WithSimd for Raise<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { values, count, deviation, own_bounds, powers } = self;
+        let Self { values, count, deviation, bounds, powers } = self;
         // smaller bases have powers that are nothing, and would take long to get there
         let least = SMALLEST.powf(1.0 / count as f64).max(deviation);
-        let values = values.re.as_chunks::<LANES>().0.iter().zip(values.im.as_chunks::<LANES>().0);
-        let product = &mut powers.product;
-        let products =
-            product.re.as_chunks_mut::<LANES>().0.iter_mut().zip(product.im.as_chunks_mut::<LANES>().0);
-        let bounds =
-            powers.bounds.as_chunks_mut::<LANES>().0.iter_mut().zip(own_bounds.as_chunks_mut::<LANES>().0);
-        for (((re, im), (product_re, product_im)), (all, own)) in values.zip(products).zip(bounds) {
-            let (mut base, mut magnitude) = ((*re, *im), [0.0; LANES]);
+        let values =
+            values.re.as_chunks_mut::<LANES>().0.iter_mut().zip(values.im.as_chunks_mut::<LANES>().0);
+        let bounds = bounds.as_chunks_mut::<LANES>().0.iter_mut().zip(powers.as_chunks_mut::<LANES>().0);
+        for ((re, im), (bound, power)) in values.zip(bounds) {
+            let mut base = (*re, *im);
             for l in 0..LANES {
                 let size = (re[l] * re[l] + im[l] * im[l]).sqrt() * (1.0 + 4.0 * f64::EPSILON) + deviation;
                 let keep = if size > least { 1.0 } else { 0.0 };
-                (base.0[l], base.1[l], magnitude[l]) = (re[l] * keep, im[l] * keep, size.max(least));
+                (base.0[l], base.1[l], bound[l]) = (re[l] * keep, im[l] * keep, size.max(least));
             }
-            *own = magnitude;
-            raise(base, magnitude, count, (product_re, product_im), all);
+            (*re, *im, *power) = raise(base, *bound, count);
         }
     }
 }
 
-/// Multiplies products and bounds by the power of a base and its magnitude.
+/// The power of complex numbers, and of their bounds.
 #[inline(always)]
 fn raise(
     mut base: ([f64; LANES], [f64; LANES]),
     mut magnitude: [f64; LANES],
     mut count: u64,
-    (re, im): (&mut [f64; LANES], &mut [f64; LANES]),
-    bound: &mut [f64; LANES],
-) {
+) -> ([f64; LANES], [f64; LANES], [f64; LANES]) {
+    let (mut re, mut im, mut bound) = ([1.0; LANES], [0.0; LANES], [1.0; LANES]);
     loop {
         if count & 1 == 1 {
             for l in 0..LANES {
@@ -171,14 +190,12 @@ fn raise(
         }
         count >>= 1;
         if count == 0 {
-            return;
+            return (re, im, bound);
         }
         for l in 0..LANES {
             let (x, y) = (base.0[l], base.1[l]);
             (base.0[l], base.1[l]) = (x * x - y * y, 2.0 * x * y);
         }
-        for m in &mut magnitude {
-            *m *= *m;
-        }
+        magnitude = magnitude.map(|m| m * m);
     }
 }

@@ -4,28 +4,37 @@
 //! loss in question is the centre of the tilted law, the step of the grid and the window of points. Whatever was chosen,
 //! the result is a bound; a bad choice makes it wide.
 
+use super::cells::Cells;
 use super::compose::compose;
 use super::fft::{LARGEST, Transform};
 use super::grid::Grid;
 use super::masses::{Masses, Side, Tilted};
 use super::tail::{Outside, Tail, infinity};
 use super::weights::Rate;
-use crate::accounting::loss::{Pair, Resolution};
+use crate::accounting::loss::{Pair, Resolution, Tilt};
+use crate::accounting::parallel::side_by_side;
 use crate::certified::ball::{self, Ball};
 use core::f64::consts::TAU;
 
-/// A pair of laws, how often it is composed, and whether in the order (P, Q) or (Q, P).
+/// A pair of laws, and how often it is composed.
 #[derive(Debug)]
 pub(crate) struct Component {
     pub(crate) pair: Box<dyn Pair>,
     pub(crate) count: u64,
-    pub(crate) order: Order,
+}
+
+/// Which orders of neighbours are to be looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Orders {
+    /// (P, Q) alone: the other is the same.
+    Same,
+    /// (P, Q) and (Q, P), of which the worse counts.
+    Both,
 }
 
 /// The order of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// `E_P`.
+enum Order {
     Forward,
     /// The laws exchanged.
     Backward,
@@ -41,14 +50,14 @@ enum Question {
 /// Relative error of ε that the grid may cause.
 const GRID_ERROR: f64 = 3e-7;
 /// Up to so many points a window is as fine as it should be; beyond, the step may be coarser by this factor.
-const LONG: f64 = 130_000.0;
+const LONG: f64 = 131_000.0;
 const COARSEST: f64 = 2.5;
 /// No distribution is cut into more cells than this.
 const MOST_CELLS: f64 = 200_000.0;
 /// What is left out of a window should be below this, relatively: `ln`.
-const LN_LEFT_OUT: f64 = -16.0;
+const LN_LEFT_OUT: f64 = -17.0;
 /// The same, of what is left out of single distributions.
-const LN_CUT_OFF: f64 = -25.0;
+const LN_CUT_OFF: f64 = -20.0;
 /// How small the density at the question may be in the tilted law, against its bulk: `ln`.
 const LN_FAR: f64 = 10.0;
 /// Deviations from the centre down to the lowest loss that may be asked for.
@@ -57,79 +66,110 @@ const FLOOR: f64 = 0.75;
 const ATTEMPTS: u32 = 4;
 
 /// Lower bound of `δ(ε)` of a composition.
-pub(crate) fn delta_lower(components: &[Component], epsilon: f64) -> f64 {
-    answer(components, Question::Delta { epsilon }, Side::Below).unwrap_or(0.0)
+pub(crate) fn delta_lower(components: &[Component], orders: Orders, epsilon: f64) -> f64 {
+    worst(components, orders, Question::Delta { epsilon }, Side::Below)
 }
 
 /// Upper bound of the same.
-pub(crate) fn delta_upper(components: &[Component], epsilon: f64) -> f64 {
-    answer(components, Question::Delta { epsilon }, Side::Above)
-        .unwrap_or_else(|| delta_beyond(components, epsilon))
+pub(crate) fn delta_upper(components: &[Component], orders: Orders, epsilon: f64) -> f64 {
+    worst(components, orders, Question::Delta { epsilon }, Side::Above)
+}
+
+/// Lower bound of the ε at which δ is reached.
+pub(crate) fn epsilon_lower(components: &[Component], orders: Orders, delta: f64) -> f64 {
+    worst(components, orders, Question::Epsilon { delta }, Side::Below)
+}
+
+/// Upper bound of the same; infinite where none is found.
+pub(crate) fn epsilon_upper(components: &[Component], orders: Orders, delta: f64) -> f64 {
+    worst(components, orders, Question::Epsilon { delta }, Side::Above)
+}
+
+/// The larger answer of the orders; they share the cells, and run side by side.
+fn worst(components: &[Component], orders: Orders, question: Question, side: Side) -> f64 {
+    let asked = [Order::Forward, Order::Backward].map(|order| View { components, order });
+    let asked = if orders == Orders::Same { &asked[..1] } else { &asked[..] };
+    let plans: Vec<Option<Plan>> = asked.iter().map(|view| Plan::new(view, question)).collect();
+    let vacuous = |view: &View<'_>| match (question, side) {
+        (_, Side::Below) => 0.0,
+        (Question::Delta { epsilon }, Side::Above) => delta_beyond(view, epsilon),
+        (Question::Epsilon { .. }, Side::Above) => f64::INFINITY,
+    };
+    // what decides is the order that loses more: its grid is good enough for the other
+    let Some(grid) =
+        plans.iter().flatten().max_by(|a, b| a.importance(question).total_cmp(&b.importance(question)))
+    else {
+        return asked.iter().map(vacuous).fold(0.0, f64::max);
+    };
+    let grid = grid.grid;
+    let cells = all_cells(components, &grid, &plans);
+    let answer = |(view, plan): (&View<'_>, &Option<Plan>)| {
+        let found = plan.as_ref().and_then(|plan| plan.answer(view, &cells, &grid, question, side));
+        found.unwrap_or_else(|| vacuous(view)).max(0.0)
+    };
+    let asked: Vec<_> = asked.iter().zip(&plans).collect();
+    side_by_side(&asked, |&pair| answer(pair)).into_iter().fold(0.0, f64::max)
+}
+
+/// The cells of all components, fine enough for all orders.
+fn all_cells(components: &[Component], grid: &Grid, plans: &[Option<Plan>]) -> Vec<Cells> {
+    let cells = |component: &Component| {
+        let tilts = plans.iter().flatten().map(|plan| {
+            let lambda = plan.order.forward(plan.steering.lambda);
+            Tilt { lambda, cumulant: component.pair.cumulant(lambda) }
+        });
+        let mass = plans.iter().flatten().map(|plan| plan.cut_off(components)).fold(1e-10, f64::min);
+        component.pair.cells(grid, &Resolution { mass, tilts: tilts.collect() })
+    };
+    components.iter().map(cells).collect()
 }
 
 /// Upper bound of `δ(ε)` where ε is beyond all losses: what is infinite. One, if ε is not.
-fn delta_beyond(components: &[Component], epsilon: f64) -> f64 {
-    let total: f64 = components.iter().map(|component| component.count as f64).sum();
-    let grid = grid(components, (epsilon / total / 100.0).max(1e-9));
-    let lambda = |order: Order| if order == Order::Forward { 0.0 } else { -1.0 };
-    let parts: Vec<(Masses, u64)> = components
-        .iter()
-        .map(|component| {
-            let resolution = Resolution { mass: 1e-290, lambda: lambda(component.order), cumulant: 0.0 };
-            (component.masses(&grid, &resolution, Side::Above), component.count)
-        })
-        .collect();
+fn delta_beyond(view: &View<'_>, epsilon: f64) -> f64 {
+    let total: f64 = view.components.iter().map(|component| component.count as f64).sum();
+    let grid = grid(view.components, (epsilon / total / 100.0).max(1e-9));
+    let resolution = Resolution { mass: 1e-290, tilts: Vec::new() };
+    let cells: Vec<Cells> =
+        view.components.iter().map(|component| component.pair.cells(&grid, &resolution)).collect();
+    let parts = view.parts(&cells, &grid, Side::Above);
     let most: i64 = parts.iter().map(|(masses, count)| masses.last() * *count as i64).sum();
     if grid.loss(most).to_bounds().1 <= epsilon { infinity(&parts, Side::Above) } else { 1.0 }
 }
 
-/// Lower bound of the ε at which δ is reached.
-pub(crate) fn epsilon_lower(components: &[Component], delta: f64) -> f64 {
-    answer(components, Question::Epsilon { delta }, Side::Below).unwrap_or(0.0).max(0.0)
-}
-
-/// Upper bound of the same; infinite where none is found.
-pub(crate) fn epsilon_upper(components: &[Component], delta: f64) -> f64 {
-    answer(components, Question::Epsilon { delta }, Side::Above).unwrap_or(f64::INFINITY).max(0.0)
-}
-
-fn answer(components: &[Component], question: Question, side: Side) -> Option<f64> {
-    let steering = Steering::new(components, question)?;
-    let layout = Layout::new(components, &steering);
-    let parts = layout.parts(components, &steering, side);
-    let mut best = None;
-    for attempt in 0..ATTEMPTS {
-        let tail = layout.tail(components, &parts, side, attempt)?;
-        let value = match question {
-            Question::Delta { epsilon } => Some(tail.delta(epsilon)),
-            Question::Epsilon { delta } => tail.epsilon(delta),
-        };
-        best = value.or(best);
-        let small = tail.charge() <= 1e-7 * steering.ln_delta.exp();
-        if value.is_some() && small || layout.len(attempt) >= 2 << LARGEST {
-            break;
+impl Order {
+    /// The tilt of (P, Q) that is a tilt λ in this order.
+    fn forward(self, lambda: f64) -> f64 {
+        match self {
+            Self::Forward => lambda,
+            Self::Backward => -1.0 - lambda,
         }
     }
-    best
 }
 
-impl Component {
-    /// `ln E[e^{λL}]` in the component's order.
+/// A composition seen in one order.
+#[derive(Clone, Copy, Debug)]
+struct View<'a> {
+    components: &'a [Component],
+    order: Order,
+}
+
+impl View<'_> {
+    /// `ln E[e^{λL}]` of all losses.
     fn cumulant(&self, lambda: f64) -> f64 {
-        match self.order {
-            Order::Forward => self.pair.cumulant(lambda),
-            Order::Backward => self.pair.cumulant(-1.0 - lambda),
-        }
+        let lambda = self.order.forward(lambda);
+        self.components.iter().map(|component| component.count as f64 * component.pair.cumulant(lambda)).sum()
     }
 
-    /// Its masses on a grid.
-    fn masses(&self, grid: &Grid, resolution: &Resolution, side: Side) -> Masses {
-        let cells = self.pair.cells(grid, resolution);
-        let cells = if self.order == Order::Backward { cells.reversed(grid) } else { cells };
-        match side {
+    fn parts(&self, cells: &[Cells], grid: &Grid, side: Side) -> Vec<(Masses, u64)> {
+        let masses = |cells: &Cells| match side {
             Side::Above => cells.pessimistic(),
             Side::Below => cells.optimistic(grid),
-        }
+        };
+        let of_order = |cells: &Cells| match self.order {
+            Order::Forward => masses(cells),
+            Order::Backward => masses(&cells.reversed(grid)),
+        };
+        cells.iter().map(of_order).zip(self.components.iter().map(|component| component.count)).collect()
     }
 }
 
@@ -145,14 +185,14 @@ struct Steering {
 }
 
 impl Steering {
-    fn new(components: &[Component], question: Question) -> Option<Self> {
-        let at = |lambda: f64| Self::at(components, lambda);
+    fn new(view: &View<'_>, question: Question) -> Option<Self> {
+        let at = |lambda: f64| Self::at(view, lambda);
         let miss = |s: Self| match question {
             Question::Delta { epsilon } => s.center - epsilon,
             Question::Epsilon { delta } => delta.ln() - s.ln_delta,
         };
         // where losses are bounded, further tilting leads nowhere in the end
-        let mut lambda = Self::lambda_at(components, miss);
+        let mut lambda = Self::lambda_at(view, miss);
         while lambda > 8.0 && at(lambda).center <= at(lambda / 2.0).center * (1.0 + 1e-3) {
             lambda /= 2.0;
         }
@@ -165,8 +205,8 @@ impl Steering {
     }
 
     /// Where an increasing function of the tilted law is zero.
-    fn lambda_at(components: &[Component], miss: impl Fn(Self) -> f64) -> f64 {
-        let miss = |lambda: f64| miss(Self::at(components, lambda));
+    fn lambda_at(view: &View<'_>, miss: impl Fn(Self) -> f64) -> f64 {
+        let miss = |lambda: f64| miss(Self::at(view, lambda));
         let (mut low, mut high) = (-0.95, 1.0);
         while miss(high) < 0.0 && high < 1e9 {
             (low, high) = (high, 2.0 * high);
@@ -179,8 +219,8 @@ impl Steering {
         high
     }
 
-    fn at(components: &[Component], lambda: f64) -> Self {
-        let total = |lambda: f64| components.iter().map(|c| c.count as f64 * c.cumulant(lambda)).sum::<f64>();
+    fn at(view: &View<'_>, lambda: f64) -> Self {
+        let total = |lambda: f64| view.cumulant(lambda);
         let step = 1e-3 * (1.0 + lambda);
         let (before, here, after) = (total(lambda - step), total(lambda), total(lambda + step));
         let center = (after - before) / (2.0 * step);
@@ -211,31 +251,84 @@ fn mills(z: f64) -> f64 {
     if z >= 0.0 { positive } else { TAU.sqrt() * (z * z / 2.0).exp() - positive }
 }
 
-/// Grid and window.
+/// How a question is answered in one order.
+#[derive(Debug)]
+struct Plan {
+    order: Order,
+    steering: Steering,
+    window: Window,
+    grid: Grid,
+}
+
+impl Plan {
+    fn new(view: &View<'_>, question: Question) -> Option<Self> {
+        let steering = Steering::new(view, question)?;
+        let window = Window::new(view, &steering);
+        let grid = grid(view.components, step(view.components, &steering, window.width));
+        Some(Self { order: view.order, steering, window, grid })
+    }
+
+    /// Larger for the order that loses more.
+    fn importance(&self, question: Question) -> f64 {
+        match question {
+            Question::Delta { .. } => self.steering.ln_delta,
+            Question::Epsilon { .. } => self.steering.center,
+        }
+    }
+
+    /// Probability that single distributions may leave out.
+    fn cut_off(&self, components: &[Component]) -> f64 {
+        let total: f64 = components.iter().map(|component| component.count as f64).sum();
+        (self.steering.ln_delta + LN_CUT_OFF - total.ln()).exp().clamp(1e-290, 1e-10)
+    }
+
+    fn answer(
+        &self,
+        view: &View<'_>,
+        cells: &[Cells],
+        grid: &Grid,
+        question: Question,
+        side: Side,
+    ) -> Option<f64> {
+        let parts = view.parts(cells, grid, side);
+        let layout = Layout::new(&self.window, *grid);
+        let mut best = None;
+        for attempt in 0..ATTEMPTS {
+            let tail = layout.tail(view, &parts, side, attempt)?;
+            let value = match question {
+                Question::Delta { epsilon } => Some(tail.delta(epsilon)),
+                Question::Epsilon { delta } => tail.epsilon(delta),
+            };
+            best = value.or(best);
+            let small = tail.charge() <= 1e-6 * self.steering.ln_delta.exp();
+            if value.is_some() && small || layout.len(attempt) >= 2 << LARGEST {
+                break;
+            }
+        }
+        best
+    }
+}
+
+/// A window on a grid.
 #[derive(Debug)]
 struct Layout {
     grid: Grid,
     /// Tilt from one point to the next.
     rate: Rate,
-    /// First point of the window, and of those that are asked for.
-    start: i64,
+    /// The lowest point that may be asked for, and the highest that counts: what is above is charged.
     floor: i64,
-    /// The highest point that counts: what is above is charged.
     top: i64,
     /// Points that the window needs.
     needed: usize,
 }
 
 impl Layout {
-    fn new(components: &[Component], steering: &Steering) -> Self {
-        let window = Window::new(components, steering);
-        let grid = grid(components, step(components, steering, window.width));
+    fn new(window: &Window, grid: Grid) -> Self {
         let step = grid.approximate_step();
         let place = |loss: f64| (loss / step).floor() as i64;
-        let (start, floor) = (place(window.start) - 2, place(window.floor));
-        let needed = (window.width / step) as usize + 8;
-        let (floor, top) = (floor.max(start), place(window.top) + 2);
-        Self { grid, rate: Rate::near(window.lambda * step), start, floor, top: top.max(floor + 2), needed }
+        let (floor, top) = (place(window.floor), place(window.top) + 2);
+        let needed = ((window.width / step) as usize + 8).min(2 << LARGEST);
+        Self { grid, rate: Rate::near(window.lambda * step), floor, top: top.max(floor + 2), needed }
     }
 
     /// Length of the window in an attempt.
@@ -243,51 +336,29 @@ impl Layout {
         Transform::of_real_length(self.needed << attempt).real_len()
     }
 
-    fn parts(&self, components: &[Component], steering: &Steering, side: Side) -> Vec<(Masses, u64)> {
-        let total: u64 = components.iter().map(|component| component.count).sum();
-        let mass = (steering.ln_delta + LN_CUT_OFF - (total as f64).ln()).exp().clamp(1e-290, 1e-10);
-        let masses = |component: &Component| {
-            let lambda = match component.order {
-                Order::Forward => steering.lambda,
-                Order::Backward => -1.0 - steering.lambda,
-            };
-            let resolution = Resolution { mass, lambda, cumulant: component.pair.cumulant(lambda) };
-            (component.masses(&self.grid, &resolution, side), component.count)
-        };
-        components.iter().map(masses).collect()
-    }
-
-    fn tail(
-        &self,
-        components: &[Component],
-        parts: &[(Masses, u64)],
-        side: Side,
-        attempt: u32,
-    ) -> Option<Tail> {
+    fn tail(&self, view: &View<'_>, parts: &[(Masses, u64)], side: Side, attempt: u32) -> Option<Tail> {
         let longest = parts.iter().map(|(masses, _)| masses.len()).max()?;
         let plan = Transform::of_real_length((self.needed << attempt).max(longest));
         if plan.real_len() < longest {
             return None;
         }
-        // what the window has to spare goes to both ends
-        let spare = plan.real_len().saturating_sub(self.needed) as i64;
-        let start = self.start - spare / 3;
         let tilted: Vec<(Tilted, u64)> =
             parts.iter().map(|(masses, count)| (masses.tilted(self.rate, side), *count)).collect();
-        let composed = compose(&tilted, plan, start);
-        let outside = self.outside(components, start, plan.real_len());
+        let composed = compose(&tilted, plan);
+        let outside = self.outside(view, plan.real_len());
         Some(Tail::new(&composed, (parts, &tilted, self.rate), (side, &outside), &self.grid))
     }
 
     /// Rates of Chernoff's bounds: those at which the tilted law has its mean where the bound is wanted.
-    fn outside(&self, components: &[Component], start: i64, len: usize) -> Outside {
+    fn outside(&self, view: &View<'_>, len: usize) -> Outside {
         let step = self.grid.approximate_step();
         let rate = |k: i64| {
             let epsilon = k as f64 * step;
-            let lambda = Steering::lambda_at(components, |s| s.center - epsilon);
+            let lambda = Steering::lambda_at(view, |s| s.center - epsilon);
             Rate::near(lambda * step)
         };
-        let (top, len) = (self.top.min(start + len as i64 - 1), len as i64);
+        let len = len as i64;
+        let top = self.top.min(self.floor + len - 1);
         let last = rate(top - len);
         let falling = if last.is_negative() { last } else { Rate::ZERO };
         Outside {
@@ -303,7 +374,6 @@ impl Layout {
 #[derive(Clone, Copy, Debug)]
 struct Window {
     lambda: f64,
-    start: f64,
     floor: f64,
     top: f64,
     width: f64,
@@ -313,23 +383,23 @@ impl Window {
     /// The shortest window, and the tilt for it. What is above the window must be small; what comes back from above, amplified by
     /// `e^{λ·width}`, and what comes back from below, damped by as much, too. The tilt may be smaller than the one that puts the
     /// question in the centre: laws with heavy tails are better off with less.
-    fn new(components: &[Component], steering: &Steering) -> Self {
+    fn new(view: &View<'_>, steering: &Steering) -> Self {
         let small = steering.ln_delta + LN_LEFT_OUT;
-        let at = |lambda: f64| Steering::at(components, lambda);
-        let top = at(Steering::lambda_at(components, |s| small - s.ln_chernoff(s.center))).center;
+        let at = |lambda: f64| Steering::at(view, lambda);
+        let top = at(Steering::lambda_at(view, |s| small - s.ln_chernoff(s.center))).center;
         let floor = steering.center - FLOOR * steering.deviation;
-        let least = |loss: f64| at(Steering::lambda_at(components, |s| s.center - loss)).ln_chernoff(loss);
+        let least = |loss: f64| at(Steering::lambda_at(view, |s| s.center - loss)).ln_chernoff(loss);
         let below = |loss: f64| if loss < at(0.0).center { least(loss) } else { 0.0 };
         let mut width = (top - floor).max(steering.deviation);
         for _ in 0..40 {
             let most = (small - least(floor + width)) / width;
             let lambda = most.min(steering.lambda);
             if (below(top - width) - small) / width <= lambda && steering.is_near(&at(lambda)) {
-                return Self { lambda, start: top - width, floor, top, width };
+                return Self { lambda, floor, top, width };
             }
             width *= 1.12;
         }
-        Self { lambda: steering.lambda, start: top - width, floor, top, width }
+        Self { lambda: steering.lambda, floor, top, width }
     }
 }
 
@@ -384,7 +454,7 @@ mod tests {
     use crate::{Delta, Epsilon, Mu, SamplingRate, gaussian};
 
     fn once(loss: &Loss, count: u64) -> Vec<Component> {
-        vec![Component { pair: loss.pair().unwrap(), count, order: Order::Forward }]
+        vec![Component { pair: loss.pair().unwrap(), count }]
     }
 
     fn gaussians(mu: f64) -> Loss {
@@ -410,14 +480,20 @@ mod tests {
             let components = once(&gaussians(1.0 / sigma), count);
             let mu = Mu::new((count as f64).sqrt() / sigma).unwrap();
             let exact = gaussian::epsilon_upper(Delta::new(delta).unwrap(), mu);
-            let (lower, upper) = (epsilon_lower(&components, delta), epsilon_upper(&components, delta));
+            let (lower, upper) = (
+                epsilon_lower(&components, Orders::Same, delta),
+                epsilon_upper(&components, Orders::Same, delta),
+            );
             // the two floats 1/σ and √T/σ are off by their last bits
             assert!(
                 lower <= exact * (1.0 + 1e-14) && exact <= upper * (1.0 + 1e-14),
                 "{sigma} {lower} {exact} {upper}"
             );
             assert!(upper - lower <= 2e-5 * exact, "{sigma} {lower} {exact} {upper}");
-            let (lower, upper) = (delta_lower(&components, exact), delta_upper(&components, exact));
+            let (lower, upper) = (
+                delta_lower(&components, Orders::Same, exact),
+                delta_upper(&components, Orders::Same, exact),
+            );
             assert!(
                 lower <= delta * (1.0 + 1e-12) && delta <= upper * (1.0 + 1e-12),
                 "{sigma} {lower} {upper}"
@@ -431,7 +507,10 @@ mod tests {
         for (epsilon, count, point) in [(0.5_f64, 10_u64, 2.0_f64), (0.02, 1000, 1.0), (2.0, 3, 3.0)] {
             let loss = Loss::Pure { epsilon: Epsilon::new(epsilon).unwrap() };
             let components = once(&loss, count);
-            let (lower, upper) = (delta_lower(&components, point), delta_upper(&components, point));
+            let (lower, upper) = (
+                delta_lower(&components, Orders::Same, point),
+                delta_upper(&components, Orders::Same, point),
+            );
             // Σ C(n, k) p^k (1 − p)^{n − k} (1 − e^{ε − (2k − n)ε₀})₊
             let p = 1.0 / (1.0 + (-epsilon).exp());
             let mut weight = (1.0 - p).powi(count as i32);
@@ -448,6 +527,17 @@ mod tests {
             );
             assert!(upper - lower < 1e-6 * exact, "{lower} {exact} {upper}");
         }
+    }
+
+    fn in_order(components: &[Component], order: Order, epsilon: f64, side: Side) -> f64 {
+        let view = View { components, order };
+        let question = Question::Delta { epsilon };
+        let plan = [Plan::new(&view, question)];
+        let Some(found) = &plan[0] else {
+            return if side == Side::Above { delta_beyond(&view, epsilon) } else { 0.0 };
+        };
+        let cells = all_cells(components, &found.grid, &plan);
+        found.answer(&view, &cells, &found.grid, question, side).unwrap()
     }
 
     #[test]
@@ -481,9 +571,9 @@ mod tests {
                         Order::Backward => (one - above.q) - exp * (one - above.p),
                     };
                     let exact = exact.to_f64();
-                    let components = vec![Component { pair, count: 1, order }];
-                    let (lower, upper) =
-                        (delta_lower(&components, epsilon), delta_upper(&components, epsilon));
+                    let components = vec![Component { pair, count: 1 }];
+                    let [lower, upper] =
+                        [Side::Below, Side::Above].map(|side| in_order(&components, order, epsilon, side));
                     assert!(
                         lower <= exact + 1e-15 && exact <= upper + 1e-15,
                         "{loss:?} {order:?} {epsilon}: {lower} {exact} {upper}"
@@ -507,10 +597,14 @@ mod tests {
         let mut components = once(&gaussians(0.1), 50);
         components.extend(once(&laplace(0.05), 40));
         components.extend(once(&Loss::Pure { epsilon: Epsilon::new(0.03).unwrap() }, 7));
-        let (lower, upper) = (epsilon_lower(&components, 1e-6), epsilon_upper(&components, 1e-6));
+        let (lower, upper) =
+            (epsilon_lower(&components, Orders::Same, 1e-6), epsilon_upper(&components, Orders::Same, 1e-6));
         // what is off the grid is moved down, from below
         assert!(upper - lower < 1e-3 * upper, "{lower} {upper}");
-        let (a, b) = (epsilon_upper(&components[..1], 5e-7), epsilon_upper(&components[1..2], 5e-7));
-        assert!(lower < a + b + 0.21 && lower > epsilon_upper(&components[..1], 1e-6));
+        let (a, b) = (
+            epsilon_upper(&components[..1], Orders::Same, 5e-7),
+            epsilon_upper(&components[1..2], Orders::Same, 5e-7),
+        );
+        assert!(lower < a + b + 0.21 && lower > epsilon_upper(&components[..1], Orders::Same, 1e-6));
     }
 }

@@ -16,15 +16,16 @@ fn ln_moment(parts: &Parts, rate: Rate) -> Ball {
     parts.iter().map(of_part).fold(Ball::ZERO, |sum, part| sum + part)
 }
 
-/// `δ` at every point of a window, up to a common factor and a common summand.
+/// The upper part of a composition: `δ` follows by summing from the top.
 #[derive(Debug)]
 pub(super) struct Tail {
     first: i64,
     side: Side,
-    /// `Σ_{k > j} e_k (1 − e^{−(k − j)·step})`, by j.
-    deltas: Vec<f64>,
-    /// `Σ_{k > j} e_k e^{−(k − j)·step}`: minus the slope in `e^ε`, times `e^{j·step}`, rounded the other way.
-    slopes: Vec<f64>,
+    /// Bounds of the masses from `first` on, up to a factor.
+    masses: Vec<f64>,
+    /// `e^{−step}` and `1 − e^{−step}`.
+    decay: f64,
+    fall: f64,
     /// `ln` of the factor.
     ln_scale: Ball,
     /// What is to be added (above) or subtracted (below) for what the window does not hold.
@@ -32,6 +33,15 @@ pub(super) struct Tail {
     /// Bound of the mass at infinity.
     infinity: f64,
     grid: Grid,
+}
+
+/// `δ` up to the factor, on the way down.
+#[derive(Clone, Copy, Debug, Default)]
+struct Point {
+    /// `Σ_{k > j} e_k (1 − e^{−(k − j)·step})`.
+    delta: f64,
+    /// `Σ_{k > j} e_k e^{−(k − j)·step}`: minus the slope in `e^ε`, times `e^{j·step}`.
+    slope: f64,
 }
 
 /// What a window leaves out.
@@ -53,32 +63,49 @@ impl Tail {
         (side, outside): (Side, &Outside),
         grid: &Grid,
     ) -> Self {
-        let reference = outside.floor;
         // what is below the floor is not asked for
-        let skipped = (outside.floor - composed.first) as usize;
+        let (first, count) = (outside.floor, (outside.top - outside.floor + 1) as usize);
         let error = if side == Side::Above { composed.error } else { -composed.error };
-        let mut masses = vec![0.0; (outside.top - outside.floor + 1) as usize];
-        rate.negated().for_each((outside.floor, masses.len()), reference, |i, weight| {
-            let value = composed.values[skipped + i] + error;
+        let (mut values, mut masses) = (composed.values(first), vec![0.0; count]);
+        rate.negated().for_each((first, count), first, |i, weight| {
+            let value = values.next().map_or(0.0, |value| value + error);
             masses[i] = if value > 0.0 { value * weight } else { 0.0 };
         });
-        let (deltas, slopes) = summed(&masses, side, grid);
         let scales = tilted.iter().map(|(tilted, count)| {
             let scale = ball::ln(Ball::from_f64(tilted.scale)) * Ball::integer(*count as i64);
             (scale, tilted.reference * *count as i64)
         });
         let (scale, center) = scales.fold((Ball::ZERO, 0), |sum, part| (sum.0 + part.0, sum.1 + part.1));
-        let ln_scale = scale - rate.ln_weight(reference - center);
-        let charge = charge(parts, rate, composed, side, outside);
+        let decay = ball::exp(-grid.step());
+        let fall = (Ball::integer(1) - decay).to_bounds();
+        let decay = decay.to_bounds();
+        let (decay, fall) = if side == Side::Above { (decay.1, fall.1) } else { (decay.0, fall.0) };
         Self {
-            first: outside.floor,
+            first,
             side,
-            deltas,
-            slopes,
-            ln_scale,
-            charge,
+            masses,
+            decay,
+            fall,
+            ln_scale: scale - rate.ln_weight(first - center),
+            charge: charge(parts, rate, composed.len(), side, outside),
             infinity: infinity(parts, side),
             grid: *grid,
+        }
+    }
+
+    /// From the top down to where `visit(j, …)` says that it is enough: with `x = slope_{j+1} + e_{j+1}`, `slope_j = e^{−step}·x` and
+    /// `δ_j = δ_{j+1} + (1 − e^{−step})·x`. Points are slackened: δ to the bound's side, the slope to the other one.
+    fn descend(&self, mut visit: impl FnMut(i64, Point) -> bool) {
+        let (mut delta, mut slope) = (0.0, 0.0);
+        // each step rounds four times, and each weight by its own error
+        let error = (4 * self.masses.len() + 8) as f64 * f64::EPSILON / 2.0 + 2.0 * WEIGHT_ERROR;
+        let (up, down) = (self.side.slackened(1.0, error), self.side.slackened(1.0, -2.0 * error));
+        for (at, mass) in self.masses.iter().enumerate().skip(1).rev() {
+            let x = slope + mass;
+            (delta, slope) = (delta + self.fall * x, self.decay * x);
+            if visit(self.first + at as i64 - 1, Point { delta: delta * up, slope: slope * down }) {
+                return;
+            }
         }
     }
 
@@ -89,12 +116,17 @@ impl Tail {
 
     /// A bound of `δ(ε)` for an ε between the floor and the end of the window.
     pub(super) fn delta(&self, epsilon: f64) -> f64 {
-        let last = self.first + self.deltas.len() as i64 - 2;
-        let j = self.grid.floor(epsilon);
+        let last = self.first + self.masses.len() as i64 - 2;
+        let place = self.grid.floor(epsilon).clamp(self.first, last);
         // a convex function with corners is the largest of its lines: rounding may have named a neighbour
-        let lines = (j - 1..=j + 1).map(|j| self.line(j.clamp(self.first, last), epsilon));
-        let scaled = lines.map(|line| line * ball::exp(self.ln_scale)).map(Ball::to_bounds);
-        let (lower, upper) = scaled.fold((0.0, 0.0), |a: Bounds, b| (a.0.max(b.0), a.1.max(b.1)));
+        let (mut lower, mut upper) = (0.0_f64, 0.0_f64);
+        self.descend(|j, point| {
+            if j <= place + 1 {
+                let line = (self.line(j, point, epsilon) * ball::exp(self.ln_scale)).to_bounds();
+                (lower, upper) = (lower.max(line.0), upper.max(line.1));
+            }
+            j < place
+        });
         match self.side {
             Side::Above => ((upper + self.charge).next_up() + self.infinity).next_up().min(1.0),
             Side::Below => ((lower - self.charge).next_down().max(0.0) + self.infinity).next_down().max(0.0),
@@ -102,29 +134,38 @@ impl Tail {
     }
 
     /// The line through `δ` at the points j and j + 1: `δ_j − (e^{ε − j·step} − 1)·slope_j`.
-    fn line(&self, j: i64, epsilon: f64) -> Ball {
-        let at = (j - self.first) as usize;
+    fn line(&self, j: i64, point: Point, epsilon: f64) -> Ball {
         let growth = ball::exp(Ball::from_f64(epsilon) - self.grid.loss(j)) - Ball::integer(1);
-        Ball::from_f64(self.deltas[at]) - growth * Ball::from_f64(self.slopes[at])
+        Ball::from_f64(point.delta) - growth * Ball::from_f64(point.slope)
     }
 
     /// A bound of the ε at which δ is reached: not below the smallest, or not above it. `None` where the window does not tell.
     pub(super) fn epsilon(&self, delta: f64) -> Option<f64> {
         let target = self.target(delta)?;
-        // δ falls: the last point above the target
-        let at = self.deltas.partition_point(|&delta| delta > target);
-        if at == 0 {
-            return (self.side == Side::Above).then(|| self.grid.loss(self.first).to_bounds().1);
+        let (mut points_below, mut crossed) = (0, None);
+        self.descend(|j, point| {
+            if point.delta > target {
+                crossed = Some((j, point));
+                return true;
+            }
+            points_below += 1;
+            false
+        });
+        match crossed {
+            Some((j, point)) if points_below > 0 => Some(self.crossing(j, point, target)),
+            // above the target where the window ends, or below it all the way down
+            Some(_) => None,
+            None => (self.side == Side::Above).then(|| self.grid.loss(self.first).to_bounds().1),
         }
-        if at == self.deltas.len() {
-            return None;
-        }
-        let (j, before) = (self.first + at as i64 - 1, at - 1);
-        let excess = Ball::from_f64(self.deltas[before]) - Ball::from_f64(target);
-        let inside = ball::ln(Ball::integer(1) + excess / Ball::from_f64(self.slopes[before]));
+    }
+
+    /// Where the line from a point above the target reaches it, no further than the next point.
+    fn crossing(&self, j: i64, point: Point, target: f64) -> f64 {
+        let excess = Ball::from_f64(point.delta) - Ball::from_f64(target);
+        let inside = ball::ln(Ball::integer(1) + excess / Ball::from_f64(point.slope));
         let (lower, upper) = (self.grid.loss(j) + inside).to_bounds();
         let end = self.grid.loss(j + 1).to_bounds().1;
-        Some(if self.side == Side::Above { upper.min(end) } else { lower })
+        if self.side == Side::Above { upper.min(end) } else { lower }
     }
 
     /// δ on the scale of the sums.
@@ -141,53 +182,31 @@ impl Tail {
     }
 }
 
-/// From the top down: with `x = slope_{j+1} + e_{j+1}`, `slope_j = e^{−step}·x` and `δ_j = δ_{j+1} + (1 − e^{−step})·x`.
-fn summed(masses: &[f64], side: Side, grid: &Grid) -> (Vec<f64>, Vec<f64>) {
-    let decay = ball::exp(-grid.step());
-    let (decay, fall) = (decay.to_bounds(), (Ball::integer(1) - decay).to_bounds());
-    let (decay, fall) = match side {
-        Side::Above => (decay.1, fall.1),
-        Side::Below => (decay.0, fall.0),
-    };
-    let (mut deltas, mut slopes) = (vec![0.0; masses.len()], vec![0.0; masses.len()]);
-    let (mut delta, mut slope) = (0.0, 0.0);
-    for j in (0..masses.len() - 1).rev() {
-        let x = slope + masses[j + 1];
-        (delta, slope) = (delta + fall * x, decay * x);
-        (deltas[j], slopes[j]) = (delta, slope);
-    }
-    // each step rounds four times, and each weight by its own error
-    let error = (4 * masses.len() + 8) as f64 * f64::EPSILON / 2.0 + 2.0 * WEIGHT_ERROR;
-    for (delta, slope) in deltas.iter_mut().zip(&mut slopes) {
-        (*delta, *slope) = (side.slackened(*delta, error), side.slackened(*slope, -2.0 * error));
-    }
-    (deltas, slopes)
-}
-
 /// What leaves the window and comes back with a sign, and, from above, what is beyond its top. With `N` points and tilt w, what is
 /// at `K` and comes back at `K − mN` has weight `w^{mN}`: at most `Σ_m w^{mN} P(K ≥ floor + mN) + Σ_m w^{−mN} P(K ≤ top − mN)` in
 /// all, and Chernoff's bounds of these fall geometrically. (In a long window the error of each point, with its weight, would be
 /// more than what is above the top.)
-fn charge(parts: &Parts, rate: Rate, composed: &Composed, side: Side, outside: &Outside) -> f64 {
-    let (n, top) = (composed.values.len() as i64, outside.top);
+fn charge(parts: &Parts, rate: Rate, len: usize, side: Side, outside: &Outside) -> f64 {
+    let (n, top) = (len as i64, outside.top);
     // the sum over m is at most so many times its first term
     let factor = |excess: Rate| {
         let rest = Ball::integer(1) - exp_upper_ball(-excess.ln_weight(n));
         if rest.is_positive() { (Ball::integer(1) / rest).to_bounds().1 } else { f64::INFINITY }
     };
-    let above = outside.above.iter().map(|&above| {
+    // of each bound the smallest counts
+    let (mut missing, mut from_above, mut from_below) = (1.0_f64, 1.0_f64, 1.0_f64);
+    for &above in &outside.above {
         let moment = ln_moment(parts, above);
-        let missing = exp_upper(moment - above.ln_weight(top + 1));
+        missing = missing.min(exp_upper(moment - above.ln_weight(top + 1)));
         let returning = exp_upper(moment - above.ln_weight(outside.floor + n) + rate.ln_weight(n));
-        factor(above.plus(rate.negated())) * returning + if side == Side::Above { missing } else { 0.0 }
-    });
-    let below = outside.below.iter().map(|&below| {
+        from_above = from_above.min(factor(above.plus(rate.negated())) * returning);
+    }
+    for &below in &outside.below {
         let returning = exp_upper(ln_moment(parts, below) - below.ln_weight(top - n) - rate.ln_weight(n));
-        factor(rate.plus(below.negated())) * returning
-    });
-    let least = |charges: &mut dyn Iterator<Item = f64>| charges.fold(1.0, f64::min);
-    let (mut above, mut below) = (above, below);
-    (least(&mut above) + least(&mut below)) * (1.0 + 8.0 * f64::EPSILON)
+        from_below = from_below.min(factor(rate.plus(below.negated())) * returning);
+    }
+    let missing = if side == Side::Above { missing } else { 0.0 };
+    (missing + from_above + from_below) * (1.0 + 8.0 * f64::EPSILON)
 }
 
 /// `eˣ`; one where that is more.

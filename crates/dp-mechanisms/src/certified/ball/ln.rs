@@ -2,6 +2,9 @@
 
 use super::{Ball, exp};
 use core::f64::consts::LN_2;
+use std::sync::LazyLock;
+
+static THIRD: LazyLock<Ball> = LazyLock::new(|| Ball::integer(1).over(3));
 
 /// `ln x` for positive x: with a float y near it, `ln x = y + ln(1 + d)`, `1 + d = x·e^{−y}`.
 pub(crate) fn ln(x: Ball) -> Ball {
@@ -21,9 +24,8 @@ pub(crate) fn ln(x: Ball) -> Ball {
 
 /// `ln(1 + d)` for `|d| ≤ 2⁻³⁰`: four terms, and `|d|⁵` for what follows.
 fn ln_one_plus(d: Ball) -> Ball {
-    let fourth = d.over(4);
-    let third = Ball::integer(1).over(3) - fourth;
-    let second = Ball::integer(1).over(2) - d * third;
+    let third = *THIRD - d.doubled(-2);
+    let second = Ball::integer(1).doubled(-1) - d * third;
     let sum = d * (Ball::integer(1) - d * second);
     let square = d * d;
     sum.widened(square * square * d)
