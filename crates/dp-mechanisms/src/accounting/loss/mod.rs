@@ -21,6 +21,9 @@ use sampled::{Balanced, Sampled};
 use serde::{Deserialize, Serialize};
 use symmetric::Symmetric;
 
+/// Beyond this nothing is known of a loss but its stated bound.
+pub(crate) const LARGEST_LOSS: f64 = 1e6;
+
 /// The guarantee of one mechanism.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -44,8 +47,12 @@ pub(crate) enum Loss {
 }
 
 impl Loss {
-    /// A pair of laws that dominates both orders of neighbours, or the forward one where they differ.
+    /// A pair of laws that dominates both orders of neighbours, or the forward one where they differ. None is known for
+    /// zero-concentrated guarantees, and none is looked for where losses are absurd.
     pub(crate) fn pair(&self) -> Option<Box<dyn Pair>> {
+        if !self.is_moderate() {
+            return None;
+        }
         Some(match self {
             Self::Pure { epsilon } => Box::new(Response { epsilon: epsilon.get(), delta: 0.0 }),
             Self::Approximate { epsilon, delta } => {
@@ -64,6 +71,9 @@ impl Loss {
 
     /// A pair of laws that neighbours of some mechanism with this guarantee have; none is known for some.
     pub(crate) fn attained(&self) -> Option<Box<dyn Pair>> {
+        if !self.is_moderate() {
+            return None;
+        }
         match self {
             Self::ZeroConcentrated { rho } => {
                 // Gaussian noise with μ²/2 = ρ
@@ -81,6 +91,22 @@ impl Loss {
                 _ => None,
             },
             _ => self.pair(),
+        }
+    }
+
+    /// Whether losses are so small that their exponentials can be computed with.
+    fn is_moderate(&self) -> bool {
+        match self {
+            Self::Pure { epsilon } | Self::Approximate { epsilon, .. } | Self::Laplace { epsilon } => {
+                epsilon.get() <= LARGEST_LOSS
+            }
+            Self::ZeroConcentrated { rho } => rho.get() <= LARGEST_LOSS,
+            // the mean loss is μ²/2
+            Self::Gaussian { mu } => mu.get() * mu.get() <= LARGEST_LOSS,
+            Self::Poisson { base, .. } | Self::FixedSize { base, .. } => base.is_moderate(),
+            Self::PoissonReplaced { add_remove, replace, .. } => {
+                add_remove.is_moderate() && replace.is_moderate()
+            }
         }
     }
 
