@@ -11,8 +11,8 @@ use dp_mechanisms::{
     AddRemoveRow, Delta, DiscreteGaussian, DiscreteLaplace, Epsilon, Error, FailureProbability, Group,
     L1Sensitivity, L2Sensitivity, Lattice, LatticeFrobeniusSensitivity, LatticeGaussian,
     LatticeL1Sensitivity, LatticeL2Sensitivity, LatticeLaplace, Mu, NoiseScale, NoiseStd, Parameter,
-    PerturbRow, QuantileLevel, RenyiOrder, Rho, RoundedGaussian, SamplingRate, SymmetricGaussian,
-    SymmetricLatticeMatrix, gaussian, normal,
+    PerturbRow, PrivacyProfile, QuantileLevel, RenyiOrder, Rho, RoundedGaussian, SamplingRate,
+    SymmetricGaussian, SymmetricLatticeMatrix, gaussian, normal,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -291,23 +291,6 @@ proptest! {
     }
 
     #[test]
-    fn analytic_calibration_never_panics_and_meets_any_target(epsilon in number(), delta in number(), l2 in number()) {
-        let (Ok(epsilon), Ok(delta)) = (Epsilon::new(epsilon), Delta::new(delta)) else { return Ok(()) };
-        let mu = gaussian::mu_for(epsilon, delta);
-        prop_assert!(gaussian::delta_bounds(epsilon.get(), mu.get()).1 <= delta.get());
-        match gaussian::noise_std(epsilon, delta, l2) {
-            Ok(std) => {
-                // one float down in μ is more than one float up in σ
-                let met = (l2 / std.get()).next_down();
-                prop_assert!(is_positive(l2));
-                prop_assert!(met <= 0.0 || gaussian::delta_bounds(epsilon.get(), met).0 <= delta.get());
-            }
-            Err(Error::CalibrationOverflow { .. }) => prop_assert!(l2 / mu.get() > 1e307),
-            Err(error) => prop_assert!(!is_positive(l2) && refuses(error, Parameter::L2Sensitivity, l2)),
-        }
-    }
-
-    #[test]
     fn quantiles_of_any_probability_are_covered(p in number()) {
         let Ok(probability) = FailureProbability::new(p) else { return Ok(()) };
         let quantile = normal::upper_quantile(probability);
@@ -332,6 +315,41 @@ proptest! {
         }
         let modest = (1e-3..1e9).contains(&std.get()) && max_abs < 1 << 60;
         prop_assert!(tree.is_ok() || !modest || !(1..=TreeShape::MAX_HORIZON).contains(&horizon));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn analytic_calibration_never_panics_and_meets_any_target(epsilon in number(), delta in number(), l2 in number()) {
+        let (Ok(epsilon), Ok(delta)) = (Epsilon::new(epsilon), Delta::new(delta)) else { return Ok(()) };
+        let mu = gaussian::mu_for(epsilon, delta);
+        prop_assert!(gaussian::delta_bounds(epsilon.get(), mu.get()).1 <= delta.get());
+        match gaussian::noise_std(epsilon, delta, l2) {
+            Ok(std) => {
+                // one float down in μ is more than one float up in σ
+                let met = (l2 / std.get()).next_down();
+                prop_assert!(is_positive(l2));
+                prop_assert!(met <= 0.0 || gaussian::delta_bounds(epsilon.get(), met).0 <= delta.get());
+            }
+            Err(Error::CalibrationOverflow { .. }) => prop_assert!(l2 / mu.get() > 1e307),
+            Err(error) => prop_assert!(!is_positive(l2) && refuses(error, Parameter::L2Sensitivity, l2)),
+        }
+    }
+
+    #[test]
+    fn guarantees_of_any_size_answer_questions_of_any_size(x in number(), at in number(), count in 1_u64..3) {
+        let (Ok(epsilon), Ok(rho)) = (Epsilon::new(x), Rho::new(x)) else { return Ok(()) };
+        for once in [
+            PrivacyProfile::pure(epsilon, AddRemoveRow),
+            PrivacyProfile::approximate(epsilon, Delta::new(1e-9).unwrap(), AddRemoveRow),
+            PrivacyProfile::laplace(epsilon, AddRemoveRow),
+            PrivacyProfile::zero_concentrated_from(rho, AddRemoveRow),
+        ] {
+            let (lower, upper) = once.repeated(count).delta_bounds(at);
+            prop_assert!(0.0 <= lower && lower <= upper && upper <= 1.0, "{once:?}");
+        }
     }
 }
 

@@ -21,8 +21,9 @@ use sampled::{Balanced, Sampled};
 use serde::{Deserialize, Serialize};
 use symmetric::Symmetric;
 
-/// Beyond this nothing is known of a loss but its stated bound.
+/// Beyond these nothing is known of a loss but its stated bound.
 pub(crate) const LARGEST_LOSS: f64 = 1e6;
+const SMALLEST_LOSS: f64 = 1e-100;
 
 /// The guarantee of one mechanism.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,15 +95,16 @@ impl Loss {
         }
     }
 
-    /// Whether losses are so small that their exponentials can be computed with.
+    /// Whether losses and their exponentials can be computed with.
     fn is_moderate(&self) -> bool {
+        let moderate = |loss: f64| (SMALLEST_LOSS..=LARGEST_LOSS).contains(&loss);
         match self {
             Self::Pure { epsilon } | Self::Approximate { epsilon, .. } | Self::Laplace { epsilon } => {
-                epsilon.get() <= LARGEST_LOSS
+                moderate(epsilon.get())
             }
-            Self::ZeroConcentrated { rho } => rho.get() <= LARGEST_LOSS,
+            Self::ZeroConcentrated { rho } => moderate(rho.get()),
             // the mean loss is μ²/2
-            Self::Gaussian { mu } => mu.get() * mu.get() <= LARGEST_LOSS,
+            Self::Gaussian { mu } => moderate(mu.get() * mu.get()),
             Self::Poisson { base, .. } | Self::FixedSize { base, .. } => base.is_moderate(),
             Self::PoissonReplaced { add_remove, replace, .. } => {
                 add_remove.is_moderate() && replace.is_moderate()
