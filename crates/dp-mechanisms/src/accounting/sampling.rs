@@ -222,7 +222,7 @@ mod tests {
                         && lower <= upper
                         && upper <= gaussian(mu).epsilon(Delta::new(delta).unwrap())
                 );
-                assert!(once.delta(upper) <= delta && once.delta(1e300) <= f64::from_bits(1));
+                assert!(once.delta(upper) <= delta && once.delta(1e300) <= f64::MIN_POSITIVE);
             }
         }
     }
