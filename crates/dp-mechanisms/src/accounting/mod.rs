@@ -9,8 +9,10 @@ mod pld;
 mod profile;
 mod sampling;
 mod single;
+mod target;
 
 pub use accountants::Accountant;
 pub use filter::{Filter, Odometer};
 pub use profile::PrivacyProfile;
 pub use sampling::{FixedSize, Poisson};
+pub use target::Target;

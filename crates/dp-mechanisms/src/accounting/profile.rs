@@ -173,7 +173,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
                 Loss::ZeroConcentrated { rho } => zero_concentrated_delta(rho.get(), epsilon),
                 _ => single::delta_bounds(loss, epsilon).1,
             },
-            (parts, _) => best(|way| accountants::delta(parts, way, epsilon)).min(1.0),
+            (parts, _) => best(1.0, |way| accountants::delta(parts, way, epsilon)).min(1.0),
         }
     }
 
@@ -206,7 +206,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
             ([Part { loss, count: 1 }], _) => {
                 smallest(single::sufficient(loss, delta), |e| self.delta(e) <= delta.get())
             }
-            (parts, _) => best(|way| accountants::epsilon(parts, way, delta)),
+            (parts, _) => best(f64::INFINITY, |way| accountants::epsilon(parts, way, delta)),
         }
     }
 
@@ -328,10 +328,11 @@ impl<A: Adjacency> PrivacyProfile<A> {
 }
 
 /// The least of what accountants say. Loss distributions are never worse than the others by more than their width, so that these
-/// are asked only where they do not apply; basic composition costs nothing, and is exact where no δ is to spare.
-fn best(of: impl Fn(Accountant) -> Option<f64>) -> f64 {
+/// are asked only where they do not apply or give up, with `nothing`; basic composition costs nothing, and is exact where no δ is
+/// to spare.
+fn best(nothing: f64, of: impl Fn(Accountant) -> Option<f64>) -> f64 {
     let basic = of(Accountant::Basic).unwrap_or(f64::INFINITY);
-    if let Some(found) = of(Accountant::LossDistribution) {
+    if let Some(found) = of(Accountant::LossDistribution).filter(|found| *found < nothing) {
         return found.min(basic);
     }
     let others = [Accountant::Advanced, Accountant::ZeroConcentrated, Accountant::Renyi];

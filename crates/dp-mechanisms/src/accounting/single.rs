@@ -19,7 +19,10 @@ fn upper(loss: &Loss, epsilon: f64) -> f64 {
             approximate_delta(pure_delta(claimed.get(), epsilon), delta.get())
         }
         Loss::Gaussian { mu } => gaussian::delta_bounds(epsilon, mu.get()).1,
-        _ => loss.pair().map_or(1.0, |pair| of_orders(&*pair, loss, epsilon).1),
+        _ => match loss.pair() {
+            Some(pair) => of_orders(&*pair, loss, epsilon).1,
+            None => loss.point().filter(|point| point.0 <= epsilon).map_or(1.0, |point| point.1),
+        },
     }
 }
 

@@ -1,6 +1,6 @@
 //! A Laplace law against itself moved by ε scales: the loss is clamped to ±ε.
 
-use super::pair::{Mass, Pair, PairAtom, Resolution, Threshold, rest};
+use super::pair::{Mass, Moments, Pair, PairAtom, Resolution, Threshold, rest};
 use crate::accounting::pld::{Cell, Cells, Grid, probability};
 use crate::certified::ball::{self, Ball};
 
@@ -18,18 +18,25 @@ impl Laplace {
 }
 
 impl Pair for Laplace {
-    fn cumulant(&self, lambda: f64) -> f64 {
+    /// With `s = (λ + 1/2)ε` the tilted law is `e^{−ε/2}/2` times atoms of `e^{±s}` at ±ε and, at vε, a density of `(ε/2)·e^{sv}` in v; all
+    /// relative to `e^{|s|}`.
+    fn moments(&self, lambda: f64) -> Moments {
         let e = self.epsilon;
-        let order = lambda + 1.0;
-        // (α/(2α − 1))·e^{(α − 1)ε} + ((α − 1)/(2α − 1))·e^{−αε} (Mironov 2017, Table II), e^{−ε/2}(1 + ε/2) at α = 1/2
-        let middle = 2.0 * order - 1.0;
-        if middle.abs() < 1e-6 {
-            return -e / 2.0 + (e / 2.0).ln_1p();
-        }
-        let (a, b) = (order / middle, lambda / middle);
-        // factored, so that nothing overflows
-        let larger = (lambda * e).max(-order * e);
-        larger + (a * (lambda * e - larger).exp() + b * (-order * e - larger).exp()).ln()
+        let s = (lambda + 0.5) * e;
+        let (sign, s) = (s.signum(), s.abs());
+        let fall = (-2.0 * s).exp();
+        // ½∫ vⁿe^{sv − s} dv over |v| ≤ 1
+        let inside = if s < 0.1 {
+            [1.0 + s * s / 6.0, s / 3.0 + s.powi(3) / 30.0, 1.0 / 3.0 + s * s / 10.0].map(|x| x * (-s).exp())
+        } else {
+            let (sinh, cosh) = ((1.0 - fall) / (2.0 * s), (1.0 + fall) / (2.0 * s));
+            [sinh, cosh - sinh / s, sinh - 2.0 * (cosh - sinh / s) / s]
+        };
+        let mass = 1.0 + fall + e * inside[0];
+        let mean = (1.0 - fall + e * inside[1]) / mass;
+        let second = (1.0 + fall + e * inside[2]) / mass;
+        let cumulant = s - e / 2.0 + (mass / 2.0).ln();
+        Moments { cumulant, mean: sign * mean * e, variance: (second - mean * mean) * e * e }
     }
 
     fn range(&self, _: f64) -> (f64, f64) {

@@ -1,6 +1,6 @@
 //! The worst neighbours that are known for a sampled Gaussian mechanism when a row is replaced.
 
-use super::pair::{Mass, Outline, Pair, Threshold};
+use super::pair::{Mass, Moments, Outline, Pair, Threshold};
 use crate::certified::ball::{self, Ball};
 use crate::normal;
 
@@ -44,8 +44,8 @@ impl Mixture {
 }
 
 impl Pair for Mixture {
-    fn cumulant(&self, lambda: f64) -> f64 {
-        self.outline.cumulant(lambda)
+    fn moments(&self, lambda: f64) -> Moments {
+        self.outline.moments(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {

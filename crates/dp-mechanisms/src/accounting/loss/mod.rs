@@ -9,7 +9,7 @@ mod sampled;
 mod symmetric;
 mod views;
 
-pub(crate) use pair::{Pair, Resolution, Threshold, Tilt, whole_tails};
+pub(crate) use pair::{Moments, Pair, Resolution, Threshold, Tilt, whole_tails};
 pub(crate) use views::{approximate_delta, pure_delta};
 
 use crate::params::{Delta, Epsilon, Mu, Rho, SamplingRate};
@@ -24,6 +24,8 @@ use symmetric::Symmetric;
 /// Beyond these nothing is known of a loss but its stated bound.
 pub(crate) const LARGEST_LOSS: f64 = 1e6;
 const SMALLEST_LOSS: f64 = 1e-100;
+/// The same of μ: the mean loss is `μ²/2`.
+const LARGEST_MU: f64 = 1e3;
 
 /// The guarantee of one mechanism.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,16 +81,18 @@ impl Loss {
             Self::ZeroConcentrated { rho } => {
                 // Gaussian noise with μ²/2 = ρ
                 let mu = (2.0 * rho.get()).next_down().max(0.0).sqrt().next_down();
-                (mu > 0.0).then(|| Box::new(Gaussian::new(mu)) as Box<dyn Pair>)
+                (0.0 < mu && mu <= LARGEST_MU).then(|| Box::new(Gaussian::new(mu)) as Box<dyn Pair>)
             }
             Self::PoissonReplaced { rate, add_remove, replace } => match (&**add_remove, &**replace) {
-                (Self::Gaussian { mu: one }, Self::Gaussian { mu: two }) => {
+                (Self::Gaussian { mu: one }, Self::Gaussian { mu: two }) if two.get() <= LARGEST_MU => {
                     Some(Box::new(Mixture::new(rate.get(), one.get().min(two.get() / 2.0))))
                 }
                 _ => None,
             },
             Self::FixedSize { rate, base } => match **base {
-                Self::Gaussian { mu } => Some(Box::new(Mixture::new(rate.get(), mu.get() / 2.0))),
+                Self::Gaussian { mu } if mu.get() <= LARGEST_MU => {
+                    Some(Box::new(Mixture::new(rate.get(), mu.get() / 2.0)))
+                }
                 _ => None,
             },
             _ => self.pair(),
@@ -103,8 +107,7 @@ impl Loss {
                 moderate(epsilon.get())
             }
             Self::ZeroConcentrated { rho } => moderate(rho.get()),
-            // the mean loss is μ²/2
-            Self::Gaussian { mu } => moderate(mu.get() * mu.get()),
+            Self::Gaussian { mu } => (SMALLEST_LOSS..=LARGEST_MU).contains(&mu.get()),
             Self::Poisson { base, .. } | Self::FixedSize { base, .. } => base.is_moderate(),
             Self::PoissonReplaced { add_remove, replace, .. } => {
                 add_remove.is_moderate() && replace.is_moderate()
@@ -151,6 +154,7 @@ pub(crate) fn is_larger(first: &Loss, second: &Loss) -> bool {
 }
 
 fn replaced(rate: f64, add_remove: &Loss, replace: &Loss) -> Option<Box<dyn Pair>> {
+    replace.pair()?; // the larger one
     Some(match (add_remove, replace) {
         (Loss::Gaussian { mu: one }, Loss::Gaussian { mu: two }) => {
             Box::new(Symmetric::new(Balanced::new(rate, Gaussian::new(one.get()), Gaussian::new(two.get()))))

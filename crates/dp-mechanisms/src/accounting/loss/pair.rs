@@ -51,10 +51,20 @@ pub(crate) struct PairAtom {
     pub(crate) mass: Mass,
 }
 
+/// Of a tilted law.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Moments {
+    /// `ln E_P[e^{λL}]`.
+    pub(crate) cumulant: f64,
+    /// Its first two derivatives in λ: mean and variance of L.
+    pub(crate) mean: f64,
+    pub(crate) variance: f64,
+}
+
 /// A pair of laws (P, Q) by its loss `L = ln dP/dQ`, split into atoms and a rest without atoms.
 pub(crate) trait Pair: core::fmt::Debug + Send + Sync {
-    /// `ln E_P[e^{λL}]`, `λ > −1`: in plain floating point, for steering.
-    fn cumulant(&self, lambda: f64) -> f64;
+    /// Of the law tilted by `e^{λL}`: in plain floating point, for steering.
+    fn moments(&self, lambda: f64) -> Moments;
 
     /// Losses beyond which P (above) and P or Q (below) have about no more than this, for steering.
     fn range(&self, mass: f64) -> (f64, f64);
@@ -97,8 +107,7 @@ pub(crate) trait Pair: core::fmt::Debug + Send + Sync {
     fn cells(&self, grid: &Grid, resolution: &Resolution) -> Cells {
         let mut cells = if self.has_rest() { self.rest_cells(grid, resolution) } else { Cells::default() };
         let singular = self.singular();
-        cells.above = cells.above.plus(End { p: probability(singular.p), q: (0.0, 0.0) });
-        cells.below = cells.below.plus(End { p: (0.0, 0.0), q: probability(singular.q) });
+        cells.singular = End { p: probability(singular.p), q: probability(singular.q) };
         self.atoms().iter().for_each(|atom| place(&mut cells, atom, grid));
         cells
     }
@@ -155,11 +164,17 @@ impl FromIterator<(f64, f64)> for Outline {
 }
 
 impl Outline {
-    /// `ln Σ p·e^{λ·loss}`.
-    pub(crate) fn cumulant(&self, lambda: f64) -> f64 {
+    /// Of the law tilted by `e^{λ·loss}`.
+    pub(crate) fn moments(&self, lambda: f64) -> Moments {
         let exponents = self.nodes.iter().map(|(loss, ln_p)| lambda * loss + ln_p);
         let largest = exponents.clone().fold(f64::NEG_INFINITY, f64::max);
-        largest + exponents.map(|exponent| (exponent - largest).exp()).sum::<f64>().ln()
+        let (mut mass, mut first, mut second) = (0.0, 0.0, 0.0);
+        for ((loss, _), exponent) in self.nodes.iter().zip(exponents) {
+            let weight = (exponent - largest).exp();
+            (mass, first, second) = (mass + weight, first + weight * loss, second + weight * loss * loss);
+        }
+        let mean = first / mass;
+        Moments { cumulant: largest + mass.ln(), mean, variance: second / mass - mean * mean }
     }
 }
 

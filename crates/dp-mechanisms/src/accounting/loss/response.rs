@@ -1,6 +1,6 @@
 //! Randomised response: the worst mechanism that is (ε, δ)-differentially private (Kairouz, Oh, Viswanath 2015, Theorem 3.1).
 
-use super::pair::{Mass, Pair, PairAtom, Threshold};
+use super::pair::{Mass, Moments, Pair, PairAtom, Threshold};
 use crate::certified::ball::{self, Ball};
 
 /// With probability δ the truth; else randomised response at ε.
@@ -12,12 +12,15 @@ pub(crate) struct Response {
 }
 
 impl Pair for Response {
-    fn cumulant(&self, lambda: f64) -> f64 {
+    fn moments(&self, lambda: f64) -> Moments {
         let e = self.epsilon;
         // (1 − δ)(e^{(λ + 1)ε} + e^{−λε})/(1 + e^ε), factored
         let larger = (lambda * e).max(-(lambda + 1.0) * e);
-        let sum = (lambda * e - larger).exp() + (-(lambda + 1.0) * e - larger).exp();
-        larger + sum.ln() - (-e).exp().ln_1p() + (-self.delta).ln_1p()
+        let (upper, lower) = ((lambda * e - larger).exp(), (-(lambda + 1.0) * e - larger).exp());
+        let sum = upper + lower;
+        let cumulant = larger + sum.ln() - (-e).exp().ln_1p() + (-self.delta).ln_1p();
+        let (upper, lower) = (upper / sum, lower / sum);
+        Moments { cumulant, mean: e * (upper - lower), variance: 4.0 * e * e * upper * lower }
     }
 
     fn range(&self, _: f64) -> (f64, f64) {

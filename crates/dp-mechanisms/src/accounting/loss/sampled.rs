@@ -1,6 +1,6 @@
 //! A mechanism on a sample of the rows: each loss passes through a mixture.
 
-use super::pair::{Mass, Outline, Pair, PairAtom, Threshold, whole_tails};
+use super::pair::{Mass, Moments, Outline, Pair, PairAtom, Threshold, whole_tails};
 use super::symmetric::Half;
 use crate::certified::ball::{self, Ball};
 
@@ -38,7 +38,7 @@ impl Sampled {
     }
 
     fn loss_of(&self, loss: f64) -> f64 {
-        (self.rate.to_f64() * loss.exp_m1()).ln_1p()
+        sampled_loss(self.rate.to_f64(), loss)
     }
 
     fn nodes(&self) -> Outline {
@@ -54,9 +54,14 @@ impl Sampled {
     }
 }
 
+/// `ln(1 − q + q·e^ℓ)`, for steering.
+fn sampled_loss(rate: f64, loss: f64) -> f64 {
+    if loss > 700.0 { loss + rate.ln() } else { (rate * loss.exp_m1()).ln_1p() }
+}
+
 impl Pair for Sampled {
-    fn cumulant(&self, lambda: f64) -> f64 {
-        self.outline.cumulant(lambda)
+    fn moments(&self, lambda: f64) -> Moments {
+        self.outline.moments(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {
@@ -162,6 +167,6 @@ impl<B: Pair> Half for Balanced<B> {
     }
 
     fn highest(&self, mass: f64) -> f64 {
-        (self.rate.to_f64() * self.replace.range(mass).1.exp_m1()).ln_1p()
+        sampled_loss(self.rate.to_f64(), self.replace.range(mass).1)
     }
 }

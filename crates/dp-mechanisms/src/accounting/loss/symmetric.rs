@@ -1,6 +1,6 @@
 //! Pairs that are the same in both directions, from the half of their losses that is not negative.
 
-use super::pair::{Mass, Outline, Pair, Threshold};
+use super::pair::{Mass, Moments, Outline, Pair, Threshold};
 use crate::certified::ball::Ball;
 
 /// A bound of `E_t` for `t ≥ 1`, by its tails at losses that are not negative.
@@ -49,8 +49,8 @@ fn outline(half: &impl Half) -> Outline {
 }
 
 impl<H: Half> Pair for Symmetric<H> {
-    fn cumulant(&self, lambda: f64) -> f64 {
-        self.outline.cumulant(lambda)
+    fn moments(&self, lambda: f64) -> Moments {
+        self.outline.moments(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {

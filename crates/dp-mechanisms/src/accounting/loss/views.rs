@@ -27,6 +27,11 @@ impl Loss {
         match self {
             Self::ZeroConcentrated { rho } => Some(*rho),
             Self::Gaussian { mu } => half_square(mu.get()),
+            // where a row may or may not take part, divergences are at most those of a row that does
+            Self::Poisson { base, .. } | Self::FixedSize { base, .. } if self.point().is_none() => {
+                base.zero_concentrated()
+            }
+            Self::PoissonReplaced { replace, .. } => replace.zero_concentrated(),
             _ => match self.point()? {
                 (epsilon, 0.0) => half_square(epsilon),
                 _ => None,
@@ -143,7 +148,7 @@ fn sampled_gaussian_divergence(rate: f64, mu: f64, alpha: f64) -> f64 {
     let order = alpha.ceil().max(2.0) as i64;
     let (q, square) = (Ball::from_f64(rate), Ball::from_f64(mu) * Ball::from_f64(mu));
     let odds = q / (Ball::integer(1) - q);
-    if square.magnitude() > 20 {
+    if alpha * mu > 1e4 {
         return f64::INFINITY;
     }
     // terms relative to (1 − q)^α: C(α, k)·odds^k·e^{k(k − 1)μ²/2}

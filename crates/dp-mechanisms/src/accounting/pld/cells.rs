@@ -45,13 +45,15 @@ pub(crate) struct Cells {
     pub(crate) atoms: Vec<Atom>,
     /// Cells of single atoms between points; they may overlap others.
     pub(crate) loose: Vec<Cell>,
-    /// Above all cells, and where Q gives nothing.
+    /// Above all cells.
     pub(crate) above: End,
-    /// Below all cells, and where P gives nothing.
+    /// Below all cells.
     pub(crate) below: End,
+    /// What P has where Q has nothing, and Q where P has nothing.
+    pub(crate) singular: End,
 }
 
-/// Masses under P and under Q beyond one end.
+/// Masses under P and under Q that are not in cells.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct End {
     pub(crate) p: Bounds,
@@ -129,6 +131,7 @@ impl Cells {
             loose: turn(&self.loose),
             above: turned(self.below),
             below: turned(self.above),
+            singular: turned(self.singular),
         }
     }
 
@@ -138,7 +141,8 @@ impl Cells {
         places.fold((i64::MAX, i64::MIN), |(low, high), k| (low.min(k), high.max(k)))
     }
 
-    /// Masses of which the divergence is nowhere below; what is below the cells is moved up to the first point.
+    /// Masses of which the divergence is nowhere below; what is below the cells is moved up to the first point, what is above them
+    /// to infinity.
     pub(crate) fn pessimistic(&self) -> Masses {
         let mut masses = Masses::zeros(self.range());
         masses.add(masses.first(), self.below.p.1);
@@ -148,10 +152,10 @@ impl Cells {
         }
         self.atoms.iter().for_each(|atom| masses.add(atom.at, atom.mass.1));
         masses.scale(UP);
-        masses.finished(self.above.p.1, Side::Above)
+        masses.finished(self.above.plus(self.singular).p.1, Side::Above)
     }
 
-    /// Masses of which the divergence is nowhere above; what is below the cells is dropped.
+    /// Masses of which the divergence is nowhere above; what is below and above the cells is dropped.
     ///
     /// From both ends toward the largest cell, what is left of a cell is merged with as much of the next one as puts the
     /// merged loss on the point between them. What finds no partner is moved down to its cell's lower end.
@@ -163,7 +167,7 @@ impl Cells {
         }
         self.atoms.iter().for_each(|atom| masses.add(atom.at, atom.mass.0));
         masses.scale(DOWN);
-        masses.finished(self.above.p.0, Side::Below)
+        masses.finished(self.singular.p.0, Side::Below)
     }
 }
 

@@ -16,7 +16,8 @@
 //! `‖Z̃ − Ẑ‖ ≤ D = κ√M‖a‖` (see [`fft`](super::fft)), so each value is off by at most D too. With `B_j = |Z̃_j| + D ≥ |Ẑ_j|` and
 //! counts `T_i`, the product of powers is off by `Σ_j |W̃_j − W_j| ≤ Σ_i T_i Σ_j d_ij F_j/B_ij`, `F_j = Π_i B_ij^{T_i}`, and by Cauchy and
 //! Schwarz that is at most `Σ_i T_i D_i (Σ_j (F_j/B_ij)²)^½`. Computing the powers adds `√5u·F_j` for each complex product in the
-//! tree of squarings, of which there are at most as many as factors, `Σ T_i`. Coefficients are off by at most `1/M` of
+//! tree of squarings, of which there are at most as many as factors, `Σ T_i`. Where a small value was set to zero the product is
+//! off by `F_j` at most. Coefficients are off by at most `1/M` of
 //! `Σ_j |W̃_j − W_j|`, and the way back adds `κ‖W̃‖/√M`.
 
 #![allow(
@@ -113,10 +114,12 @@ impl Powers {
         let factors: f64 = self.parts.iter().map(|(count, ..)| count + 1.0).sum();
         let of_products = 1.5 * f64::EPSILON * factors * sum(len, |j| self.bounds[j]);
         let forward = self.parts.iter().map(of_transforms).sum::<f64>() + of_products;
+        let is_zero = |j: usize| self.product.re[j] == 0.0 && self.product.im[j] == 0.0;
+        let of_zeros = sum(len, |j| if is_zero(j) { self.bounds[j] } else { 0.0 });
         let squares = sum(len, |j| self.product.re[j].powi(2) + self.product.im[j].powi(2));
         let backward = plan.relative_error() * (squares / len as f64).sqrt();
-        // one percent for the roundings of this bound itself, and what was set to zero on the way
-        1.01 * (forward / len as f64 + backward) + 2.0 * SMALLEST
+        // one percent for the roundings of this bound itself, and what is below the range of f64
+        1.01 * ((forward + of_zeros) / len as f64 + backward) + SMALLEST
     }
 }
 

@@ -11,7 +11,7 @@ use super::grid::Grid;
 use super::masses::{Masses, Side, Tilted};
 use super::tail::{Outside, Tail, infinity};
 use super::weights::Rate;
-use crate::accounting::loss::{Pair, Resolution, Tilt};
+use crate::accounting::loss::{Moments, Pair, Resolution, Tilt};
 use crate::accounting::parallel::side_by_side;
 use crate::certified::ball::{self, Ball};
 use core::f64::consts::TAU;
@@ -54,12 +54,16 @@ const LONG: f64 = 131_000.0;
 const COARSEST: f64 = 2.5;
 /// No distribution is cut into more cells than this.
 const MOST_CELLS: f64 = 200_000.0;
+/// Longer distributions are not composed: the error bound of powers is proven up to here.
+const MOST_POINTS: usize = 1 << 20;
 /// What is left out of a window should be below this, relatively: `ln`.
 const LN_LEFT_OUT: f64 = -17.0;
 /// The same, of what is left out of single distributions.
 const LN_CUT_OFF: f64 = -20.0;
 /// How small the density at the question may be in the tilted law, against its bulk: `ln`.
 const LN_FAR: f64 = 10.0;
+/// A tilt is found to a thousandth of itself plus one, or of what moves the centre by so many deviations.
+const UNCERTAIN: f64 = 20.0;
 /// Deviations from the centre down to the lowest loss that may be asked for.
 const FLOOR: f64 = 0.75;
 /// Windows are doubled at most so often.
@@ -116,7 +120,7 @@ fn all_cells(components: &[Component], grid: &Grid, plans: &[Option<Plan>]) -> V
     let cells = |component: &Component| {
         let tilts = plans.iter().flatten().map(|plan| {
             let lambda = plan.order.forward(plan.steering.lambda);
-            Tilt { lambda, cumulant: component.pair.cumulant(lambda) }
+            Tilt { lambda, cumulant: component.pair.moments(lambda).cumulant }
         });
         let mass = plans.iter().flatten().map(|plan| plan.cut_off(components)).fold(1e-10, f64::min);
         component.pair.cells(grid, &Resolution { mass, tilts: tilts.collect() })
@@ -127,7 +131,8 @@ fn all_cells(components: &[Component], grid: &Grid, plans: &[Option<Plan>]) -> V
 /// Upper bound of `δ(ε)` where ε is beyond all losses: what is infinite. One, if ε is not.
 fn delta_beyond(view: &View<'_>, epsilon: f64) -> f64 {
     let total: f64 = view.components.iter().map(|component| component.count as f64).sum();
-    let grid = grid(view.components, (epsilon / total / 100.0).max(1e-9));
+    let grid =
+        grid(view.components, (epsilon / total / 100.0).max(longest(view.components, 1e-290) / MOST_CELLS));
     let resolution = Resolution { mass: 1e-290, tilts: Vec::new() };
     let cells: Vec<Cells> =
         view.components.iter().map(|component| component.pair.cells(&grid, &resolution)).collect();
@@ -154,10 +159,18 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    /// `ln E[e^{λL}]` of all losses.
-    fn cumulant(&self, lambda: f64) -> f64 {
-        let lambda = self.order.forward(lambda);
-        self.components.iter().map(|component| component.count as f64 * component.pair.cumulant(lambda)).sum()
+    /// Of the sum of all losses.
+    fn moments(&self, lambda: f64) -> Moments {
+        let (sign, lambda) =
+            if self.order == Order::Forward { (1.0, lambda) } else { (-1.0, self.order.forward(lambda)) };
+        self.components.iter().fold(Moments::default(), |sum, component| {
+            let (own, count) = (component.pair.moments(lambda), component.count as f64);
+            Moments {
+                cumulant: sum.cumulant + count * own.cumulant,
+                mean: sum.mean + sign * count * own.mean,
+                variance: sum.variance + count * own.variance,
+            }
+        })
     }
 
     fn parts(&self, cells: &[Cells], grid: &Grid, side: Side) -> Vec<(Masses, u64)> {
@@ -212,25 +225,29 @@ impl Steering {
             (low, high) = (high, 2.0 * high);
         }
         // three digits steer well enough
-        while high - low > 1e-3 * (1.0 + low) {
+        while high - low > 1e-3 * (1.0 + low).min(UNCERTAIN / Self::at(view, high).deviation) {
             let middle = f64::midpoint(low, high);
+            if middle <= low || middle >= high {
+                break;
+            }
             if miss(middle) < 0.0 { low = middle } else { high = middle }
         }
         high
     }
 
     fn at(view: &View<'_>, lambda: f64) -> Self {
-        let total = |lambda: f64| view.cumulant(lambda);
-        let step = 1e-3 * (1.0 + lambda);
-        let (before, here, after) = (total(lambda - step), total(lambda), total(lambda + step));
-        let center = (after - before) / (2.0 * step);
-        let variance = (after - 2.0 * here + before) / (step * step);
+        let Moments { cumulant, mean: center, variance } = view.moments(lambda);
         let deviation = variance.max(0.0).sqrt();
-        // exact for normal losses
-        let fall = (mills(lambda * deviation) - mills((lambda + 1.0) * deviation)) / TAU.sqrt();
-        // far too much where losses are a few large atoms, but never more than one
-        let ln_delta = (here - lambda * center + fall.ln()).min(0.0);
-        Self { lambda, cumulant: here, center, deviation, ln_delta }
+        let at_center = cumulant - lambda * center;
+        // exact for normal losses; from what is missing to one, where that is less
+        let part = |first: f64, second: f64| at_center + ((first + second) / TAU.sqrt()).ln();
+        let (near, far) = (lambda.abs() * deviation, (lambda + 1.0) * deviation);
+        let ln_delta = if lambda < 0.0 {
+            (-part(mills(near), mills(far)).exp()).max(-0.9).ln_1p()
+        } else {
+            part(mills(near), -mills(far))
+        };
+        Self { lambda, cumulant, center, deviation, ln_delta }
     }
 
     /// Whether the question is not too far out in another tilted law: rounding errors are relative to that law's bulk.
@@ -244,13 +261,9 @@ impl Steering {
     }
 }
 
-/// The Mills ratio, for steering.
+/// The Mills ratio of `z ≥ 0`, for steering.
 fn mills(z: f64) -> f64 {
-    if z.is_nan() || z.abs() > 30_000.0 {
-        return if z > 0.0 { 1.0 / z } else { f64::INFINITY };
-    }
-    let positive = ball::mills(Ball::from_f64(z.abs())).to_f64();
-    if z >= 0.0 { positive } else { TAU.sqrt() * (z * z / 2.0).exp() - positive }
+    if z < 30_000.0 { ball::mills(Ball::from_f64(z)).to_f64() } else { 1.0 / z }
 }
 
 /// How a question is answered in one order.
@@ -344,7 +357,7 @@ impl Layout {
     fn tail(&self, view: &View<'_>, parts: &[(Masses, u64)], side: Side, attempt: u32) -> Option<Tail> {
         let longest = parts.iter().map(|(masses, _)| masses.len()).max()?;
         let plan = Transform::of_real_length((self.needed << attempt).max(longest));
-        if plan.real_len() < longest {
+        if longest > MOST_POINTS {
             return None;
         }
         let tilted: Vec<(Tilted, u64)> =
@@ -395,7 +408,8 @@ impl Window {
         let small = steering.ln_delta + LN_LEFT_OUT;
         let at = |lambda: f64| Steering::at(view, lambda);
         let wanted = if steering.lambda > 0.0 { *steering } else { at(0.0) };
-        let top = at(Steering::lambda_at(view, |s| small - s.ln_chernoff(s.center))).center;
+        let beyond = |s: Steering| if s.lambda > 0.0 { small - s.ln_chernoff(s.center) } else { small };
+        let top = at(Steering::lambda_at(view, beyond)).center;
         let floor = steering.center - FLOOR * steering.deviation;
         let least = |loss: f64| at(Steering::lambda_at(view, |s| s.center - loss)).ln_chernoff(loss);
         let below = |loss: f64| if loss < at(0.0).center { least(loss) } else { 0.0 };
@@ -434,11 +448,7 @@ fn step(components: &[Component], steering: &Steering, width: f64) -> f64 {
     let [needed, fine] =
         [needed, all].map(|weight| (12.0 * GRID_ERROR * scale / (weight * (1.0 + steering.lambda))).sqrt());
     let affordable = (width / LONG).clamp(needed, COARSEST * needed);
-    let (low, high) = components
-        .iter()
-        .map(|component| component.pair.range(1e-20))
-        .fold((0.0, 0.0), |a: (f64, f64), b| (a.0.min(b.0), a.1.max(b.1)));
-    let affordable = affordable.min(COARSEST * fine).max((high - low) / MOST_CELLS);
+    let affordable = affordable.min(COARSEST * fine).max(longest(components, 1e-20) / MOST_CELLS);
     affordable.max(width / ((2_u64 << LARGEST) - 64) as f64)
 }
 
@@ -449,10 +459,20 @@ fn common_unit(components: &[Component]) -> Option<f64> {
     with_unit.max_by(|a, b| a.0.cmp(&b.0)).map(|(_, unit)| unit)
 }
 
+/// Length of the range of losses that holds all but so much of each distribution.
+fn longest(components: &[Component], mass: f64) -> f64 {
+    let ranges = components.iter().map(|component| component.pair.range(mass));
+    let (low, high) = ranges.fold((0.0, 0.0), |a: (f64, f64), b| (a.0.min(b.0), a.1.max(b.1)));
+    high - low
+}
+
+/// A grid with about this step, and with the atoms on it, unless they are too close together.
 fn grid(components: &[Component], step: f64) -> Grid {
     match common_unit(components) {
-        Some(unit) => Grid::dividing(unit, (unit / step).ceil().clamp(1.0, 1e9) as u64),
-        None => Grid::dividing(step, 1),
+        Some(unit) if unit * MOST_CELLS > longest(components, 1e-20) => {
+            Grid::dividing(unit, (unit / step).ceil().clamp(1.0, 1e9) as u64)
+        }
+        _ => Grid::dividing(step.min(1e300), 1),
     }
 }
 

@@ -67,9 +67,12 @@ impl Tail {
         let (first, count) = (outside.floor, (outside.top - outside.floor + 1) as usize);
         let error = if side == Side::Above { composed.error } else { -composed.error };
         let (mut values, mut masses) = (composed.values(first), vec![0.0; count]);
-        rate.negated().for_each((first, count), first, |i, weight| {
+        // weights are at most one, and a product below the range is not nothing
+        let reference = if rate.is_negative() { outside.top } else { first };
+        let least = if side == Side::Above { f64::MIN_POSITIVE } else { 0.0 };
+        rate.negated().for_each((first, count), reference, |i, weight| {
             let value = values.next().map_or(0.0, |value| value + error);
-            masses[i] = if value > 0.0 { value * weight } else { 0.0 };
+            masses[i] = if value > 0.0 { (value * weight).max(value * least) } else { 0.0 };
         });
         let scales = tilted.iter().map(|(tilted, count)| {
             let scale = ball::ln(Ball::from_f64(tilted.scale)) * Ball::integer(*count as i64);
@@ -86,7 +89,7 @@ impl Tail {
             masses,
             decay,
             fall,
-            ln_scale: scale - rate.ln_weight(first - center),
+            ln_scale: scale - rate.ln_weight(reference - center),
             charge: charge(parts, rate, composed.len(), side, outside),
             infinity: infinity(parts, side),
             grid: *grid,
@@ -116,13 +119,14 @@ impl Tail {
 
     /// A bound of `δ(ε)` for an ε between the floor and the end of the window.
     pub(super) fn delta(&self, epsilon: f64) -> f64 {
+        let Some(scale) = exp(self.ln_scale) else { return if self.side == Side::Above { 1.0 } else { 0.0 } };
         let last = self.first + self.masses.len() as i64 - 2;
         let place = self.grid.floor(epsilon).clamp(self.first, last);
         // a convex function with corners is the largest of its lines: rounding may have named a neighbour
         let (mut lower, mut upper) = (0.0_f64, 0.0_f64);
         self.descend(|j, point| {
             if j <= place + 1 {
-                let line = (self.line(j, point, epsilon) * ball::exp(self.ln_scale)).to_bounds();
+                let line = (self.line(j, point, epsilon) * scale).to_bounds();
                 (lower, upper) = (lower.max(line.0), upper.max(line.1));
             }
             j < place
@@ -133,14 +137,18 @@ impl Tail {
         }
     }
 
-    /// The line through `δ` at the points j and j + 1: `δ_j − (e^{ε − j·step} − 1)·slope_j`.
+    /// The line through `δ` at the points j and j + 1: `δ_j − (e^{ε − j·step} − 1)·slope_j`; below j, where δ is not less, `δ_j`.
     fn line(&self, j: i64, point: Point, epsilon: f64) -> Ball {
         let growth = ball::exp(Ball::from_f64(epsilon) - self.grid.loss(j)) - Ball::integer(1);
+        let growth = if growth.is_negative() { Ball::ZERO } else { growth };
         Ball::from_f64(point.delta) - growth * Ball::from_f64(point.slope)
     }
 
     /// A bound of the ε at which δ is reached: not below the smallest, or not above it. `None` where the window does not tell.
     pub(super) fn epsilon(&self, delta: f64) -> Option<f64> {
+        if self.side == Side::Below && self.infinity > delta {
+            return Some(f64::INFINITY);
+        }
         let target = self.target(delta)?;
         let (mut points_below, mut crossed) = (0, None);
         self.descend(|j, point| {
@@ -177,7 +185,7 @@ impl Tail {
         if rest <= 0.0 {
             return None;
         }
-        let (lower, upper) = (Ball::from_f64(rest) * ball::exp(-self.ln_scale)).to_bounds();
+        let (lower, upper) = (Ball::from_f64(rest) * exp(-self.ln_scale)?).to_bounds();
         Some(if self.side == Side::Above { lower } else { upper })
     }
 }
@@ -209,6 +217,11 @@ fn charge(parts: &Parts, rate: Rate, len: usize, side: Side, outside: &Outside) 
     (missing + from_above + from_below) * (1.0 + 8.0 * f64::EPSILON)
 }
 
+/// `eˣ`, where that is a number to calculate with.
+fn exp(x: Ball) -> Option<Ball> {
+    (x.magnitude() <= 30).then(|| ball::exp(x))
+}
+
 /// `eˣ`; one where that is more.
 fn exp_upper_ball(x: Ball) -> Ball {
     Ball::from_f64(exp_upper(x))
@@ -222,25 +235,23 @@ fn exp_upper(x: Ball) -> f64 {
     ball::exp(x).to_bounds().1.min(1.0)
 }
 
-/// Bound of the probability that one of all losses is infinite.
+/// Bound of the probability that one of all losses is infinite, `1 − Π(1 − mᵢ)^{Tᵢ}`.
 pub(super) fn infinity(parts: &Parts, side: Side) -> f64 {
     let one = Ball::integer(1);
+    let most = parts.iter().map(|(masses, _)| masses.infinity()).fold(0.0, f64::max);
+    if most > 0.999_999 {
+        return if side == Side::Above { 1.0 } else { 0.999_999 };
+    }
     let ln_finite = parts.iter().fold(Ball::ZERO, |sum, (masses, count)| {
-        sum + ball::ln(one - Ball::from_f64(masses.infinity().min(0.999_999))) * Ball::integer(*count as i64)
+        sum + ball::ln(one - Ball::from_f64(masses.infinity())) * Ball::integer(*count as i64)
     });
     let (lower, upper): Bounds = (one - ball::exp(ln_finite)).to_bounds();
     match side {
         Side::Below => lower.max(0.0),
         Side::Above => {
-            // the measure may have a little more than one in all: what is infinite is then at most as much more
-            let surplus = surplus(ln_moment(parts, Rate::ZERO));
+            // the sum is sharper where all are tiny
             let sum = parts.iter().map(|(masses, count)| masses.infinity() * *count as f64).sum::<f64>();
-            let sum = sum * (1.0 + (parts.len() + 4) as f64 * f64::EPSILON);
-            (upper.min(sum) * surplus.max(1.0) * (1.0 + 4.0 * f64::EPSILON)).clamp(0.0, 1.0)
+            upper.min(sum * (1.0 + (parts.len() + 4) as f64 * f64::EPSILON)).clamp(0.0, 1.0)
         }
     }
-}
-
-fn surplus(x: Ball) -> f64 {
-    if x.magnitude() > 9 { f64::MAX } else { ball::exp(x).to_bounds().1 }
 }

@@ -85,12 +85,16 @@ fn by_fraction(z: Ball) -> Ball {
     Ball::integer(1) / (z + inner)
 }
 
-/// `φ(z) = e^{−z²/2}/√(2π)`, for `|z| < 2¹⁶`.
+/// `φ(z) = e^{−z²/2}/√(2π)`; between zero and `2^{−2²⁸}` from `|z| = 2¹⁵` on.
 pub(crate) fn density(z: Ball) -> Ball {
+    if z.magnitude() > 15 {
+        let tiny = Ball::integer(1).doubled(-(1 << 28));
+        return tiny.widened(tiny);
+    }
     exp(-(z * z).doubled(-1)) * *INVERSE_SQRT_TWO_PI
 }
 
-/// `1 − Φ(z)`, for `|z| < 2¹⁶`.
+/// `1 − Φ(z)`.
 pub(crate) fn upper_tail(z: Ball) -> Ball {
     if z.mantissa < 0 { Ball::integer(1) - upper_tail(-z) } else { density(z) * mills(z) }
 }
