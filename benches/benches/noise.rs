@@ -83,9 +83,12 @@ fn floors(criterion: &mut Criterion) {
     for len in [DRAWS, 1 << 23] {
         let (from, mut to) = (vec![7_i64; len], vec![0_i64; len]);
         group.throughput(Throughput::Elements(len as u64));
-        group.bench_function(BenchmarkId::new("floor_copy_of_the_buffer", format!("draws={len}")), |bencher| {
-            bencher.iter(|| to.copy_from_slice(black_box(&from)));
-        });
+        group.bench_function(
+            BenchmarkId::new("floor_copy_of_the_buffer", format!("draws={len}")),
+            |bencher| {
+                bencher.iter(|| to.copy_from_slice(black_box(&from)));
+            },
+        );
     }
     group.finish();
 }
