@@ -32,6 +32,23 @@ pub const TRUNCATED_LAPLACE_PRIVACY: &str = "mechanisms.truncated_laplace.privac
 /// Id of the claim that Frobenius-isotropic noise on a symmetric integer matrix has the Gaussian mechanism's profile.
 pub const SYMMETRIC_GAUSSIAN_PRIVACY: &str = "mechanisms.symmetric_gaussian.privacy";
 
+/// Id of the claim that the exponential mechanism on integer scores is as private as its profiles say.
+pub const EXPONENTIAL_PRIVACY: &str = "mechanisms.selection.exponential.privacy";
+/// Id of the claim that permute and flip on integer scores gives pure differential privacy.
+pub const PERMUTE_AND_FLIP_PRIVACY: &str = "mechanisms.selection.permute_and_flip.privacy";
+/// Id of the claim that report noisy max with its gap gives pure differential privacy.
+pub const NOISY_MAX_PRIVACY: &str = "mechanisms.selection.noisy_max.privacy";
+/// Id of the claim that a stream of comparisons with a threshold gives pure differential privacy.
+pub const ABOVE_THRESHOLD_PRIVACY: &str = "mechanisms.selection.above_threshold.privacy";
+/// Id of the claim that private quantiles give pure differential privacy.
+pub const QUANTILE_PRIVACY: &str = "mechanisms.selection.quantile.privacy";
+/// Id of the claim that an answer released where it is stable gives (ε, δ)-differential privacy.
+pub const STABILITY_PRIVACY: &str = "mechanisms.selection.stability.privacy";
+/// Id of the claim that propose-test-release gives (ε, δ)-differential privacy.
+pub const PROPOSE_TEST_RELEASE_PRIVACY: &str = "mechanisms.selection.propose_test_release.privacy";
+/// Id of the claim that random decisions by exponential weights have exactly their probabilities.
+pub const SELECTION_LAW: &str = "mechanisms.selection.law";
+
 const HERE: &str = "provable-dp, docs/theorems.md";
 
 /// Every claim of this crate, in the order in which reports print them.
@@ -426,5 +443,169 @@ pub const CLAIMS: &[Claim] = &[
         hypotheses: &[],
         source: Source { work: HERE, result: "Gaussian sampling, failures" },
         status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.accounting.gaussian",
+        kind: ClaimKind::Numerical,
+        statement: "intervals of compositions by loss distributions hold what the closed form of Gaussian mechanisms says",
+        hypotheses: &["2 to 2000 mechanisms, 0.1 ≤ μ√T ≤ 6, 1e-20 ≤ δ"],
+        source: Source { work: HERE, result: "Privacy-loss distributions" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.accounting.small_delta",
+        kind: ClaimKind::Numerical,
+        statement: "ε of up to a million Gaussian mechanisms is enclosed to 1e-4 relative, down to δ = 1e-20",
+        hypotheses: &["each has μ ≥ 1/300"],
+        source: Source { work: HERE, result: "Privacy-loss distributions, tilt" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.accounting.response",
+        kind: ClaimKind::Numerical,
+        statement: "compositions of (ε, δ) guarantees are bounded by sums of binomials, enclosed to 1e-5 relative",
+        hypotheses: &["one kind of guarantee"],
+        source: Source { work: "Kairouz, Oh, Viswanath 2015", result: "Theorem 3.1" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "mechanisms.accounting.convolution",
+        kind: ClaimKind::Numerical,
+        statement: "δ of Laplace and sampled mechanisms is enclosed, its upper bound within a thousandth of integrals over the losses",
+        hypotheses: &["two or three mechanisms"],
+        source: Source { work: HERE, result: "Privacy-loss distributions" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.accounting.accountants",
+        kind: ClaimKind::Numerical,
+        statement: "no accountant says less than the optimum",
+        hypotheses: &["the guarantees that it applies to"],
+        source: Source { work: HERE, result: "Accountants" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "mechanisms.accounting.groups",
+        kind: ClaimKind::Numerical,
+        statement: "a chain of k neighbours loses at most what grouped(k) says",
+        hypotheses: &["pure, approximate and Gaussian guarantees"],
+        source: Source { work: "Dwork, Roth 2014", result: "Theorem 2.2" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "mechanisms.accounting.target",
+        kind: ClaimKind::Numerical,
+        statement: "least_noise and most_repetitions meet their target, and a little less noise or one repetition more does not",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Targets" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.accounting.sampling",
+        kind: ClaimKind::Privacy,
+        statement: "a mechanism on a Poisson sample, or on one of fixed size, has the stated profile for rows added or removed, and replaced",
+        hypotheses: &["the sample is secret and drawn anew"],
+        source: Source { work: HERE, result: "Samples" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "mechanisms.accounting.filter",
+        kind: ClaimKind::Privacy,
+        statement: "everything that passes a filter has, together, the guarantee of its budget",
+        hypotheses: &["guarantees chosen by what was released before"],
+        source: Source { work: HERE, result: "Filters" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "mechanisms.accounting.odometer",
+        kind: ClaimKind::Privacy,
+        statement: "with probability 1 − δ the loss is at no time above what the odometer reads",
+        hypotheses: &["guarantees chosen by what was released before"],
+        source: Source { work: HERE, result: "Odometers" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: SELECTION_LAW,
+        kind: ClaimKind::Numerical,
+        statement: "a coin shows heads with probability e^{−εk/s}, an index is drawn in proportion to such weights, a quantile in proportion to its integers' weights, exactly: one uniform, refined while undecided, never redrawn",
+        hypotheses: &["the generator is a source of uniform bits"],
+        source: Source { work: HERE, result: "Selection, exact decisions" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: EXPONENTIAL_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "selection in proportion to e^{εu/s} is ε-differentially private, its privacy loss has range at most ε, and it is ε²/8-zero-concentrated; s is 2Δ, or Δ for monotone scores",
+        hypotheses: &["scores move between neighbours as their type says"],
+        source: Source { work: HERE, result: "Selection, exponential mechanism" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: PERMUTE_AND_FLIP_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "permute and flip with coins e^{−εg/s} is ε-differentially private; s is 2Δ, or Δ for monotone scores",
+        hypotheses: &["scores move between neighbours as their type says"],
+        source: Source { work: HERE, result: "Selection, permute and flip" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "mechanisms.selection.permute_and_flip.utility",
+        kind: ClaimKind::Utility,
+        statement: "the score that permute and flip selects is below any threshold with at most the probability of the exponential mechanism at the same ε, and its law is p_i·∫₀¹ ∏_{j≠i} (1 − t·p_j) dt",
+        hypotheses: &[],
+        source: Source { work: HERE, result: "Selection, permute and flip" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: NOISY_MAX_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "the index of the largest noisy score, with its gap, is s/b-differentially private, ties included; s is 2Δ, or Δ for monotone scores",
+        hypotheses: &[
+            "scores move between neighbours as their type says",
+            "|noise| < 2⁶³: the tails beyond weigh below e^{−2²³}",
+        ],
+        source: Source { work: HERE, result: "Selection, noisy max" },
+        status: ClaimStatus::Repaired,
+    },
+    Claim {
+        id: ABOVE_THRESHOLD_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "all answers of a stream with at most c above, with their gaps, are (Δ/b₁ + c·s/b₂)-differentially private, for adaptive streams too",
+        hypotheses: &[
+            "scores move between neighbours as their type says",
+            "|noise| < 2⁶³: the tails beyond weigh below e^{−2²³}",
+        ],
+        source: Source { work: HERE, result: "Selection, above threshold" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: QUANTILE_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "an integer drawn in proportion to e^{−εd/s}, d the distance of its ranks from q·n, is ε-differentially private with s = 2·max(q, 1 − q) where rows are added or removed, s = 2 where they are replaced",
+        hypotheses: &["range and level are public"],
+        source: Source { work: HERE, result: "Selection, quantiles" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: STABILITY_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "an answer released if distance plus noise of scale b exceeds a threshold is (1/b, P(noise > threshold))-differentially private",
+        hypotheses: &[
+            "distances of neighbours differ by at most one, and both are zero if their answers differ",
+            "|noise| < 2⁶³: the tails beyond weigh below e^{−2²³}",
+        ],
+        source: Source { work: HERE, result: "Selection, stable answers" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: PROPOSE_TEST_RELEASE_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "a statistic released with noise for a proposed bound, if the noisy distance exceeds a threshold, is (ε₁ + ε₂, δ)-differentially private",
+        hypotheses: &[
+            "distances of neighbours differ by at most one, and both are zero if their statistics differ by more than the bound",
+            "|noise| < 2⁶³: the tails beyond weigh below e^{−2²³}",
+        ],
+        source: Source { work: HERE, result: "Selection, stable answers" },
+        status: ClaimStatus::Published,
     },
 ];

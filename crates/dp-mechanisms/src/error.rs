@@ -136,6 +136,23 @@ pub enum Error {
         /// Entries found.
         found: usize,
     },
+    /// There is nothing to select from.
+    #[error("a selection needs at least one candidate")]
+    NoCandidates,
+    /// A range holds no point.
+    #[error("the range {low} … {high} is empty")]
+    EmptyRange {
+        /// Its lower end.
+        low: i64,
+        /// Its upper end.
+        high: i64,
+    },
+    /// A stream has had all the queries above the threshold that its noise was made for.
+    #[error("all {positives} answers above the threshold have been given")]
+    PositivesExhausted {
+        /// Number of such answers agreed on.
+        positives: u32,
+    },
     /// A stream has had all the steps that its noise was made for.
     #[error("the stream was set up for {horizon} steps, and all of them have come")]
     HorizonExceeded {
@@ -192,6 +209,12 @@ pub enum Parameter {
     L2Sensitivity,
     /// Sensitivity of a symmetric matrix in the Frobenius norm.
     FrobeniusSensitivity,
+    /// How far one score moves.
+    ScoreSensitivity,
+    /// How far scores move against each other.
+    Spread,
+    /// Number of queries above a threshold.
+    Positives,
     /// Radius of a perturbation.
     Radius,
     /// Number of rows in a group.
@@ -234,6 +257,9 @@ impl Parameter {
             Self::L1Sensitivity => "0 < l1_sensitivity < ∞",
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
             Self::FrobeniusSensitivity => "0 < frobenius_sensitivity < ∞",
+            Self::ScoreSensitivity => "1 ≤ score_sensitivity ≤ 2⁶¹",
+            Self::Spread => "1 ≤ spread ≤ 2⁶²",
+            Self::Positives => "1 ≤ positives",
             Self::Radius => "0 < radius < ∞",
             Self::GroupSize => "1 ≤ size",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
@@ -263,6 +289,9 @@ impl Parameter {
             Self::L1Sensitivity => "l1_sensitivity",
             Self::L2Sensitivity => "l2_sensitivity",
             Self::FrobeniusSensitivity => "frobenius_sensitivity",
+            Self::ScoreSensitivity => "score_sensitivity",
+            Self::Spread => "spread",
+            Self::Positives => "positives",
             Self::Radius => "radius",
             Self::GroupSize => "size",
             Self::LatticeExponent => "exponent",

@@ -32,9 +32,11 @@
 //! | [`noise`] | exact samplers on the integers, their pmf and cdf, the exact privacy of a shift |
 //! | [`Lattice`], [`LatticeStatistic`], [`symmetric`] | statistics on the integers |
 //! | [`LatticeGaussian`], [`LatticeLaplace`], [`TruncatedLaplace`], [`SymmetricGaussian`] | from integers to a release |
+//! | [`selection`] | the best of several candidates, scores above a threshold, quantiles, stable answers |
 //! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
 //! | [`GaussianSampling`], [`ChangeBound`] | draws of `N(0, Σ)` for a private Σ (releases: feature `linalg`) |
-//! | [`PrivacyProfile`] | a guarantee, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
+//! | [`PrivacyProfile`] | a guarantee, of one mechanism or of many, with its (ε, δ), zero-concentrated, Rényi and Gaussian views |
+//! | [`accounting`] | how guarantees add up: loss distributions and five other accountants, samples, groups, targets, filters, odometers |
 //! | [`Release`], [`Certificate`] | what may leave, and what is known about it |
 //!
 //! # Example
@@ -91,7 +93,7 @@ pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
 pub use mechanisms::PrivateCovariance;
 pub use mechanisms::{
     ChangeBound, Feasibility, GaussianSampling, GaussianSamplingProfile, LatticeGaussian, LatticeLaplace,
-    SamplingError, SymmetricGaussian, TruncatedLaplace, continual,
+    SamplingError, SymmetricGaussian, TruncatedLaplace, continual, selection,
 };
 pub use noise::{DiscreteGaussian, DiscreteLaplace, RoundedGaussian};
 pub use params::{

@@ -29,6 +29,20 @@ pub(super) fn least_quotient(steps: u64, other: f64) -> f64 {
     least(steps as f64 / other, |x| order(&Dyadic::from_f64(x).times(&factor), &target).is_ge())
 }
 
+/// The least float x with `steps/scale + cost/x ≤ ε`, that is `x·(ε·scale − steps) ≥ cost·scale`, where `ε·scale > steps`; infinite
+/// where that is not so.
+pub(super) fn least_remaining_scale(epsilon: f64, (steps, scale): (u64, f64), cost: u128) -> f64 {
+    let exact = Dyadic::from_f64(scale);
+    let left = Dyadic::from_f64(epsilon).times(&exact).plus(&Dyadic::integer(-BigInt::from(steps)));
+    let target = Dyadic::integer(cost).times(&exact);
+    if left <= Dyadic::integer(0) {
+        return f64::INFINITY;
+    }
+    // at least half of ε is left, so that the guess is off by a few roundings
+    let guess = cost as f64 / (epsilon - steps as f64 / scale);
+    least(guess, |x| order(&Dyadic::from_f64(x).times(&left), &target).is_ge())
+}
+
 /// The least float x with `2x² ≥ value²`.
 pub(crate) fn least_over_root_two(value: f64) -> f64 {
     let exact = Dyadic::from_f64(value);
@@ -49,6 +63,25 @@ mod tests {
         assert_eq!(least_quotient(1, 3.0), (1.0_f64 / 3.0).next_up()); // 1/3 as a float is below a third
         assert_eq!(least_quotient(u64::MAX, 1.0), 18_446_744_073_709_551_616.0);
         assert_eq!(least_quotient(1, f64::from_bits(1)), f64::INFINITY);
+    }
+
+    #[test]
+    fn what_is_left_of_epsilon_is_spent_to_the_last_float() {
+        // 1 − 1/4 = 3/4 is left, and 6/(3/4) = 8
+        assert_eq!(least_remaining_scale(1.0, (1, 4.0), 6), 8.0);
+        assert_eq!(least_remaining_scale(1.0, (1, 1.0), 6), f64::INFINITY);
+        for i in 1..500_u64 {
+            let (epsilon, steps, cost) = (1e-3 * 1.02_f64.powi(i as i32), i, u128::from(i * i + 3));
+            let scale = 2.5 * steps as f64 / epsilon;
+            let x = least_remaining_scale(epsilon, (steps, scale), cost);
+            let spent = |x: f64| {
+                // x·(ε·scale − steps) against cost·scale
+                let exact = |x: f64| Dyadic::from_f64(x);
+                let left = exact(epsilon).times(&exact(scale)).plus(&Dyadic::integer(-BigInt::from(steps)));
+                exact(x).times(&left).partial_cmp(&Dyadic::integer(cost).times(&exact(scale))).unwrap()
+            };
+            assert!(spent(x).is_ge() && spent(x.next_down()).is_lt());
+        }
     }
 
     #[test]

@@ -1,10 +1,11 @@
-//! Mechanisms: each adds noise of one kind to statistics of one kind of sensitivity, and mints the release.
+//! Mechanisms: each adds noise of one kind to statistics of one kind of sensitivity, or selects by score, and mints the release.
 
 pub mod continual;
 mod exact;
 mod gaussian;
 mod gaussian_sampling;
 mod laplace;
+pub mod selection;
 mod symmetric_gaussian;
 mod truncated_laplace;
 

@@ -15,6 +15,9 @@
 //! that use them: they check sensitivities and mint releases. For any of the scalar laws, [`shift_delta_bounds`] is the
 //! exact `δ(ε)` of a shift.
 //!
+//! Decisions instead of noise: [`ExponentialWeights`] draws coins and indices with exponential weights, as
+//! [`selection`](crate::selection) needs them.
+//!
 //! # How they are sampled
 //!
 //! All by inversion: a word of randomness is a sign and the first bits of a uniform U, and the magnitude is the number of
@@ -31,6 +34,7 @@ pub mod rounded_gaussian;
 mod shift;
 mod truncated;
 mod uniform;
+mod weights;
 
 pub use discrete_gaussian::DiscreteGaussian;
 pub use discrete_laplace::DiscreteLaplace;
@@ -39,6 +43,9 @@ pub use rounded_gaussian::RoundedGaussian;
 pub use shift::shift_delta_bounds;
 pub use truncated::Truncated;
 pub use uniform::Traced;
+pub(crate) use uniform::uniform_up_to;
+pub use weights::ExponentialWeights;
+pub(crate) use weights::{Decay, Weights, sample_index};
 
 use rand::CryptoRng;
 

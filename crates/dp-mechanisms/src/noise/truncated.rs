@@ -2,7 +2,7 @@
 
 use super::blocks::BLOCK;
 use super::law::{self, Enclosure, Law, Quick};
-use super::uniform::Uniform;
+use super::uniform::{Uniform, uniform_up_to};
 use super::{LatticeNoise, LogConcaveNoise};
 use crate::certified::{ball::Ball, interval::Interval, scaled::Scaled};
 use crate::{Error, Parameter};
@@ -157,17 +157,6 @@ fn choose<N: Law>(base: &N, bound: u64) -> Proposal {
         Proposal::Uniform { accepted_below }
     } else {
         Proposal::Base
-    }
-}
-
-/// Uniform on `0 ..= largest`: words are cut to as many bits, and those above are drawn again.
-fn uniform_up_to<R: CryptoRng + ?Sized>(largest: u64, rng: &mut R) -> u64 {
-    let mask = u64::MAX.checked_shr(largest.leading_zeros()).unwrap_or(0);
-    loop {
-        let value = rng.next_u64() & mask;
-        if value <= largest {
-            return value;
-        }
     }
 }
 

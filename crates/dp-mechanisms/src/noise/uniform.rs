@@ -108,9 +108,8 @@ impl Uniform {
     /// [`compare`](Self::compare) with a ball, while U is one word.
     fn quick_compare(&self, boundary: Ball) -> Option<bool> {
         let word = u64::try_from(&self.numerator).ok().filter(|_| self.bits == 64)?;
-        let word = Ball::integer((word >> 1) as i64).doubled(1) + Ball::integer((word & 1) as i64);
-        let boundary = boundary.doubled(64);
-        match (word.compare(boundary), (word + Ball::integer(1)).compare(boundary)) {
+        let [start, end] = [i128::from(word), i128::from(word) + 1].map(|n| Ball::dyadic(n, -64));
+        match (start.compare(boundary), end.compare(boundary)) {
             (_, Some(Ordering::Less | Ordering::Equal)) => Some(true),
             (Some(Ordering::Greater | Ordering::Equal), _) => Some(false),
             _ => None,
@@ -133,6 +132,17 @@ impl Uniform {
                 return answer;
             }
             self.refine(rng);
+        }
+    }
+}
+
+/// Uniform on `0 ..= largest`: words are cut to as many bits, and those above are drawn again.
+pub(crate) fn uniform_up_to<R: Rng + ?Sized>(largest: u64, rng: &mut R) -> u64 {
+    let mask = u64::MAX.checked_shr(largest.leading_zeros()).unwrap_or(0);
+    loop {
+        let value = rng.next_u64() & mask;
+        if value <= largest {
+            return value;
         }
     }
 }

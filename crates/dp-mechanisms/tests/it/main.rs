@@ -8,3 +8,4 @@ mod noise_laws;
 mod noise_mechanisms;
 mod noise_sampler;
 mod profiles;
+mod selection;

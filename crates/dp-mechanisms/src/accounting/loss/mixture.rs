@@ -3,6 +3,7 @@
 use super::pair::{Mass, Moments, Outline, Pair, Threshold};
 use crate::certified::ball::{self, Ball};
 use crate::normal;
+use std::sync::OnceLock;
 
 /// `(1 − q)N(0, 1) + qN(a, 1)` against `(1 − q)N(0, 1) + qN(−a, 1)`: all other rows contribute nothing, and the row is replaced by its
 /// opposite. These are neighbours; that none are worse is not proven, so they give a lower bound.
@@ -10,15 +11,12 @@ use crate::normal;
 pub(crate) struct Mixture {
     rate: Ball,
     shift: Ball,
-    outline: Outline,
+    outline: OnceLock<Outline>,
 }
 
 impl Mixture {
     pub(crate) fn new(rate: f64, shift: f64) -> Self {
-        let mut mixture =
-            Self { rate: Ball::from_f64(rate), shift: Ball::from_f64(shift), outline: Outline::default() };
-        mixture.outline = mixture.nodes();
-        mixture
+        Self { rate: Ball::from_f64(rate), shift: Ball::from_f64(shift), outline: OnceLock::new() }
     }
 
     fn nodes(&self) -> Outline {
@@ -45,7 +43,7 @@ impl Mixture {
 
 impl Pair for Mixture {
     fn moments(&self, lambda: f64) -> Moments {
-        self.outline.moments(lambda)
+        self.outline.get_or_init(|| self.nodes()).moments(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {

@@ -150,7 +150,7 @@ impl Resolution {
 const WIDEST: u32 = 12;
 
 /// Roughly a law of losses, for steering: losses, and the logarithms of their probabilities.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Outline {
     nodes: Vec<(f64, f64)>,
 }

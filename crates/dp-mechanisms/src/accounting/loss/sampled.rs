@@ -3,6 +3,7 @@
 use super::pair::{Mass, Moments, Outline, Pair, PairAtom, Threshold, whole_tails};
 use super::symmetric::Half;
 use crate::certified::ball::{self, Ball};
+use std::sync::OnceLock;
 
 /// `((1 − q)Q + qP, Q)` for a pair (P, Q): a row took part with probability q (Zhu, Dong, Wang 2022, Theorem 11).
 ///
@@ -12,7 +13,7 @@ pub(crate) struct Sampled {
     rate: Ball,
     inverse_rate: Ball,
     base: Box<dyn Pair>,
-    outline: Outline,
+    outline: OnceLock<Outline>,
 }
 
 /// Number of pieces that the losses of a base are cut into, for steering.
@@ -22,10 +23,7 @@ impl Sampled {
     /// For a rate below one.
     pub(crate) fn new(rate: f64, base: Box<dyn Pair>) -> Self {
         let rate = Ball::from_f64(rate);
-        let mut sampled =
-            Self { rate, inverse_rate: Ball::integer(1) / rate, base, outline: Outline::default() };
-        sampled.outline = sampled.nodes();
-        sampled
+        Self { rate, inverse_rate: Ball::integer(1) / rate, base, outline: OnceLock::new() }
     }
 
     fn mixed(&self, mass: Mass) -> Mass {
@@ -61,7 +59,7 @@ fn sampled_loss(rate: f64, loss: f64) -> f64 {
 
 impl Pair for Sampled {
     fn moments(&self, lambda: f64) -> Moments {
-        self.outline.moments(lambda)
+        self.outline.get_or_init(|| self.nodes()).moments(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {

@@ -2,6 +2,7 @@
 
 use super::pair::{Mass, Moments, Outline, Pair, Threshold};
 use crate::certified::ball::Ball;
+use std::sync::OnceLock;
 
 /// A bound of `E_t` for `t ≥ 1`, by its tails at losses that are not negative.
 pub(crate) trait Half: core::fmt::Debug + Send + Sync {
@@ -20,7 +21,7 @@ pub(crate) trait Half: core::fmt::Debug + Send + Sync {
 #[derive(Debug)]
 pub(crate) struct Symmetric<H> {
     half: H,
-    outline: Outline,
+    outline: OnceLock<Outline>,
 }
 
 /// Number of pieces that the positive losses are cut into, for steering.
@@ -28,8 +29,7 @@ const NODES: usize = 250;
 
 impl<H: Half> Symmetric<H> {
     pub(crate) fn new(half: H) -> Self {
-        let outline = outline(&half);
-        Self { half, outline }
+        Self { half, outline: OnceLock::new() }
     }
 }
 
@@ -50,7 +50,7 @@ fn outline(half: &impl Half) -> Outline {
 
 impl<H: Half> Pair for Symmetric<H> {
     fn moments(&self, lambda: f64) -> Moments {
-        self.outline.moments(lambda)
+        self.outline.get_or_init(|| outline(&self.half)).moments(lambda)
     }
 
     fn range(&self, mass: f64) -> (f64, f64) {

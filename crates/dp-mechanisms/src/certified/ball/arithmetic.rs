@@ -74,6 +74,11 @@ impl Ball {
         Self::new(i128::from(n), 0, 0)
     }
 
+    /// `mantissa·2^exponent`; exact if the mantissa has at most 126 bits.
+    pub(crate) fn dyadic(mantissa: i128, exponent: i64) -> Self {
+        Self::new(mantissa, 0, exponent)
+    }
+
     /// Times `2ᵏ`, exactly.
     pub(crate) fn doubled(self, k: i64) -> Self {
         if self == Self::ZERO { self } else { Self { exponent: self.exponent + k, ..self } }

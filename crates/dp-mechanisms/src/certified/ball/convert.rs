@@ -2,7 +2,7 @@
 
 use super::Ball;
 use super::arithmetic::length;
-use crate::certified::interval::Interval;
+use crate::certified::{dyadic::Dyadic, interval::Interval};
 
 impl Ball {
     /// The exact value of a finite float.
@@ -14,6 +14,13 @@ impl Ball {
         let (magnitude, exponent) =
             if field == 0 { (fraction, -1074) } else { (fraction | 1 << 52, field - 1075) };
         Self::new(if x < 0.0 { -magnitude } else { magnitude }, 0, exponent)
+    }
+
+    /// The exact value, or a ball around it if it has more than 126 bits.
+    pub(crate) fn from_dyadic(x: &Dyadic) -> Self {
+        let excess = x.numerator().bits().saturating_sub(126);
+        let mantissa = i128::try_from(x.numerator() >> excess).expect("126 bits and a sign are left");
+        Self::new(mantissa, u128::from(excess > 0), x.exponent() + excess as i64)
     }
 
     /// A ball that holds the interval, for constants of magnitude about one.

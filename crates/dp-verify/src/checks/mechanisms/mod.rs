@@ -1,5 +1,6 @@
 //! Checks of the claims of dp-mechanisms.
 
+mod accounting;
 mod continual;
 mod conversions;
 mod covariance;
@@ -10,6 +11,7 @@ mod privacy;
 mod reference;
 mod refinement;
 mod sampler;
+mod selection;
 
 use crate::{Check, Evidence};
 use dp_mechanisms::continual::{BinaryTreeSum, SquareRootSum};
@@ -57,7 +59,7 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: ROOT_ERROR, evidence: Statistical, run: continual::measured::<Root> },
         Check { claim: "mechanisms.continual.lower_bound", evidence: Numeric, run: continual::lower_bound },
     ];
-    [first, noise::checks(), covariance_checks()].concat()
+    [first, noise::checks(), selection::checks(), covariance_checks(), accounting::checks()].concat()
 }
 
 /// Those of Gaussian outputs whose covariance depends on the data.

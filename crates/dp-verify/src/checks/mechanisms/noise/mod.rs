@@ -53,7 +53,12 @@ fn fields(kind: &str) -> impl Iterator<Item = Vec<&'static str>> {
 
 /// Runs the check on the shipped thing, or on each of several broken twins: then the outcome that accuses least is
 /// returned, so that the control is rejected only if every twin is.
-fn each_twin<T>(subject: Subject, shipped: T, twins: Vec<T>, run: impl Fn(T) -> Outcome) -> Outcome {
+pub(super) fn each_twin<T>(
+    subject: Subject,
+    shipped: T,
+    twins: Vec<T>,
+    run: impl Fn(T) -> Outcome,
+) -> Outcome {
     match subject {
         Subject::AsShipped => run(shipped),
         Subject::Broken => {

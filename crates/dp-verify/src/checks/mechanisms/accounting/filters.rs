@@ -1,0 +1,219 @@
+//! Budgets against adversaries that choose the next mechanism by what was released.
+
+use super::{Profile, delta, epsilon, gaussian, mu, none_fails, pure};
+use crate::{Context, Outcome, Subject};
+use dp_audit::{Claimed, Experiment, Neighbours, ThresholdAudit, from_fn};
+use dp_mechanisms::accounting::{Filter, Odometer};
+use dp_mechanisms::{AddRemoveRow, FailureProbability, Rho, gaussian as closed_form};
+use dp_testkit::statistics::proportion_lower_bound;
+use rand::RngExt;
+
+/// ε of the mechanisms that may come next: randomised response.
+const MENU: [f64; 3] = [0.3, 0.5, 0.9];
+
+/// A filter, or the twin: it looks only afterwards whether the budget is exceeded, so that one mechanism too many runs.
+#[derive(Clone)]
+struct Gate {
+    filter: Filter<AddRemoveRow>,
+    is_late: bool,
+    is_closed: bool,
+}
+
+impl Gate {
+    fn new(filter: Filter<AddRemoveRow>, subject: Subject) -> Self {
+        Self { filter, is_late: subject.pick(false, true), is_closed: false }
+    }
+
+    /// What is left after a mechanism, if it may run.
+    fn after(&self, profile: &Profile) -> Option<Self> {
+        let mut next = self.clone();
+        if next.is_closed {
+            return None;
+        }
+        let fits = next.filter.spend(profile).is_ok();
+        next.is_closed = !fits;
+        (fits || self.is_late).then_some(next)
+    }
+}
+
+/// The most that an adversary reaches of `E[(1 − e^{ε − L})₊]`: the divergence of all that was released.
+fn worst_response(gate: &Gate, loss: f64, at: f64) -> f64 {
+    let stopped = (1.0 - (at - loss).exp()).max(0.0);
+    let choices = MENU.into_iter().filter_map(|e| Some((e, gate.after(&pure(e))?)));
+    let values = choices.map(|(e, next)| {
+        let likelier = 1.0 / (1.0 + (-e).exp());
+        likelier * worst_response(&next, loss + e, at)
+            + (1.0 - likelier) * worst_response(&next, loss - e, at)
+    });
+    values.fold(stopped, f64::max)
+}
+
+/// Sums of at most 10⁵ products in `f64`.
+const SLACK: f64 = 1e-11;
+
+/// The best strategies against pure and zero-concentrated budgets, by enumeration of all, and two-step strategies against Gaussian
+/// budgets, by quadrature. The twin spends after it ran.
+pub(in super::super) fn filter(_: &mut Context, subject: Subject) -> Outcome {
+    let filters = [
+        Filter::pure(epsilon(1.4), AddRemoveRow),
+        Filter::pure(epsilon(0.95), AddRemoveRow),
+        Filter::zero_concentrated(Rho::new(0.5).expect("positive"), AddRemoveRow),
+        Filter::zero_concentrated(Rho::new(0.13).expect("positive"), AddRemoveRow),
+    ];
+    let mut cases = Vec::new();
+    for filter in filters {
+        cases.extend([0.0, 0.3, 0.9, 1.4, 2.0].map(|at| (filter.clone(), at)));
+    }
+    let responses = none_fails(cases, |(filter, at)| {
+        worst_response(&Gate::new(filter.clone(), subject), 0.0, at) <= filter.budget().delta(at) + SLACK
+    });
+    Outcome::worst([
+        responses.with_note("randomised response"),
+        gaussian_budgets(subject).with_note("Gaussian"),
+    ])
+}
+
+/// First μ = 0.8 of a budget of 1; then nothing, or what fits, whichever is worse after what was released. The value is that of the
+/// budget itself if the rest is spent always: an adversary gains nothing by looking.
+fn gaussian_budgets(subject: Subject) -> Outcome {
+    let gate = Gate::new(Filter::gaussian(mu(1.0), AddRemoveRow), subject);
+    let first = 0.8;
+    let Some(next) = gate.after(&gaussian(first)) else { return Outcome::inconclusive("the budget is one") };
+    let seconds: Vec<f64> =
+        [0.2, 0.4, 0.6, 0.7].into_iter().filter(|m| next.after(&gaussian(*m)).is_some()).collect();
+    none_fails([0.0, 0.5, 1.0, 2.0], |at| {
+        let value = |x: f64| {
+            let loss = first * x - first * first / 2.0;
+            let stopped = (1.0 - (at - loss).exp()).max(0.0);
+            seconds.iter().map(|m| divergence(at - loss, *m)).fold(stopped, f64::max)
+        };
+        let width = 1.0 / 256.0;
+        let nodes = (-10 * 256..=10 * 256).map(|i| f64::from(i) * width);
+        let density = |x: f64| (-(x - first).powi(2) / 2.0).exp() / (2.0 * core::f64::consts::PI).sqrt();
+        let total: f64 = nodes.map(|x| density(x) * value(x) * width).sum();
+        // analytic integrands but for the corners of a maximum
+        total <= closed_form::delta_bounds(at, 1.0).1 + 1e-6
+    })
+}
+
+/// `E_{e^x}` of `N(m, 1)` against `N(0, 1)`, for every real x.
+fn divergence(x: f64, m: f64) -> f64 {
+    if x >= 0.0 {
+        closed_form::delta_bounds(x, m).1
+    } else {
+        1.0 - x.exp() + x.exp() * closed_form::delta_bounds(-x, m).1
+    }
+}
+
+/// An adaptive strategy against a pure budget of 11/8: 7/8 first; then 1/2 if it told the truth, and 3/10 if not. The
+/// twin spends after it ran: and runs 7/8 once more.
+pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
+    let budget = pure(1.375);
+    let respond = |truth: bool, e: f64, rng: &mut dyn rand::Rng| {
+        truth == (rng.random_range(0.0..1.0) < 1.0 / (1.0 + (-e).exp()))
+    };
+    let mechanism = from_fn(|truth: &bool, rng| {
+        let mut gate = Gate::new(Filter::pure(epsilon(1.375), AddRemoveRow), subject);
+        let mut loss = 0.0;
+        for wish in [0.875, 0.5, 0.875] {
+            let e = if loss < 0.0 { 0.3 } else { wish };
+            let Some(next) = gate.after(&pure(e)) else { continue };
+            gate = next;
+            loss += if respond(*truth, e, rng) { e } else { -e };
+        }
+        loss
+    });
+    let pair = Neighbours::new(true, false, AddRemoveRow);
+    let experiment = Experiment::new(&mechanism, &pair, |loss: &f64| *loss);
+    let runs = context.scale(20_000, 500_000);
+    let audit = ThresholdAudit::new(runs, FailureProbability::new(1e-9).expect("a probability"))
+        .expect("enough runs");
+    let report = audit.refute(&experiment, &Claimed::from(&budget), &mut context.rng(0));
+    let refuted = report.refutes(&budget).is_refuted();
+    Outcome::at_most(f64::from(u8::from(refuted)), 0.0, 2 * runs as u64).with_note("refuted by an audit")
+}
+
+/// What tells how much was lost so far.
+type Reading = dyn Fn(&Odometer<AddRemoveRow>, &Profile) -> f64;
+
+/// The odometer's own reading. The twin's is the ε of what was spent, as if that had been fixed beforehand.
+fn reading(d: f64, subject: Subject) -> Box<Reading> {
+    match subject {
+        Subject::AsShipped => Box::new(|odometer, _| odometer.epsilon()),
+        Subject::Broken => Box::new(move |_, spent| spent.epsilon(delta(d))),
+    }
+}
+
+/// ε of the mechanisms that may come next, for odometers.
+const STEPS: [f64; 2] = [0.4, 1.1];
+
+/// An odometer, what was spent, and the loss so far.
+#[derive(Clone)]
+struct Journey {
+    odometer: Odometer<AddRemoveRow>,
+    spent: Profile,
+    loss: f64,
+}
+
+impl Journey {
+    fn new(d: f64) -> Self {
+        Self {
+            odometer: Odometer::new(delta(d), AddRemoveRow),
+            spent: Profile::nothing(AddRemoveRow),
+            loss: 0.0,
+        }
+    }
+
+    /// With one mechanism more, and what it told.
+    fn after(&self, e: f64, loss: f64) -> Self {
+        let mut odometer = self.odometer.clone();
+        odometer.spend(&pure(e)).expect("pure guarantees have a zero-concentrated view");
+        let spent = self.spent.and(&pure(e)).expect("the same neighbours");
+        Self { odometer, spent, loss: self.loss + loss }
+    }
+
+    fn exceeds(&self, read: &Reading) -> bool {
+        self.loss > read(&self.odometer, &self.spent)
+    }
+}
+
+/// The best chance to see, at any time, a loss above what is read then.
+fn worst_exceedance(journey: &Journey, left: u32, read: &Reading) -> f64 {
+    if journey.exceeds(read) {
+        return 1.0;
+    }
+    if left == 0 {
+        return 0.0;
+    }
+    let values = STEPS.map(|e| {
+        let likelier = 1.0 / (1.0 + (-e).exp());
+        let then = |loss: f64| worst_exceedance(&journey.after(e, loss), left - 1, read);
+        likelier * then(e) + (1.0 - likelier) * then(-e)
+    });
+    values.into_iter().fold(0.0, f64::max)
+}
+
+/// The best strategies of five steps against odometers, by enumeration of all: the chance to exceed what is read is at most δ.
+pub(in super::super) fn odometer(_: &mut Context, subject: Subject) -> Outcome {
+    none_fails([0.3, 0.6], |d| worst_exceedance(&Journey::new(d), 5, &*reading(d, subject)) <= d + SLACK)
+}
+
+/// A hundred steps: how often the loss exceeds what is read, at any of them.
+pub(in super::super) fn odometer_audit(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let (d, e) = (0.3, STEPS[0]);
+    let read = reading(d, subject);
+    let steps = core::iter::successors(Some(Journey::new(d)), |journey| Some(journey.after(e, e)));
+    let readings: Vec<f64> = steps.take(101).map(|journey| read(&journey.odometer, &journey.spent)).collect();
+    let likelier = 1.0 / (1.0 + (-e).exp());
+    let runs = context.scale(2_000, 50_000);
+    let exceeded = (0..runs).filter(|_| {
+        let mut loss = 0.0;
+        readings[1..].iter().any(|reading| {
+            loss += if rng.random_range(0.0..1.0) < likelier { e } else { -e };
+            loss > *reading
+        })
+    });
+    let lower = proportion_lower_bound(exceeded.count() as u64, runs as u64, 1e-9);
+    Outcome::at_most(lower, d, runs as u64).with_note("how often the loss exceeds the reading, at least")
+}
