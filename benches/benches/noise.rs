@@ -1,7 +1,8 @@
 //! How fast is exact noise, and what does exactness cost?
 //!
 //! Exact samplers on `ChaCha20`, for parameters over their range, beside samplers that are *not* private: the `f64` ziggurat
-//! and exponential, and the geometric law, of `rand_distr` on the same generator.
+//! and exponential, and the geometric law, of `rand_distr` on the same generator. Below all of them: the words themselves, one for a
+//! draw, and a copy of the buffer.
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -75,6 +76,23 @@ fn gaussian(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// What no sampler that takes a word for a draw can be faster than: the words, and the memory that draws are written to.
+fn floors(criterion: &mut Criterion) {
+    let mut group = group(criterion, "noise");
+    insecure(&mut group, "floor_words_of_the_generator", |rng| rng.next_u64() as i64);
+    for len in [DRAWS, 1 << 23] {
+        let (from, mut to) = (vec![7_i64; len], vec![0_i64; len]);
+        group.throughput(Throughput::Elements(len as u64));
+        group.bench_function(
+            BenchmarkId::new("floor_copy_of_the_buffer", format!("draws={len}")),
+            |bencher| {
+                bencher.iter(|| to.copy_from_slice(black_box(&from)));
+            },
+        );
+    }
+    group.finish();
+}
+
 fn laplace(criterion: &mut Criterion) {
     let mut group = group(criterion, "noise");
     for value in PARAMETERS {
@@ -145,5 +163,5 @@ fn probabilities_of<N: LogConcaveNoise>(
     });
 }
 
-criterion_group!(benches, gaussian, laplace, truncated, probabilities);
+criterion_group!(benches, floors, gaussian, laplace, truncated, probabilities);
 criterion_main!(benches);

@@ -1,7 +1,9 @@
 //! What an audit with many canaries found.
 
 use super::bound::guess_tail_bound;
+use crate::binomial::MAX_TRIALS;
 use crate::claimed::{Claimed, PrivacyPoint};
+use crate::error::Error;
 use crate::verdict::Verdict;
 use dp_mechanisms::{Adjacency, FailureProbability, PrivacyProfile};
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,7 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "A: Adjacency")]
+#[serde(bound = "A: Adjacency", try_from = "Record<A>")]
 pub struct OneRunReport<A> {
     pub(super) alpha: FailureProbability,
     pub(super) adjacency: A,
@@ -35,6 +37,33 @@ pub struct OneRunReport<A> {
     pub(super) max_guesses: u64,
     pub(super) guesses: u64,
     pub(super) right: u64,
+}
+
+/// As read from a file.
+#[derive(Deserialize)]
+#[serde(bound = "A: Adjacency")]
+struct Record<A> {
+    alpha: FailureProbability,
+    adjacency: A,
+    canaries: u64,
+    max_guesses: u64,
+    guesses: u64,
+    right: u64,
+}
+
+impl<A> TryFrom<Record<A>> for OneRunReport<A> {
+    type Error = Error;
+
+    fn try_from(record: Record<A>) -> Result<Self, Error> {
+        let Record { alpha, adjacency, canaries, max_guesses, guesses, right } = record;
+        let trials = |hits: u64, runs: u64, sound: bool| {
+            if sound { Ok(()) } else { Err(Error::Trials { hits, runs }) }
+        };
+        trials(right, guesses, right <= guesses)?;
+        trials(guesses, max_guesses, guesses <= max_guesses)?;
+        trials(max_guesses, canaries, max_guesses <= canaries && canaries <= MAX_TRIALS)?;
+        Ok(Self { alpha, adjacency, canaries, max_guesses, guesses, right })
+    }
 }
 
 impl<A: Adjacency> OneRunReport<A> {
@@ -138,6 +167,24 @@ mod tests {
         let bound = |canaries, delta| report(canaries, 100, 95).epsilon_lower_bound(delta);
         assert_eq!(bound(100, 0.0), bound(100_000, 0.0));
         assert!(bound(100_000, 1e-5) < bound(100, 1e-5));
+    }
+
+    #[test]
+    fn a_report_of_counts_that_cannot_be_does_not_load() {
+        let text = serde_json::to_string(&report(1000, 100, 95)).unwrap();
+        assert_eq!(serde_json::from_str::<OneRunReport<AddRemoveRow>>(&text).unwrap(), report(1000, 100, 95));
+        for (from, to) in [
+            ("\"right\":95", "\"right\":101"),
+            ("\"guesses\":100", "\"guesses\":101"),
+            ("\"canaries\":1000", "\"canaries\":99"),
+            ("\"canaries\":1000", "\"canaries\":18446744073709551615"),
+        ] {
+            let wrong = text.replace(from, to);
+            assert!(
+                wrong != text && serde_json::from_str::<OneRunReport<AddRemoveRow>>(&wrong).is_err(),
+                "{wrong}"
+            );
+        }
     }
 
     #[test]

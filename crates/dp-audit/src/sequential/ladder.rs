@@ -32,9 +32,23 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "Record")]
 pub struct EpsilonLadder {
     rungs: Vec<SequentialTest>,
     refuted: usize,
+}
+
+/// As read from a file: how many rungs are refuted is counted again.
+#[derive(Deserialize)]
+struct Record {
+    rungs: Vec<SequentialTest>,
+}
+
+impl From<Record> for EpsilonLadder {
+    fn from(Record { rungs }: Record) -> Self {
+        let refuted = rungs.iter().take_while(|rung| rung.verdict().is_refuted()).count();
+        Self { rungs, refuted }
+    }
 }
 
 impl EpsilonLadder {
@@ -92,6 +106,20 @@ mod tests {
         }
         // ln 3 = 1.0986; √(2·ln 10⁶/20 000) ≈ 0.037 in the logarithm times √(0.67 + 4): 0.08
         assert!((0.9..1.0987).contains(&ladder.epsilon_lower_bound()), "{}", ladder.epsilon_lower_bound());
+    }
+
+    #[test]
+    fn a_ladder_from_a_file_has_climbed_no_further_than_its_rungs_say() {
+        let mut ladder = EpsilonLadder::new(0.0, 0.25, 4, FailureProbability::new(0.1).unwrap()).unwrap();
+        (0..20).for_each(|_| ladder.observe(Round { likelier: true, other: false }));
+        let refuted = ladder.refuted;
+        let text = serde_json::to_string(&ladder).unwrap();
+        assert!(refuted > 0 && serde_json::from_str::<EpsilonLadder>(&text).unwrap() == ladder);
+        let beyond = text.replace(&format!("\"refuted\":{refuted}"), "\"refuted\":99");
+        assert_ne!(beyond, text);
+        let mut loaded: EpsilonLadder = serde_json::from_str(&beyond).unwrap();
+        loaded.observe(Round { likelier: false, other: false });
+        assert_eq!(loaded.epsilon_lower_bound(), ladder.epsilon_lower_bound());
     }
 
     #[test]

@@ -86,7 +86,7 @@ impl<A: Adjacency> SequentialReport<A> {
     /// All runs, on both neighbours together, pilot included.
     #[must_use]
     pub const fn total_runs(&self) -> u64 {
-        2 * (self.pilot_rounds + self.test.rounds())
+        self.pilot_rounds.saturating_add(self.test.rounds()).saturating_mul(2)
     }
 
     /// The test of the last stage, with its capital.

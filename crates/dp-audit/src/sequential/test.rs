@@ -106,7 +106,7 @@ impl SequentialTest {
         self.hits[0] += f64::from(u8::from(round.likelier));
         self.hits[1] += f64::from(u8::from(round.other));
         self.weight += 1.0;
-        self.rounds += 1;
+        self.rounds = self.rounds.saturating_add(1);
     }
 
     /// Refuted from the first round on at which the capital was `1/α`.

@@ -69,7 +69,8 @@ impl<A: Adjacency> ThresholdReport<A> {
     /// All runs, on both neighbours together.
     #[must_use]
     pub const fn total_runs(&self) -> u64 {
-        2 * (self.learning_runs + self.choosing_runs + self.likelier.runs())
+        let runs = self.learning_runs.saturating_add(self.choosing_runs);
+        runs.saturating_add(self.likelier.runs()).saturating_mul(2)
     }
 
     /// The event that was chosen.

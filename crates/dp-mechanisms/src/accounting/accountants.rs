@@ -1,7 +1,7 @@
 //! Ways to add losses up.
 
 use super::conversions::{delta_of_renyi, smallest, zero_concentrated_delta};
-use super::loss::Loss;
+use super::loss::{LARGEST_LOSS, Loss};
 use super::pld::{self, Component, Orders};
 use super::profile::Part;
 use crate::certified::ball::{self, Ball};
@@ -117,12 +117,18 @@ pub(super) fn delta(parts: &[Part], way: Accountant, epsilon: f64) -> Option<f64
         Accountant::ZeroConcentrated => Some(zero_concentrated_delta(total_rho(parts)?, epsilon)),
         Accountant::Renyi => renyi_delta(parts, epsilon),
         Accountant::Gaussian => Some(gaussian::delta_bounds(epsilon, total_mu(parts)?.1).1),
-        Accountant::LossDistribution => Some(pld::delta_upper(&components(parts)?, orders(parts), epsilon)),
+        Accountant::LossDistribution => {
+            // beyond, δ is no larger
+            Some(pld::delta_upper(&components(parts)?, orders(parts), epsilon.min(LARGEST_LOSS)))
+        }
     }
 }
 
 /// Lower bound of δ, by mechanisms that have these guarantees.
 pub(super) fn attained_delta(parts: &[Part], epsilon: f64) -> f64 {
+    if epsilon > LARGEST_LOSS {
+        return 0.0;
+    }
     attained(parts).map_or(0.0, |components| pld::delta_lower(&components, orders(parts), epsilon))
 }
 

@@ -15,7 +15,15 @@ pub(super) fn delta_at_order(divergence: impl Fn(f64) -> f64, epsilon: f64, orde
     let shrink = ln_bounds((order_less_one / order).next_up()).1;
     let second = (order * shrink).next_up();
     let third = -ln_bounds(order_less_one).0;
-    exp_bounds(((first + second).next_up() + third).next_up()).1
+    let exponent = ((first + second).next_up() + third).next_up();
+    // below the range of f64, or beyond what there is an exponential of
+    if exponent < -1e4 {
+        f64::from_bits(1)
+    } else if exponent <= 0.0 {
+        exp_bounds(exponent).1
+    } else {
+        1.0
+    }
 }
 
 /// The least of these bounds that is found. Every order gives a valid one; the search is in plain floating point.

@@ -212,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn a_single_sampled_step_has_an_epsilon_at_every_delta() {
+        for mu in [1e-8, 1.0, 30.0] {
+            let once = poisson(0.1).amplify(&gaussian(mu)).unwrap();
+            for delta in [0.5, 1e-3, 1e-6, 1e-40, 1e-300] {
+                let (lower, upper) = once.epsilon_bounds(Delta::new(delta).unwrap());
+                assert!(0.0 <= lower && lower <= upper && upper.is_finite(), "{mu} {delta}: {lower} {upper}");
+                assert!(once.delta(upper) <= delta && once.delta(1e300) <= f64::MIN_POSITIVE);
+            }
+        }
+    }
+
+    #[test]
     fn a_sample_of_a_sample_and_unknown_laws_are_refused() {
         let once = poisson(0.1).amplify(&gaussian(1.0)).unwrap();
         assert_eq!(poisson(0.1).amplify(&once), Err(Error::NotSampleable));

@@ -70,7 +70,8 @@ impl<A: Adjacency> LatticeGaussian<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoiseUnsupported`] if it is beyond what the sampler supports.
+    /// [`Error::NoiseUnsupported`] if it is beyond what the sampler supports, [`Error::OutOfRange`] if `Δ/σ` is beyond
+    /// `f64`.
     pub fn with_noise_std(noise_std: NoiseStd, sensitivity: LatticeL2Sensitivity<A>) -> Result<Self, Error> {
         let mu = Mu::new(rounded_mu(sensitivity.l2(), noise_std.get()))?;
         let profile = PrivacyProfile::gaussian(mu, sensitivity.adjacency());

@@ -82,7 +82,8 @@ impl<A: Adjacency> SymmetricGaussian<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoiseUnsupported`] if it is beyond what the sampler supports.
+    /// [`Error::NoiseUnsupported`] if it is beyond what the sampler supports, [`Error::OutOfRange`] if `Δ/σ` is beyond
+    /// `f64`.
     pub fn with_noise_std(
         noise_std: NoiseStd,
         sensitivity: LatticeFrobeniusSensitivity<A>,

@@ -21,8 +21,10 @@ use sampled::{Balanced, Sampled};
 use serde::{Deserialize, Serialize};
 use symmetric::Symmetric;
 
-/// Pairs of laws have no larger parameters than these.
-const LARGEST_EPSILON: f64 = 1e6;
+/// Beyond these nothing is known of a loss but its stated bound.
+pub(crate) const LARGEST_LOSS: f64 = 1e6;
+const SMALLEST_LOSS: f64 = 1e-100;
+/// The same of μ: the mean loss is `μ²/2`.
 const LARGEST_MU: f64 = 1e3;
 
 /// The guarantee of one mechanism.
@@ -48,16 +50,13 @@ pub(crate) enum Loss {
 }
 
 impl Loss {
-    /// A pair of laws that dominates both orders of neighbours, or the forward one where they differ. None is known of
-    /// zero-concentrated guarantees, and none is looked at of losses beyond all use.
+    /// A pair of laws that dominates both orders of neighbours, or the forward one where they differ. None is known for
+    /// zero-concentrated guarantees, and none is looked for where losses are absurd.
     pub(crate) fn pair(&self) -> Option<Box<dyn Pair>> {
+        if !self.is_moderate() {
+            return None;
+        }
         Some(match self {
-            Self::Pure { epsilon } | Self::Approximate { epsilon, .. } | Self::Laplace { epsilon }
-                if epsilon.get() > LARGEST_EPSILON =>
-            {
-                return None;
-            }
-            Self::Gaussian { mu } if mu.get() > LARGEST_MU => return None,
             Self::Pure { epsilon } => Box::new(Response { epsilon: epsilon.get(), delta: 0.0 }),
             Self::Approximate { epsilon, delta } => {
                 Box::new(Response { epsilon: epsilon.get(), delta: delta.get() })
@@ -75,6 +74,9 @@ impl Loss {
 
     /// A pair of laws that neighbours of some mechanism with this guarantee have; none is known for some.
     pub(crate) fn attained(&self) -> Option<Box<dyn Pair>> {
+        if !self.is_moderate() {
+            return None;
+        }
         match self {
             Self::ZeroConcentrated { rho } => {
                 // Gaussian noise with μ²/2 = ρ
@@ -94,6 +96,22 @@ impl Loss {
                 _ => None,
             },
             _ => self.pair(),
+        }
+    }
+
+    /// Whether losses and their exponentials can be computed with.
+    fn is_moderate(&self) -> bool {
+        let moderate = |loss: f64| (SMALLEST_LOSS..=LARGEST_LOSS).contains(&loss);
+        match self {
+            Self::Pure { epsilon } | Self::Approximate { epsilon, .. } | Self::Laplace { epsilon } => {
+                moderate(epsilon.get())
+            }
+            Self::ZeroConcentrated { rho } => moderate(rho.get()),
+            Self::Gaussian { mu } => (SMALLEST_LOSS..=LARGEST_MU).contains(&mu.get()),
+            Self::Poisson { base, .. } | Self::FixedSize { base, .. } => base.is_moderate(),
+            Self::PoissonReplaced { add_remove, replace, .. } => {
+                add_remove.is_moderate() && replace.is_moderate()
+            }
         }
     }
 

@@ -278,7 +278,10 @@ struct Plan {
 impl Plan {
     fn new(view: &View<'_>, question: Question) -> Option<Self> {
         let steering = Steering::new(view, question)?;
-        let window = Window::new(view, &steering);
+        let mut window = Window::new(view, &steering);
+        if let Question::Delta { epsilon } = question {
+            window.floor = window.floor.min(epsilon);
+        }
         let grid = grid(view.components, step(view.components, &steering, window.width));
         Some(Self { order: view.order, steering, window, grid })
     }
@@ -364,7 +367,8 @@ impl Layout {
         Some(Tail::new(&composed, (parts, &tilted, self.rate), (side, &outside), &self.grid))
     }
 
-    /// Rates of Chernoff's bounds: those at which the tilted law has its mean where the bound is wanted.
+    /// Rates of Chernoff's bounds: those at which the tilted law has its mean where the bound is wanted. Of what is above only rates
+    /// that grow tell anything, of what is below only those that fall.
     fn outside(&self, view: &View<'_>, len: usize) -> Outside {
         let step = self.grid.approximate_step();
         let rate = |k: i64| {
@@ -372,12 +376,13 @@ impl Layout {
             let lambda = Steering::lambda_at(view, |s| s.center - epsilon);
             Rate::near(lambda * step)
         };
+        let rising = |k: i64| if rate(k).is_negative() { Rate::ZERO } else { rate(k) };
         let len = len as i64;
         let top = self.top.min(self.floor + len - 1);
         let last = rate(top - len);
         let falling = if last.is_negative() { last } else { Rate::ZERO };
         Outside {
-            above: [rate(top), rate(self.floor + len)],
+            above: [rising(top), rising(self.floor + len)],
             below: [Rate::ZERO, falling],
             floor: self.floor,
             top,
@@ -397,10 +402,12 @@ struct Window {
 impl Window {
     /// The shortest window, and the tilt for it. What is above the window must be small; what comes back from above, amplified by
     /// `e^{λ·width}`, and what comes back from below, damped by as much, too. The tilt may be smaller than the one that puts the
-    /// question in the centre: laws with heavy tails are better off with less.
+    /// question in the centre: laws with heavy tails are better off with less. Never negative: below the mean it is the bulk above
+    /// that makes δ, and weights that grow would leave the range of `f64`.
     fn new(view: &View<'_>, steering: &Steering) -> Self {
         let small = steering.ln_delta + LN_LEFT_OUT;
         let at = |lambda: f64| Steering::at(view, lambda);
+        let wanted = if steering.lambda > 0.0 { *steering } else { at(0.0) };
         let beyond = |s: Steering| if s.lambda > 0.0 { small - s.ln_chernoff(s.center) } else { small };
         let top = at(Steering::lambda_at(view, beyond)).center;
         let floor = steering.center - FLOOR * steering.deviation;
@@ -409,13 +416,13 @@ impl Window {
         let mut width = (top - floor).max(steering.deviation);
         for _ in 0..40 {
             let most = (small - least(floor + width)) / width;
-            let lambda = most.min(steering.lambda);
-            if (below(top - width) - small) / width <= lambda && steering.is_near(&at(lambda)) {
+            let lambda = most.clamp(0.0, wanted.lambda);
+            if (below(top - width) - small) / width <= lambda && wanted.is_near(&at(lambda)) {
                 return Self { lambda, floor, top, width };
             }
             width *= 1.12;
         }
-        Self { lambda: steering.lambda, floor, top, width }
+        Self { lambda: wanted.lambda, floor, top, width }
     }
 }
 
@@ -526,7 +533,16 @@ mod tests {
 
     #[test]
     fn compositions_of_randomised_responses_are_binomial() {
-        for (epsilon, count, point) in [(0.5_f64, 10_u64, 2.0_f64), (0.02, 1000, 1.0), (2.0, 3, 3.0)] {
+        // the last three: a few large losses, and a question far below their mean
+        let cases = [
+            (0.5_f64, 10_u64, 2.0_f64),
+            (0.02, 1000, 1.0),
+            (2.0, 3, 3.0),
+            (6.06, 8, 0.0),
+            (20.0, 3, 1.0),
+            (3.0, 40, 10.0),
+        ];
+        for (epsilon, count, point) in cases {
             let loss = Loss::Pure { epsilon: Epsilon::new(epsilon).unwrap() };
             let components = once(&loss, count);
             let (lower, upper) = (
@@ -534,13 +550,13 @@ mod tests {
                 delta_upper(&components, Orders::Same, point),
             );
             // Σ C(n, k) p^k (1 − p)^{n − k} (1 − e^{ε − (2k − n)ε₀})₊
-            let p = 1.0 / (1.0 + (-epsilon).exp());
-            let mut weight = (1.0 - p).powi(count as i32);
+            let (p, q) = (1.0 / (1.0 + (-epsilon).exp()), 1.0 / (1.0 + epsilon.exp()));
+            let mut weight = q.powi(count as i32);
             let mut exact = 0.0;
             for k in 0..=count {
                 let excess = (2.0 * k as f64 - count as f64) * epsilon - point;
                 exact += weight * (-(-excess).exp_m1()).max(0.0);
-                weight *= (count - k) as f64 / (k + 1) as f64 * p / (1.0 - p);
+                weight *= (count - k) as f64 / (k + 1) as f64 * p / q;
             }
             // the plain sum is good to a few hundred roundings
             assert!(

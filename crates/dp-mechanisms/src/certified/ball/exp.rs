@@ -47,10 +47,17 @@ fn series<const TERMS: usize>(t: u128) -> u128 {
     coefficients.iter().rev().fold(0, |sum, c| c + product_shifted(sum, t, UNIT))
 }
 
-/// `eˣ`, for `|x| < 2³²` with an error below one half.
+/// Numbers below `−2^DEEP` have an exponential that is next to nothing.
+const DEEP: u32 = 31;
+
+/// `eˣ`, for `x < 2³²` with an error below one half.
 pub(crate) fn exp(x: Ball) -> Ball {
     if x == Ball::ZERO {
         return Ball::integer(1);
+    }
+    if x.is_negative() && x.magnitude() > 32 && (x + Ball::integer(1 << DEEP)).is_negative() {
+        // eˣ < 2^{−2^DEEP}
+        return Ball::new(0, 1, -(1 << DEEP));
     }
     assert!(x.magnitude() <= 32, "arguments of exp are below 2³²");
     // x in units of 2^unit, which are those of x itself where x is large
@@ -119,6 +126,17 @@ mod tests {
                 let power = exp(x.over(2));
                 assert!((power * power).compare(exact).is_none(), "{k}, {shift}");
             }
+        }
+    }
+
+    #[test]
+    fn far_below_zero_the_result_is_next_to_nothing_and_not_negative_beyond_that() {
+        for x in [-4.3e9, -1e15, -1e300] {
+            let (low, high) = exp(Ball::from_f64(x)).to_bounds();
+            assert!(
+                (-f64::from_bits(1)..=0.0).contains(&low) && high == f64::from_bits(1),
+                "{x}: {low} {high}"
+            );
         }
     }
 
