@@ -183,7 +183,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
     pub fn delta_bounds(&self, epsilon: f64) -> (f64, f64) {
         let upper = self.delta(epsilon);
         let lower = if epsilon >= 0.0 { self.delta_lower(epsilon) } else { 0.0 };
-        (lower.min(upper), upper)
+        ordered(lower, upper)
     }
 
     fn delta_lower(&self, epsilon: f64) -> f64 {
@@ -227,7 +227,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
     #[must_use]
     pub fn epsilon_bounds(&self, delta: Delta) -> (f64, f64) {
         let upper = self.epsilon(delta);
-        (self.epsilon_lower(delta).min(upper), upper)
+        ordered(self.epsilon_lower(delta), upper)
     }
 
     /// Lower and upper bound on ε at this δ by one way of adding up; `None` where it does not apply to these guarantees.
@@ -248,7 +248,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
     #[must_use]
     pub fn epsilon_bounds_by(&self, accountant: Accountant, delta: Delta) -> Option<(f64, f64)> {
         let upper = accountants::epsilon(&self.parts, accountant, delta)?;
-        Some((self.epsilon_lower(delta).min(upper), upper))
+        Some(ordered(self.epsilon_lower(delta), upper))
     }
 
     fn epsilon_lower(&self, delta: Delta) -> f64 {
@@ -325,6 +325,15 @@ impl<A: Adjacency> PrivacyProfile<A> {
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
     }
+}
+
+/// An interval. Bounds that were rounded at different places may cross by their last digits, and by no more.
+fn ordered(lower: f64, upper: f64) -> (f64, f64) {
+    debug_assert!(
+        lower <= upper * (1.0 + 1e-9) + 1e-300,
+        "{lower} is no lower bound of what {upper} is an upper bound of"
+    );
+    (lower.min(upper), upper)
 }
 
 /// The least of what accountants say. Loss distributions are never worse than the others by more than their width, so that these

@@ -344,7 +344,7 @@ impl Layout {
     fn new(window: &Window, grid: Grid) -> Self {
         let step = grid.approximate_step();
         let place = |loss: f64| (loss / step).floor() as i64;
-        let (floor, top) = (place(window.floor), place(window.top) + 2);
+        let (floor, top) = (place(window.floor) - 1, place(window.top) + 2);
         let needed = ((window.width / step) as usize + 8).min(2 << LARGEST);
         Self { grid, rate: Rate::near(window.lambda * step), floor, top: top.max(floor + 2), needed }
     }

@@ -117,9 +117,12 @@ impl Tail {
         self.charge
     }
 
-    /// A bound of `δ(ε)` for an ε between the floor and the end of the window.
+    /// A bound of `δ(ε)`.
     pub(super) fn delta(&self, epsilon: f64) -> f64 {
         let Some(scale) = exp(self.ln_scale) else { return if self.side == Side::Above { 1.0 } else { 0.0 } };
+        if self.side == Side::Above && !self.begins_below(epsilon) {
+            return 1.0;
+        }
         let last = self.first + self.masses.len() as i64 - 2;
         let place = self.grid.floor(epsilon).clamp(self.first, last);
         // a convex function with corners is the largest of its lines: rounding may have named a neighbour
@@ -135,6 +138,12 @@ impl Tail {
             Side::Above => ((upper + self.charge).next_up() + self.infinity).next_up().min(1.0),
             Side::Below => ((lower - self.charge).next_down().max(0.0) + self.infinity).next_down().max(0.0),
         }
+    }
+
+    /// Whether the window certainly begins at or below this ε: δ further down is not known.
+    fn begins_below(&self, epsilon: f64) -> bool {
+        let order = self.grid.loss(self.first).compare(Ball::from_f64(epsilon));
+        order.is_some_and(core::cmp::Ordering::is_le)
     }
 
     /// The line through `δ` at the points j and j + 1: `δ_j − (e^{ε − j·step} − 1)·slope_j`; below j, where δ is not less, `δ_j`.
@@ -203,13 +212,14 @@ fn charge(parts: &Parts, rate: Rate, len: usize, side: Side, outside: &Outside) 
     };
     // of each bound the smallest counts
     let (mut missing, mut from_above, mut from_below) = (1.0_f64, 1.0_f64, 1.0_f64);
-    for &above in &outside.above {
+    // Chernoff's bound of what is above needs a rate that grows, of what is below one that falls
+    for &above in outside.above.iter().filter(|rate| !rate.is_negative()) {
         let moment = ln_moment(parts, above);
         missing = missing.min(exp_upper(moment - above.ln_weight(top + 1)));
         let returning = exp_upper(moment - above.ln_weight(outside.floor + n) + rate.ln_weight(n));
         from_above = from_above.min(factor(above.plus(rate.negated())) * returning);
     }
-    for &below in &outside.below {
+    for &below in outside.below.iter().filter(|rate| !rate.negated().is_negative()) {
         let returning = exp_upper(ln_moment(parts, below) - below.ln_weight(top - n) - rate.ln_weight(n));
         from_below = from_below.min(factor(rate.plus(below.negated())) * returning);
     }
