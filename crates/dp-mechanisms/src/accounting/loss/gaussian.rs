@@ -1,6 +1,7 @@
 //! `N(μ, 1)` against `N(0, 1)`: the loss is normal, with mean `μ²/2` under P and standard deviation μ.
 
 use super::pair::{Mass, Moments, Pair, Resolution, Threshold, cell_between};
+use crate::accounting::parallel::side_by_side;
 use crate::accounting::pld::{Cell, Cells, End, Grid, probability};
 use crate::certified::ball::{self, Ball};
 use crate::normal;
@@ -50,17 +51,40 @@ impl Pair for Gaussian {
 
     fn rest_cells(&self, grid: &Grid, resolution: &Resolution) -> Cells {
         let (low, high) = self.range(resolution.mass);
-        let (first, to) = (grid.floor(low), grid.floor(high) + 2);
+        let (first, to) = (grid.floor(low).min(0), (grid.floor(high) + 2).max(1));
+        let halves = side_by_side(&[(first, 0), (0, to)], |&half| self.row(grid, resolution, half));
+        let outside = |k: i64, sign: f64| {
+            let tail = |z: Ball| probability(ball::upper_tail(if sign > 0.0 { z } else { -z }));
+            let z = self.z(grid.loss(k));
+            End { p: tail(z), q: tail(z + self.exact) }
+        };
+        Cells {
+            row: halves.concat(),
+            above: outside(to, 1.0),
+            below: outside(first, -1.0),
+            ..Cells::default()
+        }
+    }
+}
+
+impl Gaussian {
+    /// Cells between two points on one side of the centre.
+    fn row(&self, grid: &Grid, resolution: &Resolution, (first, to): (i64, i64)) -> Vec<Cell> {
         let widest =
             |k: i64| resolution.width_at(grid.approximate_step() * k as f64, self.tail_beyond(grid, k));
         let (mut at, mut cells, mut series) =
             (first, Vec::new(), AllSeries { mu: self.mu, known: Vec::new() });
         while at < to {
-            // a row must not reach into what needs smaller cells, least of all across the centre
-            let allows = |end: i64, width: i64| width == 1 || (at >= 0 || end <= 0) && widest(end) >= width;
+            // a row must not reach into what needs smaller cells
+            let allows = |end: i64, width: i64| width == 1 || widest(end) >= width;
             let mut width = 1 << widest(at).min(to - at).ilog2();
             while !allows(at + width, width) {
                 width /= 2;
+            }
+            // several narrow cells cost less than a wide one
+            let narrower = self.narrow_width(grid, at);
+            if narrower < width && narrower * WORTH >= width {
+                width = narrower;
             }
             let mut rows = ROW.min((to - at) / width).max(1);
             while rows > 1 && !allows(at + rows * width, width) {
@@ -72,16 +96,16 @@ impl Pair for Gaussian {
                 at += width;
             }
         }
-        let outside = |k: i64, sign: f64| {
-            let tail = |z: Ball| probability(ball::upper_tail(if sign > 0.0 { z } else { -z }));
-            let z = self.z(grid.loss(k));
-            End { p: tail(z), q: tail(z + self.exact) }
-        };
-        Cells { row: cells, above: outside(at, 1.0), below: outside(first, -1.0), ..Cells::default() }
+        cells
     }
-}
 
-impl Gaussian {
+    /// Width, a power of two, up to which a cell at this point is a series.
+    fn narrow_width(&self, grid: &Grid, at: i64) -> i64 {
+        let z = (grid.approximate_step() * at as f64 / self.mu).abs() + self.mu / 2.0;
+        let widest = 2.0 / 34.0 / z.max(2.0) * self.mu / grid.approximate_step();
+        if widest < 1.0 { i64::MAX } else { 1 << (widest as i64).ilog2() }
+    }
+
     /// About the larger of what P and Q have beyond a point, on the side of the point away from the centre.
     fn tail_beyond(&self, grid: &Grid, k: i64) -> f64 {
         let z = grid.approximate_step() * k as f64 / self.mu;
@@ -95,6 +119,9 @@ const TERMS: usize = 9;
 const SERIES_ERROR: f64 = 1e-14;
 /// Up to here the middle of a cell is known to `6·10⁻¹⁴`, which times a half width is less than `10⁻¹⁵` of the mass.
 const LARGEST_MU: f64 = 100.0;
+
+/// A cell from certified tails takes as long as so many by a series.
+const WORTH: i64 = 16;
 
 /// Cells in a row, at most.
 const ROW: i64 = 256;

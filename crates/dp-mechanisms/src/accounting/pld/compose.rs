@@ -27,7 +27,9 @@
 
 use super::fft::{Complex, Transform};
 use super::masses::Tilted;
+use crate::accounting::parallel::side_by_side;
 use pulp::{Arch, Simd, WithSimd};
+use std::sync::{Mutex, PoisonError};
 
 /// Values at consecutive points, each within `error` of the exact, folded convolution.
 #[derive(Clone, Debug)]
@@ -64,62 +66,141 @@ impl Composed {
     }
 }
 
-/// The convolution of tilted laws, each with its count.
+/// The convolution of tilted laws, each with its count; at least one.
 pub(super) fn compose(parts: &[(Tilted, u64)], plan: &Transform) -> Composed {
-    let mut powers = Powers::default();
-    for (tilted, count) in parts {
-        powers.multiply(tilted, *count, plan);
-    }
-    let error = powers.error(plan);
+    let mut begun: Vec<Complex> = parts.iter().map(|(tilted, _)| plan.begin(&tilted.values)).collect();
+    let powers: Vec<Power> = parts.iter().map(|(tilted, count)| Power::new(tilted, *count, plan)).collect();
+    // between the first levels and the last, blocks have nothing to do with each other
+    let blocks = blocks(&mut begun, plan.block());
+    let sums = side_by_side(&blocks, |values| {
+        let mut values = values.lock().unwrap_or_else(PoisonError::into_inner);
+        Arch::new().dispatch(Block { plan, powers: &powers, values: &mut values })
+    });
+    let sums = sums.into_iter().fold(Sums::new(parts.len()), Sums::plus);
+    let error = sums.error(&powers, plan);
     let begin = parts.iter().map(|(tilted, count)| tilted.first * *count as i64).sum();
-    Composed { halves: plan.inverse(powers.product), begin, error }
+    Composed { halves: plan.finish(begun.swap_remove(0)), begin, error }
 }
 
-/// The product of powers so far, and what its error is made of.
-#[derive(Debug, Default)]
-struct Powers {
-    product: Complex,
-    /// `F_j`.
-    bounds: Vec<f64>,
-    /// For each part its count, D and `B_j`.
-    parts: Vec<(f64, f64, Vec<f64>)>,
-}
+/// Part of the values of each law, at the same places.
+type Values<'a> = Vec<(&'a mut [f64], &'a mut [f64])>;
 
-impl Powers {
-    fn multiply(&mut self, tilted: &Tilted, count: u64, plan: &Transform) {
-        let mut values = plan.forward(&tilted.values);
-        let len = values.re.len();
-        let norm = norm(tilted.values.iter().map(|value| value * value).sum(), tilted.values.len());
-        let deviation = 1.01 * plan.relative_error() * (len as f64).sqrt() * norm;
-        let (mut bounds, mut powers) = (vec![0.0; len], vec![0.0; len]);
-        let raise = Raise { values: &mut values, count, deviation, bounds: &mut bounds, powers: &mut powers };
-        Arch::new().dispatch(raise);
-        if self.parts.is_empty() {
-            (self.product, self.bounds) = (values, powers);
-        } else {
-            let product = self.product.re.iter_mut().zip(&mut self.product.im);
-            for ((re, im), (x, y)) in product.zip(values.re.iter().zip(&values.im)) {
-                (*re, *im) = (*re * x - *im * y, *re * y + *im * x);
+fn blocks(laws: &mut [Complex], len: usize) -> Vec<Mutex<Values<'_>>> {
+    let mut blocks: Vec<Values<'_>> = Vec::new();
+    for law in laws {
+        let chunks = law.re.chunks_exact_mut(len).zip(law.im.chunks_exact_mut(len));
+        for (i, chunk) in chunks.enumerate() {
+            if blocks.len() <= i {
+                blocks.push(Vec::new());
             }
-            self.bounds.iter_mut().zip(&powers).for_each(|(all, own)| *all *= own);
+            blocks[i].push(chunk);
         }
-        self.parts.push((count as f64, deviation, bounds));
+    }
+    blocks.into_iter().map(Mutex::new).collect()
+}
+
+/// How often a law is composed, and how far its transform may be off: D.
+#[derive(Clone, Copy, Debug)]
+struct Power {
+    count: u64,
+    deviation: f64,
+}
+
+impl Power {
+    fn new(tilted: &Tilted, count: u64, plan: &Transform) -> Self {
+        let norm = norm(tilted.values.iter().map(|value| value * value).sum(), tilted.values.len());
+        let len = plan.real_len() / 2;
+        Self { count, deviation: 1.01 * plan.relative_error() * (len as f64).sqrt() * norm }
+    }
+}
+
+/// Takes a block of each law from the middle of its transform to its power, multiplies them, and goes as far back. The product is
+/// left in the place of the first.
+struct Block<'a, 'b> {
+    plan: &'a Transform,
+    powers: &'a [Power],
+    values: &'a mut Values<'b>,
+}
+
+impl WithSimd for Block<'_, '_> {
+    type Output = Sums;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) -> Sums {
+        let Self { plan, powers, values } = self;
+        let len = plan.block();
+        // B_ij of each law, and F_j
+        let (mut bounds, mut all, mut own) = (vec![0.0; len * powers.len()], vec![1.0; len], vec![0.0; len]);
+        for ((power, (re, im)), bounds) in
+            powers.iter().zip(values.iter_mut()).zip(bounds.chunks_exact_mut(len))
+        {
+            plan.forward_block(re, im);
+            raise_all(re, im, *power, (bounds, &mut own));
+            all.iter_mut().zip(&own).for_each(|(all, own)| *all *= own);
+        }
+        let (product, others) = values.split_first_mut().expect("there is a law");
+        for (re, im) in others {
+            multiply(product, (re, im));
+        }
+        let (re, im) = product;
+        let sums = Sums::of(re, im, &bounds, &all);
+        plan.inverse_block(re, im);
+        sums
+    }
+}
+
+#[inline(always)]
+fn multiply((re, im): &mut (&mut [f64], &mut [f64]), (x, y): (&mut [f64], &mut [f64])) {
+    for ((re, im), (x, y)) in re.iter_mut().zip(im.iter_mut()).zip(x.iter().zip(y.iter())) {
+        (*re, *im) = (*re * x - *im * y, *re * y + *im * x);
+    }
+}
+
+/// What the error is made of, summed over j.
+#[derive(Clone, Debug)]
+struct Sums {
+    /// `(F_j/B_ij)²` for each part.
+    quotients: Vec<f64>,
+    /// `F_j`, and that where the product is zero.
+    bounds: f64,
+    zeros: f64,
+    /// `|W̃_j|²`.
+    squares: f64,
+}
+
+impl Sums {
+    fn new(parts: usize) -> Self {
+        Self { quotients: vec![0.0; parts], bounds: 0.0, zeros: 0.0, squares: 0.0 }
     }
 
-    fn error(&self, plan: &Transform) -> f64 {
-        let len = self.bounds.len();
-        let of_transforms = |(count, deviation, own): &(f64, f64, Vec<f64>)| {
-            count * deviation * sum(len, |j| (self.bounds[j] / own[j]).powi(2)).sqrt()
-        };
-        let factors: f64 = self.parts.iter().map(|(count, ..)| count + 1.0).sum();
-        let of_products = 1.5 * f64::EPSILON * factors * sum(len, |j| self.bounds[j]);
-        let forward = self.parts.iter().map(of_transforms).sum::<f64>() + of_products;
-        let is_zero = |j: usize| self.product.re[j] == 0.0 && self.product.im[j] == 0.0;
-        let of_zeros = sum(len, |j| if is_zero(j) { self.bounds[j] } else { 0.0 });
-        let squares = sum(len, |j| self.product.re[j].powi(2) + self.product.im[j].powi(2));
-        let backward = plan.relative_error() * (squares / len as f64).sqrt();
+    #[inline(always)]
+    fn of(re: &[f64], im: &[f64], bounds: &[f64], all: &[f64]) -> Self {
+        let quotients =
+            bounds.chunks_exact(all.len()).map(|own| sum(all, own, |all, own| (all / own) * (all / own)));
+        Self {
+            quotients: quotients.collect(),
+            bounds: sum(all, all, |all, _| all),
+            zeros: sum(re, all, |re, all| if re == 0.0 { all } else { 0.0 }),
+            squares: sum(re, im, |re, im| re * re + im * im),
+        }
+    }
+
+    fn plus(mut self, other: Self) -> Self {
+        self.quotients.iter_mut().zip(other.quotients).for_each(|(sum, more)| *sum += more);
+        let (bounds, zeros) = (self.bounds + other.bounds, self.zeros + other.zeros);
+        Self { bounds, zeros, squares: self.squares + other.squares, ..self }
+    }
+
+    fn error(&self, powers: &[Power], plan: &Transform) -> f64 {
+        let len = (plan.real_len() / 2) as f64;
+        let of_transform =
+            |(power, quotients): (&Power, &f64)| power.count as f64 * power.deviation * quotients.sqrt();
+        let of_transforms: f64 = powers.iter().zip(&self.quotients).map(of_transform).sum();
+        let factors: f64 = powers.iter().map(|power| power.count as f64 + 1.0).sum();
+        let of_products = 1.5 * f64::EPSILON * factors * self.bounds;
+        let backward = plan.relative_error() * (self.squares / len).sqrt();
         // one percent for the roundings of this bound itself, and what is below the range of f64
-        1.01 * ((forward + of_zeros) / len as f64 + backward) + SMALLEST
+        1.01 * ((of_transforms + of_products + self.zeros) / len + backward) + SMALLEST
     }
 }
 
@@ -131,11 +212,14 @@ fn norm(squares: f64, n: usize) -> f64 {
     (squares * (1.0 + (n + 4) as f64 * f64::EPSILON)).sqrt()
 }
 
-/// `Σ f(j)`, in several sums side by side.
-fn sum(len: usize, f: impl Fn(usize) -> f64) -> f64 {
+/// `Σ f(x_j, y_j)`, in several sums side by side; lengths are multiples of their number.
+#[inline(always)]
+fn sum(x: &[f64], y: &[f64], f: impl Fn(f64, f64) -> f64) -> f64 {
     let mut sums = [0.0; LANES];
-    for start in (0..len).step_by(LANES) {
-        sums.iter_mut().enumerate().for_each(|(l, sum)| *sum += f(start + l));
+    for (x, y) in x.as_chunks::<LANES>().0.iter().zip(y.as_chunks::<LANES>().0) {
+        for l in 0..LANES {
+            sums[l] += f(x[l], y[l]);
+        }
     }
     sums.iter().sum()
 }
@@ -144,34 +228,21 @@ fn sum(len: usize, f: impl Fn(usize) -> f64) -> f64 {
 const LANES: usize = 8;
 
 /// Raises values to a power where they stand, and writes bounds of their absolute values, and the powers of these.
-struct Raise<'a> {
-    values: &'a mut Complex,
-    count: u64,
-    deviation: f64,
-    bounds: &'a mut [f64],
-    powers: &'a mut [f64],
-}
-
-impl WithSimd for Raise<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let Self { values, count, deviation, bounds, powers } = self;
-        // smaller bases have powers that are nothing, and would take long to get there
-        let least = SMALLEST.powf(1.0 / count as f64).max(deviation);
-        let values =
-            values.re.as_chunks_mut::<LANES>().0.iter_mut().zip(values.im.as_chunks_mut::<LANES>().0);
-        let bounds = bounds.as_chunks_mut::<LANES>().0.iter_mut().zip(powers.as_chunks_mut::<LANES>().0);
-        for ((re, im), (bound, power)) in values.zip(bounds) {
-            let mut base = (*re, *im);
-            for l in 0..LANES {
-                let size = (re[l] * re[l] + im[l] * im[l]).sqrt() * (1.0 + 4.0 * f64::EPSILON) + deviation;
-                let keep = if size > least { 1.0 } else { 0.0 };
-                (base.0[l], base.1[l], bound[l]) = (re[l] * keep, im[l] * keep, size.max(least));
-            }
-            (*re, *im, *power) = raise(base, *bound, count);
+#[inline(always)]
+fn raise_all(re: &mut [f64], im: &mut [f64], power: Power, (bounds, powers): (&mut [f64], &mut [f64])) {
+    let Power { count, deviation } = power;
+    // smaller bases have powers that are nothing, and would take long to get there
+    let least = SMALLEST.powf(1.0 / count as f64).max(deviation);
+    let values = re.as_chunks_mut::<LANES>().0.iter_mut().zip(im.as_chunks_mut::<LANES>().0);
+    let bounds = bounds.as_chunks_mut::<LANES>().0.iter_mut().zip(powers.as_chunks_mut::<LANES>().0);
+    for ((re, im), (bound, power)) in values.zip(bounds) {
+        let mut base = (*re, *im);
+        for l in 0..LANES {
+            let size = (re[l] * re[l] + im[l] * im[l]).sqrt() * (1.0 + 4.0 * f64::EPSILON) + deviation;
+            let keep = if size > least { 1.0 } else { 0.0 };
+            (base.0[l], base.1[l], bound[l]) = (re[l] * keep, im[l] * keep, size.max(least));
         }
+        (*re, *im, *power) = raise(base, *bound, count);
     }
 }
 

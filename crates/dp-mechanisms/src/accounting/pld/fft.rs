@@ -30,7 +30,7 @@ use std::sync::OnceLock;
 /// Vectors of the last levels hold one element of each of as many blocks.
 const LANES: usize = 8;
 /// Blocks of this many complex numbers and fewer stay in the cache.
-const CACHED: usize = 8192;
+const CACHED: usize = 4096;
 /// Smallest `log₂ M`: eight blocks of sixteen.
 const SMALLEST: u32 = 7;
 /// Largest `log₂ M`.
@@ -107,8 +107,14 @@ impl Transform {
         1.001 * error
     }
 
-    /// The values of the polynomial with these real coefficients, zeros appended, in an order of their own.
-    pub(super) fn forward(&self, coefficients: &[f64]) -> Complex {
+    /// Blocks of this length are transformed one by one, between [`begin`](Self::begin) and [`finish`](Self::finish).
+    pub(super) fn block(&self) -> usize {
+        let inner = pass_blocks(self.log2_len).find(|&block| block <= CACHED);
+        inner.unwrap_or_else(|| self.base())
+    }
+
+    /// The first levels of the transform of the polynomial with these real coefficients, zeros appended.
+    pub(super) fn begin(&self, coefficients: &[f64]) -> Complex {
         let len = 1 << self.log2_len;
         let (re, im) = coefficients.split_at(len.min(coefficients.len()));
         let padded = |part: &[f64]| {
@@ -117,14 +123,47 @@ impl Transform {
             padded
         };
         let mut values = Complex { re: padded(re), im: padded(im) };
-        Arch::new().dispatch(Forward { plan: self, values: &mut values });
+        Arch::new().dispatch(Begin { plan: self, filled: re.len(), values: &mut values });
         values
     }
 
-    /// M times the real coefficients of the polynomial with these values: the lower half, and the upper one.
-    pub(super) fn inverse(&self, mut values: Complex) -> Complex {
-        Arch::new().dispatch(Inverse { plan: self, values: &mut values });
+    /// M times the real coefficients of a polynomial, from its blocks: the lower half, and the upper one.
+    pub(super) fn finish(&self, mut values: Complex) -> Complex {
+        Arch::new().dispatch(Finish { plan: self, values: &mut values });
         values
+    }
+
+    /// The last levels, on one block: values of the polynomial, in an order of their own.
+    #[inline(always)]
+    pub(super) fn forward_block(&self, re: &mut [f64], im: &mut [f64]) {
+        let mut block = re.len();
+        for pass in &self.passes[self.outer_passes()..] {
+            split(re, im, block, pass);
+            block /= 4;
+        }
+        match block {
+            8 => last::<8>(re, im, &self.roots),
+            _ => last::<16>(re, im, &self.roots),
+        }
+    }
+
+    /// The first levels of the way back, on one block.
+    #[inline(always)]
+    pub(super) fn inverse_block(&self, re: &mut [f64], im: &mut [f64]) {
+        let mut block = self.base();
+        match block {
+            8 => first::<8>(re, im, &self.roots),
+            _ => first::<16>(re, im, &self.roots),
+        }
+        for pass in self.passes[self.outer_passes()..].iter().rev() {
+            block *= 4;
+            join(re, im, block, pass);
+        }
+    }
+
+    /// Steps of four above the blocks.
+    fn outer_passes(&self) -> usize {
+        pass_blocks(self.log2_len).take_while(|&block| block > CACHED).count()
     }
 
     /// Length of the blocks of the last levels.
@@ -169,64 +208,43 @@ impl Turns {
     }
 }
 
-struct Forward<'a> {
+struct Begin<'a> {
     plan: &'a Transform,
+    /// How many of the numbers are not zero.
+    filled: usize,
     values: &'a mut Complex,
 }
 
-impl WithSimd for Forward<'_> {
+impl WithSimd for Begin<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let (plan, Complex { re, im }) = (self.plan, self.values);
-        rotate(re, im, &plan.weights, 1.0);
-        let mut block = 1 << plan.log2_len;
-        let mut pass = 0;
-        while block > CACHED {
-            split(re, im, block, &plan.passes[pass]);
-            (block, pass) = (block / 4, pass + 1);
-        }
-        for (re, im) in re.chunks_exact_mut(block).zip(im.chunks_exact_mut(block)) {
-            let (mut block, mut pass) = (block, pass);
-            while block > plan.base() {
-                split(re, im, block, &plan.passes[pass]);
-                (block, pass) = (block / 4, pass + 1);
-            }
-            match block {
-                8 => last::<8>(re, im, &plan.roots),
-                _ => last::<16>(re, im, &plan.roots),
-            }
+        rotate(&mut re[..self.filled], &mut im[..self.filled], &plan.weights, 1.0);
+        let mut block = re.len();
+        for pass in &plan.passes[..plan.outer_passes()] {
+            split(re, im, block, pass);
+            block /= 4;
         }
     }
 }
 
-struct Inverse<'a> {
+struct Finish<'a> {
     plan: &'a Transform,
     values: &'a mut Complex,
 }
 
-impl WithSimd for Inverse<'_> {
+impl WithSimd for Finish<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let (plan, Complex { re, im }) = (self.plan, self.values);
-        let passes = plan.passes.len();
-        let inner = passes.min(((CACHED / plan.base()).ilog2() / 2) as usize);
-        let length = |passes: usize| plan.base() << (2 * passes);
-        let cached = length(inner);
-        for (re, im) in re.chunks_exact_mut(cached).zip(im.chunks_exact_mut(cached)) {
-            match plan.base() {
-                8 => first::<8>(re, im, &plan.roots),
-                _ => first::<16>(re, im, &plan.roots),
-            }
-            for pass in 1..=inner {
-                join(re, im, length(pass), &plan.passes[passes - pass]);
-            }
-        }
-        for pass in inner + 1..=passes {
-            join(re, im, length(pass), &plan.passes[passes - pass]);
+        let mut block = plan.block();
+        for pass in plan.passes[..plan.outer_passes()].iter().rev() {
+            block *= 4;
+            join(re, im, block, pass);
         }
         rotate(re, im, &plan.weights, -1.0);
     }
@@ -379,6 +397,39 @@ mod tests {
     use super::*;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
+
+    /// Runs on every block.
+    struct Blocks<'a> {
+        plan: &'a Transform,
+        values: &'a mut Complex,
+        way: fn(&Transform, &mut [f64], &mut [f64]),
+    }
+
+    impl WithSimd for Blocks<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) {
+            let block = self.plan.block();
+            let blocks = self.values.re.chunks_exact_mut(block).zip(self.values.im.chunks_exact_mut(block));
+            blocks.for_each(|(re, im)| (self.way)(self.plan, re, im));
+        }
+    }
+
+    impl Transform {
+        fn forward(&self, coefficients: &[f64]) -> Complex {
+            let mut values = self.begin(coefficients);
+            let way = Self::forward_block;
+            Arch::new().dispatch(Blocks { plan: self, values: &mut values, way });
+            values
+        }
+
+        fn inverse(&self, mut values: Complex) -> Complex {
+            let way = Self::inverse_block;
+            Arch::new().dispatch(Blocks { plan: self, values: &mut values, way });
+            self.finish(values)
+        }
+    }
 
     fn random(n: usize, seed: u64) -> Vec<f64> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
