@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `upper` | ε by loss distributions, from above (twice) |
 //! | `interval` | ε, from below and above; Gaussian: from below by the closed form, from above by loss distributions |
+//! | `coarse` | the same with an accuracy of 1e-4 |
 //! | `best` | ε, from above (twice), by whatever is best: Gaussian by the closed form |
 //! | `closed` | ε, from below and above, by whatever is best |
 //! | `delta` | δ at this ε, from below and above, by whatever is best |
@@ -50,6 +51,7 @@ fn answer(asked: &str, mechanism: &str, count: u64, point: f64) -> Result<(f64, 
     Ok(match asked {
         "upper" if mechanism.starts_with("gaussian") => twice(by_loss_distributions(&total, point)?.1),
         "interval" if mechanism.starts_with("gaussian") => by_loss_distributions(&total, point)?,
+        "coarse" => total.epsilon_bounds_within(1e-4, Delta::new(point)?),
         "upper" | "best" => twice(total.epsilon(Delta::new(point)?)),
         "interval" | "closed" => total.epsilon_bounds(Delta::new(point)?),
         "delta" => total.delta_bounds(point),

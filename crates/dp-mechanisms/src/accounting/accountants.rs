@@ -2,7 +2,7 @@
 
 use super::conversions::{delta_of_renyi, smallest, zero_concentrated_delta};
 use super::loss::{LARGEST_LOSS, Loss};
-use super::pld::{self, Component, Orders};
+use super::pld::{Component, Composition, Orders};
 use super::profile::Part;
 use crate::certified::ball::{self, Ball};
 use crate::certified::ln_bounds;
@@ -97,7 +97,7 @@ pub(super) fn epsilon(parts: &[Part], way: Accountant, delta: Delta) -> Option<f
         }
         Accountant::Gaussian => Mu::new(total_mu(parts)?.1).ok().map(|mu| gaussian::epsilon_upper(delta, mu)),
         Accountant::LossDistribution => {
-            Some(pld::epsilon_upper(&components(parts)?, orders(parts), delta.get()))
+            Some(Composition::new(&components(parts)?, orders(parts)).epsilon_upper(delta.get()))
         }
     }
 }
@@ -119,7 +119,7 @@ pub(super) fn delta(parts: &[Part], way: Accountant, epsilon: f64) -> Option<f64
         Accountant::Gaussian => Some(gaussian::delta_bounds(epsilon, total_mu(parts)?.1).1),
         Accountant::LossDistribution => {
             // beyond, δ is no larger
-            Some(pld::delta_upper(&components(parts)?, orders(parts), epsilon.min(LARGEST_LOSS)))
+            Some(Composition::new(&components(parts)?, orders(parts)).delta_upper(epsilon.min(LARGEST_LOSS)))
         }
     }
 }
@@ -129,12 +129,27 @@ pub(super) fn attained_delta(parts: &[Part], epsilon: f64) -> f64 {
     if epsilon > LARGEST_LOSS {
         return 0.0;
     }
-    attained(parts).map_or(0.0, |components| pld::delta_lower(&components, orders(parts), epsilon))
+    attained(parts)
+        .map_or(0.0, |components| Composition::new(&components, orders(parts)).delta_lower(epsilon))
 }
 
 /// Lower bound of ε, by mechanisms that have these guarantees.
 pub(super) fn attained_epsilon(parts: &[Part], delta: Delta) -> f64 {
-    attained(parts).map_or(0.0, |components| pld::epsilon_lower(&components, orders(parts), delta.get()))
+    attained(parts)
+        .map_or(0.0, |components| Composition::new(&components, orders(parts)).epsilon_lower(delta.get()))
+}
+
+/// Bounds of ε by loss distributions, up to a relative error of about this; `None` where they do not apply.
+pub(super) fn epsilon_within(parts: &[Part], delta: Delta, accuracy: f64) -> Option<(f64, f64)> {
+    if parts.iter().any(|part| part.count >= LARGEST_COUNT) {
+        return None;
+    }
+    let upper =
+        Composition::new(&components(parts)?, orders(parts)).within(accuracy).epsilon_upper(delta.get());
+    let lower = |components: Vec<Component>| {
+        Composition::new(&components, orders(parts)).within(accuracy).epsilon_lower(delta.get())
+    };
+    Some((attained(parts).map_or(0.0, lower), upper))
 }
 
 /// Both orders of neighbours, unless all parts lose the same in both.

@@ -8,6 +8,7 @@
 //! | you have | you want | take |
 //! |---|---|---|
 //! | several releases, each fixed beforehand | ε at a δ, or δ at an ε | [`and`](PrivacyProfile::and), [`repeated`](PrivacyProfile::repeated), then [`epsilon_bounds`](PrivacyProfile::epsilon_bounds), [`delta_bounds`](PrivacyProfile::delta_bounds) |
+//! | the same, many times in a loop | an answer to three or four digits | [`epsilon_bounds_within`](PrivacyProfile::epsilon_bounds_within) |
 //! | a target (ε, δ) | the least noise, or the most repetitions | [`Target`] |
 //! | releases chosen by what was released before | to stop within a budget | [`Filter`] |
 //! | … and no budget | to know what was lost so far | [`Odometer`] |

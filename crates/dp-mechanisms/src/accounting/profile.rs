@@ -251,6 +251,33 @@ impl<A: Adjacency> PrivacyProfile<A> {
         Some(ordered(self.epsilon_lower(delta), upper))
     }
 
+    /// The same as [`epsilon_bounds`](Self::epsilon_bounds), faster: no less sound, and wider. The upper bound may be higher by about
+    /// `accuracy`, relatively (at most `1e-3`); the lower one may lose several times as much where large losses are rare. Nothing
+    /// changes where a closed form answers.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::accounting::Poisson;
+    /// use dp_mechanisms::{AddRemoveRow, Delta, Mu, PrivacyProfile, SamplingRate};
+    ///
+    /// let step = PrivacyProfile::gaussian(Mu::new(1.0)?, AddRemoveRow);
+    /// let training = Poisson::new(SamplingRate::new(0.01)?).amplify(&step)?.repeated(1000);
+    /// let delta = Delta::new(1e-5)?;
+    /// let (fine, coarse) = (training.epsilon_bounds(delta), training.epsilon_bounds_within(1e-4, delta));
+    /// assert!(coarse.0 <= fine.1 && fine.0 <= coarse.1 && coarse.1 < 1.001 * coarse.0);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    #[must_use]
+    pub fn epsilon_bounds_within(&self, accuracy: f64, delta: Delta) -> (f64, f64) {
+        let is_composed = self.parts.len() > 1 || self.parts.iter().any(|part| part.count > 1);
+        let found = (is_composed && accountants::total_mu(&self.parts).is_none())
+            .then(|| accountants::epsilon_within(&self.parts, delta, accuracy))
+            .flatten()
+            .filter(|(_, upper)| upper.is_finite());
+        found.map_or_else(|| self.epsilon_bounds(delta), |(lower, upper)| ordered(lower, upper))
+    }
+
     fn epsilon_lower(&self, delta: Delta) -> f64 {
         match (&self.parts[..], accountants::total_mu(&self.parts)) {
             ([], _) => 0.0,

@@ -11,4 +11,4 @@ mod weights;
 
 pub(crate) use cells::{Atom, Cell, Cells, End, Ends, probability};
 pub(crate) use grid::Grid;
-pub(crate) use query::{Component, Orders, delta_lower, delta_upper, epsilon_lower, epsilon_upper};
+pub(crate) use query::{Component, Composition, Orders};

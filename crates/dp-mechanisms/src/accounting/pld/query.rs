@@ -46,7 +46,7 @@ enum Question {
     Epsilon { delta: f64 },
 }
 
-/// Relative error of ε that the grid may cause.
+/// Relative error of ε that the grid may cause, if nothing else is asked for.
 const GRID_ERROR: f64 = 3e-7;
 /// Up to so many points a window is as fine as it should be; beyond, the step may be coarser by this factor.
 const LONG: f64 = 131_000.0;
@@ -68,50 +68,71 @@ const FLOOR: f64 = 0.75;
 /// Windows are doubled at most so often.
 const ATTEMPTS: u32 = 4;
 
-/// Lower bound of `δ(ε)` of a composition.
-pub(crate) fn delta_lower(components: &[Component], orders: Orders, epsilon: f64) -> f64 {
-    worst(components, orders, Question::Delta { epsilon }, Side::Below)
+/// Components together, as they are asked about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Composition<'a> {
+    components: &'a [Component],
+    orders: Orders,
+    /// Relative error of ε that the grid may cause.
+    accuracy: f64,
 }
 
-/// Upper bound of the same.
-pub(crate) fn delta_upper(components: &[Component], orders: Orders, epsilon: f64) -> f64 {
-    worst(components, orders, Question::Delta { epsilon }, Side::Above)
-}
+impl<'a> Composition<'a> {
+    /// As accurate as is worth the time.
+    pub(crate) fn new(components: &'a [Component], orders: Orders) -> Self {
+        Self { components, orders, accuracy: GRID_ERROR }
+    }
 
-/// Lower bound of the ε at which δ is reached.
-pub(crate) fn epsilon_lower(components: &[Component], orders: Orders, delta: f64) -> f64 {
-    worst(components, orders, Question::Epsilon { delta }, Side::Below)
-}
+    /// Less accurate, and faster.
+    pub(crate) fn within(self, accuracy: f64) -> Self {
+        Self { accuracy: accuracy.clamp(GRID_ERROR, 1e-3), ..self }
+    }
 
-/// Upper bound of the same; infinite where none is found.
-pub(crate) fn epsilon_upper(components: &[Component], orders: Orders, delta: f64) -> f64 {
-    worst(components, orders, Question::Epsilon { delta }, Side::Above)
-}
+    /// Lower bound of `δ(ε)`.
+    pub(crate) fn delta_lower(&self, epsilon: f64) -> f64 {
+        self.worst(Question::Delta { epsilon }, Side::Below)
+    }
 
-/// The larger answer of the orders; they share the cells, and run side by side.
-fn worst(components: &[Component], orders: Orders, question: Question, side: Side) -> f64 {
-    let asked = [Order::Forward, Order::Backward].map(|order| View { components, order });
-    let asked = if orders == Orders::Same { &asked[..1] } else { &asked[..] };
-    let plans: Vec<Option<Plan>> = asked.iter().map(|view| Plan::new(view, question)).collect();
-    let vacuous = |view: &View<'_>| match (question, side) {
-        (_, Side::Below) => 0.0,
-        (Question::Delta { epsilon }, Side::Above) => delta_beyond(view, epsilon),
-        (Question::Epsilon { .. }, Side::Above) => f64::INFINITY,
-    };
-    // what decides is the order that loses more: its grid is good enough for the other
-    let Some(grid) =
-        plans.iter().flatten().max_by(|a, b| a.importance(question).total_cmp(&b.importance(question)))
-    else {
-        return asked.iter().map(vacuous).fold(0.0, f64::max);
-    };
-    let grid = grid.grid;
-    let cells = all_cells(components, &grid, &plans);
-    let answer = |(view, plan): (&View<'_>, &Option<Plan>)| {
-        let found = plan.as_ref().and_then(|plan| plan.answer(view, &cells, &grid, question, side));
-        found.unwrap_or_else(|| vacuous(view)).max(0.0)
-    };
-    let asked: Vec<_> = asked.iter().zip(&plans).collect();
-    side_by_side(&asked, |&pair| answer(pair)).into_iter().fold(0.0, f64::max)
+    /// Upper bound of the same.
+    pub(crate) fn delta_upper(&self, epsilon: f64) -> f64 {
+        self.worst(Question::Delta { epsilon }, Side::Above)
+    }
+
+    /// Lower bound of the ε at which δ is reached.
+    pub(crate) fn epsilon_lower(&self, delta: f64) -> f64 {
+        self.worst(Question::Epsilon { delta }, Side::Below)
+    }
+
+    /// Upper bound of the same; infinite where none is found.
+    pub(crate) fn epsilon_upper(&self, delta: f64) -> f64 {
+        self.worst(Question::Epsilon { delta }, Side::Above)
+    }
+
+    /// The larger answer of the orders; they share the cells, and run side by side.
+    fn worst(&self, question: Question, side: Side) -> f64 {
+        let Self { components, orders, accuracy } = *self;
+        let asked = [Order::Forward, Order::Backward].map(|order| View { components, order });
+        let asked = if orders == Orders::Same { &asked[..1] } else { &asked[..] };
+        let plans: Vec<Option<Plan>> = asked.iter().map(|view| Plan::new(view, question, accuracy)).collect();
+        let vacuous = |view: &View<'_>| match (question, side) {
+            (_, Side::Below) => 0.0,
+            (Question::Delta { epsilon }, Side::Above) => delta_beyond(view, epsilon),
+            (Question::Epsilon { .. }, Side::Above) => f64::INFINITY,
+        };
+        // what decides is the order that loses more: its grid is good enough for the other
+        let importance = |plan: &&Plan| plan.importance(question);
+        let Some(grid) = plans.iter().flatten().max_by(|a, b| importance(a).total_cmp(&importance(b))) else {
+            return asked.iter().map(vacuous).fold(0.0, f64::max);
+        };
+        let grid = grid.grid;
+        let cells = all_cells(components, &grid, &plans);
+        let answer = |(view, plan): (&View<'_>, &Option<Plan>)| {
+            let found = plan.as_ref().and_then(|plan| plan.answer(view, &cells, &grid, question, side));
+            found.unwrap_or_else(|| vacuous(view)).max(0.0)
+        };
+        let asked: Vec<_> = asked.iter().zip(&plans).collect();
+        side_by_side(&asked, |&pair| answer(pair)).into_iter().fold(0.0, f64::max)
+    }
 }
 
 /// The cells of all components, fine enough for all orders.
@@ -289,13 +310,13 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(view: &View<'_>, question: Question) -> Option<Self> {
+    fn new(view: &View<'_>, question: Question, accuracy: f64) -> Option<Self> {
         let steering = Steering::new(view, question)?;
         let mut window = Window::new(view, &steering);
         if let Question::Delta { epsilon } = question {
             window.floor = window.floor.min(epsilon);
         }
-        let grid = grid(view.components, step(view.components, &steering, window.width));
+        let grid = grid(view.components, step(view.components, &steering, (window.width, accuracy)));
         Some(Self { order: view.order, steering, window, grid })
     }
 
@@ -439,12 +460,12 @@ impl Window {
     }
 }
 
-/// The step for a window of this width.
+/// The step for a window of this width, and a relative error of ε.
 ///
 /// A grid adds a sixth of its squared step to the variance, a quarter for atoms between points, each time something that is not
 /// on the grid is composed. At the tilt λ this moves ε by `(λ + 1)/2` of what is added. That should be a small part of ε; but
 /// long windows may be coarser, up to where a part that is small enough would be too much if nothing were on the grid.
-fn step(components: &[Component], steering: &Steering, width: f64) -> f64 {
+fn step(components: &[Component], steering: &Steering, (width, accuracy): (f64, f64)) -> f64 {
     let unit = common_unit(components);
     let weights = |component: &Component| {
         let pair = &component.pair;
@@ -459,7 +480,7 @@ fn step(components: &[Component], steering: &Steering, width: f64) -> f64 {
     }
     let scale = steering.center.max(steering.deviation);
     let [needed, fine] =
-        [needed, all].map(|weight| (12.0 * GRID_ERROR * scale / (weight * (1.0 + steering.lambda))).sqrt());
+        [needed, all].map(|weight| (12.0 * accuracy * scale / (weight * (1.0 + steering.lambda))).sqrt());
     let affordable = (width / LONG).clamp(needed, COARSEST * needed);
     let affordable = affordable.min(COARSEST * fine).max(longest(components, 1e-20) / MOST_CELLS);
     affordable.max(width / ((2_u64 << LARGEST) - 64) as f64)
@@ -532,8 +553,8 @@ mod tests {
             let mu = Mu::new((count as f64).sqrt() / sigma).unwrap();
             let exact = gaussian::epsilon_upper(Delta::new(delta).unwrap(), mu);
             let (lower, upper) = (
-                epsilon_lower(&components, Orders::Same, delta),
-                epsilon_upper(&components, Orders::Same, delta),
+                Composition::new(&components, Orders::Same).epsilon_lower(delta),
+                Composition::new(&components, Orders::Same).epsilon_upper(delta),
             );
             // the two floats 1/σ and √T/σ are off by their last bits
             assert!(
@@ -542,8 +563,8 @@ mod tests {
             );
             assert!(upper - lower <= 2e-5 * exact, "{sigma} {lower} {exact} {upper}");
             let (lower, upper) = (
-                delta_lower(&components, Orders::Same, exact),
-                delta_upper(&components, Orders::Same, exact),
+                Composition::new(&components, Orders::Same).delta_lower(exact),
+                Composition::new(&components, Orders::Same).delta_upper(exact),
             );
             assert!(
                 lower <= delta * (1.0 + 1e-12) && delta <= upper * (1.0 + 1e-12),
@@ -568,8 +589,8 @@ mod tests {
             let loss = Loss::Pure { epsilon: Epsilon::new(epsilon).unwrap() };
             let components = once(&loss, count);
             let (lower, upper) = (
-                delta_lower(&components, Orders::Same, point),
-                delta_upper(&components, Orders::Same, point),
+                Composition::new(&components, Orders::Same).delta_lower(point),
+                Composition::new(&components, Orders::Same).delta_upper(point),
             );
             // Σ C(n, k) p^k (1 − p)^{n − k} (1 − e^{ε − (2k − n)ε₀})₊
             let (p, q) = (1.0 / (1.0 + (-epsilon).exp()), 1.0 / (1.0 + epsilon.exp()));
@@ -592,7 +613,7 @@ mod tests {
     fn in_order(components: &[Component], order: Order, epsilon: f64, side: Side) -> f64 {
         let view = View { components, order };
         let question = Question::Delta { epsilon };
-        let plan = [Plan::new(&view, question)];
+        let plan = [Plan::new(&view, question, GRID_ERROR)];
         let Some(found) = &plan[0] else {
             return if side == Side::Above { delta_beyond(&view, epsilon) } else { 0.0 };
         };
@@ -657,14 +678,19 @@ mod tests {
         let mut components = once(&gaussians(0.1), 50);
         components.extend(once(&laplace(0.05), 40));
         components.extend(once(&Loss::Pure { epsilon: Epsilon::new(0.03).unwrap() }, 7));
-        let (lower, upper) =
-            (epsilon_lower(&components, Orders::Same, 1e-6), epsilon_upper(&components, Orders::Same, 1e-6));
+        let (lower, upper) = (
+            Composition::new(&components, Orders::Same).epsilon_lower(1e-6),
+            Composition::new(&components, Orders::Same).epsilon_upper(1e-6),
+        );
         // what is off the grid is moved down, from below
         assert!(upper - lower < 1e-3 * upper, "{lower} {upper}");
         let (a, b) = (
-            epsilon_upper(&components[..1], Orders::Same, 5e-7),
-            epsilon_upper(&components[1..2], Orders::Same, 5e-7),
+            Composition::new(&components[..1], Orders::Same).epsilon_upper(5e-7),
+            Composition::new(&components[1..2], Orders::Same).epsilon_upper(5e-7),
         );
-        assert!(lower < a + b + 0.21 && lower > epsilon_upper(&components[..1], Orders::Same, 1e-6));
+        assert!(
+            lower < a + b + 0.21
+                && lower > Composition::new(&components[..1], Orders::Same).epsilon_upper(1e-6)
+        );
     }
 }
