@@ -8,6 +8,7 @@ closed forms, sums of binomials, and integrals over one or two of the losses wit
 Arguments are floats, written so that they read back to the same bits, and are taken as exact numbers. One line each:
 
     gaussian     μ T δ ε          the ε of T Gaussian mechanisms, with 30 digits
+    shared       σ T δ ε          the same of noise σ, sensitivity one: the composition rows of reference.json, 25 digits
     response     e d T ε δ        the δ of T mechanisms that are (e, d)-differentially private, at worst, with 30 digits
     laplace      e T ε δ          the δ of T Laplace mechanisms
     poisson      q μ T ε δ δ'     of T Gaussian mechanisms on Poisson samples: the row first, and second
@@ -181,14 +182,27 @@ def show(kind, arguments, *values, digits=20):
     print(kind, *fields, flush=True)
 
 
+SHARED = [
+    (20, 100, 1e-06, "2.254084650219740939895339"),
+    (20, 1000, 1e-06, "8.306225049954728206034518"),
+    (10, 1000, 1e-12, "26.71979956976202474490435"),
+    (50, 10000, 1e-12, "15.64112577946098907783832"),
+    (200, 100000, 1e-12, "11.99209105496782487777772"),
+    (100, 100000, 1e-13, "27.72308590430141684995064"),
+    (100, 100000, 1e-20, "33.82349315880910623069155"),
+]
+
+
 def main():
+    for std, steps, delta, epsilon in SHARED:
+        show("shared", (float(std), steps, delta), mp.mpf(epsilon), digits=25)
     rows = [(20, 100, 1e-6), (20, 1000, 1e-6), (5, 10, 1e-5), (1, 1, 1e-10), (2, 50, 1e-15), (0.7, 20, 1e-3)]
     small = [(10, 1000, 1e-12), (50, 10_000, 1e-12), (200, 100_000, 1e-12), (100, 100_000, 1e-12)]
     small += [(100, 100_000, 1e-13), (100, 100_000, 1e-16), (100, 100_000, 1e-20), (300, 1_000_000, 1e-20), (4, 30, 1e-20)]
     for std, steps, delta in rows + small:
         mu = 1.0 / std
         show("gaussian", (mu, steps, delta), gaussian(mu, steps, delta), digits=30)
-    for e, d, steps in [(0.1, 0.0, 30), (0.01, 0.0, 1000), (1.0, 0.0, 5), (0.25, 1e-9, 12), (0.05, 1e-7, 200), (2.0, 1e-3, 3)]:
+    for e, d, steps in [(0.1, 0.0, 30), (0.01, 0.0, 1000), (1.0, 0.0, 5), (0.25, 1e-9, 12), (0.05, 1e-7, 200), (2.0, 1e-3, 3), (20.0, 0.0, 2), (6.06, 0.0, 8)]:
         for part in [0.0, 0.1, 0.3, 0.55, 0.8]:
             epsilon = float(part * e * steps * (1 if steps < 50 else 0.3))
             show("response", (e, d, steps, epsilon), response(e, d, steps, epsilon), digits=30)

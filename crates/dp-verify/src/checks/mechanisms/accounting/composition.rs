@@ -53,6 +53,18 @@ pub(in super::super) fn gaussian_compositions(context: &mut Context, subject: Su
 const TOO_SMALL: [(f64, u64, f64, f64); 2] =
     [(10.0, 1_000, 1e-12, 26.717_265), (200.0, 100_000, 1e-12, 11.782_722)];
 
+/// ε of the closed form, for noise of a standard deviation whose inverse is between two floats.
+fn shared() -> Outcome {
+    none_fails(fields("shared"), |row| {
+        let (std, count, d): (f64, u64, f64) =
+            (reference::number(row[0]), reference::number(row[1]), reference::number(row[2]));
+        let bounds = |one: f64| gaussian(one).repeated(count).epsilon_bounds(delta(d));
+        let (lower, upper) = (bounds((1.0 / std).next_down()).0, bounds((1.0 / std).next_up()).1);
+        let sound = reference::compare(lower, row[3]).is_le() && reference::compare(upper, row[3]).is_ge();
+        sound && upper - lower <= 1e-14 * upper
+    })
+}
+
 /// ε at δ from `1e-3` to `1e-20` with up to a million mechanisms, against 30 digits. The twin answers what other software
 /// did.
 pub(in super::super) fn small_delta(_: &mut Context, subject: Subject) -> Outcome {
@@ -73,7 +85,7 @@ pub(in super::super) fn small_delta(_: &mut Context, subject: Subject) -> Outcom
     let held = none_fails(rows, |((lower, upper), exact)| {
         reference::compare(lower, exact).is_le() && reference::compare(upper, exact).is_ge()
     });
-    Outcome::worst([held, narrow])
+    Outcome::worst([held, narrow, shared().with_note("shared references")])
 }
 
 /// Relative width of δ, where mechanisms have atoms on the grid.
