@@ -211,6 +211,8 @@ fn advanced(parts: &[Part], delta: Delta) -> Option<f64> {
         points.iter().map(|(_, d, count)| ball::ln(one - Ball::from_f64(*d)) * Ball::integer(*count as i64)),
     );
     let slack = one - (one - Ball::from_f64(delta.get())) / ball::exp(kept);
+    // less is on the safe side, and has a logarithm however little of it is known
+    let slack = Ball::from_f64(slack.to_bounds().0.max(0.0));
     if !slack.is_positive() {
         return Some(f64::INFINITY);
     }

@@ -495,6 +495,14 @@ mod tests {
     }
 
     #[test]
+    fn deltas_below_what_the_arithmetic_resolves_are_answered_too() {
+        for delta in [1e-27, 1e-36, 1e-60, 1e-300] {
+            let epsilon = pure(0.005).repeated(2).epsilon(Delta::new(delta).unwrap());
+            assert!((0.0099..0.010_001).contains(&epsilon), "{delta}: {epsilon}");
+        }
+    }
+
+    #[test]
     fn counts_beyond_every_ledger_lose_everything_instead_of_wrapping() {
         let huge = pure(0.1).repeated(u64::MAX).repeated(u64::MAX);
         assert_eq!(huge.epsilon(Delta::new(1e-6).unwrap()), f64::INFINITY);

@@ -117,8 +117,8 @@ impl Gaussian {
 const TERMS: usize = 9;
 /// Relative error of the series.
 const SERIES_ERROR: f64 = 1e-14;
-/// Up to here the middle of a cell is known to `6·10⁻¹⁴`, which times a half width is less than `10⁻¹⁵` of the mass.
-const LARGEST_MU: f64 = 100.0;
+/// Up to here the middle of a cell is known to `2·10⁻¹⁴`, which times a half width is less than `10⁻¹⁵` of the mass.
+const LARGEST_MU: f64 = 30.0;
 
 /// A cell from certified tails takes as long as so many by a series.
 const WORTH: i64 = 16;

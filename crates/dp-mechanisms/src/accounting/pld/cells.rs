@@ -91,10 +91,7 @@ impl Cell {
 
     /// The same under exchanged laws: `(−to, −from]`, up to the ends.
     fn reversed(self, exp: impl Fn(i64) -> Bounds) -> Self {
-        let under_q = |mass: Bounds, at: i64| {
-            let (low, high) = exp(-at);
-            (mass.0 * low * DOWN, mass.1 * high * UP)
-        };
+        let under_q = |mass: Bounds, at: i64| times_exp(mass, exp(-at));
         Self {
             from: -self.to,
             to: -self.from,
@@ -102,6 +99,12 @@ impl Cell {
             right: under_q(self.left, self.from),
         }
     }
+}
+
+/// A mass times an exponential, at most one; beyond the range of `f64` only that is known.
+fn times_exp(mass: Bounds, (low, high): Bounds) -> Bounds {
+    let upper = if high.is_finite() { (mass.1 * high * UP).min(1.0) } else { 1.0 };
+    ((mass.0 * low * DOWN).min(upper), upper)
 }
 
 /// What the ends of a cell contribute to its masses.
@@ -120,10 +123,8 @@ impl Cells {
     pub(crate) fn reversed(&self, grid: &Grid) -> Self {
         let exp = |k: i64| grid.exp(k).to_bounds();
         let turn = |cells: &[Cell]| cells.iter().rev().map(|cell| cell.reversed(exp)).collect();
-        let atoms = self.atoms.iter().map(|atom| {
-            let (low, high) = exp(-atom.at);
-            Atom { at: -atom.at, mass: (atom.mass.0 * low * DOWN, atom.mass.1 * high * UP) }
-        });
+        let atoms =
+            self.atoms.iter().map(|atom| Atom { at: -atom.at, mass: times_exp(atom.mass, exp(-atom.at)) });
         let turned = |end: End| End { p: end.q, q: end.p };
         Self {
             row: turn(&self.row),

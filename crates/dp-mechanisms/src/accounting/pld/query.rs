@@ -518,6 +518,21 @@ mod tests {
     use crate::{Delta, Epsilon, Mu, SamplingRate, gaussian};
 
     #[test]
+    fn losses_beyond_the_range_of_floats_are_answered_by_something_true() {
+        let rate = SamplingRate::new(0.01).unwrap();
+        let pure = Loss::Pure { epsilon: Epsilon::new(1.3).unwrap() };
+        let mut components = once(&gaussians(90.0), 17);
+        components.extend(once(&Loss::Poisson { rate, base: Box::new(pure) }, 23));
+        let together = Composition::new(&components, Orders::Both);
+        let (lower, upper) = (together.epsilon_lower(1e-7), together.epsilon_upper(1e-7));
+        // seventeen of these alone lose about 17·90²/2
+        assert!(
+            lower <= upper && upper >= 68_850.0 && lower <= 68_850.0 + 6.0 * 371.0 + 30.0,
+            "{lower} {upper}"
+        );
+    }
+
+    #[test]
     fn mills_ratios_steer_well_enough() {
         for z in [0.0, 1e-3, 0.5, 3.0, 20.0, 1e6] {
             let exact = ball::mills(Ball::from_f64(z)).to_f64();
