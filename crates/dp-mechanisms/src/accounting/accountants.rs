@@ -76,6 +76,9 @@ const LARGEST_COUNT: u64 = 1 << 40;
 
 /// Upper bound of ε; `None` where the way does not apply.
 pub(super) fn epsilon(parts: &[Part], way: Accountant, delta: Delta) -> Option<f64> {
+    if parts.is_empty() {
+        return Some(0.0);
+    }
     if parts.iter().any(|part| part.count >= LARGEST_COUNT) {
         return Some(f64::INFINITY);
     }
@@ -221,10 +224,19 @@ fn advanced(parts: &[Part], delta: Delta) -> Option<f64> {
         times(*e, *count) * (growth - one) / (growth + one)
     }));
     let squares = total(points.iter().map(|(e, _, count)| times(*e, *count) * Ball::from_f64(*e)));
-    let spread = |log: Ball| drift + (squares.doubled(1) * log).sqrt();
-    let moderate = ball::ln(ball::exp(one) + squares.sqrt() / slack);
+    let spread = |log: Ball| drift + root(squares.doubled(1) * log);
+    let moderate = ball::ln(ball::exp(one) + root(squares) / slack);
     let ways = [spread(-ball::ln(slack)), spread(moderate)].map(|way| way.to_bounds().1);
     Some(ways.into_iter().fold(sum, f64::min))
+}
+
+/// The square root of a number that is not negative, or of an upper bound of it where its sign is not certain.
+fn root(x: Ball) -> Ball {
+    if x.is_positive() {
+        return x.sqrt();
+    }
+    let upper = Ball::from_f64(x.to_bounds().1.min(f64::MAX));
+    if upper.is_positive() { upper.sqrt() } else { Ball::ZERO }
 }
 
 /// `Σρ`, rounded up.

@@ -482,6 +482,8 @@ mod tests {
     fn nothing_loses_nothing_and_adds_nothing() {
         let nothing = PrivacyProfile::nothing(AddRemoveRow);
         assert_eq!((nothing.delta(0.0), nothing.epsilon(Delta::new(1e-9).unwrap())), (0.0, 0.0));
+        let by = |way| nothing.epsilon_bounds_by(way, Delta::new(1e-9).unwrap());
+        assert!(Accountant::ALL.into_iter().filter_map(by).all(|bounds| bounds == (0.0, 0.0)));
         assert_eq!(nothing.and(&pure(1.0)).unwrap(), pure(1.0));
         assert_eq!(pure(1.0).repeated(0), nothing);
     }

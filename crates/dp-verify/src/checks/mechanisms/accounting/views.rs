@@ -13,8 +13,10 @@ fn compositions() -> Vec<(Profile, f64, f64)> {
         // the reference is rounded to nearest here
         (profile, reference::number(row[2]), reference::number::<f64>(row[3]).next_down())
     });
-    // at the δ that belongs to an ε, that ε suffices and less does not
-    let responses = fields("response").filter(|row| reference::number::<f64>(row[3]) > 0.0).map(|row| {
+    // at the δ that belongs to an ε, that ε suffices and less does not; near one, δ hardly tells ε
+    let tells =
+        |row: &Vec<&str>| reference::number::<f64>(row[3]) > 0.0 && reference::number::<f64>(row[4]) < 0.9;
+    let responses = fields("response").filter(tells).map(|row| {
         let profile =
             point(reference::number(row[0]), reference::number(row[1])).repeated(reference::number(row[2]));
         (profile, reference::number::<f64>(row[4]).next_down(), reference::number(row[3]))
