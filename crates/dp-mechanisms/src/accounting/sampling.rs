@@ -224,6 +224,13 @@ mod tests {
     }
 
     #[test]
+    fn losses_that_are_next_to_nothing_are_bounded_by_next_to_nothing() {
+        let total = poisson(1e-9).amplify(&gaussian(1e-40)).unwrap().repeated(100);
+        let (epsilon, delta) = (total.epsilon(Delta::new(1e-6).unwrap()), total.delta(1e-6));
+        assert!(epsilon <= 1e-6 && delta <= 1e-6, "{epsilon} {delta}");
+    }
+
+    #[test]
     fn a_sample_of_a_sample_and_unknown_laws_are_refused() {
         let once = poisson(0.1).amplify(&gaussian(1.0)).unwrap();
         assert_eq!(poisson(0.1).amplify(&once), Err(Error::NotSampleable));

@@ -51,6 +51,8 @@ const GRID_ERROR: f64 = 3e-7;
 /// Up to so many points a window is as fine as it should be; beyond, the step may be coarser by this factor.
 const LONG: f64 = 131_000.0;
 const COARSEST: f64 = 2.5;
+/// Smaller steps could not be told from none in 126 bits.
+const SMALLEST_STEP: f64 = 1e-25;
 /// No distribution is cut into more cells than this.
 const MOST_CELLS: f64 = 200_000.0;
 /// Longer distributions are not composed: the error bound of powers is proven up to here.
@@ -502,8 +504,9 @@ fn longest(components: &[Component], mass: f64) -> f64 {
 
 /// A grid with about this step, and with the atoms on it, unless they are too close together.
 fn grid(components: &[Component], step: f64) -> Grid {
+    let step = step.max(SMALLEST_STEP);
     match common_unit(components) {
-        Some(unit) if unit * MOST_CELLS > longest(components, 1e-20) => {
+        Some(unit) if unit >= SMALLEST_STEP && unit * MOST_CELLS > longest(components, 1e-20) => {
             Grid::dividing(unit, (unit / step).ceil().clamp(1.0, 1e9) as u64)
         }
         _ => Grid::dividing(step.min(1e300), 1),
