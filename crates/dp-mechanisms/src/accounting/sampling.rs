@@ -228,6 +228,8 @@ mod tests {
         let total = poisson(1e-9).amplify(&gaussian(1e-40)).unwrap().repeated(100);
         let (epsilon, delta) = (total.epsilon(Delta::new(1e-6).unwrap()), total.delta(1e-6));
         assert!(epsilon <= 1e-6 && delta <= 1e-6, "{epsilon} {delta}");
+        let tiny = PrivacyProfile::pure(Epsilon::new(1e-60).unwrap(), AddRemoveRow).repeated(7);
+        assert!(tiny.delta(1e-3) <= 1e-6 && tiny.delta(0.0) <= 1e-6);
     }
 
     #[test]

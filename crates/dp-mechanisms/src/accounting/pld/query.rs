@@ -509,7 +509,7 @@ fn grid(components: &[Component], step: f64) -> Grid {
         Some(unit) if unit >= SMALLEST_STEP && unit * MOST_CELLS > longest(components, 1e-20) => {
             Grid::dividing(unit, (unit / step).ceil().clamp(1.0, 1e9) as u64)
         }
-        _ => Grid::dividing(step.min(1e300), 1),
+        _ => Grid::dividing(step.min(longest(components, 1e-20).max(SMALLEST_STEP)), 1),
     }
 }
 
