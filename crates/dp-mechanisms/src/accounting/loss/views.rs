@@ -75,7 +75,10 @@ impl Loss {
                 if e.get() * times > 1e6 {
                     return None;
                 }
-                let factor = (ball::exp(x * Ball::integer(size.into())) - one) / (ball::exp(x) - one);
+                let (steps, whole) = (Ball::integer(size.into()), ball::exp(x * Ball::integer(size.into())));
+                // a sum of as many terms up to e^{kε}, where the quotient could not be told
+                let factor =
+                    if e.get() < 1e-20 { steps * whole } else { (whole - one) / (ball::exp(x) - one) };
                 let delta = Delta::new((Ball::from_f64(delta.get()) * factor).to_bounds().1).ok()?;
                 Some(Self::Approximate { epsilon: epsilon(e)?, delta })
             }
@@ -225,6 +228,10 @@ mod tests {
             Loss::Approximate { epsilon: Epsilon::new(1.0).unwrap(), delta: Delta::new(1e-6).unwrap() };
         let Some(Loss::Approximate { epsilon, delta }) = loss.grouped(2) else { panic!("of the same kind") };
         assert!(epsilon.get() >= 2.0 && epsilon.get() < 2.0 + 1e-14);
+        let tiny =
+            Loss::Approximate { epsilon: Epsilon::new(1e-300).unwrap(), delta: Delta::new(1e-6).unwrap() };
+        let Some(Loss::Approximate { delta: tiny, .. }) = tiny.grouped(3) else { panic!("of the same kind") };
+        assert!((tiny.get() / 3e-6 - 1.0).abs() < 1e-12 && tiny.get() >= 3e-6);
         // δ(1 + e)
         assert!((delta.get() / 3.718_281_828_459_045e-6 - 1.0).abs() < 1e-12);
     }
