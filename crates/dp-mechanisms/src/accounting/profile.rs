@@ -294,7 +294,8 @@ impl<A: Adjacency> PrivacyProfile<A> {
         }
     }
 
-    /// The zero-concentrated view, the sum of `μ²/2` (Bun, Steinke 2016, Proposition 1.6) and `ε²/2` (ibid., Proposition 1.4).
+    /// The zero-concentrated view, the sum of `μ²/2` (Bun, Steinke 2016, Proposition 1.6) and `ε²/2` (ibid., Proposition 1.4). A mechanism
+    /// on a sample has its own view, which is far from sharp: what it loses on the sample is at most what it loses on all rows.
     #[must_use]
     pub fn zero_concentrated(&self) -> Option<Rho> {
         match &self.parts[..] {

@@ -268,6 +268,22 @@ mod tests {
     }
 
     #[test]
+    fn the_zero_concentrated_view_of_a_sample_is_that_of_the_mechanism_and_never_less_than_its_profile() {
+        let replaced = PrivacyProfile::gaussian(Mu::new(1.5).unwrap(), ReplaceRow);
+        let fixed = FixedSize::new(1, 3).unwrap();
+        let rho = replaced.zero_concentrated();
+        assert_eq!(fixed.amplify(&replaced).unwrap().zero_concentrated(), rho);
+        assert_eq!(fixed.amplify_add_remove(&replaced).unwrap().zero_concentrated(), rho);
+        let both = poisson(0.3).amplify_replaced(&gaussian(0.7), &replaced).unwrap();
+        assert_eq!(both.zero_concentrated(), rho);
+        let sampled = poisson(0.9).amplify(&gaussian(1.5)).unwrap();
+        let view = PrivacyProfile::zero_concentrated_from(sampled.zero_concentrated().unwrap(), AddRemoveRow);
+        for epsilon in [0.01, 0.3, 2.0] {
+            assert!(sampled.delta(epsilon) < view.delta(epsilon), "{epsilon}");
+        }
+    }
+
+    #[test]
     fn a_sampled_pure_mechanism_is_pure_with_the_amplified_loss() {
         let pure = PrivacyProfile::pure(Epsilon::new(1.0).unwrap(), AddRemoveRow);
         let sampled = poisson(0.25).amplify(&pure).unwrap();

@@ -6,9 +6,12 @@ mod fft;
 mod grid;
 mod masses;
 mod query;
+mod steering;
 mod tail;
 mod weights;
+mod window;
 
 pub(crate) use cells::{Atom, Cell, Cells, End, Ends, probability};
 pub(crate) use grid::Grid;
-pub(crate) use query::{Component, Composition, Orders};
+pub(crate) use query::{Composition, Orders};
+pub(crate) use steering::Component;

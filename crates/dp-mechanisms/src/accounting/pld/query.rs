@@ -9,18 +9,12 @@ use super::compose::compose;
 use super::fft::{LARGEST, Transform};
 use super::grid::Grid;
 use super::masses::{Masses, Side, Tilted};
+use super::steering::{Component, Order, Question, Steering, View};
 use super::tail::{Outside, Tail, infinity};
 use super::weights::Rate;
-use crate::accounting::loss::{Moments, Pair, Resolution, Tilt};
+use super::window::{MOST_CELLS, Window, grid, longest, step};
+use crate::accounting::loss::{Resolution, Tilt};
 use crate::accounting::parallel::side_by_side;
-use core::f64::consts::{FRAC_PI_2, TAU};
-
-/// A pair of laws, and how often it is composed.
-#[derive(Debug)]
-pub(crate) struct Component {
-    pub(crate) pair: Box<dyn Pair>,
-    pub(crate) count: u64,
-}
 
 /// Which orders of neighbours are to be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,42 +25,12 @@ pub(crate) enum Orders {
     Both,
 }
 
-/// The order of a pair.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Order {
-    Forward,
-    /// The laws exchanged.
-    Backward,
-}
-
-/// What is asked.
-#[derive(Clone, Copy, Debug)]
-enum Question {
-    Delta { epsilon: f64 },
-    Epsilon { delta: f64 },
-}
-
 /// Relative error of ε that the grid may cause, if nothing else is asked for.
 const GRID_ERROR: f64 = 3e-7;
-/// Up to so many points a window is as fine as it should be; beyond, the step may be coarser by this factor.
-const LONG: f64 = 131_000.0;
-const COARSEST: f64 = 2.5;
-/// Smaller steps could not be told from none in 126 bits.
-const SMALLEST_STEP: f64 = 1e-25;
-/// No distribution is cut into more cells than this.
-const MOST_CELLS: f64 = 200_000.0;
 /// Longer distributions are not composed: the error bound of powers is proven up to here.
 const MOST_POINTS: usize = 1 << 20;
-/// What is left out of a window should be below this, relatively: `ln`.
-const LN_LEFT_OUT: f64 = -17.0;
-/// The same, of what is left out of single distributions.
+/// What is left out of single distributions should be below this, relatively: `ln`.
 const LN_CUT_OFF: f64 = -20.0;
-/// How small the density at the question may be in the tilted law, against its bulk: `ln`.
-const LN_FAR: f64 = 10.0;
-/// A tilt is found to a thousandth of itself plus one, or of what moves the centre by so many deviations.
-const UNCERTAIN: f64 = 20.0;
-/// Deviations from the centre down to the lowest loss that may be asked for.
-const FLOOR: f64 = 0.75;
 /// Windows are doubled at most so often.
 const ATTEMPTS: u32 = 4;
 
@@ -163,38 +127,7 @@ fn delta_beyond(view: &View<'_>, epsilon: f64) -> f64 {
     if grid.loss(most).to_bounds().1 <= epsilon { infinity(&parts, Side::Above) } else { 1.0 }
 }
 
-impl Order {
-    /// The tilt of (P, Q) that is a tilt λ in this order.
-    fn forward(self, lambda: f64) -> f64 {
-        match self {
-            Self::Forward => lambda,
-            Self::Backward => -1.0 - lambda,
-        }
-    }
-}
-
-/// A composition seen in one order.
-#[derive(Clone, Copy, Debug)]
-struct View<'a> {
-    components: &'a [Component],
-    order: Order,
-}
-
 impl View<'_> {
-    /// Of the sum of all losses.
-    fn moments(&self, lambda: f64) -> Moments {
-        let (sign, lambda) =
-            if self.order == Order::Forward { (1.0, lambda) } else { (-1.0, self.order.forward(lambda)) };
-        self.components.iter().fold(Moments::default(), |sum, component| {
-            let (own, count) = (component.pair.moments(lambda), component.count as f64);
-            Moments {
-                cumulant: sum.cumulant + count * own.cumulant,
-                mean: sum.mean + sign * count * own.mean,
-                variance: sum.variance + count * own.variance,
-            }
-        })
-    }
-
     fn parts(&self, cells: &[Cells], grid: &Grid, side: Side) -> Vec<(Masses, u64)> {
         let masses = |cells: &Cells| match side {
             Side::Above => cells.pessimistic(),
@@ -206,100 +139,6 @@ impl View<'_> {
         };
         cells.iter().map(of_order).zip(self.components.iter().map(|component| component.count)).collect()
     }
-}
-
-/// The tilt for a question, and the tilted law's centre and deviation.
-#[derive(Clone, Copy, Debug)]
-struct Steering {
-    lambda: f64,
-    cumulant: f64,
-    center: f64,
-    deviation: f64,
-    /// About `ln δ` at the centre.
-    ln_delta: f64,
-}
-
-impl Steering {
-    fn new(view: &View<'_>, question: Question) -> Option<Self> {
-        let at = |lambda: f64| Self::at(view, lambda);
-        let miss = |s: Self| match question {
-            Question::Delta { epsilon } => s.center - epsilon,
-            Question::Epsilon { delta } => delta.ln() - s.ln_delta,
-        };
-        // where losses are bounded, further tilting leads nowhere in the end
-        let mut lambda = Self::lambda_at(view, miss);
-        while lambda > 8.0 && at(lambda).center <= at(lambda / 2.0).center * (1.0 + 1e-3) {
-            lambda /= 2.0;
-        }
-        let found = at(lambda);
-        let sound = found.center.is_finite()
-            && found.deviation.is_finite()
-            && found.deviation > 0.0
-            && found.ln_delta.is_finite();
-        sound.then_some(found)
-    }
-
-    /// Where an increasing function of the tilted law is zero.
-    fn lambda_at(view: &View<'_>, miss: impl Fn(Self) -> f64) -> f64 {
-        let miss = |lambda: f64| miss(Self::at(view, lambda));
-        let (mut low, mut high) = (-0.95, 1.0);
-        while miss(high) < 0.0 && high < 1e9 {
-            (low, high) = (high, 2.0 * high);
-        }
-        // three digits steer well enough
-        while high - low > 1e-3 * (1.0 + low).min(UNCERTAIN / Self::at(view, high).deviation) {
-            let middle = f64::midpoint(low, high);
-            if middle <= low || middle >= high {
-                break;
-            }
-            if miss(middle) < 0.0 { low = middle } else { high = middle }
-        }
-        high
-    }
-
-    fn at(view: &View<'_>, lambda: f64) -> Self {
-        let Moments { cumulant, mean: center, variance } = view.moments(lambda);
-        let deviation = variance.max(0.0).sqrt();
-        let at_center = cumulant - lambda * center;
-        // exact for normal losses; from what is missing to one, where that is less
-        let part = |first: f64, second: f64| at_center + ((first + second) / TAU.sqrt()).ln();
-        let (near, far) = (lambda.abs() * deviation, (lambda + 1.0) * deviation);
-        let ln_delta = if lambda < 0.0 {
-            (-part(mills(near), mills(far)).exp()).max(-0.9).ln_1p()
-        } else {
-            part(mills(near), -mills(far))
-        };
-        Self { lambda, cumulant, center, deviation, ln_delta }
-    }
-
-    /// Whether the question is not too far out in another tilted law: rounding errors are relative to that law's bulk.
-    fn is_near(&self, other: &Self) -> bool {
-        other.ln_chernoff(self.center) - self.ln_chernoff(self.center) <= LN_FAR
-    }
-
-    /// Chernoff's bound of `ln P(L ≥ loss)`, or of `ln P(L ≤ loss)`, at this tilt.
-    fn ln_chernoff(&self, loss: f64) -> f64 {
-        self.cumulant - self.lambda * loss
-    }
-}
-
-/// The Mills ratio of `z ≥ 0` to seven digits, for steering: `t·e^{p(t)}`, `t = 1/(1 + z/√8)` (Press, Teukolsky, Vetterling, Flannery 1992,
-/// section 6.2).
-fn mills(z: f64) -> f64 {
-    const COEFFICIENTS: [f64; 10] = [
-        0.170_872_77,
-        -0.822_152_23,
-        1.488_515_87,
-        -1.135_203_98,
-        0.278_868_07,
-        -0.186_288_06,
-        0.096_784_18,
-        0.374_091_96,
-        1.000_023_68,
-        -1.265_512_23,
-    ];
-    let t = 1.0 / (1.0 + z / 8.0_f64.sqrt());
-    FRAC_PI_2.sqrt() * t * COEFFICIENTS.iter().fold(0.0, |sum, c| sum * t + c).exp()
 }
 
 /// How a question is answered in one order.
@@ -379,7 +218,7 @@ struct Layout {
 impl Layout {
     fn new(window: &Window, grid: Grid) -> Self {
         let step = grid.approximate_step();
-        let place = |loss: f64| (loss / step).floor() as i64;
+        let place = |loss: f64| (loss / step).floor().clamp(-1e15, 1e15) as i64;
         let (floor, top) = (place(window.floor) - 1, place(window.top) + 2);
         let needed = ((window.width / step) as usize + 8).min(2 << LARGEST);
         Self { grid, rate: Rate::near(window.lambda * step), floor, top: top.max(floor + 2), needed }
@@ -426,93 +265,6 @@ impl Layout {
     }
 }
 
-/// Tilt and window, as losses.
-#[derive(Clone, Copy, Debug)]
-struct Window {
-    lambda: f64,
-    floor: f64,
-    top: f64,
-    width: f64,
-}
-
-impl Window {
-    /// The shortest window, and the tilt for it. What is above the window must be small; what comes back from above, amplified by
-    /// `e^{λ·width}`, and what comes back from below, damped by as much, too. The tilt may be smaller than the one that puts the
-    /// question in the centre: laws with heavy tails are better off with less. Never negative: below the mean it is the bulk above
-    /// that makes δ, and weights that grow would leave the range of `f64`.
-    fn new(view: &View<'_>, steering: &Steering) -> Self {
-        let small = steering.ln_delta + LN_LEFT_OUT;
-        let at = |lambda: f64| Steering::at(view, lambda);
-        let wanted = if steering.lambda > 0.0 { *steering } else { at(0.0) };
-        let beyond = |s: Steering| if s.lambda > 0.0 { small - s.ln_chernoff(s.center) } else { small };
-        let top = at(Steering::lambda_at(view, beyond)).center;
-        let floor = steering.center - FLOOR * steering.deviation;
-        let least = |loss: f64| at(Steering::lambda_at(view, |s| s.center - loss)).ln_chernoff(loss);
-        let below = |loss: f64| if loss < at(0.0).center { least(loss) } else { 0.0 };
-        let mut width = (top - floor).max(steering.deviation);
-        for _ in 0..40 {
-            let most = (small - least(floor + width)) / width;
-            let lambda = most.clamp(0.0, wanted.lambda);
-            if (below(top - width) - small) / width <= lambda && wanted.is_near(&at(lambda)) {
-                return Self { lambda, floor, top, width };
-            }
-            width *= 1.12;
-        }
-        Self { lambda: wanted.lambda, floor, top, width }
-    }
-}
-
-/// The step for a window of this width, and a relative error of ε.
-///
-/// A grid adds a sixth of its squared step to the variance, a quarter for atoms between points, each time something that is not
-/// on the grid is composed. At the tilt λ this moves ε by `(λ + 1)/2` of what is added. That should be a small part of ε; but
-/// long windows may be coarser, up to where a part that is small enough would be too much if nothing were on the grid.
-fn step(components: &[Component], steering: &Steering, (width, accuracy): (f64, f64)) -> f64 {
-    let unit = common_unit(components);
-    let weights = |component: &Component| {
-        let pair = &component.pair;
-        let on_grid = pair.atoms().is_empty() || pair.unit().is_some() && pair.unit() == unit;
-        let (count, has_rest) = (component.count as f64, pair.has_rest());
-        let rest = if has_rest { pair.rest_mass().p.to_f64() } else { 0.0 };
-        if on_grid { (count * rest, if has_rest { count } else { 0.0 }) } else { (1.5 * count, 1.5 * count) }
-    };
-    let (needed, all) = components.iter().map(weights).fold((0.0, 0.0), |sum, w| (sum.0 + w.0, sum.1 + w.1));
-    if all == 0.0 {
-        return f64::INFINITY;
-    }
-    let scale = steering.center.max(steering.deviation);
-    let [needed, fine] =
-        [needed, all].map(|weight| (12.0 * accuracy * scale / (weight * (1.0 + steering.lambda))).sqrt());
-    let affordable = (width / LONG).clamp(needed, COARSEST * needed);
-    let affordable = affordable.min(COARSEST * fine).max(longest(components, 1e-20) / MOST_CELLS);
-    affordable.max(width / ((2_u64 << LARGEST) - 64) as f64)
-}
-
-/// The unit of the component that is composed most often.
-fn common_unit(components: &[Component]) -> Option<f64> {
-    let with_unit =
-        components.iter().filter_map(|component| component.pair.unit().map(|unit| (component.count, unit)));
-    with_unit.max_by(|a, b| a.0.cmp(&b.0)).map(|(_, unit)| unit)
-}
-
-/// Length of the range of losses that holds all but so much of each distribution.
-fn longest(components: &[Component], mass: f64) -> f64 {
-    let ranges = components.iter().map(|component| component.pair.range(mass));
-    let (low, high) = ranges.fold((0.0, 0.0), |a: (f64, f64), b| (a.0.min(b.0), a.1.max(b.1)));
-    high - low
-}
-
-/// A grid with about this step, and with the atoms on it, unless they are too close together.
-fn grid(components: &[Component], step: f64) -> Grid {
-    let step = step.max(SMALLEST_STEP);
-    match common_unit(components) {
-        Some(unit) if unit >= SMALLEST_STEP && unit * MOST_CELLS > longest(components, 1e-20) => {
-            Grid::dividing(unit, (unit / step).ceil().clamp(1.0, 1e9) as u64)
-        }
-        _ => Grid::dividing(step.min(longest(components, 1e-20).max(SMALLEST_STEP)), 1),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -533,14 +285,6 @@ mod tests {
             lower <= upper && upper >= 68_850.0 && lower <= 68_850.0 + 6.0 * 371.0 + 30.0,
             "{lower} {upper}"
         );
-    }
-
-    #[test]
-    fn mills_ratios_steer_well_enough() {
-        for z in [0.0, 1e-3, 0.5, 3.0, 20.0, 1e6] {
-            let exact = ball::mills(Ball::from_f64(z)).to_f64();
-            assert!((mills(z) / exact - 1.0).abs() < 1e-6, "{z}");
-        }
     }
 
     fn once(loss: &Loss, count: u64) -> Vec<Component> {
