@@ -332,9 +332,14 @@ mod tests {
         #[test]
         fn operations_on_exact_numbers_keep_118_bits(a in any::<i64>(), b in 1_i64..i64::MAX) {
             let (x, y) = (Ball::integer(a), Ball::integer(b));
-            for result in [x * y, x / y, x.over(b as u64), x + y] {
+            let (same, opposite) = if a < 0 { (-y, y) } else { (y, -y) };
+            for result in [x * y, x / y, x.over(b as u64), x + same] {
                 prop_assert!(result == Ball::ZERO || result.is_tight(118), "{result:?}");
             }
+            // where terms cancel, what is kept is relative to the larger one
+            let difference = x + opposite;
+            let error = i64::from(length(difference.radius.into())) + difference.exponent;
+            prop_assert!(difference.radius == 0 || error <= x.magnitude().max(y.magnitude()) - 118, "{difference:?}");
         }
     }
 
