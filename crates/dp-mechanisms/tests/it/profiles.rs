@@ -107,7 +107,8 @@ proptest! {
     fn bounds_are_close_where_one_known_loss_is_repeated(part in mechanism(), count in 1_u64..12) {
         let (lower, upper) = part.repeated(count).epsilon_bounds(delta(1e-3));
         // a grid adds 3e-7 of ε or of its deviation; where ε is nearly zero, what the slope of δ makes of that
-        prop_assert!(upper - lower <= 1e-4 * (upper + 1.0), "{lower} {upper}");
+        // more than δ may be infinite
+        prop_assert!(lower == upper || upper - lower <= 1e-4 * (upper + 1.0), "{lower} {upper}");
     }
 
     #[test]

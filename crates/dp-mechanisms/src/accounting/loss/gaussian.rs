@@ -153,6 +153,10 @@ impl Row {
         at: i64,
         (width, coefficients): (i64, Option<Coefficients>),
     ) -> Self {
+        if coefficients.is_none() {
+            // each cell by itself: the step may be too large to have exponentials
+            return Self { width, density: Ball::ZERO, ratio: Ball::ZERO, fall: Ball::ZERO, coefficients };
+        }
         let step = grid.loss(width) * pair.inverse;
         let middle = pair.z(grid.loss(at)) + step.doubled(-1);
         let square = step * step;

@@ -85,13 +85,14 @@ impl<'a> Composition<'a> {
             (Question::Delta { epsilon }, Side::Above) => delta_beyond(view, epsilon),
             (Question::Epsilon { .. }, Side::Above) => f64::INFINITY,
         };
-        // what decides is the order that loses more: its grid is good enough for the other
+        // what decides is the order that loses more: its grid is good enough for the other, and what it may leave out
         let importance = |plan: &&Plan| plan.importance(question);
-        let Some(grid) = plans.iter().flatten().max_by(|a, b| importance(a).total_cmp(&importance(b))) else {
+        let Some(worse) = plans.iter().flatten().max_by(|a, b| importance(a).total_cmp(&importance(b)))
+        else {
             return asked.iter().map(vacuous).fold(0.0, f64::max);
         };
-        let grid = grid.grid;
-        let cells = all_cells(components, &grid, &plans);
+        let grid = worse.grid;
+        let cells = all_cells(components, (&grid, worse.cut_off(components)), &plans);
         let answer = |(view, plan): (&View<'_>, &Option<Plan>)| {
             let found = plan.as_ref().and_then(|plan| plan.answer(view, &cells, &grid, question, side));
             found.unwrap_or_else(|| vacuous(view)).max(0.0)
@@ -101,14 +102,13 @@ impl<'a> Composition<'a> {
     }
 }
 
-/// The cells of all components, fine enough for all orders.
-fn all_cells(components: &[Component], grid: &Grid, plans: &[Option<Plan>]) -> Vec<Cells> {
+/// The cells of all components, fine enough for all orders, without ends of less than this mass.
+fn all_cells(components: &[Component], (grid, mass): (&Grid, f64), plans: &[Option<Plan>]) -> Vec<Cells> {
     let cells = |component: &Component| {
         let tilts = plans.iter().flatten().map(|plan| {
             let lambda = plan.order.forward(plan.steering.lambda);
             Tilt { lambda, cumulant: component.pair.moments(lambda).cumulant }
         });
-        let mass = plans.iter().flatten().map(|plan| plan.cut_off(components)).fold(1e-10, f64::min);
         component.pair.cells(grid, &Resolution { mass, tilts: tilts.collect() })
     };
     components.iter().map(cells).collect()
@@ -273,6 +273,18 @@ mod tests {
     use crate::{Delta, Epsilon, Mu, SamplingRate, gaussian};
 
     #[test]
+    fn what_may_all_have_come_back_into_a_window_is_no_lower_bound() {
+        // in the order that loses less, this ε is beyond nearly everything
+        let rate = SamplingRate::new(0.021_398_224_131_346_95).unwrap();
+        let base = Box::new(gaussians(0.228_896_505_453_677_37));
+        let components = once(&Loss::Poisson { rate, base }, 30);
+        let together = Composition::new(&components, Orders::Both);
+        let (lower, upper) =
+            (together.delta_lower(0.434_952_945_956_764_15), together.delta_upper(0.434_952_945_956_764_15));
+        assert!(lower <= upper && upper < 1e-20, "{lower} {upper}");
+    }
+
+    #[test]
     fn losses_beyond_the_range_of_floats_are_answered_by_something_true() {
         let rate = SamplingRate::new(0.01).unwrap();
         let pure = Loss::Pure { epsilon: Epsilon::new(1.3).unwrap() };
@@ -379,7 +391,7 @@ mod tests {
         let Some(found) = &plan[0] else {
             return if side == Side::Above { delta_beyond(&view, epsilon) } else { 0.0 };
         };
-        let cells = all_cells(components, &found.grid, &plan);
+        let cells = all_cells(components, (&found.grid, found.cut_off(components)), &plan);
         found.answer(&view, &cells, &found.grid, question, side).unwrap()
     }
 

@@ -119,10 +119,11 @@ impl Tail {
 
     /// A bound of `δ(ε)`.
     pub(super) fn delta(&self, epsilon: f64) -> f64 {
-        let Some(scale) = exp(self.ln_scale) else { return if self.side == Side::Above { 1.0 } else { 0.0 } };
-        if self.side == Side::Above && !self.begins_below(epsilon) {
-            return 1.0;
+        let nothing = if self.side == Side::Above { 1.0 } else { self.infinity };
+        if self.proves_nothing() || self.side == Side::Above && !self.begins_below(epsilon) {
+            return nothing;
         }
+        let Some(scale) = exp(self.ln_scale) else { return nothing };
         let last = self.first + self.masses.len() as i64 - 2;
         let place = self.grid.floor(epsilon).clamp(self.first, last);
         // a convex function with corners is the largest of its lines: rounding may have named a neighbour
@@ -138,6 +139,12 @@ impl Tail {
             Side::Above => ((upper + self.charge).next_up() + self.infinity).next_up().min(1.0),
             Side::Below => ((lower - self.charge).next_down().max(0.0) + self.infinity).next_down().max(0.0),
         }
+    }
+
+    /// Whether so much may have come back into the window that nothing is known of what belongs there: bounds of single probabilities
+    /// end at one, so that a charge from one on is none.
+    fn proves_nothing(&self) -> bool {
+        self.charge >= 1.0
     }
 
     /// Whether the window certainly begins at or below this ε: δ further down is not known.
@@ -157,6 +164,9 @@ impl Tail {
     pub(super) fn epsilon(&self, delta: f64) -> Option<f64> {
         if self.side == Side::Below && self.infinity > delta {
             return Some(f64::INFINITY);
+        }
+        if self.proves_nothing() {
+            return None;
         }
         let target = self.target(delta)?;
         let (mut points_below, mut crossed) = (0, None);
