@@ -25,8 +25,8 @@ pub enum Error {
     /// A polynomial needs at least one coefficient.
     #[error("a polynomial needs at least one coefficient")]
     NoCoefficients,
-    /// A coefficient is negative, not finite, or too far from one for the recurrence.
-    #[error("coefficient {value} of degree {degree} must be zero or between 1e-150 and 1e150")]
+    /// A coefficient is not finite, or too far from one for the recurrence of features.
+    #[error("coefficient {value} of degree {degree} must be zero or of size 1e-150 to 1e150")]
     CoefficientOutOfRange {
         /// Degree of the coefficient.
         degree: usize,
@@ -38,6 +38,30 @@ pub enum Error {
     ZeroLeadingCoefficient {
         /// Degree of the coefficient.
         degree: usize,
+    },
+    /// A range of logits is empty, too wide or no range.
+    #[error("the logits from {low} to {high} are no range within -64 to 64")]
+    LogitRange {
+        /// Smallest logit.
+        low: f64,
+        /// Largest logit.
+        high: f64,
+    },
+    /// A normal law of logits is out of range.
+    #[error("normal logits with mean {mean} and standard deviation {std} are out of range")]
+    NormalLogits {
+        /// Mean given.
+        mean: f64,
+        /// Standard deviation given.
+        std: f64,
+    },
+    /// Too few different logits to fit a polynomial.
+    #[error("{distinct} different logits do not determine a polynomial of degree {degree}")]
+    TooFewLogits {
+        /// Degree asked for.
+        degree: usize,
+        /// About how many there are.
+        distinct: usize,
     },
     /// Points of dimension zero have no features worth a map.
     #[error("the dimension must be at least one")]

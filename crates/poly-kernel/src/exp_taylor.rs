@@ -3,7 +3,8 @@
 mod series;
 
 use crate::error::Error;
-use series::{exp_lower_reciprocal, growth_integral, poisson_tail};
+pub(crate) use series::{exp_lower, exp_upper, poisson_tail};
+use series::{exp_lower_reciprocal, growth_integral};
 
 /// The Taylor polynomial `T_g(t) = Σ_{j≤g} tʲ/j!` of the exponential.
 ///
@@ -167,7 +168,7 @@ impl ExpTaylor {
     }
 }
 
-fn horner(coefficients: &[f64], t: f64) -> f64 {
+pub(crate) fn horner(coefficients: &[f64], t: f64) -> f64 {
     coefficients.iter().rev().fold(0.0, |sum, &c| sum * t + c)
 }
 

@@ -57,7 +57,7 @@ fn exponential_like(t: f64, offset: usize, divisor: impl Fn(usize) -> f64) -> Po
 ///
 /// Divided by the term of index `g + 1`, the tail is `Σ_k ∏ b/(g+1+i)` and the head `Σ_k ∏ (g+1−i)/b`: no exponential
 /// is needed, and the probability is `tail/(tail + head)`.
-pub(super) fn poisson_tail(g: usize, b: f64) -> f64 {
+pub(crate) fn poisson_tail(g: usize, b: f64) -> f64 {
     if b == 0.0 {
         return 0.0;
     }
@@ -97,5 +97,25 @@ pub(super) fn exp_lower_reciprocal(b: f64) -> f64 {
         0.0
     } else {
         down(1.0 / exponential_like(b, 0, |_| 1.0).upper(), 1)
+    }
+}
+
+/// A lower bound of `eᵗ`; positive while `|t| ≤ 700`.
+pub(crate) fn exp_lower(t: f64) -> f64 {
+    if t <= 0.0 {
+        exp_lower_reciprocal(-t)
+    } else {
+        exponential_like(t.min(LARGEST_ARGUMENT), 0, |_| 1.0).lower()
+    }
+}
+
+/// An upper bound of `eᵗ`; infinite above 700.
+pub(crate) fn exp_upper(t: f64) -> f64 {
+    if t > LARGEST_ARGUMENT {
+        f64::INFINITY
+    } else if t > 0.0 {
+        exponential_like(t, 0, |_| 1.0).upper()
+    } else {
+        up(1.0 / exponential_like((-t).min(LARGEST_ARGUMENT), 0, |_| 1.0).lower(), 1)
     }
 }
