@@ -31,11 +31,11 @@ const UNDERFLOW: f64 = f64::MIN_POSITIVE;
 /// # Error bound
 /// Let `y_a` be the computed value of `2ˢ φ_a`, `u = 2⁻⁵³`. A step of the recurrence makes at most six roundings, so
 /// `|y_a − 2ˢφ_a| ≤ γ·2ˢ|φ_a| + η` with `γ = (6g + 3)·2u`, and `η < 2⁻⁹⁰⁰` for underflow in all reasonable scales
-/// (it is computed, not assumed). Rounding adds at most ½. Since `|φ_a| ≤ √cⱼ·‖x‖ʲ` for `|a| = j`,
+/// (it is computed, not assumed). Rounding adds at most ½. Since `|φ_a| ≤ √|cⱼ|·‖x‖ʲ` for `|a| = j`,
 ///
 /// ```text
-/// |φ̃_a − 2ˢφ_a| ≤ ½ + γ 2ˢ maxⱼ √cⱼ Rʲ + η                       entry_error(), in units of 2⁻ˢ
-/// ‖φ̃‖₂ ≤ (1 + γ) 2ˢ √f(R²) + √r (½ + η)                           its square rounded outward: max_squared_norm()
+/// |φ̃_a − 2ˢφ_a| ≤ ½ + γ 2ˢ maxⱼ √|cⱼ| Rʲ + η                       entry_error(), in units of 2⁻ˢ
+/// ‖φ̃‖₂ ≤ (1 + γ) 2ˢ √Σⱼ|cⱼ|R²ʲ + √r (½ + η)                           its square rounded outward: max_squared_norm()
 /// ```
 ///
 /// The square is below 2⁵³ or the constructor refuses. A floating-point sum of squares is then exact while it is below

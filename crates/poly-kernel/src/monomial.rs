@@ -1,4 +1,4 @@
-//! `MonomialMap`: features of a dot-product kernel `f(x·y) = Σⱼ cⱼ (x·y)ʲ` with `cⱼ ≥ 0`.
+//! `MonomialMap`: features of a dot-product kernel `f(x·y) = Σⱼ cⱼ (x·y)ʲ`.
 
 mod block;
 mod kernel;
@@ -19,20 +19,25 @@ pub(crate) use plan::Plan;
 
 /// The explicit feature map of a polynomial kernel, in graded order, one multiplication a feature.
 ///
-/// For `f(t) = Σⱼ cⱼ tʲ` with `cⱼ ≥ 0` and exponents `a ∈ ℕᵈ`, `|a| = j ≤ g`,
+/// For `f(t) = Σⱼ cⱼ tʲ` and exponents `a ∈ ℕᵈ`, `|a| = j ≤ g`,
 ///
 /// ```text
-/// φ_a(x) = √(cⱼ · j! / ∏ aᵢ!) · x^a,        φ(x)·φ(y) = f(x·y),        ‖φ(x)‖² = f(‖x‖²)
+/// φ_a(x) = √(|cⱼ| · j! / ∏ aᵢ!) · x^a,      Σ_a sign(cⱼ) φ_a(x) φ_a(y) = f(x·y),      ‖φ(x)‖² = Σⱼ |cⱼ| ‖x‖²ʲ
 /// ```
 ///
 /// by the multinomial theorem. There are `r = C(d + g, g)` features.
+///
+/// # Signs
+/// Where a coefficient is negative the kernel is not positive definite, and one of the two factors carries its sign: the
+/// query's. [`readout`](crate::readout) applies it; features, norms and sums over keys are those of `|cⱼ|`. A product of
+/// features by hand needs [`signs`](Self::signs).
 ///
 /// # Order and recurrence
 /// Degrees ascend; within a degree monomials are sorted by their last variable `i`, then by its multiplicity `m`, then
 /// as their parents are. With the parent `p = a − eᵢ`,
 ///
 /// ```text
-/// φ_a(x) = φ_p(x) · ( xᵢ · √(cⱼ j / (cⱼ₋₁ m)) )
+/// φ_a(x) = φ_p(x) · ( xᵢ · √(|cⱼ| j / (|cⱼ₋₁| m)) )
 /// ```
 ///
 /// and the monomials that share `(i, m)` stand in one run whose parents stand in one run too, so the bracket is
@@ -67,7 +72,7 @@ impl MonomialMap {
     ///
     /// # Errors
     /// [`Error::ZeroDimension`], [`Error::NoCoefficients`], [`Error::DegreeTooLarge`],
-    /// [`Error::CoefficientOutOfRange`] (each coefficient is zero or in `[1e-150, 1e150]`),
+    /// [`Error::CoefficientOutOfRange`] (each coefficient is zero or of size `1e-150` to `1e150`),
     /// [`Error::ZeroLeadingCoefficient`], [`Error::TooManyFeatures`].
     pub fn new(dim: usize, coefficients: &[f64]) -> Result<Self, Error> {
         Self::with_feature_limit(dim, coefficients, Self::DEFAULT_FEATURE_LIMIT)
@@ -88,7 +93,7 @@ impl MonomialMap {
             return Err(Error::DegreeTooLarge { degree, max: Self::MAX_DEGREE });
         }
         for (degree, &value) in coefficients.iter().enumerate() {
-            if value != 0.0 && !(1e-150..=1e150).contains(&value) {
+            if value != 0.0 && !(1e-150..=1e150).contains(&value.abs()) {
                 return Err(Error::CoefficientOutOfRange { degree, value });
             }
         }
@@ -99,7 +104,8 @@ impl MonomialMap {
         if feature_count > limit as u128 {
             return Err(Error::TooManyFeatures { dim, degree, feature_count, limit });
         }
-        Ok(Self { plan: Plan::new(dim, coefficients), coefficients: coefficients.to_vec() })
+        let sizes: Vec<f64> = coefficients.iter().map(|c| c.abs()).collect();
+        Ok(Self { plan: Plan::new(dim, &sizes), coefficients: coefficients.to_vec() })
     }
 
     /// The map of the Taylor polynomial of `exp` of this degree; see [`ExpTaylor`] for its error.
@@ -138,6 +144,26 @@ impl MonomialMap {
         &self.plan
     }
 
+    /// The sign of each feature's term in the kernel, 1 or −1, in the order of the features.
+    ///
+    /// ```
+    /// use poly_kernel::MonomialMap;
+    ///
+    /// let map = MonomialMap::new(2, &[1.0, -0.5])?; // 1 − t/2
+    /// assert_eq!(map.signs().collect::<Vec<_>>(), [1.0, -1.0, -1.0]);
+    /// # Ok::<(), poly_kernel::Error>(())
+    /// ```
+    pub fn signs(&self) -> impl Iterator<Item = f64> {
+        let degrees = self.plan.degrees.iter().zip(&self.coefficients);
+        degrees.flat_map(|(degree, &c)| core::iter::repeat_n(if c < 0.0 { -1.0 } else { 1.0 }, degree.len))
+    }
+
+    /// Whether no coefficient is negative: then `φ(x)·φ(y)` needs no signs, and the kernel is positive definite.
+    #[must_use]
+    pub fn is_positive_definite(&self) -> bool {
+        self.coefficients.iter().all(|&c| c >= 0.0)
+    }
+
     /// Exponents `a` of each feature, in the order of the features; each has `dim` entries.
     pub fn exponents(&self) -> impl Iterator<Item = Vec<u32>> {
         self.plan.exponents().into_iter()
@@ -149,20 +175,25 @@ impl MonomialMap {
         self.coefficients.iter().rev().fold(0.0, |sum, &c| sum * t + c)
     }
 
-    /// `‖φ(x)‖² = f(‖x‖²)`, to a relative error of a few `(d + g)` units in the last place.
-    #[must_use]
-    pub fn squared_norm(&self, x: &[f64]) -> f64 {
-        self.kernel(x.iter().map(|v| v * v).sum())
+    /// `Σⱼ |cⱼ| tʲ`.
+    fn absolute_kernel(&self, t: f64) -> f64 {
+        self.coefficients.iter().rev().fold(0.0, |sum, &c| sum * t + c.abs())
     }
 
-    /// An upper bound of `‖φ(x)‖₂` over `‖x‖₂ ≤ radius`: `√f(radius²)`, rounded outward; `+∞` unless `radius ≥ 0`.
+    /// `‖φ(x)‖² = Σⱼ |cⱼ| ‖x‖²ʲ`, to a relative error of a few `(d + g)` units in the last place.
+    #[must_use]
+    pub fn squared_norm(&self, x: &[f64]) -> f64 {
+        self.absolute_kernel(x.iter().map(|v| v * v).sum())
+    }
+
+    /// An upper bound of `‖φ(x)‖₂` over `‖x‖₂ ≤ radius`: `√Σⱼ |cⱼ| radius²ʲ`, rounded outward; `+∞` unless `radius ≥ 0`.
     #[must_use]
     pub fn norm_bound(&self, radius: f64) -> f64 {
         if radius.is_nan() || radius < 0.0 {
             return f64::INFINITY;
         }
         // t = radius²: one rounding; it is a factor at most g times; Horner adds 2g; the root one
-        up(self.kernel(radius * radius).sqrt(), 3 * self.degree() + 2)
+        up(self.absolute_kernel(radius * radius).sqrt(), 3 * self.degree() + 2)
     }
 
     /// Writes `φ(x)` to `out`: the scalar reference of [`apply_block`](Self::apply_block), with the same bits.

@@ -9,6 +9,9 @@ use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_tn_into};
 
 /// `Φ·S`, shape `(m, c)`: row `i` is `φ(pointsᵢ)ᵀ S`, for `points` `(m, d)` and `coefficients` `S` `(r, c)`.
 ///
+/// Points are queries: where the map has signs, `φ` is what carries them. So with `S = Σₖ φ(xₖ)vₖᵀ` from
+/// [`Moments`](crate::Moments), row `i` is `Σₖ f(xₖ·pointsᵢ) vₖᵀ` for every kernel `f`.
+///
 /// `Φ` is built in blocks and never held whole: memory is that of the result and one block a thread. Threads share
 /// the rows; block borders do not depend on their number, so neither does the result.
 ///
@@ -32,10 +35,7 @@ pub fn readout(
     coefficients: MatRef<'_>,
     parallelism: Parallelism,
 ) -> Result<Mat, Error> {
-    let mut out = Mat::zeros(points.nrows(), coefficients.ncols());
-    check(map, points, coefficients)?;
-    Job { map, points, coefficients }.run(out.as_mut(), None, parallelism.get())?;
-    Ok(out)
+    run(map, points, coefficients, None, parallelism)
 }
 
 /// [`readout`], and `‖φ(pointsᵢ)‖₁` of each point: how far an error of at most `h` in every coefficient can move row `i`
@@ -52,11 +52,30 @@ pub fn readout_with_norms(
     coefficients: MatRef<'_>,
     parallelism: Parallelism,
 ) -> Result<(Mat, Vec<f64>), Error> {
+    let mut norms = vec![0.0; points.nrows()];
+    let out = run(map, points, coefficients, Some(&mut norms), parallelism)?;
+    Ok((out, norms))
+}
+
+fn run(
+    map: &MonomialMap,
+    points: MatRef<'_>,
+    coefficients: MatRef<'_>,
+    norms: Option<&mut [f64]>,
+    parallelism: Parallelism,
+) -> Result<Mat, Error> {
     check(map, points, coefficients)?;
     let mut out = Mat::zeros(points.nrows(), coefficients.ncols());
-    let mut norms = vec![0.0; points.nrows()];
-    Job { map, points, coefficients }.run(out.as_mut(), Some(&mut norms), parallelism.get())?;
-    Ok((out, norms))
+    // a sign of a feature of every query is one of a row of the coefficients
+    let signed = (!map.is_positive_definite()).then(|| signed(map, coefficients));
+    let coefficients = signed.as_ref().map_or(coefficients, Mat::as_ref);
+    Job { map, points, coefficients }.run(out.as_mut(), norms, parallelism.get())?;
+    Ok(out)
+}
+
+fn signed(map: &MonomialMap, coefficients: MatRef<'_>) -> Mat {
+    let signs: Vec<f64> = map.signs().collect();
+    Mat::from_fn(coefficients.nrows(), coefficients.ncols(), |a, j| signs[a] * coefficients.row(a)[j])
 }
 
 fn check(map: &MonomialMap, points: MatRef<'_>, coefficients: MatRef<'_>) -> Result<(), Error> {

@@ -102,7 +102,7 @@ fn refuses_coefficients_without_a_feature_map() {
     assert_eq!(MonomialMap::new(0, &[1.0]), Err(Error::ZeroDimension));
     assert_eq!(MonomialMap::new(2, &[1.0, 0.0]), Err(Error::ZeroLeadingCoefficient { degree: 1 }));
     assert_eq!(MonomialMap::new(1, &[1.0; 66]), Err(Error::DegreeTooLarge { degree: 65, max: 64 }));
-    for value in [-1.0, f64::INFINITY, 1e-200, 1e200] {
+    for value in [f64::NEG_INFINITY, f64::INFINITY, 1e-200, -1e-200, 1e200] {
         assert_eq!(
             MonomialMap::new(2, &[1.0, value]),
             Err(Error::CoefficientOutOfRange { degree: 1, value })

@@ -1,6 +1,6 @@
 use crate::Uniform;
 use dp_linalg::{Mat, Parallelism};
-use poly_kernel::{Error, MonomialMap, readout, readout_with_norms};
+use poly_kernel::{Error, ExpPolynomial, LogitRange, Moments, MonomialMap, readout, readout_with_norms};
 
 #[test]
 fn rows_are_products_of_features_and_coefficients() {
@@ -58,4 +58,35 @@ fn refuses_shapes_that_do_not_fit_and_takes_no_columns() {
     let (values, norms) =
         readout_with_norms(&map, points.as_ref(), none.as_ref(), Parallelism::threads(2)).unwrap();
     assert_eq!((values.shape(), norms), ((4, 0), vec![1.0; 4]));
+}
+
+#[test]
+fn sums_of_any_kernel_come_back_with_its_signs() {
+    let range = LogitRange::symmetric(3.0).unwrap();
+    let mut uniform = Uniform::new(7);
+    let (keys, queries) = (uniform.ball(300, 3, 1.7), uniform.ball(20, 3, 1.7));
+    let values = Mat::from_fn(300, 2, |_, _| uniform.next());
+    for coefficients in [
+        ExpPolynomial::best_relative(4, range).unwrap().coefficients().to_vec(),
+        ExpPolynomial::least_squares_normal(5, 0.0, 1.5).unwrap().coefficients().to_vec(),
+        vec![-1.0, 0.0, 0.7, -0.3],
+    ] {
+        let map = MonomialMap::new(3, &coefficients).unwrap();
+        let mut moments = Moments::new(map.clone(), 2);
+        moments.add_block(keys.as_ref(), values.as_ref()).unwrap();
+        let sums = moments.into_matrix();
+        let found = readout(&map, queries.as_ref(), sums.as_ref(), Parallelism::threads(2)).unwrap();
+        for (i, query) in queries.rows().enumerate() {
+            for j in 0..2 {
+                let terms = keys
+                    .rows()
+                    .enumerate()
+                    .map(|(k, key)| map.kernel(crate::dot(key, query)) * values[(k, j)]);
+                let size: f64 = coefficients.iter().map(|c| c.abs() * 2.9_f64.powi(6)).sum();
+                let expected: f64 = terms.sum();
+                assert!((found[(i, j)] - expected).abs() < 1e-13 * 300.0 * size, "{coefficients:?}");
+            }
+        }
+    }
+    assert!(!MonomialMap::new(3, &[-1.0, 0.0, 0.7, -0.3]).unwrap().is_positive_definite());
 }
