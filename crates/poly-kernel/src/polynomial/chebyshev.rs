@@ -1,15 +1,68 @@
 //! Chebyshev expansions, and from any three-term recurrence to powers.
+//!
+//! A polynomial near the exponential over `[m − h, m + h]` is `e^m f(t − m)` with `f` near `eˢ` over `[−h, h]`, and `f` is the
+//! Taylor polynomial `T_g` plus something as small as what that leaves, `R(s) = eˢ − T_g(s)`. So all but the move to `m` is
+//! free of differences of large numbers.
 
 use super::LogitRange;
+use crate::exp_taylor::ExpTaylor;
 use core::f64::consts::PI;
 
 /// Coefficients in powers of `t` of `e^t`'s Chebyshev expansion over a range, up to `degree`.
 pub(super) fn truncated_exp(degree: usize, range: LogitRange) -> Vec<f64> {
+    let half = range.half_width();
     // so many nodes that what folds back onto the coefficients is below their rounding
-    let nodes = degree + 40 + 3 * range.half_width() as usize;
-    let mut series = interpolate(nodes, |x| range.at(x).exp());
+    let mut series = interpolate(degree + 40 + 3 * half as usize, |x| taylor_rest(degree, half * x));
+    // T_g is its own expansion
     series.truncate(degree + 1);
-    to_powers(&series, range)
+    corrected_taylor(range, &series)
+}
+
+/// `e^m (T_g + Σⱼ series[j] Tⱼ(·/h))(t − m)` in powers of `t`, for a range `[m − h, m + h]`.
+pub(super) fn corrected_taylor(range: LogitRange, series: &[f64]) -> Vec<f64> {
+    let taylor = ExpTaylor::new(series.len() - 1).expect("callers have checked the degree");
+    let mut sum = Powers::new();
+    for (k, &weight) in series.iter().enumerate() {
+        sum.add(weight);
+        sum.advance((if k == 0 { 1.0 } else { 2.0 }, 0.0, 1.0));
+    }
+    let mut centered = stretched(sum.total, range.half_width());
+    for (sum, coefficient) in centered.iter_mut().zip(taylor.coefficients()) {
+        *sum += coefficient;
+    }
+    let m = range.middle();
+    moved(centered, m).iter().map(|c| c * m.exp()).collect()
+}
+
+/// `f(s/h)` in powers of `s`.
+pub(super) fn stretched(mut coefficients: Vec<f64>, h: f64) -> Vec<f64> {
+    for k in 1..coefficients.len() {
+        // one division at a time: powers of a small h would underflow
+        coefficients[k..].iter_mut().for_each(|c| *c /= h);
+    }
+    coefficients
+}
+
+/// `f(t − m)` in powers of `t`.
+pub(super) fn moved(mut coefficients: Vec<f64>, m: f64) -> Vec<f64> {
+    for k in 0..coefficients.len() {
+        for j in (k..coefficients.len() - 1).rev() {
+            coefficients[j] -= m * coefficients[j + 1];
+        }
+    }
+    coefficients
+}
+
+/// `R(s) = Σ_{j>g} sʲ/j!`.
+pub(super) fn taylor_rest(degree: usize, s: f64) -> f64 {
+    let mut term = (1..=degree + 1).fold(1.0, |term, j| term * s / j as f64);
+    let (mut sum, mut j) = (term, degree + 1);
+    while j as f64 <= 2.0 * s.abs() || term.abs() > 1e-18 * sum.abs() {
+        j += 1;
+        term *= s / j as f64;
+        sum += term;
+    }
+    sum
 }
 
 /// Chebyshev coefficients of the polynomial of degree `nodes − 1` that agrees with a function at the zeros of `T_nodes`.
@@ -23,29 +76,16 @@ pub(super) fn interpolate(nodes: usize, function: impl Fn(f64) -> f64) -> Vec<f6
     (0..nodes).map(coefficient).collect()
 }
 
-/// `Σⱼ series[j] Tⱼ(x(t))` in powers of `t`, `x` from −1 to 1 over the range.
-pub(super) fn to_powers(series: &[f64], range: LogitRange) -> Vec<f64> {
-    let recurrence = |k: usize| (if k == 0 { 1.0 } else { 2.0 }, 0.0, 1.0);
-    let mut sum = Powers::new(range.middle(), range.half_width());
-    for (k, &weight) in series.iter().enumerate() {
-        sum.add(weight);
-        sum.advance(recurrence(k));
-    }
-    sum.total
-}
-
-/// A sum of polynomials `π₀ = 1, π_{k+1} = (a·x − b) π_k − c π_{k−1}` of `x = (t − m)/h`, in powers of `t`.
+/// A sum of polynomials `π₀ = 1, π_{k+1} = (ax − b) π_k − c π_{k−1}`, in powers of `x`.
 pub(super) struct Powers {
-    middle: f64,
-    half: f64,
     current: Vec<f64>,
     before: Vec<f64>,
     pub(super) total: Vec<f64>,
 }
 
 impl Powers {
-    pub(super) fn new(middle: f64, half: f64) -> Self {
-        Self { middle, half, current: vec![1.0], before: Vec::new(), total: Vec::new() }
+    pub(super) fn new() -> Self {
+        Self { current: vec![1.0], before: Vec::new(), total: Vec::new() }
     }
 
     /// Adds a multiple of `π_k`.
@@ -58,11 +98,10 @@ impl Powers {
 
     /// From `π_k` to `π_{k+1}`.
     pub(super) fn advance(&mut self, (a, b, c): (f64, f64, f64)) {
-        let (slope, shift) = (a / self.half, a * self.middle / self.half + b);
         let mut next = vec![0.0; self.current.len() + 1];
         for (j, value) in self.current.iter().enumerate() {
-            next[j + 1] += slope * value;
-            next[j] -= shift * value;
+            next[j + 1] += a * value;
+            next[j] -= b * value;
         }
         for (sum, value) in next.iter_mut().zip(&self.before) {
             *sum -= c * value;

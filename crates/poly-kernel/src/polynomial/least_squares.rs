@@ -1,14 +1,14 @@
 //! Least squares under a law of logits.
 
 use super::LogitRange;
-use super::chebyshev::Powers;
+use super::chebyshev::{Powers, moved, stretched};
 use crate::error::Error;
 use crate::exp_taylor::poisson_tail;
 use crate::outward::up;
 
 /// `e^{m + s²/2} Σ_{k≤g} (s^k/k!) He_k((t − m)/s)` in powers of `t`.
 pub(super) fn normal(degree: usize, mean: f64, std: f64) -> Vec<f64> {
-    let mut sum = Powers::new(mean, std);
+    let mut sum = Powers::new();
     let mut weight = (mean + 0.5 * std * std).exp();
     for k in 0..=degree {
         sum.add(weight);
@@ -16,7 +16,7 @@ pub(super) fn normal(degree: usize, mean: f64, std: f64) -> Vec<f64> {
         sum.advance((1.0, 0.0, k as f64));
         weight *= std / (k + 1) as f64;
     }
-    sum.total
+    moved(stretched(sum.total, std), mean)
 }
 
 pub(super) fn normal_error(degree: usize, std: f64) -> f64 {
@@ -31,7 +31,7 @@ pub(super) fn sample(degree: usize, logits: &[f64], range: LogitRange) -> Result
     let rest: Vec<f64> = logits.iter().map(|t| (t - range.high()).exp()).collect();
     let (mut current, mut before) = (vec![1.0; x.len()], vec![0.0; x.len()]);
     let (mut norm, mut ratio) = (x.len() as f64, 0.0);
-    let mut sum = Powers::new(range.middle(), range.half_width());
+    let mut sum = Powers::new();
     for k in 0..=degree {
         sum.add(dot(&rest, &current) / norm);
         if k == degree {
@@ -50,7 +50,8 @@ pub(super) fn sample(degree: usize, logits: &[f64], range: LogitRange) -> Result
         norm = next_norm;
     }
     let scale = range.high().exp();
-    Ok(sum.total.iter().map(|c| c * scale).collect())
+    let coefficients = moved(stretched(sum.total, range.half_width()), range.middle());
+    Ok(coefficients.iter().map(|c| c * scale).collect())
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {

@@ -14,7 +14,7 @@ fn candidates(degree: usize, range: LogitRange) -> [ExpPolynomial; 4] {
         ExpPolynomial::taylor(degree).unwrap(),
         ExpPolynomial::chebyshev(degree, range).unwrap(),
         ExpPolynomial::best_relative(degree, range).unwrap(),
-        ExpPolynomial::least_squares_normal(degree, 0.0, 0.5 * range.high()).unwrap(),
+        ExpPolynomial::least_squares_normal(degree, 0.0, 0.5 * range.high().abs()).unwrap(),
     ]
 }
 
@@ -214,6 +214,29 @@ fn extreme_ranges_and_degrees_give_something_true() {
                     !finite || certificate.ratio_lower() <= low * (1.0 + 1e-12) + 1e-12 * high.abs().max(1.0)
                 );
             }
+        }
+    }
+}
+
+#[test]
+fn narrow_ranges_far_from_zero_are_no_worse_than_rounding_allows() {
+    for (low, high) in [(4.7, 6.0), (-6.0, -5.9), (3.0, 3.001), (-1.0, -1.0 + 1e-12)] {
+        let range = LogitRange::new(low, high).unwrap();
+        for degree in [0, 1, 3, 9, 13, 30] {
+            let best = ExpPolynomial::best_relative(degree, range).unwrap();
+            assert!(best.coefficients.iter().all(|c| c.is_finite()), "{low} {degree}");
+            let centered =
+                ExpPolynomial::best_relative(degree, LogitRange::symmetric(0.5 * (high - low)).unwrap());
+            let centered = centered.unwrap().certificate(LogitRange::symmetric(0.5 * (high - low)).unwrap());
+            let size: f64 = best
+                .coefficients
+                .iter()
+                .enumerate()
+                .map(|(j, c)| c.abs() * high.abs().max(-low).powi(j as i32))
+                .sum();
+            let rounding = 1e-14 * size * (-low).exp();
+            let found = best.certificate(range).relative_error();
+            assert!(found <= 1.02 * centered.relative_error() + rounding, "{low} {degree} {found}");
         }
     }
 }

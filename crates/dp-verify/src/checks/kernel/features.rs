@@ -25,29 +25,30 @@ fn features_of(map: &MonomialMap, x: &[f64], subject: Subject) -> Vec<f64> {
         // each monomial once, as if x₁x₂ and x₂x₁ were not two terms of the product
         Subject::Broken => {
             for (value, a) in out.iter_mut().zip(map.exponents()) {
-                *value = map.coefficients()[a.iter().sum::<u32>() as usize].sqrt() * power(x, &a);
+                *value = map.coefficients()[a.iter().sum::<u32>() as usize].abs().sqrt() * power(x, &a);
             }
         }
     }
     out
 }
 
-/// `φ(x)·φ(y) = f(x·y)`, `r = C(d + g, g)` and `‖φ(x)‖ ≤ norm_bound(‖x‖)`.
+/// `Σ_a sign_a φ_a(x) φ_a(y) = f(x·y)`, `r = C(d + g, g)` and `‖φ(x)‖ ≤ norm_bound(‖x‖)`.
 pub(super) fn identity(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let repeats = context.scale(20, 1_000);
     let (mut largest, mut longest, mut miscounts, mut n) = (0.0_f64, 0.0_f64, 0, 0);
     for (dim, degree) in (1..=6).flat_map(|d| (0..=6).map(move |g| (d, g))) {
         for _ in 0..repeats {
-            let coefficient = |_| if rng.random_range(0..5) == 0 { 0.0 } else { rng.random_range(0.01..2.0) };
+            let coefficient = |_| if rng.random_range(0..5) == 0 { 0.0 } else { rng.random_range(-2.0..2.0) };
             let mut coefficients: Vec<f64> = (0..=degree).map(coefficient).collect();
-            coefficients[degree] = coefficients[degree].max(0.5);
+            coefficients[degree] = if rng.random() { 0.5 } else { -0.5 };
             let map = MonomialMap::new(dim, &coefficients).expect("coefficients are in range");
             let (x, y) = (point(&mut rng, dim, 1.5), point(&mut rng, dim, 1.5));
             let (fx, fy) = (features_of(&map, &x, subject), features_of(&map, &y, subject));
             miscounts += u64::from(fx.len() as u128 != feature_count(dim, degree));
             let norms = (oracle::dot(&fx, &fx) * oracle::dot(&fy, &fy)).sqrt();
-            let error = oracle::dot(&fx, &fy) - map.kernel(oracle::dot(&x, &y));
+            let signed: Vec<f64> = map.signs().zip(&fy).map(|(sign, v)| sign * v).collect();
+            let error = oracle::dot(&fx, &signed) - map.kernel(oracle::dot(&x, &y));
             // in units of 2⁻⁵³: 6g + 3 a feature and two features, 2g of Horner, g of the rounding of x·y, and a few
             let tolerance = (15 * degree + 16) as f64 * 0.5 * f64::EPSILON * norms;
             largest = largest.max(error.abs() / tolerance);

@@ -2,6 +2,7 @@
 
 mod features;
 mod moments;
+mod polynomial;
 mod taylor;
 
 use crate::{Check, Evidence};
@@ -15,6 +16,16 @@ pub(crate) fn checks() -> Vec<Check> {
     vec![
         Check { claim: "kernel.exp_taylor.relative_error", evidence: Numeric, run: taylor::relative_error },
         Check { claim: "kernel.exp_taylor.positivity", evidence: Search, run: taylor::positivity },
+        Check { claim: "kernel.polynomial.certificate", evidence: Search, run: polynomial::certificate },
+        Check { claim: "kernel.polynomial.certificate", evidence: Numeric, run: polynomial::tightness },
+        Check { claim: "kernel.polynomial.best", evidence: Numeric, run: polynomial::best },
+        Check { claim: "kernel.polynomial.best", evidence: Exact, run: polynomial::degrees },
+        Check {
+            claim: "kernel.polynomial.least_squares_normal",
+            evidence: Numeric,
+            run: polynomial::least_squares_normal,
+        },
+        Check { claim: "kernel.output_error", evidence: Search, run: polynomial::output_error },
         Check { claim: "kernel.monomial.identity", evidence: Search, run: features::identity },
         Check { claim: "kernel.fixed_point.rounding", evidence: Search, run: features::rounding },
         Check { claim: "kernel.fixed_point.norm_bound", evidence: Search, run: features::norm_bound },
