@@ -3,6 +3,7 @@
 mod series;
 
 use crate::error::Error;
+pub(crate) use series::exp_upper;
 use series::{exp_lower_reciprocal, growth_integral, poisson_tail};
 
 /// The Taylor polynomial `T_g(t) = Σ_{j≤g} tʲ/j!` of the exponential.

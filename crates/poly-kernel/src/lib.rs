@@ -19,6 +19,8 @@
 //! | the features as integers, with proven bounds | [`FixedPointFeatures`] |
 //! | `Σᵢ φ(xᵢ)vᵢᵀ`, streamed | [`FixedPointMoments`] (exact), [`Moments`] (`f64`) |
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |
+//! | other features of the same kernel, behind one trait | [`FeatureMap`] |
+//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`] |
 //!
 //! # Example
 //!
@@ -68,10 +70,12 @@
 pub mod claims;
 mod error;
 mod exp_taylor;
+mod feature_map;
 mod fixed_point;
 mod moments;
 mod monomial;
 mod outward;
+mod random;
 mod readout;
 mod scaling;
 
@@ -80,8 +84,12 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub use error::Error;
 pub use exp_taylor::ExpTaylor;
+pub use feature_map::{FeatureMap, KernelError, NormBound, Role};
 pub use fixed_point::FixedPointFeatures;
 pub use moments::{FixedPointMoments, Moments};
 pub use monomial::{FeatureBlock, MonomialMap, feature_count};
+pub use random::{
+    LinearPlusRandom, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, TrigonometricFeatures,
+};
 pub use readout::{readout, readout_with_norms};
 pub use scaling::LogitScaling;

@@ -89,6 +89,11 @@ pub(super) fn growth_integral(g: usize, b: f64) -> f64 {
     up(power * exponential_like(b, 0, |k| (g + 1 + k) as f64).upper(), 2 * g + 2)
 }
 
+/// An upper bound of `eᵇ`, for `b ≥ 0`; `+∞` beyond 700.
+pub(crate) fn exp_upper(b: f64) -> f64 {
+    if b <= LARGEST_ARGUMENT { exponential_like(b, 0, |_| 1.0).upper() } else { f64::INFINITY }
+}
+
 /// A lower bound of `e^{−b}`, for `b ≥ 0`; positive while `b ≤ 700`.
 pub(super) fn exp_lower_reciprocal(b: f64) -> f64 {
     if b == 0.0 {

@@ -4,6 +4,7 @@
 
 mod claims;
 mod exp_taylor;
+mod feature_map;
 mod fixed_point;
 mod moments;
 mod monomial;
