@@ -108,6 +108,15 @@ pub enum Error {
         /// Value given.
         value: f64,
     },
+    /// A map needs at least one landmark.
+    #[error("at least one landmark is needed")]
+    NoLandmarks,
+    /// The squared norm of a landmark is not finite.
+    #[error("the squared norm of landmark {index} is not finite")]
+    Landmark {
+        /// First such landmark.
+        index: usize,
+    },
     /// The degree leaves nothing to do.
     #[error("degree {degree} is below the smallest supported degree {min}")]
     DegreeTooSmall {

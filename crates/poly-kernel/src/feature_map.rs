@@ -6,7 +6,7 @@ use crate::{
     monomial::{FeatureBlock, MonomialMap},
     outward::up,
 };
-use dp_linalg::{MatMut, MatRef};
+use dp_linalg::{Accumulate, MatMut, MatRef, Parallelism, matmul_nt_into};
 
 /// Which factor of the product `φ_query(x)·φ_key(y)` a point is.
 ///
@@ -197,6 +197,25 @@ pub(crate) fn fill_block(
     check_len(map.dim(), points.ncols())?;
     check_len(map.feature_count(), out.feature_count())?;
     out.fill(scratch_rows, points.nrows(), write)
+}
+
+/// `rowsᵢ·x` `(m, b)` and `‖x‖²/2` `(1, b)` of `rows` `(m, d)` and `points` `(b, d)`, in scratch space `(m + 1, b)`.
+pub(crate) fn project<'a>(
+    rows: MatRef<'_>,
+    points: MatRef<'_>,
+    scratch: MatMut<'a>,
+) -> Result<(MatMut<'a>, MatMut<'a>), Error> {
+    let (mut products, mut halves) = scratch.split_at_row(rows.nrows());
+    let out = products.reborrow();
+    matmul_nt_into(out, Accumulate::Replace, rows, points, Parallelism::Sequential)?;
+    for (half, point) in halves.row_mut(0).iter_mut().zip(points.rows()) {
+        *half = 0.5 * dot(point, point);
+    }
+    Ok((products, halves))
+}
+
+pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]

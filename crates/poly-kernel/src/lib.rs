@@ -21,6 +21,7 @@
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |
 //! | other features of the same kernel, behind one trait | [`FeatureMap`] |
 //! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`] |
+//! | … from landmarks | [`NystromMap`] |
 //!
 //! # Example
 //!
@@ -74,6 +75,7 @@ mod feature_map;
 mod fixed_point;
 mod moments;
 mod monomial;
+mod nystrom;
 mod outward;
 mod random;
 mod readout;
@@ -88,6 +90,7 @@ pub use feature_map::{FeatureMap, KernelError, NormBound, Role};
 pub use fixed_point::FixedPointFeatures;
 pub use moments::{FixedPointMoments, Moments};
 pub use monomial::{FeatureBlock, MonomialMap, feature_count};
+pub use nystrom::NystromMap;
 pub use random::{
     LinearPlusRandom, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, TrigonometricFeatures,
 };

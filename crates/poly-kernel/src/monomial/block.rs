@@ -12,7 +12,7 @@ const LINE: usize = 8;
 /// A reusable buffer for the features of up to a fixed number of points, stored feature-major `(r, b)`.
 ///
 /// Made by [`FeatureMap::feature_block`](crate::FeatureMap::feature_block) for one map; it also holds the scratch space
-/// of that map, so that filling it again allocates nothing of its size. `Debug` prints shapes only.
+/// of that map. Filling it again for monomials allocates nothing. `Debug` prints shapes only.
 ///
 /// ```
 /// use dp_linalg::Mat;

@@ -1,8 +1,11 @@
 //! `Frequencies`: Gaussian vectors in orthogonal blocks.
 
 use super::check_dim;
-use crate::error::Error;
-use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_nt_into};
+use crate::{
+    error::Error,
+    feature_map::{dot, project},
+};
+use dp_linalg::{Mat, MatMut, MatRef};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -48,19 +51,13 @@ impl Frequencies {
         self.matrix.as_ref()
     }
 
-    /// `ωᵢ·x` `(m, b)` and `‖x‖²/2` `(1, b)` of `points` `(b, d)`, in scratch space `(m + 1, b)`.
+    /// [`project`] on the frequencies.
     pub(super) fn project<'a>(
         &self,
         points: MatRef<'_>,
         scratch: MatMut<'a>,
     ) -> Result<(MatMut<'a>, MatMut<'a>), Error> {
-        let (mut products, mut halves) = scratch.split_at_row(self.count());
-        let out = products.reborrow();
-        matmul_nt_into(out, Accumulate::Replace, self.as_ref(), points, Parallelism::Sequential)?;
-        for (half, point) in halves.row_mut(0).iter_mut().zip(points.rows()) {
-            *half = 0.5 * dot(point, point);
-        }
-        Ok((products, halves))
+        project(self.as_ref(), points, scratch)
     }
 }
 
@@ -103,10 +100,6 @@ fn orthonormalize(rows: &mut Mat) {
 
 fn square(value: f64) -> f64 {
     value * value
-}
-
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]

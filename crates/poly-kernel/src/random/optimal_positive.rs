@@ -1,11 +1,11 @@
 //! `OptimalPositiveFeatures`: positive features damped by the best Gaussian.
 
-use super::frequencies::{Frequencies, dot};
+use super::frequencies::Frequencies;
 use super::{check_count, max_features, relative_std, unbiased_norm};
 use crate::{
     error::{Error, check_len},
     exp_taylor::exp_upper,
-    feature_map::{FeatureMap, KernelError, NormBound, Role, fill_block, max_logit},
+    feature_map::{FeatureMap, KernelError, NormBound, Role, dot, fill_block, max_logit},
     monomial::FeatureBlock,
     outward::up,
 };

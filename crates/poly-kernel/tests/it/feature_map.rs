@@ -4,7 +4,7 @@ use crate::{Uniform, dot};
 use dp_linalg::Mat;
 use poly_kernel::{
     Error, ExpTaylor, FeatureBlock, FeatureMap, KernelError, LinearPlusRandom, MonomialMap, NormBound,
-    OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, Role, TrigonometricFeatures,
+    NystromMap, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, Role, TrigonometricFeatures,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -15,7 +15,9 @@ const ROLES: [Role; 2] = [Role::Query, Role::Key];
 fn maps(seed: u64) -> Vec<(&'static str, Box<dyn FeatureMap>)> {
     let rng = &mut ChaCha8Rng::seed_from_u64(seed);
     let taylor = ExpTaylor::new(6).unwrap();
+    let landmarks = Uniform::new(seed).ball(12, 3, 1.0);
     vec![
+        ("nystrom", Box::new(NystromMap::new(landmarks.as_ref()).unwrap())),
         ("monomials", Box::new(MonomialMap::exp_taylor(3, 6).unwrap())),
         ("trigonometric", Box::new(TrigonometricFeatures::new(3, 21, rng).unwrap())),
         ("positive", Box::new(PositiveFeatures::new(3, 21, rng).unwrap())),
@@ -48,9 +50,11 @@ fn blocks_hold_the_features_of_their_points_and_the_norms_of_these() {
                 let tolerance = 2.0 * map.feature_count() as f64 * f64::EPSILON * square;
                 assert!((dot(row, row) - square).abs() <= tolerance, "{name}");
                 let alone = features(&*map, role, &Mat::from_fn(1, 3, |_, k| points[(i, k)]));
+                // sums of three products in another order, exponents and angles below 10; a solve with landmarks amplifies
+                // this to 2η < 1e-6
+                let rounding = if name == "nystrom" { 1e-6 } else { 1e-13 };
                 for (a, b) in alone.row(0).iter().zip(row) {
-                    // sums of three products in another order; exponents and angles below 10
-                    assert!((a - b).abs() <= 1e-13 * square.sqrt(), "{name}: {a} {b}");
+                    assert!((a - b).abs() <= rounding * square.sqrt(), "{name}: {a} {b}");
                 }
             }
         }
@@ -125,6 +129,7 @@ fn nothing_is_known_of_points_without_a_radius() {
             assert_eq!(norm, f64::INFINITY, "{name}");
             let error = match map.kernel_error(radius) {
                 KernelError::Relative(e) | KernelError::RelativeStd(e) | KernelError::RelativeRms(e) => e,
+                KernelError::PerPoint => f64::INFINITY,
                 other => panic!("{other:?}"),
             };
             assert_eq!(error, f64::INFINITY, "{name}");
@@ -154,7 +159,7 @@ fn moments(draws: u64, x: &[f64], y: &[f64], name: &str) -> (f64, f64, f64, f64)
 fn random_maps_are_unbiased_and_no_pair_varies_more_than_they_say() {
     let draws = 2000;
     let (x, y) = ([0.5, -0.3, 0.2], [-0.4, 0.35, 0.3]);
-    for (name, map) in maps(0).into_iter().skip(1) {
+    for (name, map) in maps(0).into_iter().skip(2) {
         let (mean, square, fourth, norm) = moments(draws, &x, &y, name);
         // the truncation at degree 6 for |x·y| ≤ 0.4 is below 1e-6, a thousandth of a standard error
         let standard_error = (square / draws as f64).sqrt();

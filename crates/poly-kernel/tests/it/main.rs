@@ -8,6 +8,7 @@ mod feature_map;
 mod fixed_point;
 mod moments;
 mod monomial;
+mod nystrom;
 mod readout;
 mod scaling;
 
