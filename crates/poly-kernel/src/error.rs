@@ -116,6 +116,39 @@ pub enum Error {
         /// Bound given.
         max_abs_value: u64,
     },
+    /// A random map cannot have this many features, or frequencies.
+    #[error("{count} random features or frequencies, where {min} to {max} are possible")]
+    RandomFeatureCount {
+        /// Number asked for.
+        count: usize,
+        /// Fewest there may be.
+        min: usize,
+        /// Most there may be.
+        max: usize,
+    },
+    /// The mean of `‖x + y‖²` must be non-negative and at most 1e100.
+    #[error("the mean squared norm {value} of sums of points is outside [0, 1e100]")]
+    MeanSquaredSum {
+        /// Value given.
+        value: f64,
+    },
+    /// A map needs at least one landmark.
+    #[error("at least one landmark is needed")]
+    NoLandmarks,
+    /// The squared norm of a landmark is not finite.
+    #[error("the squared norm of landmark {index} is not finite")]
+    Landmark {
+        /// First such landmark.
+        index: usize,
+    },
+    /// The degree leaves nothing to do.
+    #[error("degree {degree} is below the smallest supported degree {min}")]
+    DegreeTooSmall {
+        /// Degree asked for.
+        degree: usize,
+        /// Smallest degree there is.
+        min: usize,
+    },
     // shapes
     /// A row, point or buffer has the wrong number of entries.
     #[error("{expected} entries are needed, found {found}")]

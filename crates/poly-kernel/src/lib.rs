@@ -23,6 +23,9 @@
 //! | the features as integers, with proven bounds | [`FixedPointFeatures`] |
 //! | `Σᵢ φ(xᵢ)vᵢᵀ`, streamed | [`FixedPointMoments`] (exact), [`Moments`] (`f64`) |
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |
+//! | other features of the same kernel, behind one trait | [`FeatureMap`] |
+//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`] |
+//! | … from landmarks | [`NystromMap`] |
 //!
 //! # Example
 //!
@@ -89,13 +92,16 @@
 pub mod claims;
 mod error;
 mod exp_taylor;
+mod feature_map;
 mod fixed_point;
 mod interval;
 mod moments;
 mod monomial;
+mod nystrom;
 mod output_error;
 mod outward;
 mod polynomial;
+mod random;
 mod readout;
 mod scaling;
 
@@ -104,10 +110,15 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub use error::Error;
 pub use exp_taylor::ExpTaylor;
+pub use feature_map::{FeatureMap, KernelError, NormBound, Role};
 pub use fixed_point::FixedPointFeatures;
 pub use moments::{FixedPointMoments, Moments};
 pub use monomial::{FeatureBlock, MonomialMap, feature_count};
+pub use nystrom::NystromMap;
 pub use output_error::output_error;
 pub use polynomial::{ErrorCertificate, ExpPolynomial, LogitRange};
+pub use random::{
+    LinearPlusRandom, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, TrigonometricFeatures,
+};
 pub use readout::{readout, readout_with_norms};
 pub use scaling::LogitScaling;

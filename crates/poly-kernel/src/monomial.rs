@@ -29,8 +29,8 @@ pub(crate) use plan::Plan;
 ///
 /// # Signs
 /// Where a coefficient is negative the kernel is not positive definite, and one of the two factors carries its sign: the
-/// query's. [`readout`](crate::readout) applies it; features, norms and sums over keys are those of `|cⱼ|`. A product of
-/// features by hand needs [`signs`](Self::signs).
+/// query's, see [`Role`](crate::Role). [`readout`](crate::readout) applies it; features, norms and sums over keys are those
+/// of `|cⱼ|`. A product of features by hand needs [`signs`](Self::signs).
 ///
 /// # Order and recurrence
 /// Degrees ascend; within a degree monomials are sorted by their last variable `i`, then by its multiplicity `m`, then
@@ -173,6 +173,13 @@ impl MonomialMap {
     #[must_use]
     pub fn kernel(&self, t: f64) -> f64 {
         self.coefficients.iter().rev().fold(0.0, |sum, &c| sum * t + c)
+    }
+
+    /// Features of keys to features of queries.
+    pub(crate) fn sign(&self, block: &mut FeatureBlock) {
+        for (degree, _) in self.plan.degrees.iter().zip(&self.coefficients).filter(|(_, c)| **c < 0.0) {
+            block.negate(degree.first..degree.first + degree.len);
+        }
     }
 
     /// `Σⱼ |cⱼ| tʲ`.

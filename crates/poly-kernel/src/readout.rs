@@ -2,8 +2,9 @@
 
 use crate::{
     error::{Error, check_len},
+    feature_map::{FeatureMap, Role},
     moments::{BLOCK_POINTS, blocks},
-    monomial::{FeatureBlock, MonomialMap},
+    monomial::FeatureBlock,
 };
 use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_tn_into};
 
@@ -29,8 +30,8 @@ use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_tn_into};
 /// assert_eq!(values.as_slice(), [5.0, 23.0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn readout(
-    map: &MonomialMap,
+pub fn readout<M: FeatureMap + ?Sized>(
+    map: &M,
     points: MatRef<'_>,
     coefficients: MatRef<'_>,
     parallelism: Parallelism,
@@ -46,8 +47,8 @@ pub fn readout(
 ///
 /// # Errors
 /// As [`readout`].
-pub fn readout_with_norms(
-    map: &MonomialMap,
+pub fn readout_with_norms<M: FeatureMap + ?Sized>(
+    map: &M,
     points: MatRef<'_>,
     coefficients: MatRef<'_>,
     parallelism: Parallelism,
@@ -57,8 +58,8 @@ pub fn readout_with_norms(
     Ok((out, norms))
 }
 
-fn run(
-    map: &MonomialMap,
+fn run<M: FeatureMap + ?Sized>(
+    map: &M,
     points: MatRef<'_>,
     coefficients: MatRef<'_>,
     norms: Option<&mut [f64]>,
@@ -66,32 +67,23 @@ fn run(
 ) -> Result<Mat, Error> {
     check(map, points, coefficients)?;
     let mut out = Mat::zeros(points.nrows(), coefficients.ncols());
-    // a sign of a feature of every query is one of a row of the coefficients
-    let signed = (!map.is_positive_definite()).then(|| signed(map, coefficients));
-    let coefficients = signed.as_ref().map_or(coefficients, Mat::as_ref);
     Job { map, points, coefficients }.run(out.as_mut(), norms, parallelism.get())?;
     Ok(out)
 }
 
-fn signed(map: &MonomialMap, coefficients: MatRef<'_>) -> Mat {
-    let signs: Vec<f64> = map.signs().collect();
-    Mat::from_fn(coefficients.nrows(), coefficients.ncols(), |a, j| signs[a] * coefficients.row(a)[j])
-}
-
-fn check(map: &MonomialMap, points: MatRef<'_>, coefficients: MatRef<'_>) -> Result<(), Error> {
+fn check<M: FeatureMap + ?Sized>(map: &M, points: MatRef<'_>, coefficients: MatRef<'_>) -> Result<(), Error> {
     check_len(map.dim(), points.ncols())?;
     check_len(map.feature_count(), coefficients.nrows())
 }
 
 /// A range of points to evaluate.
-#[derive(Clone, Copy)]
-struct Job<'a> {
-    map: &'a MonomialMap,
+struct Job<'a, M: ?Sized> {
+    map: &'a M,
     points: MatRef<'a>,
     coefficients: MatRef<'a>,
 }
 
-impl Job<'_> {
+impl<M: FeatureMap + ?Sized> Job<'_, M> {
     /// Halves the rows, at a border of blocks, until each thread has its part.
     fn run(self, out: MatMut<'_>, norms: Option<&mut [f64]>, threads: usize) -> Result<(), Error> {
         let size = BLOCK_POINTS;
@@ -103,8 +95,8 @@ impl Job<'_> {
         }
         let (first, second) = out.split_at_row(cut);
         let (first_norms, second_norms) = norms.map(|norms| norms.split_at_mut(cut)).unzip();
-        let top = Job { points: self.points.subrows(0..cut), ..self };
-        let bottom = Job { points: self.points.subrows(cut..rows), ..self };
+        let part = |range| Job { points: self.points.subrows(range), ..self };
+        let (top, bottom) = (part(0..cut), part(cut..rows));
         std::thread::scope(|scope| {
             let other = scope.spawn(move || bottom.run(second, second_norms, threads - here));
             top.run(first, first_norms, here)?;
@@ -115,7 +107,7 @@ impl Job<'_> {
     fn run_one(self, mut out: MatMut<'_>, mut norms: Option<&mut [f64]>, size: usize) -> Result<(), Error> {
         let mut block: FeatureBlock = self.map.feature_block(size.min(self.points.nrows()));
         for rows in blocks(self.points.nrows(), size) {
-            self.map.apply_block(self.points.subrows(rows.clone()), &mut block)?;
+            self.map.apply_block(Role::Query, self.points.subrows(rows.clone()), &mut block)?;
             let part = out.reborrow().subrows(rows.clone());
             let features = block.as_ref();
             matmul_tn_into(part, Accumulate::Replace, features, self.coefficients, Parallelism::Sequential)?;

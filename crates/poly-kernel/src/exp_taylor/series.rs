@@ -109,9 +109,9 @@ pub(crate) fn exp_lower(t: f64) -> f64 {
     }
 }
 
-/// An upper bound of `eᵗ`; infinite above 700.
+/// An upper bound of `eᵗ`; infinite above 700 and for NaN.
 pub(crate) fn exp_upper(t: f64) -> f64 {
-    if t > LARGEST_ARGUMENT {
+    if t.is_nan() || t > LARGEST_ARGUMENT {
         f64::INFINITY
     } else if t > 0.0 {
         exponential_like(t, 0, |_| 1.0).upper()

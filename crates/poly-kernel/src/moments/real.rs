@@ -1,13 +1,13 @@
 //! `Moments`: the sums in floating point.
 
 use super::{BLOCK_POINTS, ValueRows, blocks, check_block};
-use crate::{Error, FeatureBlock, MonomialMap};
+use crate::{Error, FeatureBlock, FeatureMap, MonomialMap, Role};
 use core::fmt;
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into};
 
 /// The sums `Σᵢ φ(xᵢ) vᵢᵀ`, shape `(r, c)`, in `f64`.
 ///
-/// [`FixedPointMoments`](crate::FixedPointMoments) without the quantisation: no scale to choose, and sums that depend on
+/// For any [`FeatureMap`]; with monomials, [`FixedPointMoments`](crate::FixedPointMoments) without the quantisation: no scale to choose, and sums that depend on
 /// order and processor in their last bits. A row contributes zero if a coordinate or a value is not finite, or if
 /// `‖φ(x)‖²` overflows. Memory is `O(r·c)` and one block of features. `Debug` prints shapes only.
 ///
@@ -23,18 +23,18 @@ use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct Moments {
-    map: MonomialMap,
+pub struct Moments<M = MonomialMap> {
+    map: M,
     sums: Mat,
     block: FeatureBlock,
     values: ValueRows,
     point_count: u64,
 }
 
-impl Moments {
+impl<M: FeatureMap> Moments<M> {
     /// Empty sums for `columns` value columns.
     #[must_use]
-    pub fn new(map: MonomialMap, columns: usize) -> Self {
+    pub fn new(map: M, columns: usize) -> Self {
         Self {
             sums: Mat::zeros(map.feature_count(), columns),
             block: map.feature_block(BLOCK_POINTS),
@@ -51,7 +51,7 @@ impl Moments {
     pub fn add_block(&mut self, points: MatRef<'_>, values: MatRef<'_>) -> Result<(), Error> {
         check_block(self.map.dim(), self.columns(), points, values)?;
         for rows in blocks(points.nrows(), self.block.capacity()) {
-            self.map.apply_block(points.subrows(rows.clone()), &mut self.block)?;
+            self.map.apply_block(Role::Key, points.subrows(rows.clone()), &mut self.block)?;
             self.clear_overflowed();
             let values = self.values.load(values.subrows(rows), f64::is_finite);
             let (sums, features) = (self.sums.as_mut(), self.block.as_ref());
@@ -65,7 +65,10 @@ impl Moments {
     ///
     /// # Errors
     /// [`Error::MomentsMismatch`] unless both were made with equal arguments; then nothing was added.
-    pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
+    pub fn merge(&mut self, other: &Self) -> Result<(), Error>
+    where
+        M: PartialEq,
+    {
         if self.map != other.map || self.columns() != other.columns() {
             return Err(Error::MomentsMismatch);
         }
@@ -90,7 +93,7 @@ impl Moments {
 
     /// The feature map.
     #[must_use]
-    pub const fn map(&self) -> &MonomialMap {
+    pub const fn map(&self) -> &M {
         &self.map
     }
 
@@ -109,7 +112,7 @@ impl Moments {
     }
 }
 
-impl fmt::Debug for Moments {
+impl<M> fmt::Debug for Moments<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Moments").field("shape", &self.sums.shape()).finish_non_exhaustive()
     }

@@ -3,16 +3,16 @@
 use super::kernel::{self, Features, WIDTH};
 use super::plan::Plan;
 use crate::error::{Error, check_len};
-use core::fmt;
-use dp_linalg::MatRef;
+use core::{fmt, ops::Range};
+use dp_linalg::{MatMut, MatRef};
 
 /// Entries in a cache line.
 const LINE: usize = 8;
 
 /// A reusable buffer for the features of up to a fixed number of points, stored feature-major `(r, b)`.
 ///
-/// Made by [`MonomialMap::feature_block`](crate::MonomialMap::feature_block); it also holds the scratch space of the
-/// recurrence, so that filling it again allocates nothing. `Debug` prints shapes only.
+/// Made by [`FeatureMap::feature_block`](crate::FeatureMap::feature_block) for one map; it also holds the scratch space
+/// of that map. Filling it again for monomials allocates nothing. `Debug` prints shapes only.
 ///
 /// ```
 /// use dp_linalg::Mat;
@@ -28,10 +28,8 @@ const LINE: usize = 8;
 #[derive(Clone)]
 pub struct FeatureBlock {
     features: AlignedBuffer,
-    /// The parents of one group of `WIDTH` points.
-    parents: AlignedBuffer,
-    /// The coordinates of one group of points, `(d, WIDTH)`.
-    coordinates: AlignedBuffer,
+    /// For monomials the coordinates `(d, WIDTH)` and then the parents of one group of points, else `(scratch_rows, b)`.
+    scratch: AlignedBuffer,
     squared_norms: Vec<f64>,
     feature_count: usize,
     capacity: usize,
@@ -41,19 +39,82 @@ pub struct FeatureBlock {
 
 impl FeatureBlock {
     pub(crate) fn new(plan: &Plan, capacity: usize) -> Self {
-        let padded = capacity.next_multiple_of(WIDTH);
+        Self {
+            scratch: AlignedBuffer::zeros(scratch_len(plan)),
+            ..Self::with_scratch(plan.feature_count, 0, capacity)
+        }
+    }
+
+    /// A buffer for a map that fills it by [`fill`](Self::fill), with `scratch_rows` rows of scratch space.
+    #[must_use]
+    pub fn with_scratch(feature_count: usize, scratch_rows: usize, max_points: usize) -> Self {
+        let padded = max_points.next_multiple_of(WIDTH);
         // one line more, so that the stride is never a power of two: rows would share a few cache sets
         let stride = padded + LINE;
         Self {
-            features: AlignedBuffer::zeros(plan.feature_count * stride),
-            parents: AlignedBuffer::zeros(plan.parent_count * WIDTH),
-            coordinates: AlignedBuffer::zeros(plan.dim * WIDTH),
+            features: AlignedBuffer::zeros(feature_count * stride),
+            scratch: AlignedBuffer::zeros(scratch_rows * stride),
             squared_norms: vec![0.0; padded],
-            feature_count: plan.feature_count,
-            capacity,
+            feature_count,
+            capacity: max_points,
             stride,
             points: 0,
         }
+    }
+
+    /// Holds `points` points from now on: `write` is given the features `(r, b)` and the scratch space
+    /// `(scratch_rows, b)`, both with what they held before, and the squared norms are computed from what it leaves.
+    ///
+    /// # Errors
+    /// [`Error::BlockCapacity`] if the points do not fit, [`Error::Length`] if the scratch space was made with another
+    /// number of rows, and those of `write`, after which the block holds no point.
+    ///
+    /// ```
+    /// use poly_kernel::FeatureBlock;
+    ///
+    /// let mut block = FeatureBlock::with_scratch(2, 0, 8);
+    /// block.fill(0, 3, |mut features, _| {
+    ///     features.fill(3.0);
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(block.squared_norms(), [18.0; 3]);
+    /// # Ok::<(), poly_kernel::Error>(())
+    /// ```
+    pub fn fill(
+        &mut self,
+        scratch_rows: usize,
+        points: usize,
+        write: impl FnOnce(MatMut<'_>, MatMut<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        check_len(scratch_rows * self.stride, self.scratch.len)?;
+        self.check_capacity(points)?;
+        self.points = 0;
+        let stride = self.stride;
+        let features =
+            MatMut::with_row_stride(self.features.as_mut_slice(), self.feature_count, points, stride)?;
+        let scratch = MatMut::with_row_stride(self.scratch.as_mut_slice(), scratch_rows, points, stride)?;
+        write(features, scratch)?;
+        self.points = points;
+        self.sum_squares();
+        Ok(())
+    }
+
+    fn check_capacity(&self, points: usize) -> Result<(), Error> {
+        if points > self.capacity {
+            return Err(Error::BlockCapacity { points, capacity: self.capacity });
+        }
+        Ok(())
+    }
+
+    fn sum_squares(&mut self) {
+        let mut sums = core::mem::take(&mut self.squared_norms);
+        sums.fill(0.0);
+        for row in self.as_ref().rows() {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += value * value;
+            }
+        }
+        self.squared_norms = sums;
     }
 
     /// The features as a matrix `(r, b)`: row `a` holds feature `a` of every point.
@@ -88,6 +149,12 @@ impl FeatureBlock {
         self.capacity
     }
 
+    /// Number of features `r` of a point.
+    #[must_use]
+    pub const fn feature_count(&self) -> usize {
+        self.feature_count
+    }
+
     pub(crate) fn build(
         &mut self,
         plan: &Plan,
@@ -97,10 +164,8 @@ impl FeatureBlock {
     ) -> Result<(), Error> {
         check_len(plan.dim, points.ncols())?;
         check_len(plan.feature_count, self.feature_count)?;
-        check_len(plan.parent_count * WIDTH, self.parents.len)?;
-        if points.nrows() > self.capacity {
-            return Err(Error::BlockCapacity { points: points.nrows(), capacity: self.capacity });
-        }
+        check_len(scratch_len(plan), self.scratch.len)?;
+        self.check_capacity(points.nrows())?;
         self.points = points.nrows();
         kernel::dispatch(self.kernel(plan, points, start), features);
         Ok(())
@@ -112,15 +177,25 @@ impl FeatureBlock {
         points: MatRef<'a>,
         start: f64,
     ) -> kernel::Build<'a> {
+        let (coordinates, parents) = self.scratch.as_mut_slice().split_at_mut(plan.dim * WIDTH);
         kernel::Build {
             plan,
             points,
             start,
             features: self.features.as_mut_slice(),
             stride: self.stride,
-            parents: self.parents.as_mut_slice(),
-            coordinates: self.coordinates.as_mut_slice(),
+            parents,
+            coordinates,
             squared_norms: &mut self.squared_norms,
+        }
+    }
+
+    /// Changes the sign of these features of every point.
+    pub(super) fn negate(&mut self, features: Range<usize>) {
+        let rows =
+            &mut self.features.as_mut_slice()[features.start * self.stride..features.end * self.stride];
+        for value in rows {
+            *value = -*value;
         }
     }
 
@@ -136,6 +211,10 @@ impl FeatureBlock {
             self.squared_norms[point] = 0.0;
         }
     }
+}
+
+const fn scratch_len(plan: &Plan) -> usize {
+    (plan.dim + plan.parent_count) * WIDTH
 }
 
 impl fmt::Debug for FeatureBlock {

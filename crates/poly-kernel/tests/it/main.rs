@@ -4,9 +4,11 @@
 
 mod claims;
 mod exp_taylor;
+mod feature_map;
 mod fixed_point;
 mod moments;
 mod monomial;
+mod nystrom;
 mod readout;
 mod scaling;
 
