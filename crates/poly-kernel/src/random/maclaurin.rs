@@ -22,7 +22,8 @@ use rand::{Rng, RngExt};
 /// # Division of the features
 /// A constant term is one exact feature. Every other degree has one, and the rest is divided in proportion to
 /// `c_n √(3ⁿ − 1)`, which minimises the variance below at logits around one for a large dimension. (Kar and Karnick draw
-/// the degree of each feature at random; fixed numbers have the same mean and never a larger variance.)
+/// the degree of each feature at random; fixed numbers in the same proportions have the same mean and, by stratification,
+/// no larger variance.)
 ///
 /// # Norm
 /// `|ω·x| ≤ √d ‖x‖`, so `‖φ(x)‖² ≤ f(d‖x‖²)` for every point and every draw, while `E‖φ(x)‖² = f(‖x‖²)`.
