@@ -79,6 +79,11 @@ pub enum KernelError {
 
 /// Features whose dot products stand in for `e^{x·y}`.
 ///
+/// # Bits
+/// Of the maps of this crate, only the features of [`MonomialMap`] are a function of their point alone to the last bit. The
+/// others go through matrix products or Fourier transforms, whose roundings differ between processors and between
+/// places in a block.
+///
 /// # For implementors
 /// [`feature_block`](Self::feature_block) makes a [`FeatureBlock`] of the right shape and
 /// [`apply_block`](Self::apply_block) fills it by [`FeatureBlock::fill`].

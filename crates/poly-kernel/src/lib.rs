@@ -24,7 +24,7 @@
 //! | `Σᵢ φ(xᵢ)vᵢᵀ`, streamed | [`FixedPointMoments`] (exact), [`Moments`] (`f64`) |
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |
 //! | other features of the same kernel, behind one trait | [`FeatureMap`] |
-//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`] |
+//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`] |
 //! | … from landmarks | [`NystromMap`] |
 //!
 //! # Example
@@ -118,7 +118,8 @@ pub use nystrom::NystromMap;
 pub use output_error::output_error;
 pub use polynomial::{ErrorCertificate, ExpPolynomial, LogitRange};
 pub use random::{
-    LinearPlusRandom, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, TrigonometricFeatures,
+    LinearPlusRandom, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, TensorSketch,
+    TrigonometricFeatures,
 };
 pub use readout::{readout, readout_with_norms};
 pub use scaling::LogitScaling;

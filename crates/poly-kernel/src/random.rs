@@ -3,17 +3,20 @@
 //! The generator is the caller's, and a map keeps what was drawn, not the generator. Two sides that must agree on a map
 //! draw it from generators with one seed, or share the map.
 
+mod degrees;
 mod frequencies;
 mod linear;
 mod maclaurin;
 mod optimal_positive;
 mod positive;
+mod tensor_sketch;
 mod trigonometric;
 
 pub use linear::LinearPlusRandom;
 pub use maclaurin::RandomMaclaurin;
 pub use optimal_positive::OptimalPositiveFeatures;
 pub use positive::PositiveFeatures;
+pub use tensor_sketch::TensorSketch;
 pub use trigonometric::TrigonometricFeatures;
 
 use crate::{

@@ -1,7 +1,7 @@
 //! `LinearPlusRandom`: degrees zero and one exact, the rest of the exponential random.
 
+use super::degrees::rms_error;
 use super::{RandomMaclaurin, check_count, check_dim, max_features};
-use crate::random::maclaurin::rms_error;
 use crate::{
     error::Error,
     exp_taylor::ExpTaylor,

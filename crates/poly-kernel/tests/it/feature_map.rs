@@ -4,7 +4,8 @@ use crate::{Uniform, dot};
 use dp_linalg::Mat;
 use poly_kernel::{
     Error, ExpTaylor, FeatureBlock, FeatureMap, KernelError, LinearPlusRandom, MonomialMap, NormBound,
-    NystromMap, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, Role, TrigonometricFeatures,
+    NystromMap, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, Role, TensorSketch,
+    TrigonometricFeatures,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -24,6 +25,7 @@ fn maps(seed: u64) -> Vec<(&'static str, Box<dyn FeatureMap>)> {
         ("hyperbolic", Box::new(PositiveFeatures::hyperbolic(3, 21, rng).unwrap())),
         ("optimal", Box::new(OptimalPositiveFeatures::new(3, 21, 1.0, rng).unwrap())),
         ("maclaurin", Box::new(RandomMaclaurin::new(3, taylor.coefficients(), 40, rng).unwrap())),
+        ("sketch", Box::new(TensorSketch::new(3, taylor.coefficients(), 40, rng).unwrap())),
         ("linear", Box::new(LinearPlusRandom::new(3, 6, 40, rng).unwrap())),
     ]
 }
@@ -231,6 +233,36 @@ fn the_variance_of_random_maclaurin_is_attained_by_spread_out_points() {
 }
 
 #[test]
+fn the_variance_of_a_sketch_is_attained_in_degree_one_and_near_in_degree_two() {
+    let (dim, draws) = (4, 40_000_u32);
+    let x = Mat::from_fn(1, dim, |_, _| 0.5);
+    for (coefficients, least) in [(&[0.0, 2.0][..], 1.0), (&[0.0, 0.0, 2.0], 0.75)] {
+        let (mut square, mut fourth, mut bound) = (0.0, 0.0, 0.0);
+        let rng = &mut ChaCha8Rng::seed_from_u64(5);
+        for _ in 0..draws {
+            let map = TensorSketch::new(dim, coefficients, 7, rng).unwrap();
+            let row = features(&map, Role::Key, &x);
+            let error = dot(row.row(0), row.row(0)) - 2.0;
+            square += error.powi(2) / f64::from(draws);
+            fourth += error.powi(4) / f64::from(draws);
+            bound = map.variance_bound(1.0);
+        }
+        let slack = 5.0 * ((fourth - square * square) / f64::from(draws)).sqrt();
+        assert!(square < bound + slack && square > least * bound - slack, "{square} {bound} {slack}");
+        assert!(slack < 0.15 * bound, "{slack} {bound}");
+    }
+}
+
+#[test]
+fn points_that_are_not_finite_are_no_error() {
+    let points = Mat::from_vec(2, 3, vec![f64::NAN, 0.0, 0.0, 1.0, f64::INFINITY, 0.0]).unwrap();
+    for (name, map) in maps(1) {
+        let mut block = map.feature_block(2);
+        assert_eq!(map.apply_block(Role::Key, points.as_ref(), &mut block), Ok(()), "{name}");
+    }
+}
+
+#[test]
 fn linear_maps_are_exact_to_first_order() {
     let map = LinearPlusRandom::new(3, 4, 9, &mut ChaCha8Rng::seed_from_u64(1)).unwrap();
     let x = Mat::from_vec(1, 3, vec![0.1, -0.2, 0.3]).unwrap();
@@ -250,6 +282,9 @@ fn impossible_parameters_are_refused() {
     assert_eq!(TrigonometricFeatures::new(0, 1, rng).unwrap_err(), Error::ZeroDimension);
     assert_eq!(TrigonometricFeatures::new(1, 0, rng).unwrap_err(), count(0, 1, max / 2));
     assert_eq!(TrigonometricFeatures::new(usize::MAX, 1, rng).unwrap_err(), count(1, 1, 0));
+    assert_eq!(TensorSketch::new(usize::MAX, &[0.0, 1.0], 1, rng).unwrap_err(), count(1, 1, 0));
+    assert_eq!(TensorSketch::new(2, &[1.0, 1.0], 1, rng).unwrap_err(), count(1, 2, max));
+    assert_eq!(TensorSketch::new(0, &[1.0], 1, rng).unwrap_err(), Error::ZeroDimension);
     assert_eq!(RandomMaclaurin::new(usize::MAX, &[0.0, 1.0], 1, rng).unwrap_err(), count(1, 1, 0));
     assert_eq!(PositiveFeatures::new(1 << 10, max, rng).unwrap_err(), count(max, 1, 1 << 18));
     assert_eq!(PositiveFeatures::new(2, max + 1, rng).unwrap_err(), count(max + 1, 1, max));
