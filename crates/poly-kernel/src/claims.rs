@@ -73,6 +73,47 @@ pub const CLAIMS: &[Claim] = &[
         status: ClaimStatus::Published,
     },
     Claim {
+        id: "kernel.random.unbiased",
+        kind: ClaimKind::Utility,
+        statement: "trigonometric, positive (single, hyperbolic) and optimal positive features have E[φ(x)·φ(y)] = e^{x·y}, with a relative standard deviation of at most kernel_error, attained by one frequency",
+        hypotheses: &["x and y do not depend on the draw", "‖x‖, ‖y‖ ≤ radius"],
+        source: Source {
+            work: "Rahimi, Recht 2007; Choromanski et al. 2021; Likhosherstov et al. 2022; poly-kernel",
+            result: "Error, at each type",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.random.norm",
+        kind: ClaimKind::Numerical,
+        statement: "norms stated as deterministic hold for every draw: ‖φ(x)‖ = e^{‖x‖²/2} of trigonometric features, ‖φ(x)‖² ≤ f(d‖x‖²) of random Maclaurin features and tensor sketches",
+        hypotheses: &["up to the rounding of the features"],
+        source: Source { work: "poly-kernel", result: "Norm, at each type" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.random.polynomial",
+        kind: ClaimKind::Utility,
+        statement: "random Maclaurin features and tensor sketches have mean f(x·y) and variance at most Σ (cₙ²/mₙ) B²ⁿ((3 − 2/d)ⁿ − 1), which the former attain",
+        hypotheses: &["x and y do not depend on the draw", "‖x‖², ‖y‖² ≤ B"],
+        source: Source {
+            work: "Kar, Karnick 2012; Pham, Pagh 2013; poly-kernel",
+            result: "Error, at each type",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.nystrom.residual",
+        kind: ClaimKind::Numerical,
+        statement: "|e^{x·y} − φ(x)·φ(y)| ≤ √(ρ(x)ρ(y)) with the residuals as computed, and ‖φ(x)‖ ≤ e^{‖x‖²/2}",
+        hypotheses: &[
+            "library exp good to two units in the last place",
+            "features within 1e-6 of their exact values, relative to e^{‖x‖²/2}",
+        ],
+        source: Source { work: "Williams, Seeger 2001; poly-kernel, NystromMap", result: "Norm; Error" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
         id: "kernel.fixed_point.rounding",
         kind: ClaimKind::Numerical,
         statement: "|2⁻ˢ φ̃_a(x) − φ_a(x)| ≤ entry_error() for every feature",

@@ -20,6 +20,7 @@
 //! | Taylor's polynomial and its exact error | [`ExpTaylor`] |
 //! | what an error of the kernel does to attention's output | [`output_error`] |
 //! | the features | [`MonomialMap`], [`FeatureBlock`] |
+//! | other features behind one trait | [`FeatureMap`]: [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`], [`NystromMap`] |
 //! | the features as integers, with proven bounds | [`FixedPointFeatures`] |
 //! | `Σᵢ φ(xᵢ)vᵢᵀ`, streamed | [`FixedPointMoments`] (exact), [`Moments`] (`f64`) |
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |

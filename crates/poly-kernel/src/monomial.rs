@@ -193,10 +193,11 @@ impl MonomialMap {
         self.absolute_kernel(x.iter().map(|v| v * v).sum())
     }
 
-    /// An upper bound of `‖φ(x)‖₂` over `‖x‖₂ ≤ radius`: `√Σⱼ |cⱼ| radius²ʲ`, rounded outward; `+∞` unless `radius ≥ 0`.
+    /// An upper bound of `‖φ(x)‖₂` over `‖x‖₂ ≤ radius`: `√Σⱼ |cⱼ| radius²ʲ`, rounded outward; `+∞` unless the radius is
+    /// finite and non-negative.
     #[must_use]
     pub fn norm_bound(&self, radius: f64) -> f64 {
-        if radius.is_nan() || radius < 0.0 {
+        if !(0.0..f64::INFINITY).contains(&radius) {
             return f64::INFINITY;
         }
         // t = radius²: one rounding; it is a factor at most g times; Horner adds 2g; the root one

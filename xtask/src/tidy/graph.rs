@@ -41,6 +41,9 @@ const TOOLS: &[&str] = &[
     "statrs",
 ];
 
+/// Tools that a library's own job needs: the normal law of random features, which are public.
+const TOOLS_IN_USE: &[(&str, &str)] = &[("poly-kernel", "rand_distr")];
+
 pub(super) fn backends(workspace: &Workspace) -> Vec<Finding> {
     let may = |member: &Member| BACKEND_USERS.contains(&member.name.as_str());
     of_dependencies(workspace, |member, dependency| {
@@ -72,7 +75,8 @@ fn allowed(name: &str) -> Option<&'static [&'static str]> {
 pub(super) fn tools(workspace: &Workspace) -> Vec<Finding> {
     of_dependencies(workspace, |member, dependency| {
         let name = dependency.name.as_str();
-        (member.published && dependency.kind == Kind::Normal && TOOLS.contains(&name))
+        let in_use = TOOLS_IN_USE.contains(&(member.name.as_str(), name));
+        (member.published && dependency.kind == Kind::Normal && TOOLS.contains(&name) && !in_use)
             .then(|| format!("{name} is for tests and tools; make it a dev-dependency"))
     })
 }

@@ -1,6 +1,7 @@
 //! Checks of the claims of poly-kernel.
 
 mod features;
+mod maps;
 mod moments;
 mod polynomial;
 mod taylor;
@@ -12,7 +13,7 @@ use rand::{Rng, RngExt};
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Exact, Numeric, Search};
+    use Evidence::{Exact, Numeric, Search, Statistical};
     vec![
         Check { claim: "kernel.exp_taylor.relative_error", evidence: Numeric, run: taylor::relative_error },
         Check { claim: "kernel.exp_taylor.positivity", evidence: Search, run: taylor::positivity },
@@ -27,6 +28,10 @@ pub(crate) fn checks() -> Vec<Check> {
         },
         Check { claim: "kernel.output_error", evidence: Search, run: polynomial::output_error },
         Check { claim: "kernel.monomial.identity", evidence: Search, run: features::identity },
+        Check { claim: "kernel.random.unbiased", evidence: Statistical, run: maps::unbiased },
+        Check { claim: "kernel.random.norm", evidence: Search, run: maps::norm },
+        Check { claim: "kernel.random.polynomial", evidence: Statistical, run: maps::polynomial },
+        Check { claim: "kernel.nystrom.residual", evidence: Search, run: maps::nystrom },
         Check { claim: "kernel.fixed_point.rounding", evidence: Search, run: features::rounding },
         Check { claim: "kernel.fixed_point.norm_bound", evidence: Search, run: features::norm_bound },
         Check { claim: "kernel.moments.fused", evidence: Exact, run: moments::fused },

@@ -104,7 +104,7 @@ impl Found {
 /// No logit that an adversary finds is worse than the certificate.
 pub(super) fn certificate(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (extra, grid) = (context.scale(6, 200) as usize, context.scale(400, 4_000) as usize);
+    let (extra, grid) = (context.scale(6, 200), context.scale(400, 4_000));
     let (mut worst, mut n) = (f64::NEG_INFINITY, 0);
     for range in ranges(&mut rng, extra) {
         for degree in [0, 1, 2, 3, 4, 6, 9, 13] {
@@ -127,7 +127,7 @@ pub(super) fn certificate(context: &mut Context, subject: Subject) -> Outcome {
 /// Certificates are within a factor of two of the true extrema.
 pub(super) fn tightness(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(1);
-    let (extra, grid) = (context.scale(6, 200) as usize, context.scale(400, 4_000) as usize);
+    let (extra, grid) = (context.scale(6, 200), context.scale(400, 4_000));
     let (mut loosest, mut n) = (0.0_f64, 0);
     for range in ranges(&mut rng, extra) {
         for degree in [1, 2, 3, 4, 6, 9, 13] {
@@ -173,7 +173,7 @@ fn levelled(polynomial: &ExpPolynomial, range: LogitRange) -> f64 {
 /// What is certified of the best polynomial is hardly more than what no polynomial can do better.
 pub(super) fn best(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(2);
-    let extra = context.scale(20, 1_000) as usize;
+    let extra = context.scale(20, 1_000);
     let (mut worst, mut n) = (0.0_f64, 0);
     for range in ranges(&mut rng, extra) {
         for degree in [0, 1, 2, 3, 4, 5, 6, 8, 10, 13] {
