@@ -2,7 +2,8 @@
 
 /// Why a call was refused.
 ///
-/// Every variant is about parameters and shapes; none depends on the entries of a point or of a value row.
+/// Features of points, sums over them and readouts fail by parameters and shapes alone, never by the entries of a point or of a
+/// value row. What depends on entries says so: [`Mass`](Self::Mass) of attention that is normalised here, landmarks, samples of logits.
 ///
 /// ```
 /// use poly_kernel::{Error, MonomialMap};
@@ -173,6 +174,14 @@ pub enum Error {
         points: usize,
         /// Points that fit.
         capacity: usize,
+    },
+    /// The weights of a query have no positive, finite sum.
+    #[error("the weights of query {query} sum to {mass}")]
+    Mass {
+        /// The first such query.
+        query: usize,
+        /// The sum.
+        mass: f64,
     },
     /// Two sums of moments were made with different maps, scales or shapes.
     #[error("moments of different maps, scales or shapes do not merge")]

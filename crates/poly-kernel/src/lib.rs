@@ -24,6 +24,7 @@
 //! | the features as integers, with proven bounds | [`FixedPointFeatures`] |
 //! | `Σᵢ φ(xᵢ)vᵢᵀ`, streamed | [`FixedPointMoments`] (exact), [`Moments`] (`f64`) |
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |
+//! | attention `D⁻¹AV` and products `AM`, causal or not | [`LinearAttention`], [`Mask`] |
 //! | other features of the same kernel, behind one trait | [`FeatureMap`] |
 //! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`] |
 //! | … from landmarks | [`NystromMap`] |
@@ -96,6 +97,7 @@ mod exp_taylor;
 mod feature_map;
 mod fixed_point;
 mod interval;
+mod linear_attention;
 mod moments;
 mod monomial;
 mod nystrom;
@@ -113,6 +115,7 @@ pub use error::Error;
 pub use exp_taylor::ExpTaylor;
 pub use feature_map::{FeatureMap, KernelError, NormBound, Role};
 pub use fixed_point::FixedPointFeatures;
+pub use linear_attention::{LinearAttention, Mask};
 pub use moments::{FixedPointMoments, Moments};
 pub use monomial::{FeatureBlock, MonomialMap, feature_count};
 pub use nystrom::NystromMap;

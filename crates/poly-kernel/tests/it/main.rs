@@ -6,6 +6,7 @@ mod claims;
 mod exp_taylor;
 mod feature_map;
 mod fixed_point;
+mod linear_attention;
 mod moments;
 mod monomial;
 mod nystrom;

@@ -255,22 +255,13 @@ pub(super) fn least_squares_normal(context: &mut Context, subject: Subject) -> O
 
 /// `e^m Σ (t − m)ʲ/j!` in powers of `t`.
 fn expansion_about(degree: usize, mean: f64) -> ExpPolynomial {
-    let mut coefficients = vec![0.0; degree + 1];
-    let mut reciprocal = exp_bounds(mean).0;
-    for j in 0..=degree {
-        // (t − m)ʲ
-        let mut power = vec![1.0];
-        for _ in 0..j {
-            power.push(0.0);
-            for k in (0..power.len()).rev() {
-                power[k] = if k > 0 { power[k - 1] } else { 0.0 } - mean * power[k];
-            }
-        }
-        for (sum, c) in coefficients.iter_mut().zip(&power) {
-            *sum += reciprocal * c;
-        }
-        reciprocal /= (j + 1) as f64;
-    }
+    let factorial = |n: usize| (1..=n).map(|i| i as f64).product::<f64>();
+    // Σⱼ (t − m)ʲ/j! has the coefficient Σⱼ (−m)^{j−k}/(k!(j − k)!) at tᵏ
+    let coefficient = |k: usize| {
+        let terms = (k..=degree).map(|j| (-mean).powi((j - k) as i32) / (factorial(k) * factorial(j - k)));
+        exp_bounds(mean).0 * terms.sum::<f64>()
+    };
+    let coefficients: Vec<f64> = (0..=degree).map(coefficient).collect();
     ExpPolynomial::from_coefficients(&coefficients).expect("finite")
 }
 
