@@ -130,6 +130,22 @@ pub const CLAIMS: &[Claim] = &[
         status: ClaimStatus::Ours,
     },
     Claim {
+        id: "kernel.linear_attention.product",
+        kind: ClaimKind::Numerical,
+        statement: "product and forward are AM and D⁻¹AM of the formed kernel matrix, masked or not, whatever the number of threads",
+        hypotheses: &["up to the rounding of sums of r·n products in f64"],
+        source: Source { work: "poly-kernel, LinearAttention", result: "A = Φ_Q Φ_Kᵀ" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.linear_attention.error",
+        kind: ClaimKind::Utility,
+        statement: "with a kernel certified within [l, u] of the exponential, forward is within tanh(¼ ln(u/l)) of the range of a value column of softmax attention, and comes within 5 % of that",
+        hypotheses: &["logits within the range of the certificate", "up to rounding"],
+        source: Source { work: "poly-kernel, output_error", result: "Proof" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
         id: "kernel.moments.fused",
         kind: ClaimKind::Numerical,
         statement: "the fused sums equal Σᵢ φ̃(xᵢ)ũᵢᵀ as integers modulo 2⁶⁴, in any order, partition and tree of merges",

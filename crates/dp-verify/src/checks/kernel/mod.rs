@@ -1,5 +1,6 @@
 //! Checks of the claims of poly-kernel.
 
+mod attention;
 mod features;
 mod maps;
 mod moments;
@@ -34,6 +35,8 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "kernel.nystrom.residual", evidence: Search, run: maps::nystrom },
         Check { claim: "kernel.fixed_point.rounding", evidence: Search, run: features::rounding },
         Check { claim: "kernel.fixed_point.norm_bound", evidence: Search, run: features::norm_bound },
+        Check { claim: "kernel.linear_attention.product", evidence: Search, run: attention::product },
+        Check { claim: "kernel.linear_attention.error", evidence: Search, run: attention::error },
         Check { claim: "kernel.moments.fused", evidence: Exact, run: moments::fused },
         Check { claim: "kernel.moments.row_locality", evidence: Exact, run: moments::row_locality },
     ]

@@ -1,0 +1,139 @@
+//! Linear attention against the formed matrix, and against softmax attention where its kernel is worst.
+
+use super::point;
+use crate::{Context, Outcome, Subject};
+use dp_linalg::{Mat, Parallelism};
+use dp_mechanisms::certified::exp_bounds;
+use dp_testkit::oracle;
+use poly_kernel::{ExpPolynomial, LinearAttention, LogitRange, Mask, MonomialMap};
+use rand::RngExt;
+
+fn points(rng: &mut impl rand::Rng, count: usize, dim: usize, radius: f64) -> Mat {
+    let all: Vec<Vec<f64>> = (0..count).map(|_| point(rng, dim, radius)).collect();
+    Mat::from_fn(count, dim, |i, j| all[i][j])
+}
+
+/// `AM` and row sums of `A`, entry by entry; each with the sum of absolute terms.
+fn formed(
+    [queries, keys, values]: [&Mat; 3],
+    visible: impl Fn(usize, usize) -> bool,
+    kernel: impl Fn(f64) -> (f64, f64),
+) -> Vec<Vec<(f64, f64)>> {
+    let row = |i: usize| {
+        let mut sums = vec![(0.0, 0.0); values.ncols() + 1];
+        for j in (0..keys.nrows()).filter(|&j| visible(i, j)) {
+            let (weight, size) = kernel(oracle::dot(queries.row(i), keys.row(j)));
+            for (sum, value) in sums.iter_mut().zip(values.row(j).iter().chain(&[1.0])) {
+                *sum = (sum.0 + weight * value, sum.1 + size * value.abs());
+            }
+        }
+        sums
+    };
+    (0..queries.nrows()).map(row).collect()
+}
+
+/// The products and normalised products are those of the formed matrix.
+pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let (mut worst, mut uneven, mut n) = (0.0_f64, 0, 0);
+    for _ in 0..context.scale(12, 200) {
+        let (dim, degree) = (rng.random_range(1..5), rng.random_range(1..5));
+        let mask = if rng.random() { Mask::Full } else { Mask::Causal };
+        let m = rng.random_range(1..600);
+        let count = if mask == Mask::Causal { m } else { rng.random_range(1..600) };
+        let radius = 1.3;
+        let range = LogitRange::symmetric(radius * radius).expect("a range");
+        let polynomial = ExpPolynomial::best_relative(degree, range).expect("a small degree");
+        let map = MonomialMap::new(dim, polynomial.coefficients()).expect("a small map");
+        let (queries, keys) = (points(&mut rng, m, dim, radius), points(&mut rng, count, dim, radius));
+        let values = Mat::from_fn(count, 2, |_, _| rng.random_range(-1.0..1.0));
+        let all = [&queries, &keys, &values];
+        // the twin's causal queries see one key more, its others one less
+        let visible = |i: usize, j: usize| match (mask, subject) {
+            (Mask::Causal, Subject::AsShipped) => j <= i,
+            (Mask::Causal, Subject::Broken) => j <= i + 1,
+            (_, Subject::AsShipped) => true,
+            (_, Subject::Broken) => j > 0,
+        };
+        let size =
+            |t: f64| polynomial.coefficients().iter().rev().fold(0.0, |sum, c| sum * t.abs() + c.abs());
+        let expected = formed(all, visible, |t| (map.kernel(t), size(t)));
+        let attention = LinearAttention::new(1.0).expect("a scale").with_mask(mask);
+        let [q, k, v] = all.map(Mat::as_ref);
+        let run = |threads| {
+            let attention = attention.with_parallelism(Parallelism::threads(threads));
+            (attention.product(&map, q, k, v), attention.forward(&map, q, k, v))
+        };
+        let (Ok(sums), Ok(outputs)) = run(1) else {
+            return Outcome::inconclusive("a kernel that is not positive");
+        };
+        uneven += u64::from(run(2) != (Ok(sums.clone()), Ok(outputs.clone())));
+        for (i, row) in expected.iter().enumerate() {
+            let (mass, _) = row[2];
+            for j in 0..2 {
+                let (sum, absolute) = row[j];
+                // two units for each rounding of features, products, sums; features have norms like ‖φ(x)‖²
+                let largest = size(radius * radius) * count as f64;
+                let unit = f64::EPSILON * (count + map.feature_count() + 40) as f64;
+                let tolerance = unit * largest.max(absolute);
+                worst = worst.max((sums[(i, j)] - sum).abs() / tolerance);
+                worst = worst.max((outputs[(i, j)] - sum / mass).abs() * mass / (2.0 * tolerance));
+                n += 2;
+            }
+        }
+    }
+    Outcome::worst([Outcome::at_most(worst, 1.0, n), Outcome::all_equal(uneven, n)])
+        .with_note("error in units of the rounding allowed, at worst")
+}
+
+/// Keys where the kernel is highest and lowest against the exponential, in the worst proportion, with values one and zero.
+pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
+    let grid = context.scale(2_000, 50_000);
+    let (mut worst, mut attained, mut n) = (0.0_f64, f64::INFINITY, 0);
+    for max_logit in [0.5, 1.0, 2.0] {
+        let range = LogitRange::symmetric(max_logit).expect("a range");
+        for degree in [2, 3, 4, 5] {
+            for polynomial in [
+                ExpPolynomial::best_relative(degree, range).expect("a small degree"),
+                ExpPolynomial::taylor(degree).expect("a small degree"),
+            ] {
+                let certificate = polynomial.certificate(range);
+                let Some(bound) = certificate.output_error() else { continue };
+                // the twin states the error of one side for both
+                let middle = f64::midpoint(certificate.ratio_lower(), certificate.ratio_upper());
+                let half = poly_kernel::output_error(certificate.ratio_lower(), middle);
+                let bound = subject.pick(bound, half.expect("positive"));
+                let ratio = |t: f64| polynomial.evaluate(t) / exp_bounds(t).0;
+                let logits =
+                    || (0..=grid).map(|i| max_logit * (2.0 * i as f64 / grid as f64 - 1.0) * (1.0 - 1e-12));
+                let by_ratio = |a: &f64, b: &f64| ratio(*a).total_cmp(&ratio(*b));
+                let (Some(high), Some(low)) = (logits().max_by(by_ratio), logits().min_by(by_ratio)) else {
+                    return Outcome::inconclusive("no logit");
+                };
+                // weights e^t·count in the proportion √l : √u
+                let share = |t: f64, ratio: f64| 2_000.0 / (exp_bounds(t).0 * ratio.sqrt());
+                let counts =
+                    [share(high, ratio(high)).round() as usize, share(low, ratio(low)).round() as usize];
+                let root = max_logit.sqrt();
+                let is_high = |j: usize| j < counts[0];
+                let total = counts[0] + counts[1];
+                let keys = Mat::from_fn(total, 1, |j, _| if is_high(j) { high / root } else { low / root });
+                let values = Mat::from_fn(total, 1, |j, _| f64::from(u8::from(is_high(j))));
+                let query = Mat::from_fn(1, 1, |_, _| root);
+                let map = MonomialMap::new(1, polynomial.coefficients()).expect("a small map");
+                let attention = LinearAttention::new(1.0).expect("a scale");
+                let output = attention.forward(&map, query.as_ref(), keys.as_ref(), values.as_ref());
+                let Ok(output) = output else {
+                    return Outcome::inconclusive("a kernel that is not positive");
+                };
+                let exact = formed([&query, &keys, &values], |_, _| true, |t| (exp_bounds(t).0, 0.0));
+                let moved = (output[(0, 0)] - exact[0][0].0 / exact[0][1].0).abs();
+                worst = worst.max((moved - 1e-12) / bound);
+                attained = attained.min(moved / bound);
+                n += 1;
+            }
+        }
+    }
+    Outcome::worst([Outcome::at_most(worst, 1.0, n), Outcome::at_least(attained, 0.95, n)])
+        .with_note("distance from softmax attention over the bound, at worst")
+}
