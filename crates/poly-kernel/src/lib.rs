@@ -79,7 +79,7 @@
 //!
 //! The number of features grows like `dᵍ/g!`: the useful region is about `d ≤ 8` at degree 6, 16 at 4, 32 at 3 and 128
 //! at 2. Constructors refuse beyond a limit and say how many features there would be. Logits must be bounded: errors
-//! are certified for `|t| ≤ B`, and grow like `e^B` on the negative side.
+//! are certified for `|t| ≤ B`; those of Taylor polynomials grow like `e^B` on the negative side, those of the best do not.
 //!
 //! # Notation
 //!
