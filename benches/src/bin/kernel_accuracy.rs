@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut sets = vec![handwriting()?];
     for (dim, degree) in [(8, 4), (16, 3), (64, 2)] {
-        sets.push(synthetic(4096, dim, degree, &mut rng)?);
+        sets.push(synthetic(4096, dim, degree, &mut rng));
     }
     for data in &sets {
         table(data, &mut rng)?;
@@ -56,14 +56,14 @@ fn handwriting() -> Result<Data, Box<dyn Error>> {
 }
 
 /// Uniform directions; values that depend on the keys' first coordinate, so that attention has something to find.
-fn synthetic(n: usize, dim: usize, degree: usize, rng: &mut ChaCha8Rng) -> Result<Data, Box<dyn Error>> {
+fn synthetic(n: usize, dim: usize, degree: usize, rng: &mut ChaCha8Rng) -> Data {
     let mut sphere = |n| {
         // sums of twelve uniform numbers are normal enough for directions
         unit_rows(Mat::from_fn(n, dim, |_, _| (0..12).map(|_| rng.random_range(-0.5..0.5)).sum()))
     };
     let (queries, keys) = (sphere(512), sphere(n));
     let values = Mat::from_fn(n, 8, |i, j| (keys[(i, j % dim)] * 3.0).tanh() + 0.1 * (i % 7) as f64);
-    Ok(Data { name: format!("uniform directions, n = {n}, d = {dim}"), queries, keys, values, degree })
+    Data { name: format!("uniform directions, n = {n}, d = {dim}"), queries, keys, values, degree }
 }
 
 fn unit_rows(mut rows: Mat) -> Mat {
