@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests: a failure is a failed test")]
 
+mod any_input;
 mod claims;
 mod exp_taylor;
 mod feature_map;
