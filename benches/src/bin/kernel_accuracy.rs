@@ -148,7 +148,7 @@ fn maps(
     let fine = ExpTaylor::new(degree + 4)?;
     let landmarks = count.min(512).min(data.keys.nrows());
     let root = max_logit.sqrt();
-    let spread_keys = Mat::from_fn(landmarks, dim, |i, j| root * data.keys[(i, j)]);
+    let scaled_landmarks = Mat::from_fn(landmarks, dim, |i, j| root * data.keys[(i, j)]);
     let scaled = |points: &Mat| Mat::from_fn(points.nrows(), dim, |i, j| root * points[(i, j)]);
     let spread = OptimalPositiveFeatures::mean_squared_sum(
         scaled(&data.queries).as_ref(),
@@ -173,7 +173,7 @@ fn maps(
         named("linear plus random", Box::new(LinearPlusRandom::new(dim, degree + 4, count - dim - 1, rng)?)),
         named(
             &format!("Nyström, {landmarks} keys as landmarks"),
-            Box::new(NystromMap::new(spread_keys.as_ref())?),
+            Box::new(NystromMap::new(scaled_landmarks.as_ref())?),
         ),
     ])
 }

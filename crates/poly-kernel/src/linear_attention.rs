@@ -32,7 +32,7 @@ pub enum Mask {
 ///
 /// # Cost
 /// About `2r(c + 1)(m + n)` operations for `c` columns, and building the features; with a causal mask
-/// `2r(2(c + 1) + 128)n`. Memory is the result, at most eight sums `(r, c + 1)` and a block of features a thread: nothing
+/// `2r(2(c + 1) + 128)n`. Memory is the result, at most nine sums `(r, c + 1)` and two blocks of features a thread: nothing
 /// grows with `n` but inputs and outputs. The order of all sums is fixed by the shapes, so that the number of threads does
 /// not show in the result.
 ///
@@ -177,18 +177,21 @@ impl<'a, M: FeatureMap + ?Sized> Job<'a, M> {
     }
 
     fn run(&self) -> Result<Mat, Error> {
-        let sums = self.in_parallel(self.chunks(self.keys.nrows()), |range| self.sums(range))?;
+        let chunks = self.chunks(self.keys.nrows());
         let parts = match self.attention.mask {
             Mask::Full => {
+                let sums = self.in_parallel(chunks, |range| self.sums(range))?;
                 let total = sums.iter().fold(self.zeros(), added);
                 self.in_parallel(self.chunks(self.queries.nrows()), |range| self.read(range, &total))?
             }
             Mask::Causal => {
+                // nothing comes after the last chunk
+                let earlier = chunks[..chunks.len().saturating_sub(1)].to_vec();
                 let mut before = vec![self.zeros()];
-                for part in &sums[..sums.len().saturating_sub(1)] {
-                    before.push(added(before[before.len() - 1].clone(), part));
+                for part in self.in_parallel(earlier, |range| self.sums(range))? {
+                    before.push(added(before[before.len() - 1].clone(), &part));
                 }
-                let starts: Vec<_> = self.chunks(self.keys.nrows()).into_iter().zip(before).collect();
+                let starts: Vec<_> = chunks.into_iter().zip(before).collect();
                 self.in_parallel(starts, |(range, before)| self.read_causally(range, before))?
             }
         };

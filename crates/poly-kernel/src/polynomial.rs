@@ -243,15 +243,15 @@ impl ExpPolynomial {
     /// ```
     pub fn least_squares(degree: usize, logits: &[f64]) -> Result<Self, Error> {
         check_degree(degree)?;
-        let ends = logits.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &t| {
-            if t.is_nan() { (t, t) } else { (t.min(low), t.max(high)) }
-        });
-        let nan = logits.iter().any(|t| t.is_nan());
-        let range = if nan {
-            Err(Error::LogitRange { low: f64::NAN, high: f64::NAN })
+        // min and max would drop a NaN
+        let (low, high) = if logits.iter().any(|t| t.is_nan()) {
+            (f64::NAN, f64::NAN)
         } else {
-            LogitRange::new(ends.0, ends.1)
-        }?;
+            logits
+                .iter()
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &t| (t.min(low), t.max(high)))
+        };
+        let range = LogitRange::new(low, high)?;
         Ok(Self { coefficients: least_squares::sample(degree, logits, range)? })
     }
 
@@ -279,9 +279,10 @@ impl ExpPolynomial {
     /// # How
     /// `d(t) = f(t) − eᵗ = Σⱼ (cⱼ − 1/j!) tʲ`: what cancels does so in the coefficients, once. The range is cut into cells
     /// at Chebyshev points; over a cell `[c − h, c + h]`, `d` lies within `Σ_{k≥2} |d_k(c)| hᵏ` of the chord from
-    /// `d(c) − h d′(c)` to `d(c) + h d′(c)`, `d_k(c)` the Taylor coefficients of `d` at `c` (from the eighth on, bounded over the range); likewise `e^{−t} d(t)`. All in interval arithmetic, rounded outward; no library function.
-    /// The cells are so small that the bounds exceed the true extrema by a few per cent, as long as those are well
-    /// above the rounding of the coefficients themselves.
+    /// `d(c) − h d′(c)` to `d(c) + h d′(c)`, `d_k(c)` the Taylor coefficients of `d` at `c` (from the eighth on, bounded over
+    /// the range); likewise `e^{−t} d(t)`. All in interval arithmetic, rounded outward; no library function. The cells are so
+    /// small that the bounds exceed the true extrema by a few per cent, as long as those are well above the rounding of the
+    /// coefficients themselves.
     #[must_use]
     pub fn certificate(&self, range: LogitRange) -> ErrorCertificate {
         ErrorCertificate::of(&self.coefficients, range)
