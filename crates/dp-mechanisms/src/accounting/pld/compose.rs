@@ -47,8 +47,8 @@ impl Composed {
         2 * self.halves.re.len()
     }
 
-    /// The values at no more points than that, from `first` on.
-    pub(super) fn values(&self, first: i64) -> impl Iterator<Item = f64> {
+    /// Writes the values from `first` on, no more than that.
+    pub(super) fn copy_values(&self, first: i64, out: &mut [f64]) {
         let (half, len) = (self.halves.re.len(), self.len() as i64);
         let (turns, place) =
             ((first - self.begin).div_euclid(len), (first - self.begin).rem_euclid(len) as usize);
@@ -59,10 +59,12 @@ impl Composed {
             [&upper[place - half..], &[], lower, &upper[..place - half]]
         };
         let scale = if turns % 2 == 0 { 1.0 } else { -1.0 } / half as f64; // a power of two
-        slices
-            .into_iter()
-            .zip([scale, scale, -scale, -scale])
-            .flat_map(|(slice, scale)| slice.iter().map(move |c| c * scale))
+        let mut rest = out;
+        for (slice, scale) in slices.into_iter().zip([scale, scale, -scale, -scale]) {
+            let (here, after) = rest.split_at_mut(slice.len().min(rest.len()));
+            here.iter_mut().zip(slice).for_each(|(out, value)| *out = value * scale);
+            rest = after;
+        }
     }
 }
 
@@ -126,7 +128,7 @@ impl WithSimd for Block<'_, '_> {
     type Output = Sums;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> Sums {
+    fn with_simd<S: Simd>(self, simd: S) -> Sums {
         let Self { plan, powers, values } = self;
         let len = plan.block();
         // B_ij of each law, and F_j
@@ -134,7 +136,7 @@ impl WithSimd for Block<'_, '_> {
         for ((power, (re, im)), bounds) in
             powers.iter().zip(values.iter_mut()).zip(bounds.chunks_exact_mut(len))
         {
-            plan.forward_block(re, im);
+            plan.forward_block(simd, re, im);
             raise_all(re, im, *power, (bounds, &mut own));
             all.iter_mut().zip(&own).for_each(|(all, own)| *all *= own);
         }
@@ -144,7 +146,7 @@ impl WithSimd for Block<'_, '_> {
         }
         let (re, im) = product;
         let sums = Sums::of(re, im, &bounds, &all);
-        plan.inverse_block(re, im);
+        plan.inverse_block(simd, re, im);
         sums
     }
 }
@@ -233,16 +235,21 @@ fn raise_all(re: &mut [f64], im: &mut [f64], power: Power, (bounds, powers): (&m
     let Power { count, deviation } = power;
     // smaller bases have powers that are nothing, and would take long to get there
     let least = SMALLEST.powf(1.0 / count as f64).max(deviation);
+    let (_, _, nothing) = raise(([0.0; LANES], [0.0; LANES]), [least; LANES], count);
     let values = re.as_chunks_mut::<LANES>().0.iter_mut().zip(im.as_chunks_mut::<LANES>().0);
     let bounds = bounds.as_chunks_mut::<LANES>().0.iter_mut().zip(powers.as_chunks_mut::<LANES>().0);
     for ((re, im), (bound, power)) in values.zip(bounds) {
         let mut base = (*re, *im);
+        let mut kept = 0.0;
         for l in 0..LANES {
             let size = (re[l] * re[l] + im[l] * im[l]).sqrt() * (1.0 + 4.0 * f64::EPSILON) + deviation;
             let keep = if size > least { 1.0 } else { 0.0 };
             (base.0[l], base.1[l], bound[l]) = (re[l] * keep, im[l] * keep, size.max(least));
+            kept += keep;
         }
-        (*re, *im, *power) = raise(base, *bound, count);
+        // of many laws together hardly any frequency is left
+        (*re, *im, *power) =
+            if kept > 0.0 { raise(base, *bound, count) } else { ([0.0; LANES], [0.0; LANES], nothing) };
     }
 }
 

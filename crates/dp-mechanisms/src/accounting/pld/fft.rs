@@ -23,6 +23,7 @@
     reason = "code outside the inlined body of `with_simd` would lose its instruction set"
 )]
 
+use super::buffer::Buffer;
 use crate::certified::ball::turn;
 use pulp::{Arch, Simd, WithSimd};
 use std::sync::OnceLock;
@@ -41,18 +42,17 @@ const LEVEL_ERROR: f64 = 8.0 / (1_u64 << 53) as f64;
 /// Real and imaginary parts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Complex {
-    pub(super) re: Vec<f64>,
-    pub(super) im: Vec<f64>,
+    pub(super) re: Buffer,
+    pub(super) im: Buffer,
 }
 
 impl Complex {
-    fn with_capacity(n: usize) -> Self {
-        Self { re: Vec::with_capacity(n), im: Vec::with_capacity(n) }
-    }
-
-    fn push(&mut self, (re, im): (f64, f64)) {
-        self.re.push(re);
-        self.im.push(im);
+    fn from_fn(n: usize, f: impl Fn(usize) -> (f64, f64)) -> Self {
+        let mut numbers = Self { re: Buffer::zeros(n), im: Buffer::zeros(n) };
+        for (j, (re, im)) in numbers.re.iter_mut().zip(numbers.im.iter_mut()).enumerate() {
+            (*re, *im) = f(j);
+        }
+        numbers
     }
 }
 
@@ -80,11 +80,7 @@ impl Transform {
     fn new(log2_len: u32) -> Self {
         let turns = Turns::new(log2_len + 2);
         let len = 1_usize << log2_len;
-        let powers = |count: usize, step: usize| {
-            let mut powers = Complex::with_capacity(count);
-            (0..count).for_each(|j| powers.push(turns.get(j * step)));
-            powers
-        };
+        let powers = |count: usize, step: usize| Complex::from_fn(count, |j| turns.get(j * step));
         let passes = pass_blocks(log2_len)
             .map(|block| [1, 2, 3].map(|power| powers(block / 4, 4 * (len / block) * power)));
         Self {
@@ -117,12 +113,7 @@ impl Transform {
     pub(super) fn begin(&self, coefficients: &[f64]) -> Complex {
         let len = 1 << self.log2_len;
         let (re, im) = coefficients.split_at(len.min(coefficients.len()));
-        let padded = |part: &[f64]| {
-            let mut padded = vec![0.0; len];
-            padded[..part.len()].copy_from_slice(part);
-            padded
-        };
-        let mut values = Complex { re: padded(re), im: padded(im) };
+        let mut values = Complex { re: Buffer::padded(re, len), im: Buffer::padded(im, len) };
         Arch::new().dispatch(Begin { plan: self, filled: re.len(), values: &mut values });
         values
     }
@@ -135,10 +126,10 @@ impl Transform {
 
     /// The last levels, on one block: values of the polynomial, in an order of their own.
     #[inline(always)]
-    pub(super) fn forward_block(&self, re: &mut [f64], im: &mut [f64]) {
+    pub(super) fn forward_block<S: Simd>(&self, simd: S, re: &mut [f64], im: &mut [f64]) {
         let mut block = re.len();
         for pass in &self.passes[self.outer_passes()..] {
-            split(re, im, block, pass);
+            split(simd, re, im, block, pass);
             block /= 4;
         }
         match block {
@@ -149,7 +140,7 @@ impl Transform {
 
     /// The first levels of the way back, on one block.
     #[inline(always)]
-    pub(super) fn inverse_block(&self, re: &mut [f64], im: &mut [f64]) {
+    pub(super) fn inverse_block<S: Simd>(&self, simd: S, re: &mut [f64], im: &mut [f64]) {
         let mut block = self.base();
         match block {
             8 => first::<8>(re, im, &self.roots),
@@ -157,7 +148,7 @@ impl Transform {
         }
         for pass in self.passes[self.outer_passes()..].iter().rev() {
             block *= 4;
-            join(re, im, block, pass);
+            join(simd, re, im, block, pass);
         }
     }
 
@@ -219,12 +210,12 @@ impl WithSimd for Begin<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let (plan, Complex { re, im }) = (self.plan, self.values);
-        rotate(&mut re[..self.filled], &mut im[..self.filled], &plan.weights, 1.0);
+        rotate(simd, &mut re[..self.filled], &mut im[..self.filled], &plan.weights, false);
         let mut block = re.len();
         for pass in &plan.passes[..plan.outer_passes()] {
-            split(re, im, block, pass);
+            split(simd, re, im, block, pass);
             block /= 4;
         }
     }
@@ -239,71 +230,160 @@ impl WithSimd for Finish<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let (plan, Complex { re, im }) = (self.plan, self.values);
         let mut block = plan.block();
         for pass in plan.passes[..plan.outer_passes()].iter().rev() {
             block *= 4;
-            join(re, im, block, pass);
+            join(simd, re, im, block, pass);
         }
-        rotate(re, im, &plan.weights, -1.0);
+        rotate(simd, re, im, &plan.weights, true);
     }
 }
 
 /// Multiplies each number by its weight, or its conjugate.
 #[inline(always)]
-fn rotate(re: &mut [f64], im: &mut [f64], weights: &Complex, sign: f64) {
-    let weights = weights.re.iter().zip(&weights.im);
-    for ((re, im), (c, s)) in re.iter_mut().zip(im).zip(weights) {
+fn rotate<S: Simd>(simd: S, re: &mut [f64], im: &mut [f64], weights: &Complex, conjugate: bool) {
+    let (re, re_tail) = S::as_mut_simd_f64s(re);
+    let (im, im_tail) = S::as_mut_simd_f64s(im);
+    let (wr, wi) = (S::as_simd_f64s(&weights.re).0, S::as_simd_f64s(&weights.im).0);
+    for ((re, im), w) in re.iter_mut().zip(im.iter_mut()).zip(wr.iter().zip(wi)) {
+        let x = Numbers { simd, re: *re, im: *im };
+        let w = Numbers { simd, re: *w.0, im: *w.1 };
+        let x = if conjugate { x.times_conjugate(w) } else { x.times(w) };
+        (*re, *im) = (x.re, x.im);
+    }
+    let done = re.len() * S::F64_LANES;
+    let weights = weights.re.iter().zip(weights.im.iter()).skip(done);
+    let sign = if conjugate { -1.0 } else { 1.0 };
+    for ((re, im), (c, s)) in re_tail.iter_mut().zip(im_tail).zip(weights) {
         (*re, *im) = (*re * c - *im * (s * sign), *re * (s * sign) + *im * c);
+    }
+}
+
+/// A vector of complex numbers.
+#[derive(Clone, Copy)]
+struct Numbers<S: Simd> {
+    simd: S,
+    re: S::f64s,
+    im: S::f64s,
+}
+
+impl<S: Simd> Numbers<S> {
+    #[inline(always)]
+    fn plus(self, other: Self) -> Self {
+        let Self { simd, re, im } = self;
+        Self { re: simd.add_f64s(re, other.re), im: simd.add_f64s(im, other.im), ..self }
+    }
+
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        let Self { simd, re, im } = self;
+        Self { re: simd.sub_f64s(re, other.re), im: simd.sub_f64s(im, other.im), ..self }
+    }
+
+    /// `self + i·other`.
+    #[inline(always)]
+    fn plus_i(self, other: Self) -> Self {
+        let Self { simd, re, im } = self;
+        Self { re: simd.sub_f64s(re, other.im), im: simd.add_f64s(im, other.re), ..self }
+    }
+
+    /// `self − i·other`.
+    #[inline(always)]
+    fn minus_i(self, other: Self) -> Self {
+        let Self { simd, re, im } = self;
+        Self { re: simd.add_f64s(re, other.im), im: simd.sub_f64s(im, other.re), ..self }
+    }
+
+    #[inline(always)]
+    fn times(self, w: Self) -> Self {
+        let Self { simd, re, im } = self;
+        Self {
+            re: simd.sub_f64s(simd.mul_f64s(re, w.re), simd.mul_f64s(im, w.im)),
+            im: simd.add_f64s(simd.mul_f64s(re, w.im), simd.mul_f64s(im, w.re)),
+            ..self
+        }
+    }
+
+    #[inline(always)]
+    fn times_conjugate(self, w: Self) -> Self {
+        let Self { simd, re, im } = self;
+        Self {
+            re: simd.add_f64s(simd.mul_f64s(re, w.re), simd.mul_f64s(im, w.im)),
+            im: simd.sub_f64s(simd.mul_f64s(im, w.re), simd.mul_f64s(re, w.im)),
+            ..self
+        }
     }
 }
 
 /// Two levels from above: `(x₀ … x₃)` at distances of a quarter block.
 #[inline(always)]
-fn split(re: &mut [f64], im: &mut [f64], block: usize, [w1, w2, w3]: &[Complex; 3]) {
-    let q = block / 4;
-    for (re, im) in re.chunks_exact_mut(block).zip(im.chunks_exact_mut(block)) {
-        let [r0, r1, r2, r3] = quarters(re, q);
-        let [i0, i1, i2, i3] = quarters(im, q);
-        let [(c1, s1), (c2, s2), (c3, s3)] = [w1, w2, w3].map(|w| (&w.re[..q], &w.im[..q]));
-        for j in 0..q {
-            let (ar, ai, br, bi) = (r0[j] + r2[j], i0[j] + i2[j], r1[j] + r3[j], i1[j] + i3[j]);
-            let (cr, ci, dr, di) = (r0[j] - r2[j], i0[j] - i2[j], r1[j] - r3[j], i1[j] - i3[j]);
-            (r0[j], i0[j]) = (ar + br, ai + bi);
-            let (er, ei) = (ar - br, ai - bi);
-            (r1[j], i1[j]) = (er * c2[j] - ei * s2[j], er * s2[j] + ei * c2[j]);
-            // c + i·d and c − i·d
-            let (er, ei) = (cr - di, ci + dr);
-            (r2[j], i2[j]) = (er * c1[j] - ei * s1[j], er * s1[j] + ei * c1[j]);
-            let (er, ei) = (cr + di, ci - dr);
-            (r3[j], i3[j]) = (er * c3[j] - ei * s3[j], er * s3[j] + ei * c3[j]);
-        }
-    }
+fn split<S: Simd>(simd: S, re: &mut [f64], im: &mut [f64], block: usize, roots: &[Complex; 3]) {
+    for_quarters(
+        (simd, block),
+        (re, im),
+        roots,
+        #[inline(always)]
+        |[x0, x1, x2, x3]: [Numbers<S>; 4], [w1, w2, w3]: [Numbers<S>; 3]| {
+            let (a, b, c, d) = (x0.plus(x2), x1.plus(x3), x0.minus(x2), x1.minus(x3));
+            [a.plus(b), a.minus(b).times(w2), c.plus_i(d).times(w1), c.minus_i(d).times(w3)]
+        },
+    );
 }
 
 /// The inverse of [`split`], times four.
 #[inline(always)]
-fn join(re: &mut [f64], im: &mut [f64], block: usize, [w1, w2, w3]: &[Complex; 3]) {
-    let q = block / 4;
+fn join<S: Simd>(simd: S, re: &mut [f64], im: &mut [f64], block: usize, roots: &[Complex; 3]) {
+    for_quarters(
+        (simd, block),
+        (re, im),
+        roots,
+        #[inline(always)]
+        |[x0, x1, x2, x3]: [Numbers<S>; 4], [w1, w2, w3]: [Numbers<S>; 3]| {
+            let (e, f, g) = (x1.times_conjugate(w2), x2.times_conjugate(w1), x3.times_conjugate(w3));
+            let (a, b, c, d) = (x0.plus(e), x0.minus(e), f.plus(g), f.minus(g));
+            [a.plus(c), b.minus_i(d), a.minus(c), b.plus_i(d)]
+        },
+    );
+}
+
+/// Replaces four numbers at distances of a quarter block, everywhere, given the three roots of their place.
+#[inline(always)]
+fn for_quarters<S: Simd>(
+    (simd, block): (S, usize),
+    (re, im): (&mut [f64], &mut [f64]),
+    roots: &[Complex; 3],
+    step: impl Fn([Numbers<S>; 4], [Numbers<S>; 3]) -> [Numbers<S>; 4],
+) {
+    let q = block / 4 / S::F64_LANES;
+    let roots = roots.each_ref().map(
+        #[inline(always)]
+        |w| (&S::as_simd_f64s(&w.re).0[..q], &S::as_simd_f64s(&w.im).0[..q]),
+    );
     for (re, im) in re.chunks_exact_mut(block).zip(im.chunks_exact_mut(block)) {
-        let [r0, r1, r2, r3] = quarters(re, q);
-        let [i0, i1, i2, i3] = quarters(im, q);
-        let [(c1, s1), (c2, s2), (c3, s3)] = [w1, w2, w3].map(|w| (&w.re[..q], &w.im[..q]));
+        let [r0, r1, r2, r3] = quarters(S::as_mut_simd_f64s(re).0, q);
+        let [i0, i1, i2, i3] = quarters(S::as_mut_simd_f64s(im).0, q);
         for j in 0..q {
-            let (er, ei) = (r1[j] * c2[j] + i1[j] * s2[j], i1[j] * c2[j] - r1[j] * s2[j]);
-            let (ar, ai, br, bi) = (r0[j] + er, i0[j] + ei, r0[j] - er, i0[j] - ei);
-            let (fr, fi) = (r2[j] * c1[j] + i2[j] * s1[j], i2[j] * c1[j] - r2[j] * s1[j]);
-            let (gr, gi) = (r3[j] * c3[j] + i3[j] * s3[j], i3[j] * c3[j] - r3[j] * s3[j]);
-            let (cr, ci, dr, di) = (fr + gr, fi + gi, fi - gi, gr - fr);
-            (r0[j], i0[j], r2[j], i2[j]) = (ar + cr, ai + ci, ar - cr, ai - ci);
-            (r1[j], i1[j], r3[j], i3[j]) = (br + dr, bi + di, br - dr, bi - di);
+            let x = [(r0[j], i0[j]), (r1[j], i1[j]), (r2[j], i2[j]), (r3[j], i3[j])].map(
+                #[inline(always)]
+                |(re, im)| Numbers { simd, re, im },
+            );
+            let w = roots.map(
+                #[inline(always)]
+                |(re, im)| Numbers { simd, re: re[j], im: im[j] },
+            );
+            let y = step(x, w);
+            (r0[j], i0[j]) = (y[0].re, y[0].im);
+            (r1[j], i1[j]) = (y[1].re, y[1].im);
+            (r2[j], i2[j]) = (y[2].re, y[2].im);
+            (r3[j], i3[j]) = (y[3].re, y[3].im);
         }
     }
 }
 
 #[inline(always)]
-fn quarters(block: &mut [f64], q: usize) -> [&mut [f64]; 4] {
+fn quarters<T>(block: &mut [T], q: usize) -> [&mut [T]; 4] {
     let (left, right) = block.split_at_mut(2 * q);
     let ((a, b), (c, d)) = (left.split_at_mut(q), right.split_at_mut(q));
     [&mut a[..q], &mut b[..q], &mut c[..q], &mut d[..q]]
@@ -402,31 +482,35 @@ mod tests {
     struct Blocks<'a> {
         plan: &'a Transform,
         values: &'a mut Complex,
-        way: fn(&Transform, &mut [f64], &mut [f64]),
+        forward: bool,
     }
 
     impl WithSimd for Blocks<'_> {
         type Output = ();
 
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, simd: S) {
             let block = self.plan.block();
             let blocks = self.values.re.chunks_exact_mut(block).zip(self.values.im.chunks_exact_mut(block));
-            blocks.for_each(|(re, im)| (self.way)(self.plan, re, im));
+            for (re, im) in blocks {
+                if self.forward {
+                    self.plan.forward_block(simd, re, im);
+                } else {
+                    self.plan.inverse_block(simd, re, im);
+                }
+            }
         }
     }
 
     impl Transform {
         fn forward(&self, coefficients: &[f64]) -> Complex {
             let mut values = self.begin(coefficients);
-            let way = Self::forward_block;
-            Arch::new().dispatch(Blocks { plan: self, values: &mut values, way });
+            Arch::new().dispatch(Blocks { plan: self, values: &mut values, forward: true });
             values
         }
 
         fn inverse(&self, mut values: Complex) -> Complex {
-            let way = Self::inverse_block;
-            Arch::new().dispatch(Blocks { plan: self, values: &mut values, way });
+            Arch::new().dispatch(Blocks { plan: self, values: &mut values, forward: false });
             self.finish(values)
         }
     }
@@ -449,7 +533,7 @@ mod tests {
             let x = random(n, log2);
             let back = plan.inverse(plan.forward(&x));
             let difference: Vec<f64> =
-                back.re.iter().chain(&back.im).zip(&x).map(|(b, x)| b / (n / 2) as f64 - x).collect();
+                back.re.iter().chain(back.im.iter()).zip(&x).map(|(b, x)| b / (n / 2) as f64 - x).collect();
             // two transforms, each within its bound
             assert!(norm(&difference) <= 2.01 * plan.relative_error() * norm(&x), "{log2}");
         }
@@ -463,17 +547,20 @@ mod tests {
             let (a, b) = (plan.forward(&x), plan.forward(&y));
             let product =
                 |j: usize| (a.re[j] * b.re[j] - a.im[j] * b.im[j], a.re[j] * b.im[j] + a.im[j] * b.re[j]);
-            let mut values = Complex::default();
-            (0..n / 2).for_each(|j| values.push(product(j)));
-            let found = plan.inverse(values);
+            let found = plan.inverse(Complex::from_fn(n / 2, product));
             let mut naive = vec![0.0; n];
             for (j, x) in x.iter().enumerate() {
                 for (k, y) in y.iter().enumerate() {
                     naive[(j + k) % n] += if j + k < n { x * y } else { -x * y };
                 }
             }
-            let difference: Vec<f64> =
-                found.re.iter().chain(&found.im).zip(&naive).map(|(f, x)| f / (n / 2) as f64 - x).collect();
+            let difference: Vec<f64> = found
+                .re
+                .iter()
+                .chain(found.im.iter())
+                .zip(&naive)
+                .map(|(f, x)| f / (n / 2) as f64 - x)
+                .collect();
             // three transforms of norm at most √n·‖x‖‖y‖ after scaling
             let scale = (n as f64).sqrt() * norm(&x) * norm(&y);
             assert!(norm(&difference) <= 4.0 * plan.relative_error() * scale, "{n}");
@@ -502,7 +589,7 @@ mod tests {
                 terms.fold((0.0, 0.0), |sum, term| (sum.0 + term.0, sum.1 + term.1))
             })
             .collect();
-        let mut found: Vec<(f64, f64)> = found.re.into_iter().zip(found.im).collect();
+        let mut found: Vec<(f64, f64)> = found.re.iter().copied().zip(found.im.iter().copied()).collect();
         let order = |a: &(f64, f64), b: &(f64, f64)| a.0.total_cmp(&b.0);
         exact.sort_by(order);
         found.sort_by(order);

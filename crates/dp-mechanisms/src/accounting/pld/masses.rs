@@ -1,5 +1,6 @@
 //! Masses on a grid.
 
+use super::buffer::Buffer;
 use super::weights::{Rate, WEIGHT_ERROR};
 use crate::certified::ball::{self, Ball};
 
@@ -10,7 +11,7 @@ const DUST: f64 = 1e-270;
 #[derive(Clone, Debug)]
 pub(crate) struct Masses {
     first: i64,
-    values: Vec<f64>,
+    values: Buffer,
     infinity: f64,
 }
 
@@ -18,7 +19,7 @@ pub(crate) struct Masses {
 #[derive(Clone, Debug)]
 pub(super) struct Tilted {
     pub(super) first: i64,
-    pub(super) values: Vec<f64>,
+    pub(super) values: Buffer,
     /// A mass at k is `value·scale·weight(reference − k)`.
     pub(super) scale: f64,
     pub(super) reference: i64,
@@ -47,7 +48,7 @@ impl Masses {
     /// No mass at the points of a range, ends included; an empty range is one point.
     pub(super) fn zeros((first, last): (i64, i64)) -> Self {
         let (first, last) = if first <= last { (first, last) } else { (0, 0) };
-        Self { first, values: vec![0.0; (last - first + 1) as usize], infinity: 0.0 }
+        Self { first, values: Buffer::zeros((last - first + 1) as usize), infinity: 0.0 }
     }
 
     /// Done: with the mass at infinity, and without the masses whose weights could leave the range of `f64`. These go to
@@ -88,7 +89,7 @@ impl Masses {
     }
 
     pub(super) fn scale(&mut self, factor: f64) {
-        for mass in &mut self.values {
+        for mass in self.values.iter_mut() {
             *mass *= factor;
         }
     }
@@ -104,17 +105,18 @@ impl Masses {
     /// Tilts by a rate, rounding to one side.
     pub(super) fn tilted(&self, rate: Rate, side: Side) -> Tilted {
         let reference = self.reference(rate);
-        let mut values = vec![0.0; self.values.len()];
+        let mut values = Buffer::zeros(self.values.len());
         // a product below the range is not nothing
         let least = if side == Side::Above { f64::MIN_POSITIVE } else { 0.0 };
-        rate.for_each((self.first, values.len()), reference, |i, weight| {
-            let mass = self.values[i];
-            values[i] = if mass > 0.0 { (mass * weight).max(least) } else { 0.0 };
+        rate.for_each_block((self.first, values.len()), reference, |at, weights| {
+            for ((value, mass), weight) in values[at.clone()].iter_mut().zip(&self.values[at]).zip(weights) {
+                *value = if *mass > 0.0 { (mass * weight).max(least) } else { 0.0 };
+            }
         });
         let scale = values.iter().sum::<f64>().max(f64::MIN_POSITIVE);
         // weight, product, division
         let error = 2.0 * WEIGHT_ERROR + 4.0 * f64::EPSILON;
-        for value in &mut values {
+        for value in values.iter_mut() {
             *value = side.slackened(*value / scale, error);
         }
         Tilted { first: self.first, values, scale, reference }
@@ -124,9 +126,9 @@ impl Masses {
     pub(super) fn ln_moment(&self, rate: Rate) -> Ball {
         let reference = self.reference(rate);
         let mut sum = 0.0;
-        rate.for_each((self.first, self.values.len()), reference, |i, weight| {
-            let mass = self.values[i];
-            sum += if mass > 0.0 { mass * weight } else { 0.0 };
+        rate.for_each_block((self.first, self.values.len()), reference, |at, weights| {
+            let terms = self.values[at].iter().zip(weights);
+            sum += terms.map(|(mass, weight)| if *mass > 0.0 { mass * weight } else { 0.0 }).sum::<f64>();
         });
         // every addition rounds; products below the range are at most as many smallest numbers
         let error = 2.0 * WEIGHT_ERROR + (self.values.len() + 4) as f64 * f64::EPSILON;

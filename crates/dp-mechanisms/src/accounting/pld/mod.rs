@@ -1,5 +1,6 @@
 //! Privacy-loss distributions.
 
+mod buffer;
 mod cells;
 mod compose;
 mod fft;

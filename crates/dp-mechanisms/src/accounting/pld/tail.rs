@@ -1,5 +1,6 @@
 //! From a convolution power to `δ(ε)` and back.
 
+use super::buffer::Buffer;
 use super::cells::Bounds;
 use super::compose::Composed;
 use super::grid::Grid;
@@ -22,7 +23,7 @@ pub(super) struct Tail {
     first: i64,
     side: Side,
     /// Bounds of the masses from `first` on, up to a factor.
-    masses: Vec<f64>,
+    masses: Buffer,
     /// `e^{−step}` and `1 − e^{−step}`.
     decay: f64,
     fall: f64,
@@ -66,13 +67,16 @@ impl Tail {
         // what is below the floor is not asked for
         let (first, count) = (outside.floor, (outside.top - outside.floor + 1) as usize);
         let error = if side == Side::Above { composed.error } else { -composed.error };
-        let (mut values, mut masses) = (composed.values(first), vec![0.0; count]);
+        let mut masses = Buffer::zeros(count);
+        composed.copy_values(first, &mut masses);
         // weights are at most one, and a product below the range is not nothing
         let reference = if rate.is_negative() { outside.top } else { first };
         let least = if side == Side::Above { f64::MIN_POSITIVE } else { 0.0 };
-        rate.negated().for_each((first, count), reference, |i, weight| {
-            let value = values.next().map_or(0.0, |value| value + error);
-            masses[i] = if value > 0.0 { (value * weight).max(value * least) } else { 0.0 };
+        rate.negated().for_each_block((first, count), reference, |at, weights| {
+            for (mass, weight) in masses[at].iter_mut().zip(weights) {
+                let value = *mass + error;
+                *mass = if value > 0.0 { (value * weight).max(least) } else { 0.0 };
+            }
         });
         let scales = tilted.iter().map(|(tilted, count)| {
             let scale = ball::ln(Ball::from_f64(tilted.scale)) * Ball::integer(*count as i64);

@@ -2,6 +2,7 @@
 
 use crate::certified::ball::{self, Ball};
 use core::f64::consts::LN_2;
+use core::ops::Range;
 use std::sync::LazyLock;
 
 /// Bits of a rate after the point.
@@ -65,13 +66,14 @@ impl Rate {
         (mantissa, (exponent >> FRACTION) as i64)
     }
 
-    /// Calls `visit(k, weight)` for the points from `first` on, with the weight relative to `reference`; it has a relative error
-    /// below `2·WEIGHT_ERROR`, and is zero where it is below the range of `f64`, infinite where it is above.
-    pub(super) fn for_each(
+    /// Calls `visit(range, weights)` for a block of the `count` points from `first` on after the other, with the weights relative
+    /// to `reference`; each has a relative error below `2·WEIGHT_ERROR`, and is zero where it is below the range of `f64`, infinite
+    /// where it is above.
+    pub(super) fn for_each_block(
         self,
         (first, count): (i64, usize),
         reference: i64,
-        mut visit: impl FnMut(usize, f64),
+        mut visit: impl FnMut(Range<usize>, &[f64]),
     ) {
         // a short table must stay inside the range of f64
         let block = if self.0.unsigned_abs() < 4 << FRACTION { BLOCK } else { 1 };
@@ -81,12 +83,13 @@ impl Rate {
             let k = first - reference + start as i64;
             let (mantissa, exponent) = self.weight(k);
             let anchor = scaled((mantissa, exponent));
-            let here = block.min(count - start);
-            if exponent.abs() < 700 {
-                short[..here].iter().enumerate().for_each(|(j, factor)| visit(start + j, anchor * factor));
+            let weights: [f64; BLOCK] = if exponent.abs() < 700 {
+                short.map(|factor| anchor * factor)
             } else {
-                (0..here).for_each(|j| visit(start + j, scaled(self.weight(k + j as i64))));
-            }
+                core::array::from_fn(|j| if j < block { scaled(self.weight(k + j as i64)) } else { 0.0 })
+            };
+            let here = block.min(count - start);
+            visit(start..start + here, &weights[..here]);
         }
     }
 }
@@ -121,7 +124,7 @@ mod tests {
     fn a_sequence_of_weights_agrees_with_each_weight() {
         for rate in [Rate::near(0.3), Rate::near(-0.02), Rate::near(5.0)] {
             let mut values = vec![0.0; 200];
-            rate.for_each((-90, 200), 7, |i, weight| values[i] = weight);
+            rate.for_each_block((-90, 200), 7, |at, weights| values[at].copy_from_slice(weights));
             for (value, k) in values.iter().zip(-97..) {
                 let alone = scaled(rate.weight(k));
                 assert!((value - alone).abs() <= 3.0 * WEIGHT_ERROR * alone, "{k}");
