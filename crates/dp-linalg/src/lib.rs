@@ -1,7 +1,7 @@
-//! Row-major f64 matrices, decompositions and exact integer products: a small facade over faer.
+//! Row-major matrices, decompositions and exact integer products: a small facade over faer.
 //!
-//! Rows are records: an `(n, d)` matrix holds `n` rows of `d` numbers, one after another. Everything is concrete
-//! `f64`, so the generic backend is compiled once, here, at full optimisation, and no caller names it.
+//! Rows are records: an `(n, d)` matrix holds `n` rows of `d` numbers, one after another. Numbers are `f64`, and in
+//! products `f32` if you like; the generic backend is compiled once, here, at full optimisation, and no caller names it.
 //!
 //! | You have | You want | Call |
 //! |---|---|---|
@@ -64,6 +64,7 @@ mod norms;
 mod parallelism;
 mod product;
 mod psd;
+mod scalar;
 
 /// Version of this crate, for records of what computed a result.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -77,3 +78,4 @@ pub use norms::{frobenius_norm, max_abs, max_row_norm, nuclear_norm, row_norms, 
 pub use parallelism::Parallelism;
 pub use product::{Accumulate, matmul, matmul_into, matmul_nt, matmul_nt_into, matmul_tn, matmul_tn_into};
 pub use psd::{is_positive_semidefinite, min_eigenvalue, project_onto_psd};
+pub use scalar::Scalar;

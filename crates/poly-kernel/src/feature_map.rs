@@ -127,6 +127,28 @@ pub trait FeatureMap: Sync {
     /// [`Error::Length`] if the points have another dimension or `out` was made for another map,
     /// [`Error::BlockCapacity`] if `out` is too small.
     fn apply_block(&self, role: Role, points: MatRef<'_>, out: &mut FeatureBlock) -> Result<(), Error>;
+
+    /// [`feature_block`](Self::feature_block) in `f32`.
+    fn feature_block_f32(&self, max_points: usize) -> FeatureBlock<f32> {
+        FeatureBlock::rounding(self.feature_block(max_points))
+    }
+
+    /// [`apply_block`](Self::apply_block) in `f32`: unless a map says otherwise, features are computed in `f64` and rounded.
+    ///
+    /// # Errors
+    /// As [`apply_block`](Self::apply_block).
+    fn apply_block_f32(
+        &self,
+        role: Role,
+        points: MatRef<'_, f32>,
+        out: &mut FeatureBlock<f32>,
+    ) -> Result<(), Error> {
+        out.fill_rounded(
+            points,
+            |points, out| self.apply_block(role, points, out),
+            || self.feature_block(points.nrows()),
+        )
+    }
 }
 
 /// The error is the [certificate](ExpPolynomial::certificate) of the coefficients. The query's features carry the signs of
@@ -153,11 +175,20 @@ impl FeatureMap for MonomialMap {
     }
 
     fn apply_block(&self, role: Role, points: MatRef<'_>, out: &mut FeatureBlock) -> Result<(), Error> {
-        self.apply_block(points, out)?;
-        if role == Role::Query {
-            self.sign(out);
-        }
-        Ok(())
+        self.apply_block_as(role, points, out)
+    }
+
+    fn feature_block_f32(&self, max_points: usize) -> FeatureBlock<f32> {
+        self.feature_block(max_points)
+    }
+
+    fn apply_block_f32(
+        &self,
+        role: Role,
+        points: MatRef<'_, f32>,
+        out: &mut FeatureBlock<f32>,
+    ) -> Result<(), Error> {
+        self.apply_block_as(role, points, out)
     }
 }
 

@@ -11,6 +11,8 @@ pub use block::FeatureBlock;
 use crate::{
     error::{Error, check_len},
     exp_taylor::ExpTaylor,
+    feature_map::Role,
+    float::Float,
     outward::up,
 };
 use dp_linalg::MatRef;
@@ -175,8 +177,22 @@ impl MonomialMap {
         self.coefficients.iter().rev().fold(0.0, |sum, &c| sum * t + c)
     }
 
+    /// The features of a role.
+    pub(crate) fn apply_block_as<T: Float>(
+        &self,
+        role: Role,
+        points: MatRef<'_, T>,
+        out: &mut FeatureBlock<T>,
+    ) -> Result<(), Error> {
+        self.apply_block(points, out)?;
+        if role == Role::Query {
+            self.sign(out);
+        }
+        Ok(())
+    }
+
     /// Features of keys to features of queries.
-    pub(crate) fn sign(&self, block: &mut FeatureBlock) {
+    pub(crate) fn sign<T: Float>(&self, block: &mut FeatureBlock<T>) {
         for (degree, _) in self.plan.degrees.iter().zip(&self.coefficients).filter(|(_, c)| **c < 0.0) {
             block.negate(degree.first..degree.first + degree.len);
         }
@@ -218,18 +234,22 @@ impl MonomialMap {
 
     /// A buffer for the features of up to `max_points` points at a time.
     #[must_use]
-    pub fn feature_block(&self, max_points: usize) -> FeatureBlock {
+    pub fn feature_block<T: Float>(&self, max_points: usize) -> FeatureBlock<T> {
         FeatureBlock::new(&self.plan, max_points)
     }
 
     /// Writes the features of `points` `(b, d)` to `out`, feature-major: `out.as_ref()` is `(r, b)`.
     ///
-    /// Vectorised across points; every feature has the bits that [`apply`](Self::apply) gives it.
+    /// Vectorised across points; in `f64` every feature has the bits that [`apply`](Self::apply) gives it.
     ///
     /// # Errors
     /// [`Error::Length`] if the points have another dimension or `out` was made for another map,
     /// [`Error::BlockCapacity`] if `out` is too small.
-    pub fn apply_block(&self, points: MatRef<'_>, out: &mut FeatureBlock) -> Result<(), Error> {
+    pub fn apply_block<T: Float>(
+        &self,
+        points: MatRef<'_, T>,
+        out: &mut FeatureBlock<T>,
+    ) -> Result<(), Error> {
         out.build(&self.plan, points, self.plan.start, Features::Real)
     }
 }

@@ -11,7 +11,7 @@ pub use owned::Mat;
 pub use view::{MatRef, Rows};
 pub use view_mut::MatMut;
 
-use crate::Error;
+use crate::{Error, Scalar};
 
 /// Entries a buffer must have for a view of this shape; the last row needs no padding.
 fn required_len(nrows: usize, ncols: usize, row_stride: usize) -> Result<usize, Error> {
@@ -32,7 +32,11 @@ fn check_layout(len: usize, nrows: usize, ncols: usize, row_stride: usize) -> Re
 }
 
 /// Shape and at most a corner of 4 × 4 entries.
-fn debug_matrix(matrix: MatRef<'_>, name: &str, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+fn debug_matrix<T: Scalar>(
+    matrix: MatRef<'_, T>,
+    name: &str,
+    f: &mut core::fmt::Formatter<'_>,
+) -> core::fmt::Result {
     const SHOWN: usize = 4;
     write!(f, "{name} {} x {} [", matrix.nrows(), matrix.ncols())?;
     for (i, row) in matrix.rows().take(SHOWN).enumerate() {

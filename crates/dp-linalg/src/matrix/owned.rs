@@ -4,9 +4,9 @@ use core::fmt;
 use core::ops::{Index, IndexMut};
 
 use super::{MatMut, MatRef, Rows, debug_matrix};
-use crate::Error;
+use crate::{Error, Scalar};
 
-/// Row-major, contiguous `f64` matrix of shape `(nrows, ncols)`.
+/// Row-major, contiguous matrix of shape `(nrows, ncols)`, of `f64` unless the type says otherwise.
 ///
 /// `Debug` prints the shape and at most a 4 × 4 corner: a type that holds private rows needs a `Debug` of its own.
 ///
@@ -19,12 +19,14 @@ use crate::Error;
 /// assert_eq!(format!("{a:?}"), "Mat 2 x 3 [[0.0, 1.0, 2.0], [10.0, 11.0, 12.0]]");
 /// ```
 #[derive(Clone, PartialEq)]
-pub struct Mat {
-    data: Vec<f64>,
+pub struct Mat<T = f64> {
+    data: Vec<T>,
     nrows: usize,
     ncols: usize,
 }
 
+/// Constructors whose arguments do not tell the type of the entries: for other types see [`filled`](Mat::filled) and
+/// [`from_fn`](Mat::from_fn).
 impl Mat {
     /// All entries zero.
     ///
@@ -32,8 +34,7 @@ impl Mat {
     /// When `nrows · ncols` is beyond `usize`.
     #[must_use]
     pub fn zeros(nrows: usize, ncols: usize) -> Self {
-        let len = nrows.checked_mul(ncols).expect("the number of entries must be addressable");
-        Self { data: vec![0.0; len], nrows, ncols }
+        Self::filled(nrows, ncols, 0.0)
     }
 
     /// The identity of order `n`.
@@ -41,14 +42,30 @@ impl Mat {
     pub fn identity(n: usize) -> Self {
         Self::from_fn(n, n, |i, j| f64::from(u8::from(i == j)))
     }
+}
+
+impl<T: Scalar> Mat<T> {
+    /// Every entry is `value`.
+    ///
+    /// ```
+    /// assert_eq!(dp_linalg::Mat::filled(2, 2, 1.0_f32).as_slice(), [1.0; 4]);
+    /// ```
+    ///
+    /// # Panics
+    /// When `nrows · ncols` is beyond `usize`.
+    #[must_use]
+    pub fn filled(nrows: usize, ncols: usize, value: T) -> Self {
+        let len = nrows.checked_mul(ncols).expect("the number of entries must be addressable");
+        Self { data: vec![value; len], nrows, ncols }
+    }
 
     /// Entry `(i, j)` is `f(i, j)`; called row by row, from left to right.
     ///
     /// # Panics
     /// When `nrows · ncols` is beyond `usize`.
     #[must_use]
-    pub fn from_fn(nrows: usize, ncols: usize, mut f: impl FnMut(usize, usize) -> f64) -> Self {
-        let mut out = Self::zeros(nrows, ncols);
+    pub fn from_fn(nrows: usize, ncols: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
+        let mut out = Self::filled(nrows, ncols, T::ZERO);
         for i in 0..nrows {
             for (j, entry) in out.row_mut(i).iter_mut().enumerate() {
                 *entry = f(i, j);
@@ -61,7 +78,7 @@ impl Mat {
     ///
     /// # Errors
     /// [`Error::BufferLength`] unless `data.len() == nrows · ncols`.
-    pub fn from_vec(nrows: usize, ncols: usize, data: Vec<f64>) -> Result<Self, Error> {
+    pub fn from_vec(nrows: usize, ncols: usize, data: Vec<T>) -> Result<Self, Error> {
         let expected = nrows.checked_mul(ncols).ok_or(Error::TooLarge { nrows, row_stride: ncols })?;
         if data.len() == expected {
             Ok(Self { data, nrows, ncols })
@@ -90,13 +107,13 @@ impl Mat {
 
     /// A view of everything.
     #[must_use]
-    pub fn as_ref(&self) -> MatRef<'_> {
+    pub fn as_ref(&self) -> MatRef<'_, T> {
         MatRef::from_checked(&self.data, self.nrows, self.ncols, self.ncols)
     }
 
     /// A mutable view of everything.
     #[must_use]
-    pub fn as_mut(&mut self) -> MatMut<'_> {
+    pub fn as_mut(&mut self) -> MatMut<'_, T> {
         MatMut::from_checked(&mut self.data, self.nrows, self.ncols, self.ncols)
     }
 
@@ -105,7 +122,7 @@ impl Mat {
     /// # Panics
     /// When `i ≥ nrows`.
     #[must_use]
-    pub fn row(&self, i: usize) -> &[f64] {
+    pub fn row(&self, i: usize) -> &[T] {
         self.as_ref().row(i)
     }
 
@@ -114,32 +131,32 @@ impl Mat {
     /// # Panics
     /// When `i ≥ nrows`.
     #[must_use]
-    pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
+    pub fn row_mut(&mut self, i: usize) -> &mut [T] {
         assert!(i < self.nrows, "row {i} of {}", self.nrows);
         &mut self.data[i * self.ncols..][..self.ncols]
     }
 
     /// The rows, in order.
     #[must_use]
-    pub fn rows(&self) -> Rows<'_> {
+    pub fn rows(&self) -> Rows<'_, T> {
         self.as_ref().rows()
     }
 
     /// All entries, row after row.
     #[must_use]
-    pub fn as_slice(&self) -> &[f64] {
+    pub fn as_slice(&self) -> &[T] {
         &self.data
     }
 
     /// All entries, row after row, mutable.
     #[must_use]
-    pub fn as_mut_slice(&mut self) -> &mut [f64] {
+    pub fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data
     }
 
     /// The buffer, row after row.
     #[must_use]
-    pub fn into_vec(self) -> Vec<f64> {
+    pub fn into_vec(self) -> Vec<T> {
         self.data
     }
 
@@ -159,21 +176,21 @@ impl Mat {
     }
 }
 
-impl Index<(usize, usize)> for Mat {
-    type Output = f64;
+impl<T: Scalar> Index<(usize, usize)> for Mat<T> {
+    type Output = T;
 
-    fn index(&self, (i, j): (usize, usize)) -> &f64 {
+    fn index(&self, (i, j): (usize, usize)) -> &T {
         &self.row(i)[j]
     }
 }
 
-impl IndexMut<(usize, usize)> for Mat {
-    fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut f64 {
+impl<T: Scalar> IndexMut<(usize, usize)> for Mat<T> {
+    fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         &mut self.row_mut(i)[j]
     }
 }
 
-impl fmt::Debug for Mat {
+impl<T: Scalar> fmt::Debug for Mat<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug_matrix(self.as_ref(), "Mat", f)
     }

@@ -5,7 +5,7 @@ use core::iter::FusedIterator;
 use core::ops::{Index, Range};
 
 use super::{Mat, check_layout, debug_matrix};
-use crate::Error;
+use crate::{Error, Scalar};
 
 /// Row-major view of shape `(nrows, ncols)`; cheap to copy.
 ///
@@ -22,19 +22,19 @@ use crate::Error;
 /// # Ok::<(), dp_linalg::Error>(())
 /// ```
 #[derive(Clone, Copy)]
-pub struct MatRef<'a> {
-    data: &'a [f64],
+pub struct MatRef<'a, T = f64> {
+    data: &'a [T],
     nrows: usize,
     ncols: usize,
     row_stride: usize,
 }
 
-impl<'a> MatRef<'a> {
+impl<'a, T: Scalar> MatRef<'a, T> {
     /// Rows one after another.
     ///
     /// # Errors
     /// [`Error::BufferLength`] unless `data.len() == nrows · ncols`.
-    pub fn new(data: &'a [f64], nrows: usize, ncols: usize) -> Result<Self, Error> {
+    pub fn new(data: &'a [T], nrows: usize, ncols: usize) -> Result<Self, Error> {
         let expected = nrows.checked_mul(ncols).ok_or(Error::TooLarge { nrows, row_stride: ncols })?;
         if data.len() == expected {
             Ok(Self { data, nrows, ncols, row_stride: ncols })
@@ -48,7 +48,7 @@ impl<'a> MatRef<'a> {
     /// # Errors
     /// [`Error::RowStride`] when `row_stride < ncols`; [`Error::BufferLength`] when the last row would end outside.
     pub fn with_row_stride(
-        data: &'a [f64],
+        data: &'a [T],
         nrows: usize,
         ncols: usize,
         row_stride: usize,
@@ -57,7 +57,7 @@ impl<'a> MatRef<'a> {
         Ok(Self { data, nrows, ncols, row_stride })
     }
 
-    pub(crate) const fn from_checked(data: &'a [f64], nrows: usize, ncols: usize, row_stride: usize) -> Self {
+    pub(crate) const fn from_checked(data: &'a [T], nrows: usize, ncols: usize, row_stride: usize) -> Self {
         Self { data, nrows, ncols, row_stride }
     }
 
@@ -96,14 +96,14 @@ impl<'a> MatRef<'a> {
     /// # Panics
     /// When `i ≥ nrows`.
     #[must_use]
-    pub fn row(self, i: usize) -> &'a [f64] {
+    pub fn row(self, i: usize) -> &'a [T] {
         assert!(i < self.nrows, "row {i} of {}", self.nrows);
         if self.ncols == 0 { &[] } else { &self.data[i * self.row_stride..][..self.ncols] }
     }
 
     /// The rows, in order.
     #[must_use]
-    pub const fn rows(self) -> Rows<'a> {
+    pub const fn rows(self) -> Rows<'a, T> {
         Rows { matrix: self, range: 0..self.nrows }
     }
 
@@ -131,22 +131,22 @@ impl<'a> MatRef<'a> {
 
     /// A contiguous copy.
     #[must_use]
-    pub fn to_owned(self) -> Mat {
-        let mut out = Mat::zeros(self.nrows, self.ncols);
+    pub fn to_owned(self) -> Mat<T> {
+        let mut out = Mat::filled(self.nrows, self.ncols, T::ZERO);
         self.rows().enumerate().for_each(|(i, row)| out.row_mut(i).copy_from_slice(row));
         out
     }
 
     /// `Aᵀ` as a copy, shape `(ncols, nrows)`.
     #[must_use]
-    pub fn transpose(self) -> Mat {
+    pub fn transpose(self) -> Mat<T> {
         Mat::from_fn(self.ncols, self.nrows, |i, j| self[(j, i)])
     }
 
     /// Position of the first entry that is NaN or infinite, in row order.
     #[must_use]
     pub fn first_non_finite(self) -> Option<(usize, usize)> {
-        let in_row = |row: &[f64]| row.iter().position(|entry| !entry.is_finite());
+        let in_row = |row: &[T]| row.iter().position(|entry| !entry.is_finite());
         self.rows().enumerate().find_map(|(i, row)| in_row(row).map(|j| (i, j)))
     }
 
@@ -154,33 +154,33 @@ impl<'a> MatRef<'a> {
         self.first_non_finite().map_or(Ok(()), |(row, column)| Err(Error::NonFinite { row, column }))
     }
 
-    pub(crate) fn to_faer(self) -> faer::MatRef<'a, f64> {
+    pub(crate) fn to_faer(self) -> faer::MatRef<'a, T> {
         let data = if self.is_empty() { &[] } else { self.data };
         faer::MatRef::from_row_major_slice_with_stride(data, self.nrows, self.ncols, self.row_stride)
     }
 }
 
-impl<'a> From<&'a Mat> for MatRef<'a> {
-    fn from(matrix: &'a Mat) -> Self {
+impl<'a, T: Scalar> From<&'a Mat<T>> for MatRef<'a, T> {
+    fn from(matrix: &'a Mat<T>) -> Self {
         matrix.as_ref()
     }
 }
 
-impl Index<(usize, usize)> for MatRef<'_> {
-    type Output = f64;
+impl<T: Scalar> Index<(usize, usize)> for MatRef<'_, T> {
+    type Output = T;
 
-    fn index(&self, (i, j): (usize, usize)) -> &f64 {
+    fn index(&self, (i, j): (usize, usize)) -> &T {
         &self.row(i)[j]
     }
 }
 
-impl PartialEq for MatRef<'_> {
+impl<T: Scalar> PartialEq for MatRef<'_, T> {
     fn eq(&self, other: &Self) -> bool {
         self.shape() == other.shape() && self.rows().eq(other.rows())
     }
 }
 
-impl fmt::Debug for MatRef<'_> {
+impl<T: Scalar> fmt::Debug for MatRef<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug_matrix(*self, "MatRef", f)
     }
@@ -193,13 +193,13 @@ impl fmt::Debug for MatRef<'_> {
 /// assert_eq!(a.rows().rev().map(|row| row[0]).collect::<Vec<_>>(), [2.0, 1.0, 0.0]);
 /// ```
 #[derive(Debug, Clone)]
-pub struct Rows<'a> {
-    matrix: MatRef<'a>,
+pub struct Rows<'a, T: Scalar = f64> {
+    matrix: MatRef<'a, T>,
     range: Range<usize>,
 }
 
-impl<'a> Iterator for Rows<'a> {
-    type Item = &'a [f64];
+impl<'a, T: Scalar> Iterator for Rows<'a, T> {
+    type Item = &'a [T];
 
     fn next(&mut self) -> Option<Self::Item> {
         self.range.next().map(|i| self.matrix.row(i))
@@ -210,11 +210,11 @@ impl<'a> Iterator for Rows<'a> {
     }
 }
 
-impl DoubleEndedIterator for Rows<'_> {
+impl<T: Scalar> DoubleEndedIterator for Rows<'_, T> {
     fn next_back(&mut self) -> Option<Self::Item> {
         self.range.next_back().map(|i| self.matrix.row(i))
     }
 }
 
-impl ExactSizeIterator for Rows<'_> {}
-impl FusedIterator for Rows<'_> {}
+impl<T: Scalar> ExactSizeIterator for Rows<'_, T> {}
+impl<T: Scalar> FusedIterator for Rows<'_, T> {}

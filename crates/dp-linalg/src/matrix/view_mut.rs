@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::{Index, IndexMut, Range};
 
 use super::{Mat, MatRef, Rows, check_layout, debug_matrix};
-use crate::{Error, Operation};
+use crate::{Error, Operation, Scalar};
 
 /// Row-major mutable view of shape `(nrows, ncols)`.
 ///
@@ -18,19 +18,19 @@ use crate::{Error, Operation};
 /// assert_eq!(buffer, [1.0, -2.0, 0.0, 3.0, 4.0]);
 /// # Ok::<(), dp_linalg::Error>(())
 /// ```
-pub struct MatMut<'a> {
-    data: &'a mut [f64],
+pub struct MatMut<'a, T = f64> {
+    data: &'a mut [T],
     nrows: usize,
     ncols: usize,
     row_stride: usize,
 }
 
-impl<'a> MatMut<'a> {
+impl<'a, T: Scalar> MatMut<'a, T> {
     /// Rows one after another.
     ///
     /// # Errors
     /// [`Error::BufferLength`] unless `data.len() == nrows · ncols`.
-    pub fn new(data: &'a mut [f64], nrows: usize, ncols: usize) -> Result<Self, Error> {
+    pub fn new(data: &'a mut [T], nrows: usize, ncols: usize) -> Result<Self, Error> {
         let expected = nrows.checked_mul(ncols).ok_or(Error::TooLarge { nrows, row_stride: ncols })?;
         if data.len() == expected {
             Ok(Self { data, nrows, ncols, row_stride: ncols })
@@ -44,7 +44,7 @@ impl<'a> MatMut<'a> {
     /// # Errors
     /// [`Error::RowStride`] when `row_stride < ncols`; [`Error::BufferLength`] when the last row would end outside.
     pub fn with_row_stride(
-        data: &'a mut [f64],
+        data: &'a mut [T],
         nrows: usize,
         ncols: usize,
         row_stride: usize,
@@ -54,7 +54,7 @@ impl<'a> MatMut<'a> {
     }
 
     pub(crate) const fn from_checked(
-        data: &'a mut [f64],
+        data: &'a mut [T],
         nrows: usize,
         ncols: usize,
         row_stride: usize,
@@ -88,13 +88,13 @@ impl<'a> MatMut<'a> {
 
     /// The same entries, shared.
     #[must_use]
-    pub fn as_ref(&self) -> MatRef<'_> {
+    pub fn as_ref(&self) -> MatRef<'_, T> {
         MatRef::from_checked(self.data, self.nrows, self.ncols, self.row_stride)
     }
 
     /// The same entries, for a shorter time.
     #[must_use]
-    pub fn reborrow(&mut self) -> MatMut<'_> {
+    pub fn reborrow(&mut self) -> MatMut<'_, T> {
         MatMut::from_checked(self.data, self.nrows, self.ncols, self.row_stride)
     }
 
@@ -103,7 +103,7 @@ impl<'a> MatMut<'a> {
     /// # Panics
     /// When `i ≥ nrows`.
     #[must_use]
-    pub fn row(&self, i: usize) -> &[f64] {
+    pub fn row(&self, i: usize) -> &[T] {
         self.as_ref().row(i)
     }
 
@@ -112,14 +112,14 @@ impl<'a> MatMut<'a> {
     /// # Panics
     /// When `i ≥ nrows`.
     #[must_use]
-    pub fn row_mut(&mut self, i: usize) -> &mut [f64] {
+    pub fn row_mut(&mut self, i: usize) -> &mut [T] {
         assert!(i < self.nrows, "row {i} of {}", self.nrows);
         if self.ncols == 0 { &mut [] } else { &mut self.data[i * self.row_stride..][..self.ncols] }
     }
 
     /// The rows, in order.
     #[must_use]
-    pub fn rows(&self) -> Rows<'_> {
+    pub fn rows(&self) -> Rows<'_, T> {
         self.as_ref().rows()
     }
 
@@ -151,7 +151,7 @@ impl<'a> MatMut<'a> {
     }
 
     /// Every entry becomes `value`.
-    pub fn fill(&mut self, value: f64) {
+    pub fn fill(&mut self, value: T) {
         (0..self.nrows).for_each(|i| self.row_mut(i).fill(value));
     }
 
@@ -159,7 +159,7 @@ impl<'a> MatMut<'a> {
     ///
     /// # Errors
     /// [`Error::ShapeMismatch`] when the shapes differ.
-    pub fn copy_from(&mut self, source: MatRef<'_>) -> Result<(), Error> {
+    pub fn copy_from(&mut self, source: MatRef<'_, T>) -> Result<(), Error> {
         if self.shape() != source.shape() {
             let (left, right) = (self.shape(), source.shape());
             return Err(Error::ShapeMismatch { operation: Operation::Copy, left, right });
@@ -170,34 +170,34 @@ impl<'a> MatMut<'a> {
 
     /// Built as the transpose of a column-major view: in faer 0.24 the row-major constructor with a stride sets
     /// column-major strides, and writes out of bounds (sarah-quinones/faer-rs, pull request 267).
-    pub(crate) fn into_faer(self) -> faer::MatMut<'a, f64> {
+    pub(crate) fn into_faer(self) -> faer::MatMut<'a, T> {
         let (nrows, ncols, row_stride) = (self.nrows, self.ncols, self.row_stride);
         let data = if self.as_ref().is_empty() { &mut [] } else { self.data };
         faer::MatMut::from_column_major_slice_with_stride_mut(data, ncols, nrows, row_stride).transpose_mut()
     }
 }
 
-impl<'a> From<&'a mut Mat> for MatMut<'a> {
-    fn from(matrix: &'a mut Mat) -> Self {
+impl<'a, T: Scalar> From<&'a mut Mat<T>> for MatMut<'a, T> {
+    fn from(matrix: &'a mut Mat<T>) -> Self {
         matrix.as_mut()
     }
 }
 
-impl Index<(usize, usize)> for MatMut<'_> {
-    type Output = f64;
+impl<T: Scalar> Index<(usize, usize)> for MatMut<'_, T> {
+    type Output = T;
 
-    fn index(&self, (i, j): (usize, usize)) -> &f64 {
+    fn index(&self, (i, j): (usize, usize)) -> &T {
         &self.row(i)[j]
     }
 }
 
-impl IndexMut<(usize, usize)> for MatMut<'_> {
-    fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut f64 {
+impl<T: Scalar> IndexMut<(usize, usize)> for MatMut<'_, T> {
+    fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
         &mut self.row_mut(i)[j]
     }
 }
 
-impl fmt::Debug for MatMut<'_> {
+impl<T: Scalar> fmt::Debug for MatMut<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         debug_matrix(self.as_ref(), "MatMut", f)
     }

@@ -66,7 +66,7 @@ fn layouts_that_overlap_or_cannot_be_addressed_are_refused() {
     let huge = MatRef::with_row_stride(&[0.0; 9], usize::MAX, 1, 3);
     assert_eq!(huge, Err(Error::TooLarge { nrows: usize::MAX, row_stride: 3 }));
     assert_eq!(Mat::from_vec(2, 2, vec![0.0; 3]), Err(Error::BufferLength { expected: 4, found: 3 }));
-    assert!(Mat::from_vec(usize::MAX, 2, Vec::new()).is_err());
+    assert!(Mat::from_vec(usize::MAX, 2, Vec::<f64>::new()).is_err());
 }
 
 #[test]

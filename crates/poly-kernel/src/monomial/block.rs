@@ -1,18 +1,22 @@
 //! `FeatureBlock`: the features of a block of points, feature-major.
 
-use super::kernel::{self, Features, WIDTH};
+use super::kernel::{self, Features};
 use super::plan::Plan;
-use crate::error::{Error, check_len};
+use crate::{
+    error::{Error, check_len},
+    float::Float,
+};
 use core::{fmt, ops::Range};
-use dp_linalg::{MatMut, MatRef};
+use dp_linalg::{Mat, MatMut, MatRef};
 
-/// Entries in a cache line.
-const LINE: usize = 8;
+/// Bytes in a cache line.
+const LINE: usize = 64;
 
 /// A reusable buffer for the features of up to a fixed number of points, stored feature-major `(r, b)`.
 ///
 /// Made by [`FeatureMap::feature_block`](crate::FeatureMap::feature_block) for one map; it also holds the scratch space
-/// of that map. Filling it again for monomials allocates nothing. `Debug` prints shapes only.
+/// of that map. Filling it again for monomials allocates nothing. Numbers are `f64` unless the type
+/// says `f32`. `Debug` prints shapes only.
 ///
 /// ```
 /// use dp_linalg::Mat;
@@ -26,21 +30,23 @@ const LINE: usize = 8;
 /// # Ok::<(), poly_kernel::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct FeatureBlock {
-    features: AlignedBuffer,
-    /// For monomials the coordinates `(d, WIDTH)` and then the parents of one group of points, else `(scratch_rows, b)`.
-    scratch: AlignedBuffer,
-    squared_norms: Vec<f64>,
+pub struct FeatureBlock<T = f64> {
+    features: AlignedBuffer<T>,
+    /// For monomials the coordinates `(d, width)` and then the parents of one group of points, else `(scratch_rows, b)`.
+    scratch: AlignedBuffer<T>,
+    squared_norms: Vec<T>,
+    /// Where features are computed that are rounded to this type.
+    wide: Option<Box<FeatureBlock>>,
     feature_count: usize,
     capacity: usize,
     stride: usize,
     pub(super) points: usize,
 }
 
-impl FeatureBlock {
+impl<T: Float> FeatureBlock<T> {
     pub(crate) fn new(plan: &Plan, capacity: usize) -> Self {
         Self {
-            scratch: AlignedBuffer::zeros(scratch_len(plan)),
+            scratch: AlignedBuffer::zeros(scratch_len::<T>(plan)),
             ..Self::with_scratch(plan.feature_count, 0, capacity)
         }
     }
@@ -48,13 +54,14 @@ impl FeatureBlock {
     /// A buffer for a map that fills it by [`fill`](Self::fill), with `scratch_rows` rows of scratch space.
     #[must_use]
     pub fn with_scratch(feature_count: usize, scratch_rows: usize, max_points: usize) -> Self {
-        let padded = max_points.next_multiple_of(WIDTH);
+        let padded = max_points.next_multiple_of(T::WIDTH);
         // one line more, so that the stride is never a power of two: rows would share a few cache sets
-        let stride = padded + LINE;
+        let stride = padded + LINE / size_of::<T>();
         Self {
             features: AlignedBuffer::zeros(feature_count * stride),
             scratch: AlignedBuffer::zeros(scratch_rows * stride),
-            squared_norms: vec![0.0; padded],
+            squared_norms: vec![T::ZERO; padded],
+            wide: None,
             feature_count,
             capacity: max_points,
             stride,
@@ -84,7 +91,7 @@ impl FeatureBlock {
         &mut self,
         scratch_rows: usize,
         points: usize,
-        write: impl FnOnce(MatMut<'_>, MatMut<'_>) -> Result<(), Error>,
+        write: impl FnOnce(MatMut<'_, T>, MatMut<'_, T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         check_len(scratch_rows * self.stride, self.scratch.len)?;
         self.check_capacity(points)?;
@@ -99,6 +106,35 @@ impl FeatureBlock {
         Ok(())
     }
 
+    /// A buffer for features that are computed in `wide`, in `f64`, and rounded.
+    pub(crate) fn rounding(wide: FeatureBlock) -> Self {
+        let block = Self::with_scratch(wide.feature_count(), 0, wide.capacity());
+        Self { wide: Some(Box::new(wide)), ..block }
+    }
+
+    /// Fills a buffer made by [`rounding`](Self::rounding), or another one more slowly.
+    pub(crate) fn fill_rounded(
+        &mut self,
+        points: MatRef<'_, T>,
+        apply: impl FnOnce(MatRef<'_>, &mut FeatureBlock) -> Result<(), Error>,
+        other: impl FnOnce() -> FeatureBlock,
+    ) -> Result<(), Error> {
+        let mut wide = self.wide.take().unwrap_or_else(|| Box::new(other()));
+        let exact = Mat::from_fn(points.nrows(), points.ncols(), |i, j| points[(i, j)].to_f64());
+        let filled = apply(exact.as_ref(), &mut wide).and_then(|()| {
+            check_len(wide.feature_count(), self.feature_count)?;
+            self.fill(self.scratch.len / self.stride, points.nrows(), |mut features, _| {
+                for (i, row) in FeatureBlock::as_ref(&wide).rows().enumerate() {
+                    let out = features.row_mut(i).iter_mut();
+                    out.zip(row).for_each(|(out, &value)| *out = T::from_f64(value));
+                }
+                Ok(())
+            })
+        });
+        self.wide = Some(wide);
+        filled
+    }
+
     fn check_capacity(&self, points: usize) -> Result<(), Error> {
         if points > self.capacity {
             return Err(Error::BlockCapacity { points, capacity: self.capacity });
@@ -108,10 +144,10 @@ impl FeatureBlock {
 
     fn sum_squares(&mut self) {
         let mut sums = core::mem::take(&mut self.squared_norms);
-        sums.fill(0.0);
+        sums.fill(T::ZERO);
         for row in self.as_ref().rows() {
             for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += value * value;
+                *sum += *value * *value;
             }
         }
         self.squared_norms = sums;
@@ -120,24 +156,24 @@ impl FeatureBlock {
     /// The features as a matrix `(r, b)`: row `a` holds feature `a` of every point.
     #[must_use]
     #[allow(clippy::missing_panics_doc, reason = "the buffer has this shape by construction")]
-    pub fn as_ref(&self) -> MatRef<'_> {
+    pub fn as_ref(&self) -> MatRef<'_, T> {
         MatRef::with_row_stride(self.features.as_slice(), self.feature_count, self.points, self.stride)
             .expect("the buffer holds feature_count rows of stride entries")
     }
 
     /// `Σ_a φ_a²` of each point, summed in floating point.
     #[must_use]
-    pub fn squared_norms(&self) -> &[f64] {
+    pub fn squared_norms(&self) -> &[T] {
         &self.squared_norms[..self.points]
     }
 
     /// `Σ_a |φ_a|` of each point, summed in floating point.
     #[must_use]
-    pub fn absolute_sums(&self) -> Vec<f64> {
-        let mut sums = vec![0.0; self.points];
+    pub fn absolute_sums(&self) -> Vec<T> {
+        let mut sums = vec![T::ZERO; self.points];
         for row in self.as_ref().rows() {
             for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += value.abs();
+                *sum += if *value < T::ZERO { -*value } else { *value };
             }
         }
         sums
@@ -158,13 +194,13 @@ impl FeatureBlock {
     pub(crate) fn build(
         &mut self,
         plan: &Plan,
-        points: MatRef<'_>,
+        points: MatRef<'_, T>,
         start: f64,
         features: Features,
     ) -> Result<(), Error> {
         check_len(plan.dim, points.ncols())?;
         check_len(plan.feature_count, self.feature_count)?;
-        check_len(scratch_len(plan), self.scratch.len)?;
+        check_len(scratch_len::<T>(plan), self.scratch.len)?;
         self.check_capacity(points.nrows())?;
         self.points = points.nrows();
         kernel::dispatch(self.kernel(plan, points, start), features);
@@ -174,14 +210,14 @@ impl FeatureBlock {
     pub(crate) fn kernel<'a>(
         &'a mut self,
         plan: &'a Plan,
-        points: MatRef<'a>,
+        points: MatRef<'a, T>,
         start: f64,
-    ) -> kernel::Build<'a> {
-        let (coordinates, parents) = self.scratch.as_mut_slice().split_at_mut(plan.dim * WIDTH);
+    ) -> kernel::Build<'a, T> {
+        let (coordinates, parents) = self.scratch.as_mut_slice().split_at_mut(plan.dim * T::WIDTH);
         kernel::Build {
             plan,
             points,
-            start,
+            start: T::from_f64(start),
             features: self.features.as_mut_slice(),
             stride: self.stride,
             parents,
@@ -204,20 +240,20 @@ impl FeatureBlock {
         let stride = self.stride;
         for row in self.features.as_mut_slice().chunks_exact_mut(stride) {
             for &point in points {
-                row[point] = 0.0;
+                row[point] = T::ZERO;
             }
         }
         for &point in points {
-            self.squared_norms[point] = 0.0;
+            self.squared_norms[point] = T::ZERO;
         }
     }
 }
 
-const fn scratch_len(plan: &Plan) -> usize {
-    (plan.dim + plan.parent_count) * WIDTH
+const fn scratch_len<T: Float>(plan: &Plan) -> usize {
+    (plan.dim + plan.parent_count) * T::WIDTH
 }
 
-impl fmt::Debug for FeatureBlock {
+impl<T> fmt::Debug for FeatureBlock<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FeatureBlock")
             .field("feature_count", &self.feature_count)
@@ -227,27 +263,28 @@ impl fmt::Debug for FeatureBlock {
     }
 }
 
-/// Zeroed `f64`s that start on a cache line, so that no vector of eight straddles two.
+/// Zeros that start on a cache line, so that no vector straddles two.
 #[derive(Clone)]
-struct AlignedBuffer {
-    data: Vec<f64>,
+struct AlignedBuffer<T> {
+    data: Vec<T>,
     start: usize,
     len: usize,
 }
 
-impl AlignedBuffer {
+impl<T: Float> AlignedBuffer<T> {
     fn zeros(len: usize) -> Self {
-        let data = vec![0.0; len + LINE];
+        let line = LINE / size_of::<T>();
+        let data = vec![T::ZERO; len + line];
         // align_offset may decline (it returns usize::MAX); then the buffer is merely slower
-        let offset = data.as_ptr().align_offset(LINE * size_of::<f64>());
-        Self { data, start: if offset <= LINE { offset } else { 0 }, len }
+        let offset = data.as_ptr().align_offset(LINE);
+        Self { data, start: if offset <= line { offset } else { 0 }, len }
     }
 
-    fn as_slice(&self) -> &[f64] {
+    fn as_slice(&self) -> &[T] {
         &self.data[self.start..][..self.len]
     }
 
-    fn as_mut_slice(&mut self) -> &mut [f64] {
+    fn as_mut_slice(&mut self) -> &mut [T] {
         &mut self.data[self.start..][..self.len]
     }
 }

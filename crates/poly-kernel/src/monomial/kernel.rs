@@ -1,4 +1,4 @@
-//! The hot loop: features of sixteen points at a time, by whatever vector instructions the machine has.
+//! The hot loop: features of a group of points at a time, by whatever vector instructions the machine has.
 //!
 //! Each feature of each point is the result of the same scalar operations in the same order whatever the instruction
 //! set, and each of `+ − ×` rounds correctly, so the bits of a point depend on that point alone. Nothing here may use a
@@ -10,14 +10,9 @@
 )]
 
 use super::plan::{Plan, Run};
+use crate::float::{Float, Lanes};
 use dp_linalg::MatRef;
 use pulp::{Arch, Simd, WithSimd};
-
-/// Points in a group: two AVX-512 vectors, four of AVX2, eight of NEON, sixteen scalars.
-pub(crate) const WIDTH: usize = 16;
-
-/// `1.5·2⁵²`: adding it to `|y| < 2⁵¹` leaves a number in `[2⁵², 2⁵³)`, where `f64` has the integers only.
-const MAGIC: f64 = 6_755_399_441_055_744.0;
 
 /// What is written for each monomial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,102 +25,103 @@ pub(crate) enum Features {
 
 /// The nearest integer, ties to even, for `|y| < 2⁵¹`. Never a negative zero.
 pub(crate) fn round_to_integer(y: f64) -> f64 {
-    (y + MAGIC) - MAGIC
+    (y + f64::MAGIC) - f64::MAGIC
 }
 
 /// Everything one block needs.
-pub(crate) struct Build<'a> {
+pub(crate) struct Build<'a, T> {
     pub(crate) plan: &'a Plan,
     /// `(b, d)`.
-    pub(crate) points: MatRef<'a>,
+    pub(crate) points: MatRef<'a, T>,
     /// Value of the constant monomial.
-    pub(crate) start: f64,
+    pub(crate) start: T,
     /// `(feature_count, stride)`.
-    pub(crate) features: &'a mut [f64],
+    pub(crate) features: &'a mut [T],
     pub(crate) stride: usize,
     /// `(parent_count, WIDTH)`.
-    pub(crate) parents: &'a mut [f64],
+    pub(crate) parents: &'a mut [T],
     /// `(d, WIDTH)`.
-    pub(crate) coordinates: &'a mut [f64],
+    pub(crate) coordinates: &'a mut [T],
     /// `b` rounded up to `WIDTH`.
-    pub(crate) squared_norms: &'a mut [f64],
+    pub(crate) squared_norms: &'a mut [T],
 }
 
 /// Runs on the best instruction set there is.
-pub(crate) fn dispatch(build: Build<'_>, features: Features) {
+pub(crate) fn dispatch<T: Float>(build: Build<'_, T>, features: Features) {
     match features {
-        Features::Real => Arch::new().dispatch(Kernel::<false>(build)),
-        Features::Integer => Arch::new().dispatch(Kernel::<true>(build)),
+        Features::Real => Arch::new().dispatch(Kernel::<T, false>(build)),
+        Features::Integer => Arch::new().dispatch(Kernel::<T, true>(build)),
     }
 }
 
 /// [`Build`] with the rounding chosen at compile time.
-pub(crate) struct Kernel<'a, const INTEGER: bool>(pub(crate) Build<'a>);
+pub(crate) struct Kernel<'a, T, const INTEGER: bool>(pub(crate) Build<'a, T>);
 
-impl<const INTEGER: bool> WithSimd for Kernel<'_, INTEGER> {
+impl<T: Float, const INTEGER: bool> WithSimd for Kernel<'_, T, INTEGER> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        match S::F64_LANES {
-            8 => block::<S, 2, INTEGER>(simd, self.0),
-            4 => block::<S, 4, INTEGER>(simd, self.0),
-            2 => block::<S, 8, INTEGER>(simd, self.0),
-            _ => block::<S, 16, INTEGER>(simd, self.0),
+        match T::WIDTH / T::lanes::<S>() {
+            2 => block::<T, S, 2, INTEGER>(simd, self.0),
+            4 => block::<T, S, 4, INTEGER>(simd, self.0),
+            8 => block::<T, S, 8, INTEGER>(simd, self.0),
+            16 => block::<T, S, 16, INTEGER>(simd, self.0),
+            _ => block::<T, S, 32, INTEGER>(simd, self.0),
         }
     }
 }
 
 /// A group of points in `U` vectors.
-type Group<S, const U: usize> = [<S as Simd>::f64s; U];
+pub(super) type Group<T, S, const U: usize> = [<T as Lanes>::Vector<S>; U];
 
 #[inline(always)]
-fn block<S: Simd, const U: usize, const INTEGER: bool>(simd: S, build: Build<'_>) {
+fn block<T: Float, S: Simd, const U: usize, const INTEGER: bool>(simd: S, build: Build<'_, T>) {
     let Build { plan, points, start, features, stride, parents, coordinates, squared_norms } = build;
-    for first in (0..points.nrows()).step_by(WIDTH) {
-        let group = points.subrows(first..points.nrows().min(first + WIDTH));
+    for first in (0..points.nrows()).step_by(T::WIDTH) {
+        let group = points.subrows(first..points.nrows().min(first + T::WIDTH));
         transpose(group, coordinates);
-        let mut job = Job::<S, U, INTEGER> {
+        let mut job = Job::<T, S, U, INTEGER> {
             simd,
             plan,
-            start: simd.splat_f64s(start),
-            coordinates: S::as_simd_f64s(coordinates).0.as_chunks().0,
-            parents: S::as_mut_simd_f64s(parents).0.as_chunks_mut().0,
-            norm: [simd.splat_f64s(0.0); U],
+            start: T::splat(simd, start),
+            coordinates: T::vectors::<S>(coordinates).as_chunks().0,
+            parents: T::vectors_mut::<S>(parents).as_chunks_mut().0,
+            norm: [T::splat(simd, T::ZERO); U],
         };
-        job.run(S::as_mut_simd_f64s(features).0, stride / S::F64_LANES, first / S::F64_LANES);
-        let norms = S::as_mut_simd_f64s(&mut squared_norms[first..first + WIDTH]).0;
+        job.run(T::vectors_mut::<S>(features), stride / T::lanes::<S>(), first / T::lanes::<S>());
+        let norms = T::vectors_mut::<S>(&mut squared_norms[first..first + T::WIDTH]);
         norms.copy_from_slice(&job.norm);
     }
 }
 
 /// Rows of a group of points to `(d, WIDTH)`; lanes without a point are zero.
 #[inline(always)]
-fn transpose(group: MatRef<'_>, coordinates: &mut [f64]) {
-    if group.nrows() < WIDTH {
-        coordinates.fill(0.0);
+pub(super) fn transpose<T: Float>(group: MatRef<'_, T>, coordinates: &mut [T]) {
+    if group.nrows() < T::WIDTH {
+        coordinates.fill(T::ZERO);
     }
     for (lane, point) in group.rows().enumerate() {
-        for (row, &value) in coordinates.chunks_exact_mut(WIDTH).zip(point) {
+        for (row, &value) in coordinates.chunks_exact_mut(T::WIDTH).zip(point) {
             row[lane] = value;
         }
     }
 }
 
 /// One group of points.
-struct Job<'a, S: Simd, const U: usize, const INTEGER: bool> {
+struct Job<'a, T: Float, S: Simd, const U: usize, const INTEGER: bool> {
     simd: S,
     plan: &'a Plan,
-    start: S::f64s,
-    coordinates: &'a [Group<S, U>],
-    parents: &'a mut [Group<S, U>],
-    norm: Group<S, U>,
+    start: T::Vector<S>,
+    coordinates: &'a [Group<T, S, U>],
+    parents: &'a mut [Group<T, S, U>],
+    norm: Group<T, S, U>,
 }
 
-impl<S: Simd, const U: usize, const INTEGER: bool> Job<'_, S, U, INTEGER> {
+impl<T: Float, S: Simd, const U: usize, const INTEGER: bool> Job<'_, T, S, U, INTEGER> {
     /// Writes vector columns `column..column + U` of `features`.
     #[inline(always)]
-    fn run(&mut self, features: &mut [S::f64s], stride: usize, column: usize) {
+    fn run(&mut self, features: &mut [T::Vector<S>], stride: usize, column: usize) {
         let mut rows = features.chunks_exact_mut(stride);
         let degrees = &self.plan.degrees;
         let constant = [self.start; U];
@@ -156,10 +152,10 @@ impl<S: Simd, const U: usize, const INTEGER: bool> Job<'_, S, U, INTEGER> {
         &mut self,
         first: usize,
         run: &Run,
-        rows: impl Iterator<Item = &'f mut [S::f64s]>,
+        rows: impl Iterator<Item = &'f mut [T::Vector<S>]>,
         column: usize,
     ) where
-        S: 'f,
+        T::Vector<S>: 'f,
     {
         let factor = self.factor(run);
         let mut norm = self.norm;
@@ -178,10 +174,10 @@ impl<S: Simd, const U: usize, const INTEGER: bool> Job<'_, S, U, INTEGER> {
         child: usize,
         kept: bool,
         run: &Run,
-        rows: impl Iterator<Item = &'f mut [S::f64s]>,
+        rows: impl Iterator<Item = &'f mut [T::Vector<S>]>,
         column: usize,
     ) where
-        S: 'f,
+        T::Vector<S>: 'f,
     {
         let factor = self.factor(run);
         let mut norm = self.norm;
@@ -195,34 +191,40 @@ impl<S: Simd, const U: usize, const INTEGER: bool> Job<'_, S, U, INTEGER> {
 
     /// `xᵢ · √(…)` for each point.
     #[inline(always)]
-    fn factor(&self, run: &Run) -> Group<S, U> {
-        self.multiply(&self.coordinates[run.variable], &[self.simd.splat_f64s(run.factor); U])
+    fn factor(&self, run: &Run) -> Group<T, S, U> {
+        self.multiply(&self.coordinates[run.variable], &[T::splat(self.simd, T::from_f64(run.factor)); U])
     }
 
     #[inline(always)]
-    fn multiply(&self, a: &Group<S, U>, b: &Group<S, U>) -> Group<S, U> {
+    fn multiply(&self, a: &Group<T, S, U>, b: &Group<T, S, U>) -> Group<T, S, U> {
         core::array::from_fn(
             #[inline(always)]
-            |u| self.simd.mul_f64s(a[u], b[u]),
+            |u| T::times(self.simd, a[u], b[u]),
         )
     }
 
     /// Writes one feature of the group and returns the squared norms with it.
     #[inline(always)]
-    fn emit(&self, kept: bool, value: Group<S, U>, norm: Group<S, U>, out: &mut [S::f64s]) -> Group<S, U> {
-        let (simd, magic) = (self.simd, self.simd.splat_f64s(MAGIC));
+    fn emit(
+        &self,
+        kept: bool,
+        value: Group<T, S, U>,
+        norm: Group<T, S, U>,
+        out: &mut [T::Vector<S>],
+    ) -> Group<T, S, U> {
+        let (simd, magic) = (self.simd, T::splat(self.simd, T::MAGIC));
         core::array::from_fn(
             #[inline(always)]
             |u| {
                 let rounded = if !kept {
-                    simd.splat_f64s(0.0)
+                    T::splat(simd, T::ZERO)
                 } else if INTEGER {
-                    simd.sub_f64s(simd.add_f64s(value[u], magic), magic)
+                    T::minus(simd, T::plus(simd, value[u], magic), magic)
                 } else {
                     value[u]
                 };
                 out[u] = rounded;
-                simd.add_f64s(norm[u], simd.mul_f64s(rounded, rounded))
+                T::plus(simd, norm[u], T::times(simd, rounded, rounded))
             },
         )
     }

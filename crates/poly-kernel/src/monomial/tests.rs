@@ -37,8 +37,8 @@ fn agrees_with_the_scalar_reference<S: Simd>(simd: S) {
         for features in [Features::Real, Features::Integer] {
             let build = block.kernel(&map.plan, points.as_ref(), start);
             match features {
-                Features::Real => simd.vectorize(Kernel::<false>(build)),
-                Features::Integer => simd.vectorize(Kernel::<true>(build)),
+                Features::Real => simd.vectorize(Kernel::<f64, false>(build)),
+                Features::Integer => simd.vectorize(Kernel::<f64, true>(build)),
             }
             block.points = 37;
             for (i, x) in points.rows().enumerate() {

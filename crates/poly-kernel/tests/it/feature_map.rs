@@ -91,7 +91,7 @@ fn points_and_buffers_of_other_shapes_are_refused() {
 
 #[test]
 fn a_block_that_could_not_be_filled_holds_no_points() {
-    let mut block = FeatureBlock::with_scratch(2, 0, 2);
+    let mut block = FeatureBlock::<f64>::with_scratch(2, 0, 2);
     block.fill(0, 2, |_, _| Ok(())).unwrap();
     assert_eq!(block.fill(0, 1, |_, _| Err(Error::NoCoefficients)), Err(Error::NoCoefficients));
     assert_eq!((block.as_ref().ncols(), block.squared_norms().len()), (0, 0));
