@@ -183,6 +183,22 @@ pub enum Error {
         /// The sum.
         mass: f64,
     },
+    /// The logarithm of a sum of weights is NaN or positive infinity.
+    #[error("the logarithm of the mass of query {query} is {log_mass}")]
+    LogMass {
+        /// The first such query.
+        query: usize,
+        /// The logarithm.
+        log_mass: f64,
+    },
+    /// Key and value heads must be shared by equally many query heads.
+    #[error("{query} query heads cannot share {key_value} key and value heads equally")]
+    HeadCount {
+        /// Number of query heads.
+        query: usize,
+        /// Number of key and value heads.
+        key_value: usize,
+    },
     /// Two sums of moments were made with different maps, scales or shapes.
     #[error("moments of different maps, scales or shapes do not merge")]
     MomentsMismatch,

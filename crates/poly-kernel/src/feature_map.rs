@@ -151,6 +151,72 @@ pub trait FeatureMap: Sync {
     }
 }
 
+/// A map whose features have derivatives: what gradients of attention need.
+///
+/// ```
+/// use dp_linalg::Mat;
+/// use poly_kernel::{DifferentiableMap, FeatureBlock, MonomialMap, Role};
+///
+/// let map = MonomialMap::new(1, &[1.0, 1.0, 4.0])?; // features 1, x, 2x²
+/// let mut adjoints = FeatureBlock::with_scratch(map.feature_count(), 0, 1);
+/// adjoints.fill(0, 1, |mut ones, _| {
+///     ones.fill(1.0);
+///     Ok(())
+/// })?;
+/// let (point, mut gradient) = (Mat::filled(1, 1, 3.0), Mat::zeros(1, 1));
+/// map.pullback_block(Role::Key, point.as_ref(), &adjoints, gradient.as_mut())?;
+/// assert_eq!(gradient[(0, 0)], 1.0 + 4.0 * 3.0);
+/// # Ok::<(), poly_kernel::Error>(())
+/// ```
+pub trait DifferentiableMap: FeatureMap {
+    /// Writes `Σ_a adjoints[(a, i)]·∂φ_a(xᵢ)/∂xᵢ` to row i of `gradients` `(b, d)`, for `points` `(b, d)` and adjoints of their
+    /// features `(r, b)`.
+    ///
+    /// # Errors
+    /// [`Error::Length`] and [`Error::RowCount`] for shapes that do not fit.
+    fn pullback_block(
+        &self,
+        role: Role,
+        points: MatRef<'_>,
+        adjoints: &FeatureBlock,
+        gradients: MatMut<'_>,
+    ) -> Result<(), Error>;
+
+    /// [`pullback_block`](Self::pullback_block) in `f32`.
+    ///
+    /// # Errors
+    /// As [`pullback_block`](Self::pullback_block).
+    fn pullback_block_f32(
+        &self,
+        role: Role,
+        points: MatRef<'_, f32>,
+        adjoints: &FeatureBlock<f32>,
+        gradients: MatMut<'_, f32>,
+    ) -> Result<(), Error>;
+}
+
+impl DifferentiableMap for MonomialMap {
+    fn pullback_block(
+        &self,
+        role: Role,
+        points: MatRef<'_>,
+        adjoints: &FeatureBlock,
+        gradients: MatMut<'_>,
+    ) -> Result<(), Error> {
+        self.pull_back(role, points, adjoints, gradients)
+    }
+
+    fn pullback_block_f32(
+        &self,
+        role: Role,
+        points: MatRef<'_, f32>,
+        adjoints: &FeatureBlock<f32>,
+        gradients: MatMut<'_, f32>,
+    ) -> Result<(), Error> {
+        self.pull_back(role, points, adjoints, gradients)
+    }
+}
+
 /// The error is the [certificate](ExpPolynomial::certificate) of the coefficients. The query's features carry the signs of
 /// negative coefficients.
 impl FeatureMap for MonomialMap {

@@ -2,10 +2,10 @@
 
 use crate::{
     error::Error,
-    feature_map::{FeatureMap, Role},
+    feature_map::{DifferentiableMap, FeatureMap, Role},
     monomial::FeatureBlock,
 };
-use dp_linalg::{MatRef, Scalar};
+use dp_linalg::{MatMut, MatRef, Scalar};
 use pulp::Simd;
 
 /// `f64`, or `f32` where half the memory and twice the speed are worth seven digits.
@@ -57,13 +57,22 @@ pub trait Lanes: Scalar {
     ) -> Result<(), Error>
     where
         Self: Float;
+    fn pullback_block<M: DifferentiableMap + ?Sized>(
+        map: &M,
+        role: Role,
+        points: MatRef<'_, Self>,
+        adjoints: &FeatureBlock<Self>,
+        gradients: MatMut<'_, Self>,
+    ) -> Result<(), Error>
+    where
+        Self: Float;
 }
 
 macro_rules! lanes {
     (
         $T:ident, $width:literal, $magic:literal, $vector:ident, $lanes:ident,
         $splat:ident, $plus:ident, $minus:ident, $times:ident, $vectors:ident, $vectors_mut:ident,
-        $feature_block:ident, $apply_block:ident
+        $feature_block:ident, $apply_block:ident, $pullback_block:ident
     ) => {
         #[allow(clippy::inline_always, reason = "part of a kernel that is compiled for each instruction set")]
         impl Lanes for $T {
@@ -118,6 +127,16 @@ macro_rules! lanes {
             ) -> Result<(), Error> {
                 map.$apply_block(role, points, out)
             }
+
+            fn pullback_block<M: DifferentiableMap + ?Sized>(
+                map: &M,
+                role: Role,
+                points: MatRef<'_, Self>,
+                adjoints: &FeatureBlock<Self>,
+                gradients: MatMut<'_, Self>,
+            ) -> Result<(), Error> {
+                map.$pullback_block(role, points, adjoints, gradients)
+            }
         }
     };
 }
@@ -135,7 +154,8 @@ lanes!(
     as_simd_f64s,
     as_mut_simd_f64s,
     feature_block,
-    apply_block
+    apply_block,
+    pullback_block
 );
 lanes!(
     f32,
@@ -150,5 +170,6 @@ lanes!(
     as_simd_f32s,
     as_mut_simd_f32s,
     feature_block_f32,
-    apply_block_f32
+    apply_block_f32,
+    pullback_block_f32
 );

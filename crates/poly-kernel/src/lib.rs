@@ -114,10 +114,10 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub use error::Error;
 pub use exp_taylor::ExpTaylor;
-pub use feature_map::{FeatureMap, KernelError, NormBound, Role};
+pub use feature_map::{DifferentiableMap, FeatureMap, KernelError, NormBound, Role};
 pub use fixed_point::FixedPointFeatures;
 pub use float::Float;
-pub use linear_attention::{LinearAttention, Mask};
+pub use linear_attention::{AttentionGradients, Heads, LinearAttention, Mask, PartialAttention};
 pub use moments::{FixedPointMoments, Moments};
 pub use monomial::{FeatureBlock, MonomialMap, feature_count};
 pub use nystrom::NystromMap;

@@ -1,13 +1,20 @@
 //! `LinearAttention`: products with a kernel matrix that is never formed.
 
+mod gradient;
+mod heads;
+mod job;
+mod partial;
+
+pub use heads::Heads;
+pub use partial::PartialAttention;
+
 use crate::{
-    error::{Error, check_len},
-    feature_map::{FeatureMap, Role},
-    moments::{BLOCK_POINTS, blocks},
-    monomial::FeatureBlock,
+    error::Error,
+    feature_map::{DifferentiableMap, FeatureMap},
+    float::Float,
 };
-use core::ops::Range;
-use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into, matmul_tn, matmul_tn_into};
+use dp_linalg::{Mat, MatRef, Parallelism};
+use job::Job;
 
 /// Which keys a query sees.
 ///
@@ -37,8 +44,12 @@ pub enum Mask {
 /// not show in the result.
 ///
 /// # Layout
-/// Rows are positions: queries `(m, d)`, keys `(n, d)`, values `(n, c)`, all of one head. Heads that stand side by side in
-/// the columns of one matrix are [`subcols`](MatRef::subcols) of it: views, not copies.
+/// Rows are positions: queries `(m, d)`, keys `(n, d)`, values `(n, c)`, all of one head; see
+/// [`forward_heads`](Self::forward_heads) for several. All numbers are `f64` or all are `f32`, and so are all products and sums.
+///
+/// # Softcap
+/// Logits that are capped, `c·tanh(t/c)` in place of `t`, are another kernel of the same dot products: take the polynomial of
+/// [`ExpPolynomial::best_relative_softcapped`](crate::ExpPolynomial::best_relative_softcapped).
 ///
 /// # Error
 /// Where the kernel is certified to be within a factor `[l, u]` of the exponential, each output column is within
@@ -101,26 +112,83 @@ impl LinearAttention {
     /// values, and with a causal mask queries, as keys; [`Error::Mass`] for the first query whose weights do not have a
     /// positive, finite sum: there is no key, an entry is not finite, or the kernel is so far from the exponential that it
     /// is negative. No output is returned then.
-    pub fn forward<M: FeatureMap + ?Sized>(
+    pub fn forward<T: Float, M: FeatureMap + ?Sized>(
         &self,
         map: &M,
-        queries: MatRef<'_>,
-        keys: MatRef<'_>,
-        values: MatRef<'_>,
-    ) -> Result<Mat, Error> {
+        queries: MatRef<'_, T>,
+        keys: MatRef<'_, T>,
+        values: MatRef<'_, T>,
+    ) -> Result<Mat<T>, Error> {
         let columns = values.ncols();
         let sums = Job::new(self, map, [queries, keys, values], true)?.run()?;
-        let mut output = Mat::zeros(queries.nrows(), columns);
+        let mut output = Mat::filled(queries.nrows(), columns, T::ZERO);
         for (query, row) in sums.rows().enumerate() {
-            let mass = row[columns];
-            if !(mass > 0.0 && mass.is_finite()) {
-                return Err(Error::Mass { query, mass });
-            }
+            let mass = checked_mass(query, row[columns])?;
             for (out, sum) in output.row_mut(query).iter_mut().zip(row) {
-                *out = sum / mass;
+                *out = *sum / mass;
             }
         }
         Ok(output)
+    }
+
+    /// [`forward`](Self::forward) over some of the keys, to be merged with attention over others.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward), but without any key outputs are zero and masses nothing.
+    pub fn forward_partial<T: Float, M: FeatureMap + ?Sized>(
+        &self,
+        map: &M,
+        queries: MatRef<'_, T>,
+        keys: MatRef<'_, T>,
+        values: MatRef<'_, T>,
+    ) -> Result<PartialAttention<T>, Error> {
+        let columns = values.ncols();
+        let mut output = Mat::filled(queries.nrows(), columns, T::ZERO);
+        let mut log_masses = vec![f64::NEG_INFINITY; queries.nrows()];
+        let sums = Job::new(self, map, [queries, keys, values], true)?.run()?;
+        if keys.nrows() > 0 {
+            for (query, row) in sums.rows().enumerate() {
+                let mass = checked_mass(query, row[columns])?;
+                log_masses[query] = mass.to_f64().ln();
+                output.row_mut(query).iter_mut().zip(row).for_each(|(out, sum)| *out = *sum / mass);
+            }
+        }
+        PartialAttention::new(output, log_masses)
+    }
+
+    /// The gradients by queries, keys and values of a loss whose gradient by the output of [`forward`](Self::forward) is
+    /// `output_gradients` `(m, c)`: those of the kernel as it is, not of the exponential that it stands for.
+    ///
+    /// About three times the operations of [`forward`](Self::forward), which it runs again; memory as there and `(m, c + 1)` numbers.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward), and for gradients of another shape than the output.
+    ///
+    /// ```
+    /// use dp_linalg::Mat;
+    /// use poly_kernel::{LinearAttention, MonomialMap};
+    ///
+    /// let map = MonomialMap::exp_taylor(1, 4)?;
+    /// let [q, k, v] = [vec![0.5], vec![1.0, -1.0], vec![0.0, 1.0]]
+    ///     .map(|column| Mat::from_fn(column.len(), 1, |i, _| column[i]));
+    /// let attention = LinearAttention::new(1.0)?;
+    /// let one = Mat::filled(1, 1, 1.0);
+    /// let gradients = attention.backward(&map, q.as_ref(), k.as_ref(), v.as_ref(), one.as_ref())?;
+    /// // the output is a mean of the values: its gradient by them is the weights
+    /// assert!((gradients.values.as_slice().iter().sum::<f64>() - 1.0).abs() < 1e-15);
+    /// // more of the first key, whose value is smaller
+    /// assert!(gradients.queries[(0, 0)] < 0.0);
+    /// # Ok::<(), poly_kernel::Error>(())
+    /// ```
+    pub fn backward<T: Float, M: DifferentiableMap + ?Sized>(
+        &self,
+        map: &M,
+        queries: MatRef<'_, T>,
+        keys: MatRef<'_, T>,
+        values: MatRef<'_, T>,
+        output_gradients: MatRef<'_, T>,
+    ) -> Result<AttentionGradients<T>, Error> {
+        gradient::gradients(&Job::new(self, map, [queries, keys, values], true)?, output_gradients)
     }
 
     /// `AM`, shape `(m, c)`, for `matrix` `M` `(n, c)`; the product with `Aᵀ`, for a full mask, has queries and keys exchanged
@@ -128,207 +196,46 @@ impl LinearAttention {
     ///
     /// # Errors
     /// [`Error::Length`] and [`Error::RowCount`] as [`forward`](Self::forward).
-    pub fn product<M: FeatureMap + ?Sized>(
+    pub fn product<T: Float, M: FeatureMap + ?Sized>(
         &self,
         map: &M,
-        queries: MatRef<'_>,
-        keys: MatRef<'_>,
-        matrix: MatRef<'_>,
-    ) -> Result<Mat, Error> {
+        queries: MatRef<'_, T>,
+        keys: MatRef<'_, T>,
+        matrix: MatRef<'_, T>,
+    ) -> Result<Mat<T>, Error> {
         Job::new(self, map, [queries, keys, matrix], false)?.run()
     }
-}
 
-/// Most partial sums that are held at once, if they have at most `LARGE` entries; else two.
-const CHUNKS: usize = 8;
-const LARGE: usize = 1 << 22;
-
-/// One product.
-struct Job<'a, M: ?Sized> {
-    attention: LinearAttention,
-    map: &'a M,
-    queries: MatRef<'a>,
-    keys: MatRef<'a>,
-    values: MatRef<'a>,
-    /// Whether a column of ones stands after the values.
-    with_mass: bool,
-}
-
-impl<'a, M: FeatureMap + ?Sized> Job<'a, M> {
-    fn new(
-        attention: &LinearAttention,
-        map: &'a M,
-        [queries, keys, values]: [MatRef<'a>; 3],
-        with_mass: bool,
-    ) -> Result<Self, Error> {
-        check_len(map.dim(), queries.ncols())?;
-        check_len(map.dim(), keys.ncols())?;
-        if keys.nrows() != values.nrows() {
-            return Err(Error::RowCount { points: keys.nrows(), values: values.nrows() });
-        }
-        if attention.mask == Mask::Causal && queries.nrows() != keys.nrows() {
-            return Err(Error::RowCount { points: queries.nrows(), values: keys.nrows() });
-        }
-        Ok(Self { attention: *attention, map, queries, keys, values, with_mass })
-    }
-
-    fn columns(&self) -> usize {
-        self.values.ncols() + usize::from(self.with_mass)
-    }
-
-    fn run(&self) -> Result<Mat, Error> {
-        let chunks = self.chunks(self.keys.nrows());
-        let parts = match self.attention.mask {
-            Mask::Full => {
-                let sums = self.in_parallel(chunks, |range| self.sums(range))?;
-                let total = sums.iter().fold(self.zeros(), added);
-                self.in_parallel(self.chunks(self.queries.nrows()), |range| self.read(range, &total))?
-            }
-            Mask::Causal => {
-                // nothing comes after the last chunk
-                let earlier = chunks[..chunks.len().saturating_sub(1)].to_vec();
-                let mut before = vec![self.zeros()];
-                for part in self.in_parallel(earlier, |range| self.sums(range))? {
-                    before.push(added(before[before.len() - 1].clone(), &part));
-                }
-                let starts: Vec<_> = chunks.into_iter().zip(before).collect();
-                self.in_parallel(starts, |(range, before)| self.read_causally(range, before))?
-            }
-        };
-        let output: Vec<f64> = parts.into_iter().flat_map(Mat::into_vec).collect();
-        Ok(Mat::from_vec(self.queries.nrows(), self.columns(), output)?)
-    }
-
-    /// Whole blocks, in as many ranges as there may be sums: a function of shapes alone.
-    fn chunks(&self, rows: usize) -> Vec<Range<usize>> {
-        let count = if self.map.feature_count() * self.columns() <= LARGE { CHUNKS } else { 2 };
-        let size = rows.div_ceil(BLOCK_POINTS).div_ceil(count).max(1) * BLOCK_POINTS;
-        blocks(rows, size).collect()
-    }
-
-    fn zeros(&self) -> Mat {
-        Mat::zeros(self.map.feature_count(), self.columns())
-    }
-
-    fn block(&self) -> FeatureBlock {
-        self.map.feature_block(BLOCK_POINTS)
-    }
-
-    /// `Φ_KᵀM` of some keys.
-    fn sums(&self, range: Range<usize>) -> Result<Mat, Error> {
-        let (mut sums, mut features) = (self.zeros(), self.block());
-        for rows in blocks_of(range) {
-            self.fill(Role::Key, rows.clone(), &mut features)?;
-            add(&mut sums, &features, &self.values_of(rows))?;
-        }
-        Ok(sums)
-    }
-
-    /// `Φ_Q S` of some queries.
-    fn read(&self, range: Range<usize>, sums: &Mat) -> Result<Mat, Error> {
-        let first = range.start;
-        let (mut out, mut features) = (Mat::zeros(range.len(), self.columns()), self.block());
-        for rows in blocks_of(range) {
-            self.fill(Role::Query, rows.clone(), &mut features)?;
-            let out = out.as_mut().subrows(rows.start - first..rows.end - first);
-            matmul_tn_into(
-                out,
-                Accumulate::Replace,
-                features.as_ref(),
-                sums.as_ref(),
-                Parallelism::Sequential,
-            )?;
-        }
-        Ok(out)
-    }
-
-    /// The same with what stands before each query: the sums before its block, and the keys of its block up to it.
-    fn read_causally(&self, range: Range<usize>, mut sums: Mat) -> Result<Mat, Error> {
-        let first = range.start;
-        let mut out = Mat::zeros(range.len(), self.columns());
-        let (mut queries, mut keys) = (self.block(), self.block());
-        for rows in blocks_of(range) {
-            self.fill(Role::Query, rows.clone(), &mut queries)?;
-            self.fill(Role::Key, rows.clone(), &mut keys)?;
-            let values = self.values_of(rows.clone());
-            let mut weights = matmul_tn(queries.as_ref(), keys.as_ref(), Parallelism::Sequential)?;
-            for i in 0..rows.len() {
-                weights.row_mut(i)[i + 1..].fill(0.0);
-            }
-            let mut out = out.as_mut().subrows(rows.start - first..rows.end - first);
-            let (before, here, sequential) = (out.reborrow(), sums.as_ref(), Parallelism::Sequential);
-            matmul_tn_into(before, Accumulate::Replace, queries.as_ref(), here, sequential)?;
-            matmul_into(out, Accumulate::Add, weights.as_ref(), values.as_ref(), sequential)?;
-            add(&mut sums, &keys, &values)?;
-        }
-        Ok(out)
-    }
-
-    /// Features of some points, each times `√s`.
-    fn fill(&self, role: Role, rows: Range<usize>, out: &mut FeatureBlock) -> Result<(), Error> {
-        let points = if role == Role::Query { self.queries } else { self.keys };
-        let points = points.subrows(rows);
-        if self.attention.softmax_scale == 1.0 {
-            return self.map.apply_block(role, points, out);
-        }
-        let root = self.attention.softmax_scale.sqrt();
-        let mut scaled = points.to_owned();
-        scaled.as_mut_slice().iter_mut().for_each(|x| *x *= root);
-        self.map.apply_block(role, scaled.as_ref(), out)
-    }
-
-    fn values_of(&self, rows: Range<usize>) -> Mat {
-        let values = self.values.subrows(rows);
-        let mut block = Mat::zeros(values.nrows(), self.columns());
-        for (i, row) in values.rows().enumerate() {
-            let out = block.row_mut(i);
-            out[..row.len()].copy_from_slice(row);
-            out[row.len()..].fill(1.0);
-        }
-        block
-    }
-
-    /// Results of a job for each item, in their order, on as many threads as allowed.
-    fn in_parallel<I: Send, T: Send>(
-        &self,
-        items: Vec<I>,
-        job: impl Fn(I) -> Result<T, Error> + Sync,
-    ) -> Result<Vec<T>, Error> {
-        let share = items.len().div_ceil(self.attention.parallelism.get()).max(1);
-        let mut items = items.into_iter();
-        let groups = core::iter::from_fn(|| Some(items.by_ref().take(share).collect::<Vec<I>>()));
-        let groups: Vec<Vec<I>> = groups.take_while(|group| !group.is_empty()).collect();
-        let work = |group: Vec<I>| group.into_iter().map(&job).collect::<Result<Vec<T>, Error>>();
-        let results: Vec<Result<Vec<T>, Error>> = if groups.len() <= 1 {
-            groups.into_iter().map(work).collect()
-        } else {
-            std::thread::scope(|scope| {
-                let running: Vec<_> = groups.into_iter().map(|group| scope.spawn(|| work(group))).collect();
-                let join = |handle: std::thread::ScopedJoinHandle<'_, _>| {
-                    handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-                };
-                running.into_iter().map(join).collect()
-            })
-        };
-        Ok(results.into_iter().collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect())
+    /// `√s`, the share of each side.
+    fn root_scale<T: Float>(&self) -> T {
+        T::from_f64(self.softmax_scale.sqrt())
     }
 }
 
-/// Adds what a block of keys brings.
-fn add(sums: &mut Mat, features: &FeatureBlock, values: &Mat) -> Result<(), Error> {
-    let (sums, sequential) = (sums.as_mut(), Parallelism::Sequential);
-    Ok(matmul_into(sums, Accumulate::Add, features.as_ref(), values.as_ref(), sequential)?)
+/// What [`LinearAttention::backward`] finds.
+///
+/// ```
+/// use poly_kernel::AttentionGradients;
+///
+/// fn step(gradients: &AttentionGradients) -> f64 {
+///     gradients.queries.as_slice().iter().map(|x| x * x).sum()
+/// }
+/// # let _ = step;
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttentionGradients<T: Float = f64> {
+    /// By the queries, `(m, d)`.
+    pub queries: Mat<T>,
+    /// By the keys, `(n, d)`.
+    pub keys: Mat<T>,
+    /// By the values, `(n, c)`.
+    pub values: Mat<T>,
 }
 
-/// The blocks of a range that starts at one.
-fn blocks_of(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    let first = range.start;
-    blocks(range.len(), BLOCK_POINTS).map(move |rows| rows.start + first..rows.end + first)
-}
-
-fn added(mut total: Mat, part: &Mat) -> Mat {
-    for (sum, added) in total.as_mut_slice().iter_mut().zip(part.as_slice()) {
-        *sum += added;
+fn checked_mass<T: Float>(query: usize, mass: T) -> Result<T, Error> {
+    if mass > T::ZERO && mass.is_finite() {
+        Ok(mass)
+    } else {
+        Err(Error::Mass { query, mass: mass.to_f64() })
     }
-    total
 }

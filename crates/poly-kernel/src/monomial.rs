@@ -3,6 +3,7 @@
 mod block;
 mod kernel;
 mod plan;
+mod pullback;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +16,10 @@ use crate::{
     float::Float,
     outward::up,
 };
-use dp_linalg::MatRef;
+use dp_linalg::{MatMut, MatRef};
 pub(crate) use kernel::{Features, round_to_integer};
 pub(crate) use plan::Plan;
+use pullback::Pullback;
 
 /// The explicit feature map of a polynomial kernel, in graded order, one multiplication a feature.
 ///
@@ -188,6 +190,34 @@ impl MonomialMap {
         if role == Role::Query {
             self.sign(out);
         }
+        Ok(())
+    }
+
+    /// From adjoints of features to gradients by points.
+    pub(crate) fn pull_back<T: Float>(
+        &self,
+        role: Role,
+        points: MatRef<'_, T>,
+        adjoints: &FeatureBlock<T>,
+        gradients: MatMut<'_, T>,
+    ) -> Result<(), Error> {
+        check_len(self.dim(), points.ncols())?;
+        check_len(self.dim(), gradients.ncols())?;
+        check_len(self.feature_count(), adjoints.feature_count())?;
+        for rows in [adjoints.as_ref().ncols(), gradients.nrows()] {
+            if rows != points.nrows() {
+                return Err(Error::RowCount { points: points.nrows(), values: rows });
+            }
+        }
+        let sign = |c: &f64| match role {
+            _ if *c == 0.0 => 0.0,
+            Role::Query => c.signum(),
+            Role::Key => 1.0,
+        };
+        let signs: Vec<f64> = self.coefficients.iter().map(sign).collect();
+        let (adjoints, stride) = adjoints.raw();
+        let plan = &self.plan;
+        pullback::dispatch(Pullback { plan, points, adjoints, stride, signs: &signs, gradients });
         Ok(())
     }
 

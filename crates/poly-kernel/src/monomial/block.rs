@@ -106,6 +106,23 @@ impl<T: Float> FeatureBlock<T> {
         Ok(())
     }
 
+    /// [`fill`](Self::fill) with numbers whose norms nobody asks for.
+    pub(crate) fn write(
+        &mut self,
+        points: usize,
+        write: impl FnOnce(MatMut<'_, T>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.check_capacity(points)?;
+        self.points = points;
+        let (count, stride) = (self.feature_count, self.stride);
+        write(MatMut::with_row_stride(self.features.as_mut_slice(), count, points, stride)?)
+    }
+
+    /// All numbers, and how far rows are apart.
+    pub(crate) fn raw(&self) -> (&[T], usize) {
+        (self.features.as_slice(), self.stride)
+    }
+
     /// A buffer for features that are computed in `wide`, in `f64`, and rounded.
     pub(crate) fn rounding(wide: FeatureBlock) -> Self {
         let block = Self::with_scratch(wide.feature_count(), 0, wide.capacity());

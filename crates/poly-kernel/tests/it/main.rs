@@ -7,6 +7,8 @@ mod claims;
 mod exp_taylor;
 mod feature_map;
 mod fixed_point;
+mod gradients;
+mod heads;
 mod linear_attention;
 mod moments;
 mod monomial;
