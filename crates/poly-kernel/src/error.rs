@@ -56,6 +56,12 @@ pub enum Error {
         /// Standard deviation given.
         std: f64,
     },
+    /// A cap of logits is out of range.
+    #[error("the softcap {value} is outside 0.01 to 1e6")]
+    Softcap {
+        /// Value given.
+        value: f64,
+    },
     /// Too few different logits to fit a polynomial.
     #[error("{distinct} different logits do not determine a polynomial of degree {degree}")]
     TooFewLogits {

@@ -184,6 +184,30 @@ impl ExpPolynomial {
         candidates.into_iter().find(|candidate| candidate.certificate(range).relative_error() <= target)
     }
 
+    /// [`best_relative`](Self::best_relative) to softmax weights of capped logits, `e^{c·tanh(t/c)}` with `c = softcap`.
+    ///
+    /// The same features then stand for attention with a softcap. For `|t|` not much above `c` the capped weight needs a smaller
+    /// degree than the exponential; far beyond it is flat, which polynomials are bad at.
+    ///
+    /// # Errors
+    /// [`Error::DegreeTooLarge`], [`Error::Softcap`] unless `0.01 ≤ softcap ≤ 1e6`.
+    ///
+    /// ```
+    /// use poly_kernel::{ExpPolynomial, LogitRange};
+    ///
+    /// let range = LogitRange::symmetric(4.0)?;
+    /// let capped = ExpPolynomial::best_relative_softcapped(5, range, 3.0)?;
+    /// let error = capped.softcapped_certificate(range, 3.0)?.relative_error();
+    /// let plain = ExpPolynomial::best_relative(5, range)?.certificate(range).relative_error();
+    /// assert!(error < 0.07 && error < plain, "{error} {plain}");
+    /// # Ok::<(), poly_kernel::Error>(())
+    /// ```
+    pub fn best_relative_softcapped(degree: usize, range: LogitRange, softcap: f64) -> Result<Self, Error> {
+        check_degree(degree)?;
+        check_softcap(softcap)?;
+        Ok(Self { coefficients: best::relative_to(degree, range, |t| softcapped(t, softcap)) })
+    }
+
     /// The polynomial with the smallest mean square of `f(t) − eᵗ` for `t ~ N(mean, std²)`.
     ///
     /// With `t = m + sz`, `e^{m + sz} = e^{m + s²/2} Σ_k (s^k/k!) He_k(z)`, and this is the sum up to `degree`: Hermite
@@ -287,6 +311,18 @@ impl ExpPolynomial {
     pub fn certificate(&self, range: LogitRange) -> ErrorCertificate {
         ErrorCertificate::of(&self.coefficients, range)
     }
+
+    /// How far the polynomial is from the weight of a capped logit, `e^{c·tanh(t/c)}` with `c = softcap`, over a range.
+    ///
+    /// As [`certificate`](Self::certificate), but only down to relative errors of about `1e-8` the bounds are within a few per cent of
+    /// the extrema.
+    ///
+    /// # Errors
+    /// [`Error::Softcap`] unless `0.01 ≤ softcap ≤ 1e6`.
+    pub fn softcapped_certificate(&self, range: LogitRange, softcap: f64) -> Result<ErrorCertificate, Error> {
+        check_softcap(softcap)?;
+        Ok(ErrorCertificate::softcapped(&self.coefficients, range, softcap))
+    }
 }
 
 impl From<ExpTaylor> for ExpPolynomial {
@@ -298,4 +334,13 @@ impl From<ExpTaylor> for ExpPolynomial {
 fn check_degree(degree: usize) -> Result<(), Error> {
     let max = ExpPolynomial::MAX_DEGREE;
     if degree <= max { Ok(()) } else { Err(Error::DegreeTooLarge { degree, max }) }
+}
+
+fn check_softcap(value: f64) -> Result<(), Error> {
+    if (0.01..=1e6).contains(&value) { Ok(()) } else { Err(Error::Softcap { value }) }
+}
+
+/// `e^{c·tanh(t/c)}`, to nearest.
+fn softcapped(t: f64, cap: f64) -> f64 {
+    (cap * (t / cap).tanh()).exp()
 }

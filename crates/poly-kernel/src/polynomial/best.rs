@@ -5,7 +5,7 @@
 //! is `e^{−s}(q(s) − R(s))`.
 
 use super::LogitRange;
-use super::chebyshev::{corrected_taylor, interpolate, taylor_rest};
+use super::chebyshev::{corrected_taylor, in_powers, interpolate, taylor_rest};
 use core::f64::consts::PI;
 
 /// Grid points for each of the `g + 2` alternations: an extremum between two points is at most `(π/96)²/2` higher.
@@ -16,14 +16,21 @@ const MOST_EXCHANGES: usize = 40;
 
 /// Coefficients of the best polynomial, in powers of `t`.
 pub(super) fn relative(degree: usize, range: LogitRange) -> Vec<f64> {
-    corrected_taylor(range, &correction(degree, range.half_width()))
+    let half = range.half_width();
+    let point = |x: f64| Point { x, weight: (half * x).exp(), rest: taylor_rest(degree, half * x) };
+    corrected_taylor(range, &correction(degree, point))
 }
 
-/// Chebyshev coefficients of `q` over `[−half, half]`.
-fn correction(degree: usize, half: f64) -> Vec<f64> {
+/// The same for another weight than the exponential, with `f = q`.
+pub(super) fn relative_to(degree: usize, range: LogitRange, weight: impl Fn(f64) -> f64) -> Vec<f64> {
+    let point = |x: f64| Point { x, weight: weight(range.at(x)), rest: weight(range.at(x)) };
+    in_powers(range, &correction(degree, point))
+}
+
+/// Chebyshev coefficients of `q` over the range.
+fn correction(degree: usize, point: impl Fn(f64) -> Point) -> Vec<f64> {
     let count = GRID * (degree + 2);
-    let grid: Vec<Point> =
-        (0..=count).map(|i| Point::new(degree, half, -(PI * i as f64 / count as f64).cos())).collect();
+    let grid: Vec<Point> = (0..=count).map(|i| point(-(PI * i as f64 / count as f64).cos())).collect();
     let mut reference: Vec<Point> = (0..degree + 2).map(|i| grid[GRID * i + GRID / 2]).collect();
     let mut found = Levelled::new(reference);
     for _ in 0..MOST_EXCHANGES {
@@ -50,16 +57,10 @@ fn correction(degree: usize, half: f64) -> Vec<f64> {
 struct Point {
     /// From −1 to 1 over the range.
     x: f64,
-    exp: f64,
-    /// `eᵗ − T_g(t)`.
+    /// What errors are relative to.
+    weight: f64,
+    /// What `q` should be.
     rest: f64,
-}
-
-impl Point {
-    fn new(degree: usize, half: f64, x: f64) -> Self {
-        let t = half * x;
-        Self { x, exp: t.exp(), rest: taylor_rest(degree, t) }
-    }
 }
 
 /// The `q` whose relative error at each point of a reference has the same size and alternating sign.
@@ -82,9 +83,9 @@ impl Levelled {
         let sign = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
         let terms = || weights.iter().zip(&reference).enumerate();
         let rest: f64 = terms().map(|(_, (weight, point))| weight * point.rest).sum();
-        let alternating: f64 = terms().map(|(i, (weight, point))| weight * sign(i) * point.exp).sum();
+        let alternating: f64 = terms().map(|(i, (weight, point))| weight * sign(i) * point.weight).sum();
         let level = -rest / alternating;
-        let values = terms().map(|(i, (_, point))| point.rest + sign(i) * level * point.exp).collect();
+        let values = terms().map(|(i, (_, point))| point.rest + sign(i) * level * point.weight).collect();
         Self { reference, weights, values, level }
     }
 
@@ -102,9 +103,9 @@ impl Levelled {
         top / bottom
     }
 
-    /// The relative error of `T_g + q`.
+    /// The relative error with `q`.
     fn error(&self, point: &Point) -> f64 {
-        (self.value(point.x) - point.rest) / point.exp
+        (self.value(point.x) - point.rest) / point.weight
     }
 }
 

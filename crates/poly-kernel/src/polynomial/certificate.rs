@@ -1,5 +1,7 @@
 //! Bounds of a polynomial's distance from the exponential, by interval arithmetic over cells.
 
+mod softcap;
+
 use super::LogitRange;
 use crate::exp_taylor::{exp_lower, exp_upper};
 use crate::interval::Interval;
@@ -18,7 +20,9 @@ const NEGLIGIBLE: f64 = 1e-26;
 
 /// How far a polynomial `f` is from the exponential over a range of logits, in real arithmetic.
 ///
-/// Made by [`ExpPolynomial::certificate`](crate::ExpPolynomial::certificate).
+/// Made by [`ExpPolynomial::certificate`](crate::ExpPolynomial::certificate); by
+/// [`ExpPolynomial::softcapped_certificate`](crate::ExpPolynomial::softcapped_certificate), `e^{c·tanh(t/c)}` stands wherever these
+/// docs say `eᵗ`.
 ///
 /// ```
 /// use poly_kernel::{ExpPolynomial, LogitRange};
@@ -38,20 +42,28 @@ pub struct ErrorCertificate {
     /// Of `e^{−t} f(t) − 1`.
     deviation: Interval,
     value_lower: f64,
+    /// No `eᵗ` of the range is outside.
+    weights: Interval,
 }
 
 impl ErrorCertificate {
+    fn nothing_seen(range: LogitRange, weights: Interval) -> Self {
+        Self {
+            range,
+            absolute_error: 0.0,
+            deviation: Interval { low: f64::INFINITY, high: f64::NEG_INFINITY },
+            value_lower: f64::INFINITY,
+            weights,
+        }
+    }
+
     pub(super) fn of(coefficients: &[f64], range: LogitRange) -> Self {
         let polynomial = coefficients.iter().map(|&c| Interval::exact(c)).collect();
         let polynomial = Series::new(polynomial, Interval::ZERO, range);
         let difference = Series::difference(coefficients, range);
         let count = CELLS * coefficients.len() + CELLS_PER_LOGIT * (range.high - range.low) as usize;
-        let mut found = Self {
-            range,
-            absolute_error: 0.0,
-            deviation: Interval { low: f64::INFINITY, high: f64::NEG_INFINITY },
-            value_lower: f64::INFINITY,
-        };
+        let weights = Interval { low: exp_lower(range.low), high: exp_upper(range.high) };
+        let mut found = Self::nothing_seen(range, weights);
         let mut left = range.low;
         for i in 1..=count {
             let right = if i == count {
@@ -114,7 +126,7 @@ impl ErrorCertificate {
 
     /// `f ≥ ratio·eᵗ`: the smallest exponential for a positive ratio, the largest for a negative one.
     fn weight_at_low_ratio(&self) -> f64 {
-        if self.ratio_lower() > 0.0 { exp_lower(self.range.low) } else { exp_upper(self.range.high) }
+        if self.ratio_lower() > 0.0 { self.weights.low } else { self.weights.high }
     }
 }
 

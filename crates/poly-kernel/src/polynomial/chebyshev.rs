@@ -21,17 +21,27 @@ pub(super) fn truncated_exp(degree: usize, range: LogitRange) -> Vec<f64> {
 /// `e^m (T_g + Σⱼ series[j] Tⱼ(·/h))(t − m)` in powers of `t`, for a range `[m − h, m + h]`.
 pub(super) fn corrected_taylor(range: LogitRange, series: &[f64]) -> Vec<f64> {
     let taylor = ExpTaylor::new(series.len() - 1).expect("callers have checked the degree");
-    let mut sum = Powers::new();
-    for (k, &weight) in series.iter().enumerate() {
-        sum.add(weight);
-        sum.advance((if k == 0 { 1.0 } else { 2.0 }, 0.0, 1.0));
-    }
-    let mut centered = stretched(sum.total, range.half_width());
+    let mut centered = centered(range, series);
     for (sum, coefficient) in centered.iter_mut().zip(taylor.coefficients()) {
         *sum += coefficient;
     }
     let m = range.middle();
     moved(centered, m).iter().map(|c| c * m.exp()).collect()
+}
+
+/// `Σⱼ series[j] Tⱼ((t − m)/h)` in powers of `t`, for a range `[m − h, m + h]`.
+pub(super) fn in_powers(range: LogitRange, series: &[f64]) -> Vec<f64> {
+    moved(centered(range, series), range.middle())
+}
+
+/// The same in powers of `t − m`.
+fn centered(range: LogitRange, series: &[f64]) -> Vec<f64> {
+    let mut sum = Powers::new();
+    for (k, &weight) in series.iter().enumerate() {
+        sum.add(weight);
+        sum.advance((if k == 0 { 1.0 } else { 2.0 }, 0.0, 1.0));
+    }
+    stretched(sum.total, range.half_width())
 }
 
 /// `f(s/h)` in powers of `s`.

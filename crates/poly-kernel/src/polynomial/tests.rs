@@ -240,3 +240,69 @@ fn narrow_ranges_far_from_zero_are_no_worse_than_rounding_allows() {
         }
     }
 }
+
+#[test]
+fn softcapped_certificates_hold_and_are_close() {
+    for range in ranges() {
+        for cap in [0.5, 2.0, 5.0, 50.0] {
+            for degree in [0, 2, 3, 6] {
+                let best = ExpPolynomial::best_relative_softcapped(degree, range, cap).unwrap();
+                for polynomial in [best, ExpPolynomial::taylor(degree).unwrap()] {
+                    let certificate = polynomial.softcapped_certificate(range, cap).unwrap();
+                    let at = |i: u32| range.low() + (range.high() - range.low()) * f64::from(i) / 20_000.0;
+                    let (mut low, mut high, mut absolute) = (f64::INFINITY, 0.0_f64, 0.0_f64);
+                    for t in (0..=20_000).map(at) {
+                        let (f, weight) = (polynomial.evaluate(t), softcapped(t, cap));
+                        (low, high) = (low.min(f / weight), high.max(f / weight));
+                        absolute = absolute.max((f - weight).abs());
+                    }
+                    let slack = 1e-13;
+                    assert!(
+                        certificate.ratio_lower() <= low + slack && high <= certificate.ratio_upper() + slack
+                    );
+                    assert!(absolute <= certificate.absolute_error() * (1.0 + slack) + slack);
+                    let relative = (high - 1.0).max(1.0 - low);
+                    assert!(
+                        certificate.relative_error() < 1.06 * relative,
+                        "{range:?} {cap} {degree}: {} {relative}",
+                        certificate.relative_error()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_best_softcapped_polynomial_has_levelled_errors() {
+    for (range, cap) in
+        [(LogitRange::symmetric(3.0).unwrap(), 2.0), (LogitRange::nonnegative(6.0).unwrap(), 4.0)]
+    {
+        for degree in 1..9 {
+            let best = ExpPolynomial::best_relative_softcapped(degree, range, cap).unwrap();
+            let error = |i: u32| {
+                let t = range.low() + (range.high() - range.low()) * f64::from(i) / 50_000.0;
+                best.evaluate(t) / softcapped(t, cap) - 1.0
+            };
+            // alternations, the least of whose sizes no polynomial of the degree undercuts (de la Vallée-Poussin)
+            let mut extrema: Vec<f64> = Vec::new();
+            for e in (0..=50_000).map(error) {
+                match extrema.last_mut() {
+                    Some(last) if (*last < 0.0) == (e < 0.0) => {
+                        *last = if e.abs() > last.abs() { e } else { *last }
+                    }
+                    _ => extrema.push(e),
+                }
+            }
+            let sizes = || extrema.iter().map(|e| e.abs());
+            assert!(extrema.len() >= degree + 2, "{degree}: {extrema:?}");
+            let (least, most) = (sizes().fold(f64::INFINITY, f64::min), sizes().fold(0.0, f64::max));
+            assert!(most < 1.02 * least, "{degree} {least} {most}");
+        }
+    }
+    let range = LogitRange::symmetric(1.0).unwrap();
+    for bad in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-3, 1e7] {
+        assert!(matches!(ExpPolynomial::best_relative_softcapped(2, range, bad), Err(Error::Softcap { .. })));
+        assert!(ExpPolynomial::taylor(2).unwrap().softcapped_certificate(range, bad).is_err());
+    }
+}
