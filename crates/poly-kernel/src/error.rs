@@ -62,6 +62,26 @@ pub enum Error {
         /// Value given.
         value: f64,
     },
+    /// An output error must be a fraction of the range of values.
+    #[error("the output error {value} is not between 0 and 1")]
+    OutputError {
+        /// Value given.
+        value: f64,
+    },
+    /// No explicit map reaches an output error within a memory: [`Workload::recommend`](crate::Workload::recommend) says what would.
+    #[error(
+        "no explicit map of dimension {dim} reaches an output error of {output_error} for logits up to {max_logit} within {max_features} features"
+    )]
+    NoMapFits {
+        /// Dimension of a point.
+        dim: usize,
+        /// Largest absolute logit.
+        max_logit: f64,
+        /// Error asked for, as a fraction of the range of values.
+        output_error: f64,
+        /// Features that memory allows.
+        max_features: usize,
+    },
     /// Too few different logits to fit a polynomial.
     #[error("{distinct} different logits do not determine a polynomial of degree {degree}")]
     TooFewLogits {

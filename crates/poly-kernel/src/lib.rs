@@ -107,6 +107,7 @@ mod outward;
 mod polynomial;
 mod random;
 mod readout;
+mod regime;
 mod scaling;
 
 /// Version of this crate, for records of what computed a result.
@@ -128,4 +129,5 @@ pub use random::{
     TrigonometricFeatures,
 };
 pub use readout::{readout, readout_with_norms};
+pub use regime::{RandomMap, Recommendation, Workload};
 pub use scaling::LogitScaling;

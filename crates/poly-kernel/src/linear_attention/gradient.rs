@@ -10,7 +10,7 @@
 //! and from `φ̄(x)` to `x` through the derivative of the map. With a causal mask `S` runs over the keys up to i and `R` over the
 //! queries from j on. Features are computed again, not kept.
 
-use super::job::{Job, accumulated, add, blocks_of, causal_weights, hide_the_future};
+use super::job::{Job, Start, accumulated, add, blocks_of, causal_weights, hide_the_future, stacked};
 use super::{AttentionGradients, Mask};
 use crate::{
     error::{Error, check_len},
@@ -39,16 +39,16 @@ pub(super) fn gradients<T: Float, M: DifferentiableMap + ?Sized>(
     let parts = job.in_parallel(starts, |(range, sums)| backward.queries(range, sums))?;
     let (queries, weighted): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
     let (rows, dim) = job.queries.shape();
-    let queries = job.stacked(rows, dim, queries)?;
-    let weighted = job.stacked(rows, job.columns(), weighted)?;
+    let queries = stacked(rows, dim, queries)?;
+    let weighted = stacked(rows, job.columns(), weighted)?;
     let ends = backward.ends(&weighted)?;
     let parts = job.in_parallel(ends, |(range, sums)| backward.keys(range, sums, &weighted))?;
     let (keys, values): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
     let rows = job.keys.nrows();
     Ok(AttentionGradients {
         queries,
-        keys: job.stacked(rows, dim, keys)?,
-        values: job.stacked(rows, job.values.ncols(), values)?,
+        keys: stacked(rows, dim, keys)?,
+        values: stacked(rows, job.values.ncols(), values)?,
     })
 }
 
@@ -115,7 +115,7 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
     }
 
     /// Ranges of keys, each with the sums of `φ(q)Gᵀ` over the queries that see all of it (causal: those after it).
-    fn ends(&self, weighted: &Mat<T>) -> Result<Vec<(Range<usize>, Mat<T>)>, Error> {
+    fn ends(&self, weighted: &Mat<T>) -> Result<Vec<Start<T>>, Error> {
         let job = self.job;
         let rows_of = |rows: Range<usize>| weighted.as_ref().subrows(rows).to_owned();
         let sums = |range| job.sums(Role::Query, range, rows_of);

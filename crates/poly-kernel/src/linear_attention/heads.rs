@@ -33,7 +33,7 @@ impl Heads {
     /// # Errors
     /// [`Error::HeadCount`] unless both are positive and the second divides the first.
     pub const fn new(query: usize, key_value: usize) -> Result<Self, Error> {
-        if query > 0 && key_value > 0 && query % key_value == 0 {
+        if query > 0 && key_value > 0 && query.is_multiple_of(key_value) {
             Ok(Self { query, key_value })
         } else {
             Err(Error::HeadCount { query, key_value })

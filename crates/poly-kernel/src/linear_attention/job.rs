@@ -15,6 +15,9 @@ use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into, matmul_tn, ma
 const CHUNKS: usize = 8;
 const LARGE: usize = 1 << 22;
 
+/// A range of points, and sums that all of it starts from.
+pub(super) type Start<T> = (Range<usize>, Mat<T>);
+
 /// One product.
 pub(super) struct Job<'a, T, M: ?Sized> {
     pub(super) attention: LinearAttention,
@@ -51,11 +54,11 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
     pub(super) fn run(&self) -> Result<Mat<T>, Error> {
         let starts = self.starts()?;
         let parts = self.in_parallel(starts, |(range, sums)| self.read(range, sums))?;
-        self.stacked(self.queries.nrows(), self.columns(), parts)
+        stacked(self.queries.nrows(), self.columns(), parts)
     }
 
     /// Ranges of queries, each with the sums over the keys that all of it sees (causal: those before it).
-    pub(super) fn starts(&self) -> Result<Vec<(Range<usize>, Mat<T>)>, Error> {
+    pub(super) fn starts(&self) -> Result<Vec<Start<T>>, Error> {
         let chunks = self.chunks(self.keys.nrows());
         let sums = |range| self.sums(Role::Key, range, |rows| self.values_of(rows));
         match self.attention.mask {
@@ -74,12 +77,6 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
                 Ok(chunks.into_iter().zip(before).collect())
             }
         }
-    }
-
-    /// Parts of a matrix, one below the other.
-    pub(super) fn stacked(&self, rows: usize, columns: usize, parts: Vec<Mat<T>>) -> Result<Mat<T>, Error> {
-        let entries: Vec<T> = parts.into_iter().flat_map(Mat::into_vec).collect();
-        Ok(Mat::from_vec(rows, columns, entries)?)
     }
 
     /// Whole blocks, in as many ranges as there may be sums: a function of shapes alone.
@@ -178,6 +175,12 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
     ) -> Result<Vec<R>, Error> {
         in_parallel(self.attention.parallelism.get(), items, job)
     }
+}
+
+/// Parts of a matrix, one below the other.
+pub(super) fn stacked<T: Float>(rows: usize, columns: usize, parts: Vec<Mat<T>>) -> Result<Mat<T>, Error> {
+    let entries: Vec<T> = parts.into_iter().flat_map(Mat::into_vec).collect();
+    Ok(Mat::from_vec(rows, columns, entries)?)
 }
 
 /// Results of a job for each item, in their order.

@@ -63,7 +63,7 @@ impl Frequencies {
 
 /// Frequencies of a block, `d` rounded up to an even number.
 pub(super) const fn block_size(dim: usize) -> usize {
-    dim.next_multiple_of(2)
+    dim.saturating_add(dim % 2)
 }
 
 /// The first `count ≤ dim` rows of a random orthogonal matrix, with the lengths of Gaussian vectors.

@@ -1,6 +1,6 @@
 //! `LinearPlusRandom`: degrees zero and one exact, the rest of the exponential random.
 
-use super::degrees::rms_error;
+use super::degrees::{Degrees, rms_error};
 use super::{RandomMaclaurin, check_count, check_dim, max_features};
 use crate::{
     error::Error,
@@ -61,6 +61,13 @@ impl LinearPlusRandom {
         residual_count: usize,
         rng: &mut R,
     ) -> Result<Self, Error> {
+        let (taylor, coefficients) = Self::checked(dim, degree, residual_count)?;
+        let residual = RandomMaclaurin::new(dim, &coefficients, residual_count, rng)?;
+        Ok(Self { taylor, residual })
+    }
+
+    /// The Taylor polynomial, and the coefficients of the residual.
+    fn checked(dim: usize, degree: usize, residual_count: usize) -> Result<(ExpTaylor, Vec<f64>), Error> {
         check_dim(dim)?;
         if degree < 2 {
             return Err(Error::DegreeTooSmall { degree, min: 2 });
@@ -69,8 +76,20 @@ impl LinearPlusRandom {
         check_count(residual_count, degree - 1, max_features(dim).saturating_sub(dim).saturating_sub(1))?;
         let mut coefficients = taylor.coefficients().to_vec();
         coefficients[..2].fill(0.0);
-        let residual = RandomMaclaurin::new(dim, &coefficients, residual_count, rng)?;
-        Ok(Self { taylor, residual })
+        Ok((taylor, coefficients))
+    }
+
+    /// The error of a map that need not exist.
+    pub(crate) fn error_of(
+        dim: usize,
+        degree: usize,
+        residual_count: usize,
+        logit: f64,
+    ) -> Result<KernelError, Error> {
+        let (taylor, coefficients) = Self::checked(dim, degree, residual_count)?;
+        let residual = Degrees::new(dim, &coefficients, residual_count, dim)?;
+        let bias = polynomial_error(taylor.coefficients(), logit);
+        Ok(rms_error(bias, residual.variance_bound(logit.sqrt()), logit))
     }
 
     /// Degree of the Taylor polynomial.

@@ -94,6 +94,14 @@ impl PositiveFeatures {
         Ok(Self { frequencies: Frequencies::orthogonal(dim, frequency_count, rng)?, signs: Signs::Both })
     }
 
+    /// The error of a hyperbolic map that need not exist.
+    pub(crate) fn hyperbolic_error_of(frequency_count: usize, max_logit: f64) -> KernelError {
+        let largest = exp_upper(4.0 * max_logit);
+        // cosh s − 1 = (eˢ − 1)²/(2eˢ), increasing in eˢ
+        let variance = up((largest - 1.0) * ((largest - 1.0) / (2.0 * largest)), 4);
+        relative_std(variance, frequency_count)
+    }
+
     /// The frequencies `ωᵢ`, rows of an `(m, d)` matrix.
     #[must_use]
     pub fn frequencies(&self) -> MatRef<'_> {
@@ -118,13 +126,13 @@ impl FeatureMap for PositiveFeatures {
     }
 
     fn kernel_error(&self, radius: f64) -> KernelError {
-        let largest = exp_upper(4.0 * max_logit(radius));
-        let variance = match self.signs {
-            Signs::Single => up(largest - 1.0, 1),
-            // cosh s − 1 = (eˢ − 1)²/(2eˢ), increasing in eˢ
-            Signs::Both => up((largest - 1.0) * ((largest - 1.0) / (2.0 * largest)), 4),
-        };
-        relative_std(variance, self.frequencies.count())
+        match self.signs {
+            Signs::Single => {
+                let largest = exp_upper(4.0 * max_logit(radius));
+                relative_std(up(largest - 1.0, 1), self.frequencies.count())
+            }
+            Signs::Both => Self::hyperbolic_error_of(self.frequencies.count(), max_logit(radius)),
+        }
     }
 
     fn feature_block(&self, max_points: usize) -> FeatureBlock {

@@ -79,6 +79,12 @@ impl TrigonometricFeatures {
         Ok(Self { frequencies: Frequencies::orthogonal(dim, frequency_count, rng)? })
     }
 
+    /// The error of a map that need not exist.
+    pub(crate) fn error_of(dim: usize, frequency_count: usize, max_logit: f64) -> KernelError {
+        let variance = variance(2.0 * max_logit, block_size(dim), frequency_count);
+        relative_std(variance, frequency_count)
+    }
+
     /// The frequencies `ωᵢ`, rows of an `(m, d)` matrix.
     #[must_use]
     pub fn frequencies(&self) -> MatRef<'_> {
@@ -100,9 +106,7 @@ impl FeatureMap for TrigonometricFeatures {
     }
 
     fn kernel_error(&self, radius: f64) -> KernelError {
-        let largest = 2.0 * max_logit(radius);
-        let (dim, count) = (block_size(self.dim()), self.frequencies.count());
-        relative_std(variance(largest, dim, count), count)
+        Self::error_of(self.dim(), self.frequencies.count(), max_logit(radius))
     }
 
     fn feature_block(&self, max_points: usize) -> FeatureBlock {

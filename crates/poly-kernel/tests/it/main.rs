@@ -14,6 +14,7 @@ mod moments;
 mod monomial;
 mod nystrom;
 mod readout;
+mod regime;
 mod scaling;
 
 use dp_linalg::Mat;
