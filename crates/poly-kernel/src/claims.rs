@@ -57,6 +57,21 @@ pub const CLAIMS: &[Claim] = &[
         status: ClaimStatus::Ours,
     },
     Claim {
+        id: "kernel.polynomial.softcap",
+        kind: ClaimKind::Numerical,
+        statement: "over its range a softcapped certificate bounds |f(t) − w(t)|, f(t)/w(t) from both sides and f(t) from below, w(t) = e^{c·tanh(t/c)}, and exceeds the true extrema by less than a factor of two",
+        hypotheses: &[
+            "coefficients as stored, f in real arithmetic",
+            "0.01 ≤ c ≤ 1e6",
+            "the factor: relative errors above 1e-7",
+        ],
+        source: Source {
+            work: "poly-kernel, ExpPolynomial::softcapped_certificate",
+            result: "certificate/softcap.rs",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
         id: "kernel.output_error",
         kind: ClaimKind::Utility,
         statement: "weights multiplied by factors in [l, u] move attention's output by at most tanh(¼ ln(u/l)) of the range of a value column, and two keys attain it",
@@ -143,6 +158,36 @@ pub const CLAIMS: &[Claim] = &[
         statement: "with a kernel certified within [l, u] of the exponential, forward is within tanh(¼ ln(u/l)) of the range of a value column of softmax attention, and comes within 5 % of that",
         hypotheses: &["logits within the range of the certificate", "up to rounding"],
         source: Source { work: "poly-kernel, output_error", result: "Proof" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.linear_attention.gradient",
+        kind: ClaimKind::Numerical,
+        statement: "backward is the gradient of forward by queries, keys and values, masked or not, whatever the number of threads",
+        hypotheses: &["monomials of any coefficients", "up to the rounding of sums of r·n products"],
+        source: Source {
+            work: "poly-kernel, LinearAttention::backward",
+            result: "linear_attention/gradient.rs",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.linear_attention.merge",
+        kind: ClaimKind::Numerical,
+        statement: "partial results over disjoint sets of keys merge to the result over all of them, in any order, for masses of any exponent",
+        hypotheses: &["up to rounding"],
+        source: Source {
+            work: "Milakov, Gimelshein 2018",
+            result: "softmax from partial sums, on the logarithmic scale",
+        },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "kernel.workload",
+        kind: ClaimKind::Utility,
+        statement: "the map that a workload is recommended has at most the output error stated: for every input if certified, in root mean square over draws if random, and where none fits the largest logit named is one for which a certified map does",
+        hypotheses: &["|s·q·k| ≤ max_logit", "random: to first order in the error of the kernel"],
+        source: Source { work: "poly-kernel, Workload", result: "output_error; Minkowski's inequality" },
         status: ClaimStatus::Ours,
     },
     Claim {

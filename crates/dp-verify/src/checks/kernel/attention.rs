@@ -5,10 +5,10 @@ use crate::{Context, Outcome, Subject};
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
-use poly_kernel::{ExpPolynomial, LinearAttention, LogitRange, Mask, MonomialMap};
+use poly_kernel::{ExpPolynomial, LinearAttention, LogitRange, Mask, MonomialMap, PartialAttention};
 use rand::RngExt;
 
-fn points(rng: &mut impl rand::Rng, count: usize, dim: usize, radius: f64) -> Mat {
+pub(super) fn points(rng: &mut impl rand::Rng, count: usize, dim: usize, radius: f64) -> Mat {
     let all: Vec<Vec<f64>> = (0..count).map(|_| point(rng, dim, radius)).collect();
     Mat::from_fn(count, dim, |i, j| all[i][j])
 }
@@ -136,4 +136,46 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
     }
     Outcome::worst([Outcome::at_most(worst, 1.0, n), Outcome::at_least(attained, 0.95, n)])
         .with_note("distance from softmax attention over the bound, at worst")
+}
+
+/// Parts of the keys, merged in a random order, and masses that no exponential holds.
+pub(super) fn merge(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(2);
+    let (mut worst, mut n) = (0.0_f64, 0);
+    for _ in 0..context.scale(40, 2_000) {
+        let (m, count, dim) = (rng.random_range(1..20), rng.random_range(1..300), rng.random_range(1..4));
+        let radius = rng.random_range(0.1..2.0);
+        let (queries, keys) = (points(&mut rng, m, dim, radius), points(&mut rng, count, dim, radius));
+        let values = Mat::from_fn(count, 2, |_, _| rng.random_range(-1.0..1.0));
+        let map = MonomialMap::exp_taylor(dim, 4).expect("a small map");
+        let attention = LinearAttention::new(1.0).expect("a scale");
+        let part = |from: usize, to: usize| {
+            let (keys, values) = (keys.as_ref().subrows(from..to), values.as_ref().subrows(from..to));
+            attention
+                .forward_partial(&map, queries.as_ref(), keys, values)
+                .expect("an even Taylor polynomial")
+        };
+        let cut = rng.random_range(0..=count);
+        // both parts moved by a constant: as if all logits were larger
+        let moved = |part: &PartialAttention, by: f64| {
+            let masses = part.log_masses().iter().map(|mass| mass + by).collect();
+            PartialAttention::new(part.output().clone(), masses).expect("masses that are numbers")
+        };
+        let shift = rng.random_range(-1e5..1e5);
+        // the twin forgets how much weight the second part has
+        let lost = subject.pick(0.0, 1.0);
+        let (first, second) = (moved(&part(0, cut), shift), moved(&part(cut, count), shift + lost));
+        let (mut merged, other) = if rng.random() { (first, second) } else { (second, first) };
+        merged.merge(&other).expect("the same shape");
+        let whole = part(0, count);
+        for (a, b) in merged.output().as_slice().iter().zip(whole.output().as_slice()) {
+            worst = worst.max((a - b).abs() / 1e-10);
+        }
+        for (a, b) in merged.log_masses().iter().zip(whole.log_masses()) {
+            worst = worst.max((a - b - shift).abs() / 1e-9);
+        }
+        n += m as u64;
+    }
+    // the logarithm of a mass near 1e5 is rounded to 1e-11
+    Outcome::at_most(worst, 1.0, n).with_note("distance from the result over all keys, over 1e-10")
 }

@@ -2,10 +2,12 @@
 
 mod attention;
 mod features;
+mod gradient;
 mod maps;
 mod moments;
 mod polynomial;
 mod taylor;
+mod workload;
 
 use crate::{Check, Evidence};
 use dp_testkit::oracle;
@@ -27,6 +29,7 @@ pub(crate) fn checks() -> Vec<Check> {
             evidence: Numeric,
             run: polynomial::least_squares_normal,
         },
+        Check { claim: "kernel.polynomial.softcap", evidence: Search, run: polynomial::softcap },
         Check { claim: "kernel.output_error", evidence: Search, run: polynomial::output_error },
         Check { claim: "kernel.monomial.identity", evidence: Search, run: features::identity },
         Check { claim: "kernel.random.unbiased", evidence: Statistical, run: maps::unbiased },
@@ -37,6 +40,11 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "kernel.fixed_point.norm_bound", evidence: Search, run: features::norm_bound },
         Check { claim: "kernel.linear_attention.product", evidence: Search, run: attention::product },
         Check { claim: "kernel.linear_attention.error", evidence: Search, run: attention::error },
+        Check { claim: "kernel.linear_attention.gradient", evidence: Search, run: gradient::dense },
+        Check { claim: "kernel.linear_attention.gradient", evidence: Numeric, run: gradient::differences },
+        Check { claim: "kernel.linear_attention.merge", evidence: Search, run: attention::merge },
+        Check { claim: "kernel.workload", evidence: Search, run: workload::certified },
+        Check { claim: "kernel.workload", evidence: Statistical, run: workload::random },
         Check { claim: "kernel.moments.fused", evidence: Exact, run: moments::fused },
         Check { claim: "kernel.moments.row_locality", evidence: Exact, run: moments::row_locality },
     ]

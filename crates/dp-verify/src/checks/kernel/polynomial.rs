@@ -147,6 +147,59 @@ pub(super) fn tightness(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_most(loosest, 2.0, n).with_note("certificate over the largest error found, at worst")
 }
 
+/// Bounds of `e^{c·tanh(t/c)}`: the derivative of `tanh x` is at most one, so that of the weight by `tanh` is `c` times the weight.
+fn softcapped_bounds(t: f64, cap: f64) -> (f64, f64) {
+    let exp = exp_bounds(2.0 * t / cap);
+    let tanh = |exp: f64| 1.0 - 2.0 / (exp + 1.0);
+    let slack = 4.0 * f64::EPSILON;
+    (exp_bounds(cap * (tanh(exp.0) - slack)).0, exp_bounds(cap * (tanh(exp.1) + slack)).1)
+}
+
+/// No logit that an adversary finds is worse than a certificate for capped logits, which is within a factor of two.
+pub(super) fn softcap(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(3);
+    let (extra, grid) = (context.scale(2, 60), context.scale(200, 3_000));
+    let (mut worst, mut loosest, mut n) = (f64::NEG_INFINITY, 0.0_f64, 0);
+    for range in ranges(&mut rng, extra) {
+        for cap in [0.7, 2.0, 5.0, 30.0] {
+            for degree in [0, 1, 2, 4, 7] {
+                let best = ExpPolynomial::best_relative_softcapped(degree, range, cap);
+                let plain = ExpPolynomial::best_relative(degree, range);
+                for polynomial in [best, plain].map(|found| found.expect("a supported degree")) {
+                    // the twin forgets the cap
+                    let certificate = match subject {
+                        Subject::AsShipped => {
+                            polynomial.softcapped_certificate(range, cap).expect("a supported cap")
+                        }
+                        Subject::Broken => polynomial.certificate(range),
+                    };
+                    let ratio = |t: f64, weight: f64| polynomial.evaluate(t) / weight - 1.0;
+                    let high = extremes(range, grid, |t| ratio(t, softcapped_bounds(t, cap).1))[0];
+                    let low = extremes(range, grid, |t| ratio(t, softcapped_bounds(t, cap).0))[1];
+                    let distance = |t: f64| polynomial.evaluate(t) - softcapped_bounds(t, cap).0;
+                    let absolute = extremes(range, grid, distance);
+                    let least = extremes(range, grid, |t| polynomial.evaluate(t))[1];
+                    let rounding = errors_at(&polynomial, range.low()).2.max(1e-12);
+                    let bound = certificate.relative_error();
+                    let above = high - rounding - (certificate.ratio_upper() - 1.0);
+                    let below = (certificate.ratio_lower() - 1.0) - low - rounding;
+                    let slack = rounding * exp_bounds(range.high()).1;
+                    let size = absolute[0].max(-absolute[1]);
+                    worst = worst.max(above / bound).max(below / bound);
+                    worst = worst.max((size - slack) / certificate.absolute_error() - 1.0);
+                    worst = worst.max((certificate.value_lower() - least - slack) / bound);
+                    if high.max(-low) > 1e-7 {
+                        loosest = loosest.max(bound / high.max(-low));
+                    }
+                    n += 1;
+                }
+            }
+        }
+    }
+    Outcome::worst([Outcome::at_most(worst, 0.0, n), Outcome::at_most(loosest, 2.0, n)])
+        .with_note("excess over the certificate, in units of it; certificate over the largest error found")
+}
+
 /// The smallest of `g + 2` errors of alternating sign: no polynomial of degree `g` has a smaller largest error.
 fn levelled(polynomial: &ExpPolynomial, range: LogitRange) -> f64 {
     let grid = 200 * (polynomial.degree() + 2);
