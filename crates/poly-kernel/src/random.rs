@@ -3,6 +3,7 @@
 //! The generator is the caller's, and a map keeps what was drawn, not the generator. Two sides that must agree on a map
 //! draw it from generators with one seed, or share the map.
 
+mod convolution;
 mod degrees;
 mod frequencies;
 mod linear;
