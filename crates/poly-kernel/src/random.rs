@@ -10,6 +10,7 @@ mod linear;
 mod maclaurin;
 mod optimal_positive;
 mod positive;
+mod sketch_tree;
 mod tensor_sketch;
 mod trigonometric;
 
@@ -17,6 +18,7 @@ pub use linear::LinearPlusRandom;
 pub use maclaurin::RandomMaclaurin;
 pub use optimal_positive::OptimalPositiveFeatures;
 pub use positive::PositiveFeatures;
+pub use sketch_tree::SketchTree;
 pub use tensor_sketch::TensorSketch;
 pub use trigonometric::TrigonometricFeatures;
 

@@ -1,7 +1,7 @@
 //! `TensorSketch`: hashed tensor powers, by products of Fourier transforms.
 
 use super::convolution::{Convolution, Spectra, Table, draw_table, hash};
-use super::degrees::{Degree, Degrees};
+use super::degrees::{Degree, Degrees, Variance};
 use crate::{
     error::Error,
     feature_map::{FeatureMap, KernelError, NormBound, Role, fill_block},
@@ -80,7 +80,7 @@ impl TensorSketch {
         // tables of d entries for each factor of each degree, shared by all features
         let tables = coefficients.len().saturating_mul(coefficients.len());
         let numbers = dim.saturating_mul(tables) / feature_count.max(1);
-        let degrees = Degrees::new(dim, coefficients, feature_count, numbers)?;
+        let degrees = Degrees::new(dim, coefficients, feature_count, numbers, Variance::AtOnce)?;
         let mut planner = RealFftPlanner::new();
         let sketches = degrees.kept().map(|of| Sketch::new(dim, of, &mut planner, rng)).collect();
         Ok(Self { degrees, sketches })
