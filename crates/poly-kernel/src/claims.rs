@@ -101,7 +101,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "kernel.random.norm",
         kind: ClaimKind::Numerical,
-        statement: "norms stated as deterministic hold for every draw: ‖φ(x)‖ = e^{‖x‖²/2} of trigonometric features, ‖φ(x)‖² ≤ f(d‖x‖²) of random Maclaurin features and tensor sketches",
+        statement: "norms stated as deterministic hold for every draw: ‖φ(x)‖ = e^{‖x‖²/2} of trigonometric features, ‖φ(x)‖² ≤ f(d‖x‖²) of random Maclaurin features, tensor sketches and sketch trees",
         hypotheses: &["up to the rounding of the features"],
         source: Source { work: "poly-kernel", result: "Norm, at each type" },
         status: ClaimStatus::Ours,
@@ -114,6 +114,32 @@ pub const CLAIMS: &[Claim] = &[
         source: Source {
             work: "Kar, Karnick 2012; Pham, Pagh 2013; poly-kernel",
             result: "Error, at each type",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.random.sketch_tree",
+        kind: ClaimKind::Utility,
+        statement: "sketch trees have mean f(x·y) and the stated variance at every pair of points, at most Σ cₙ²B²ⁿ(ρ(mₙ)ρ(m'ₙ)ⁿ⁻² − 1) with ρ(m) = 1 + 6/m + 2 gcd(2, m)/m²",
+        hypotheses: &[
+            "x and y do not depend on the draw",
+            "‖x‖², ‖y‖² ≤ B",
+            "for n ≥ 2; for n = 1 the last factor is (2 − 2/d)/mₙ",
+        ],
+        source: Source {
+            work: "Ahle, Kapralov, Knudsen, Pagh, Velingker, Woodruff, Zandieh 2020; poly-kernel, SketchTree",
+            result: "Error",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "kernel.random.high_degree",
+        kind: ClaimKind::Utility,
+        statement: "for t⁸ at a pair of equal flat points a sketch tree has less than a fifth of the variance of a tensor sketch with as many features",
+        hypotheses: &["64 features", "dimension 64"],
+        source: Source {
+            work: "Ahle, Kapralov, Knudsen, Pagh, Velingker, Woodruff, Zandieh 2020; poly-kernel, SketchTree",
+            result: "When to use",
         },
         status: ClaimStatus::Ours,
     },

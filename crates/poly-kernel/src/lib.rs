@@ -20,13 +20,13 @@
 //! | Taylor's polynomial and its exact error | [`ExpTaylor`] |
 //! | what an error of the kernel does to attention's output | [`output_error`] |
 //! | the features | [`MonomialMap`], [`FeatureBlock`] |
-//! | other features behind one trait | [`FeatureMap`]: [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`], [`NystromMap`] |
+//! | other features behind one trait | [`FeatureMap`]: [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`], [`SketchTree`], [`NystromMap`] |
 //! | the features as integers, with proven bounds | [`FixedPointFeatures`] |
 //! | `Σᵢ φ(xᵢ)vᵢᵀ`, streamed | [`FixedPointMoments`] (exact), [`Moments`] (`f64`) |
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |
 //! | attention `D⁻¹AV` and products `AM`, causal or not | [`LinearAttention`], [`Mask`] |
 //! | other features of the same kernel, behind one trait | [`FeatureMap`] |
-//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`] |
+//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`], [`SketchTree`] |
 //! | … from landmarks | [`NystromMap`] |
 //!
 //! # Example
@@ -125,7 +125,7 @@ pub use nystrom::NystromMap;
 pub use output_error::output_error;
 pub use polynomial::{ErrorCertificate, ExpPolynomial, LogitRange};
 pub use random::{
-    LinearPlusRandom, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, TensorSketch,
+    LinearPlusRandom, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, SketchTree, TensorSketch,
     TrigonometricFeatures,
 };
 pub use readout::{readout, readout_with_norms};

@@ -3,12 +3,14 @@
 //! The generator is the caller's, and a map keeps what was drawn, not the generator. Two sides that must agree on a map
 //! draw it from generators with one seed, or share the map.
 
+mod convolution;
 mod degrees;
 mod frequencies;
 mod linear;
 mod maclaurin;
 mod optimal_positive;
 mod positive;
+mod sketch_tree;
 mod tensor_sketch;
 mod trigonometric;
 
@@ -16,6 +18,7 @@ pub use linear::LinearPlusRandom;
 pub use maclaurin::RandomMaclaurin;
 pub use optimal_positive::OptimalPositiveFeatures;
 pub use positive::PositiveFeatures;
+pub use sketch_tree::SketchTree;
 pub use tensor_sketch::TensorSketch;
 pub use trigonometric::TrigonometricFeatures;
 

@@ -1,6 +1,6 @@
 //! `RandomMaclaurin`: products of random signed sums, degree by degree.
 
-use super::degrees::Degrees;
+use super::degrees::{Degrees, Variance};
 use crate::{
     error::Error,
     feature_map::{FeatureMap, KernelError, NormBound, Role, fill_block},
@@ -77,7 +77,7 @@ impl RandomMaclaurin {
         rng: &mut R,
     ) -> Result<Self, Error> {
         let numbers = dim.saturating_mul(coefficients.len());
-        let degrees = Degrees::new(dim, coefficients, feature_count, numbers)?;
+        let degrees = Degrees::new(dim, coefficients, feature_count, numbers, Variance::AtOnce)?;
         let mut draw = |count| Mat::from_fn(count, dim, |_, _| if rng.random::<bool>() { 1.0 } else { -1.0 });
         let signs = degrees.kept().map(|of| (0..of.power).map(|_| draw(of.count)).collect()).collect();
         Ok(Self { degrees, signs })

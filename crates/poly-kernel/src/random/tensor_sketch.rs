@@ -1,6 +1,7 @@
 //! `TensorSketch`: hashed tensor powers, by products of Fourier transforms.
 
-use super::degrees::{Degree, Degrees};
+use super::convolution::{Convolution, Spectra, Table, draw_table, hash};
+use super::degrees::{Degree, Degrees, Variance};
 use crate::{
     error::Error,
     feature_map::{FeatureMap, KernelError, NormBound, Role, fill_block},
@@ -8,9 +9,8 @@ use crate::{
 };
 use core::fmt;
 use dp_linalg::{MatMut, MatRef};
-use rand::{Rng, RngExt};
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex, num_complex::Complex};
-use std::sync::Arc;
+use rand::Rng;
+use realfft::RealFftPlanner;
 
 /// Sketched features of a polynomial `f(x·y) = Σⱼ cⱼ (x·y)ʲ` with `cⱼ ≥ 0`, in time almost linear in `d` and in their
 /// number.
@@ -80,7 +80,7 @@ impl TensorSketch {
         // tables of d entries for each factor of each degree, shared by all features
         let tables = coefficients.len().saturating_mul(coefficients.len());
         let numbers = dim.saturating_mul(tables) / feature_count.max(1);
-        let degrees = Degrees::new(dim, coefficients, feature_count, numbers)?;
+        let degrees = Degrees::new(dim, coefficients, feature_count, numbers, Variance::AtOnce)?;
         let mut planner = RealFftPlanner::new();
         let sketches = degrees.kept().map(|of| Sketch::new(dim, of, &mut planner, rng)).collect();
         Ok(Self { degrees, sketches })
@@ -147,36 +147,29 @@ impl FeatureMap for TensorSketch {
 /// The sketch of `√c · x^{⊗n}`.
 #[derive(Clone)]
 struct Sketch {
-    /// `√c`, over the length if there is a transform back.
+    /// `√c`.
     factor: f64,
     tables: Vec<Table>,
-    forward: Arc<dyn RealToComplex<f64>>,
-    inverse: Arc<dyn ComplexToReal<f64>>,
+    convolution: Convolution,
 }
-
-/// Where a coordinate goes, and its sign.
-type Table = Vec<(usize, f64)>;
 
 impl Sketch {
     fn new<R: Rng + ?Sized>(dim: usize, of: Degree, planner: &mut RealFftPlanner<f64>, rng: &mut R) -> Self {
-        let mut entry = || (rng.random_range(0..of.count), if rng.random::<bool>() { 1.0 } else { -1.0 });
-        let transformed = if of.power > 1 { of.count as f64 } else { 1.0 };
         Self {
-            factor: of.coefficient.sqrt() / transformed,
-            tables: (0..of.power).map(|_| (0..dim).map(|_| entry()).collect()).collect(),
-            forward: planner.plan_fft_forward(of.count),
-            inverse: planner.plan_fft_inverse(of.count),
+            factor: of.coefficient.sqrt(),
+            tables: (0..of.power).map(|_| draw_table(dim, of.count, rng)).collect(),
+            convolution: Convolution::new(of.count, planner),
         }
     }
 
     fn len(&self) -> usize {
-        self.forward.len()
+        self.convolution.len()
     }
 
     /// Writes the sketches of points to `(m, b)`.
     fn write(&self, points: MatRef<'_>, mut out: MatMut<'_>) {
-        let mut sketch = self.forward.make_input_vec();
-        let mut spectra = [self.forward.make_output_vec(), self.forward.make_output_vec()];
+        let mut sketch = vec![0.0; self.len()];
+        let mut spectra = self.convolution.spectra();
         for (point, x) in points.rows().enumerate() {
             match &self.tables[..] {
                 [] => sketch.fill(1.0),
@@ -189,34 +182,14 @@ impl Sketch {
         }
     }
 
-    /// The circular convolution of the hashed copies of `x`, times the length.
-    fn convolve(
-        &self,
-        tables: &[Table],
-        x: &[f64],
-        sketch: &mut [f64],
-        [product, spectrum]: &mut [Vec<Complex<f64>>; 2],
-    ) {
-        product.fill(Complex::new(1.0, 0.0));
+    /// The circular convolution of the hashed copies of `x`.
+    fn convolve(&self, tables: &[Table], x: &[f64], sketch: &mut [f64], spectra: &mut Spectra) {
+        self.convolution.start(spectra);
         for table in tables {
             hash(table, x, sketch);
-            self.forward.process(sketch, spectrum).expect("buffers are made by the plan");
-            product.iter_mut().zip(spectrum.iter()).for_each(|(all, one)| *all *= one);
+            self.convolution.multiply(spectra, sketch);
         }
-        // real by symmetry; the transform back refuses anything else, and an infinite point would make it NaN
-        product[0].im = 0.0;
-        if self.len().is_multiple_of(2) {
-            product[self.len() / 2].im = 0.0;
-        }
-        self.inverse.process(product, sketch).expect("buffers are made by the plan");
-    }
-}
-
-/// The signed sums of the coordinates in each bucket.
-fn hash(table: &[(usize, f64)], x: &[f64], out: &mut [f64]) {
-    out.fill(0.0);
-    for (&(bucket, sign), value) in table.iter().zip(x) {
-        out[bucket] += sign * value;
+        self.convolution.finish(spectra, sketch);
     }
 }
 

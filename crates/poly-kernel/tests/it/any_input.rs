@@ -3,7 +3,8 @@
 use dp_linalg::Mat;
 use poly_kernel::{
     ExpPolynomial, FeatureMap, LinearAttention, LogitRange, Mask, MonomialMap, NystromMap,
-    OptimalPositiveFeatures, RandomMaclaurin, Role, TensorSketch, TrigonometricFeatures, output_error,
+    OptimalPositiveFeatures, RandomMaclaurin, Role, SketchTree, TensorSketch, TrigonometricFeatures,
+    output_error,
 };
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -73,6 +74,22 @@ proptest! {
     }
 
     #[test]
+    fn sketch_trees_take_any_parameters(
+        dim in 0_usize..5,
+        coefficients in prop::collection::vec(float(), 0..7),
+        count in 0_usize..20,
+        entries in prop::collection::vec(float(), 8),
+        radius in float(),
+    ) {
+        let rng = &mut ChaCha8Rng::seed_from_u64(1);
+        if let Ok(map) = SketchTree::new(dim, &coefficients, count, rng) {
+            prop_assert_eq!(map.feature_count(), count);
+            prop_assert!(map.variance_bound(radius) >= 0.0);
+            prop_assert!(map.variance(&entries[..dim], &entries[4..4 + dim]).is_ok());
+        }
+    }
+
+    #[test]
     fn maps_take_any_points(entries in prop::collection::vec(float(), 6), spread in float(), seed in any::<u64>(), radius in float()) {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let points = Mat::from_vec(3, 2, entries).unwrap();
@@ -81,6 +98,7 @@ proptest! {
             Box::new(TrigonometricFeatures::new(2, 3, rng).unwrap()),
             Box::new(RandomMaclaurin::new(2, &[1.0, 1.0, 0.5], 5, rng).unwrap()),
             Box::new(TensorSketch::new(2, &[1.0, 1.0, 0.5], 5, rng).unwrap()),
+            Box::new(SketchTree::new(2, &[1.0, 0.0, 0.5, 0.1], 5, rng).unwrap()),
         ];
         if let Ok(map) = OptimalPositiveFeatures::new(2, 3, spread, rng) {
             maps.push(Box::new(map));

@@ -4,7 +4,7 @@ use crate::{Uniform, dot};
 use dp_linalg::Mat;
 use poly_kernel::{
     Error, ExpTaylor, FeatureBlock, FeatureMap, KernelError, LinearPlusRandom, MonomialMap, NormBound,
-    NystromMap, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, Role, TensorSketch,
+    NystromMap, OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, Role, SketchTree, TensorSketch,
     TrigonometricFeatures,
 };
 use rand_chacha::ChaCha8Rng;
@@ -26,6 +26,7 @@ fn maps(seed: u64) -> Vec<(&'static str, Box<dyn FeatureMap>)> {
         ("optimal", Box::new(OptimalPositiveFeatures::new(3, 21, 1.0, rng).unwrap())),
         ("maclaurin", Box::new(RandomMaclaurin::new(3, taylor.coefficients(), 40, rng).unwrap())),
         ("sketch", Box::new(TensorSketch::new(3, taylor.coefficients(), 40, rng).unwrap())),
+        ("tree", Box::new(SketchTree::new(3, taylor.coefficients(), 40, rng).unwrap())),
         ("linear", Box::new(LinearPlusRandom::new(3, 6, 40, rng).unwrap())),
     ]
 }
@@ -253,6 +254,89 @@ fn the_variance_of_a_sketch_is_attained_in_degree_one_and_near_in_degree_two() {
     }
 }
 
+/// `t^degree`.
+fn power(degree: usize) -> Vec<f64> {
+    (0..=degree).map(|j| if j == degree { 1.0 } else { 0.0 }).collect()
+}
+
+/// Mean, variance and standard error of the variance of `φ(x)·φ(y)` over draws.
+fn sample(
+    draw: &mut dyn FnMut() -> Box<dyn FeatureMap>,
+    x: &[f64],
+    y: &[f64],
+    draws: u32,
+) -> (f64, f64, f64) {
+    let pair = Mat::from_fn(2, x.len(), |i, k| [x, y][i][k]);
+    let mut products = Vec::new();
+    for _ in 0..draws {
+        let both = features(&*draw(), Role::Key, &pair);
+        products.push(dot(both.row(0), both.row(1)));
+    }
+    let average = |all: &[f64]| all.iter().sum::<f64>() / f64::from(draws);
+    let mean = average(&products);
+    let squares: Vec<f64> = products.iter().map(|v| (v - mean).powi(2)).collect();
+    let fourth = average(&squares.iter().map(|v| v * v).collect::<Vec<_>>());
+    let variance = average(&squares);
+    (mean, variance, ((fourth - variance * variance) / f64::from(draws)).sqrt())
+}
+
+#[test]
+fn sketch_trees_have_the_stated_variance_at_every_pair() {
+    let (flat, turned, single) = ([0.5; 4], [0.5, -0.5, 0.5, -0.5], [1.0, 0.0, 0.0, 0.0]);
+    let any = ([0.3, -0.7, 0.2, 0.4], [0.1, -0.5, -0.6, 0.3]);
+    let pairs = [(flat, flat), (flat, turned), (flat, single), any];
+    for (degree, count) in [(3, 20), (5, 101), (8, 200)] {
+        for (x, y) in pairs {
+            let rng = &mut ChaCha8Rng::seed_from_u64(5);
+            let map = SketchTree::new(4, &power(degree), count, rng).unwrap();
+            let exact = map.variance(&x, &y).unwrap();
+            let mut draw = || -> Box<dyn FeatureMap> {
+                Box::new(SketchTree::new(4, &power(degree), count, rng).unwrap())
+            };
+            let (mean, variance, error) = sample(&mut draw, &x, &y, 10_000);
+            let miss = (mean - dot(&x, &y).powi(degree as i32)).abs();
+            assert!(miss < 5.0 * (variance / 1e4).sqrt(), "{degree} {x:?} {y:?} {mean}");
+            assert!(
+                (variance - exact).abs() < 5.0 * error,
+                "{degree} {x:?} {y:?} {variance} {exact} {error}"
+            );
+            // the test tells a variance from its half
+            assert!(error < 0.1 * exact && exact <= map.variance_bound(1.0), "{degree} {error} {exact}");
+        }
+    }
+}
+
+#[test]
+fn a_single_coordinate_has_no_variance_in_a_tree() {
+    let (rng, single) = (&mut ChaCha8Rng::seed_from_u64(5), [1.0, 0.0, 0.0]);
+    for degree in [1, 3, 8, 16] {
+        let map = SketchTree::new(3, &power(degree), 7, rng).unwrap();
+        let row = features(&map, Role::Key, &Mat::from_fn(1, 3, |_, k| single[k]));
+        // one entry of size one through four levels of transforms
+        assert!((dot(row.row(0), row.row(0)) - 1.0).abs() < 1e-13, "{degree}");
+        assert_eq!(map.variance(&single, &single), Ok(0.0));
+    }
+    let map = SketchTree::new(3, &[1.0, 1.0], 7, rng).unwrap();
+    assert_eq!(map.variance(&single, &[0.0; 2]), Err(Error::Length { expected: 3, found: 2 }));
+}
+
+#[test]
+fn trees_vary_less_than_sketches_from_degree_three_on_and_the_more_the_higher() {
+    let (dim, x) = (16, [0.25; 16]);
+    let rng = &mut ChaCha8Rng::seed_from_u64(6);
+    // of rare draws, the variance of a sketch of a high degree is mostly more than a sample of it
+    for (degree, least, draws) in [(4, 1.3, 4_000), (8, 8.0, 4_000), (12, 20.0, 1_000), (16, 20.0, 1_000)] {
+        let coefficients = power(degree);
+        let mut tree =
+            || -> Box<dyn FeatureMap> { Box::new(SketchTree::new(dim, &coefficients, 64, rng).unwrap()) };
+        let trees = sample(&mut tree, &x, &x, draws).1;
+        let mut flat =
+            || -> Box<dyn FeatureMap> { Box::new(TensorSketch::new(dim, &coefficients, 64, rng).unwrap()) };
+        let sketches = sample(&mut flat, &x, &x, draws).1;
+        assert!(sketches > least * trees, "{degree}: {sketches} {trees}");
+    }
+}
+
 #[test]
 fn points_that_are_not_finite_are_no_error() {
     let points = Mat::from_vec(2, 3, vec![f64::NAN, 0.0, 0.0, 1.0, f64::INFINITY, 0.0]).unwrap();
@@ -285,6 +369,11 @@ fn impossible_parameters_are_refused() {
     assert_eq!(TensorSketch::new(usize::MAX, &[0.0, 1.0], 1, rng).unwrap_err(), count(1, 1, 0));
     assert_eq!(TensorSketch::new(2, &[1.0, 1.0], 1, rng).unwrap_err(), count(1, 2, max));
     assert_eq!(TensorSketch::new(0, &[1.0], 1, rng).unwrap_err(), Error::ZeroDimension);
+    assert_eq!(SketchTree::new(usize::MAX, &[0.0, 1.0], 1, rng).unwrap_err(), count(1, 1, 0));
+    assert_eq!(SketchTree::new(2, &[1.0, 1.0], 1, rng).unwrap_err(), count(1, 2, max));
+    assert_eq!(SketchTree::new(2, &[1.0, 1.0], max + 1, rng).unwrap_err(), count(max + 1, 2, max));
+    assert_eq!(SketchTree::new(0, &[1.0], 1, rng).unwrap_err(), Error::ZeroDimension);
+    assert_eq!(SketchTree::new(2, &[], 1, rng).unwrap_err(), Error::NoCoefficients);
     assert_eq!(RandomMaclaurin::new(usize::MAX, &[0.0, 1.0], 1, rng).unwrap_err(), count(1, 1, 0));
     assert_eq!(PositiveFeatures::new(1 << 10, max, rng).unwrap_err(), count(max, 1, 1 << 18));
     assert_eq!(PositiveFeatures::new(2, max + 1, rng).unwrap_err(), count(max + 1, 1, max));

@@ -7,7 +7,7 @@ use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
 use poly_kernel::{
     ExpTaylor, FeatureMap, KernelError, NormBound, NystromMap, OptimalPositiveFeatures, PositiveFeatures,
-    RandomMaclaurin, Role, TensorSketch, TrigonometricFeatures,
+    RandomMaclaurin, Role, SketchTree, TensorSketch, TrigonometricFeatures,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -105,10 +105,11 @@ pub(super) fn norm(context: &mut Context, subject: Subject) -> Outcome {
     let (mut longest, mut shortest, mut n) = (0.0_f64, f64::INFINITY, 0);
     for dim in [1, 2, 5, 8] {
         for _ in 0..repeats {
-            let maps: [Box<dyn FeatureMap>; 3] = [
+            let maps: [Box<dyn FeatureMap>; 4] = [
                 Box::new(TrigonometricFeatures::new(dim, 6, &mut rng).expect("small")),
                 Box::new(RandomMaclaurin::new(dim, coefficients.coefficients(), 9, &mut rng).expect("small")),
                 Box::new(TensorSketch::new(dim, coefficients.coefficients(), 9, &mut rng).expect("small")),
+                Box::new(SketchTree::new(dim, coefficients.coefficients(), 9, &mut rng).expect("small")),
             ];
             let radius = 1.2;
             let long = vec![radius / f64::from(dim as u32).sqrt() * (1.0 - 1e-12); dim];
@@ -167,6 +168,59 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
     }
     Outcome::at_most(worst, TOO_MANY, n)
         .with_note("standard errors beyond the stated mean or variance, at worst")
+}
+
+/// Mean and variance of sketch trees: those of the recursion at every pair, which are within the bound for the ball.
+pub(super) fn sketch_tree(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let draws = context.scale(8_000, 400_000);
+    let coefficients = [0.7, 1.0, 0.5, 0.3, 0.0, 0.2];
+    let f = |t: f64| coefficients.iter().rev().fold(0.0, |sum, c| sum * t + c);
+    let (mut worst, mut largest, mut n) = (0.0_f64, 0.0_f64, 0);
+    for (dim, count) in [(2_usize, 20), (4, 41), (6, 80)] {
+        let radius = 0.9;
+        let side = radius / (dim as f64).sqrt() * (1.0 - 1e-12);
+        let flat = vec![side; dim];
+        let orthogonal: Vec<f64> = (0..dim).map(|k| if k % 2 == 0 { side } else { -side }).collect();
+        let single: Vec<f64> = (0..dim).map(|k| if k == 0 { radius } else { 0.0 }).collect();
+        let any = [point(&mut rng, dim, radius), point(&mut rng, dim, radius)];
+        let pairs = [(&flat, &flat), (&flat, &orthogonal), (&flat, &single), (&any[0], &any[1])];
+        for (x, y) in pairs {
+            let mut draw = || SketchTree::new(dim, &coefficients, count, &mut rng).expect("small");
+            let map = draw();
+            let stated = map.variance(x, y).expect("points have the dimension of the map");
+            largest = largest.max(stated / map.variance_bound(radius));
+            let values: Vec<f64> = (0..draws).map(|_| product(&draw(), x, y)).collect();
+            // the twin states four fifths of the variance
+            let stated = subject.pick(1.0, 0.8) * stated;
+            worst = worst.max(Sample::new(&values).misses(f(oracle::dot(x, y)), stated, true));
+            n += draws as u64;
+        }
+    }
+    Outcome::worst([Outcome::at_most(worst, TOO_MANY, n), Outcome::at_most(largest, 1.0, n)])
+        .with_note("standard errors beyond the stated mean or variance, at worst")
+}
+
+/// At degree eight a sketch tree varies far less than a tensor sketch with as many features.
+pub(super) fn high_degree(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let draws = context.scale(20_000, 200_000);
+    let (dim, count) = (64, 64);
+    // the twin is of degree two, where the two maps are the same
+    let degree = subject.pick(8, 2);
+    let coefficients: Vec<f64> = (0..=degree).map(|j| if j == degree { 1.0 } else { 0.0 }).collect();
+    let x = vec![0.125; dim];
+    let (mut trees, mut flat) = (Vec::new(), Vec::new());
+    for _ in 0..draws {
+        let tree = SketchTree::new(dim, &coefficients, count, &mut rng).expect("small");
+        trees.push(product(&tree, &x, &x));
+        let sketch = TensorSketch::new(dim, &coefficients, count, &mut rng).expect("small");
+        flat.push(product(&sketch, &x, &x));
+    }
+    let ratio = Sample::new(&flat).variance / Sample::new(&trees).variance;
+    // rare draws of the sketches make most of their variance: samples are below it
+    Outcome::at_least(ratio, 5.0, 2 * draws as u64)
+        .with_note("variance of tensor sketches over that of sketch trees, 24 by their exact variances")
 }
 
 /// No pair of points is worse than its residuals say, and no norm is larger than stated.

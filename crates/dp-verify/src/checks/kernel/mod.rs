@@ -35,6 +35,8 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "kernel.random.unbiased", evidence: Statistical, run: maps::unbiased },
         Check { claim: "kernel.random.norm", evidence: Search, run: maps::norm },
         Check { claim: "kernel.random.polynomial", evidence: Statistical, run: maps::polynomial },
+        Check { claim: "kernel.random.sketch_tree", evidence: Statistical, run: maps::sketch_tree },
+        Check { claim: "kernel.random.high_degree", evidence: Statistical, run: maps::high_degree },
         Check { claim: "kernel.nystrom.residual", evidence: Search, run: maps::nystrom },
         Check { claim: "kernel.fixed_point.rounding", evidence: Search, run: features::rounding },
         Check { claim: "kernel.fixed_point.norm_bound", evidence: Search, run: features::norm_bound },
