@@ -1,6 +1,6 @@
 //! `LinearPlusRandom`: degrees zero and one exact, the rest of the exponential random.
 
-use super::degrees::{Degrees, rms_error};
+use super::degrees::{Degrees, Variance, rms_error};
 use super::{RandomMaclaurin, check_count, check_dim, max_features};
 use crate::{
     error::Error,
@@ -87,7 +87,7 @@ impl LinearPlusRandom {
         logit: f64,
     ) -> Result<KernelError, Error> {
         let (taylor, coefficients) = Self::checked(dim, degree, residual_count)?;
-        let residual = Degrees::new(dim, &coefficients, residual_count, dim)?;
+        let residual = Degrees::new(dim, &coefficients, residual_count, dim, Variance::AtOnce)?;
         let bias = polynomial_error(taylor.coefficients(), logit);
         Ok(rms_error(bias, residual.variance_bound(logit.sqrt()), logit))
     }
