@@ -109,7 +109,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "kernel.random.polynomial",
         kind: ClaimKind::Utility,
-        statement: "random Maclaurin features and tensor sketches have mean f(x·y) and variance at most Σ (cₙ²/mₙ) B²ⁿ((3 − 2/d)ⁿ − 1), which the former attain",
+        statement: "random Maclaurin features and tensor sketches have mean f(x·y) and variance at most Σ cₙ²B²ⁿVₙ: Vₙ = ((3 − 2/d)ⁿ − 1)/m for the former, which attain it, and [2(1 + q)ⁿ − 2]/m + κ[(2 + q)ⁿ − 2ⁿ − (1 + q)ⁿ + 1]/m², q = 1 − 1/d, κ = gcd(2, m), for the latter",
         hypotheses: &["x and y do not depend on the draw", "‖x‖², ‖y‖² ≤ B"],
         source: Source {
             work: "Kar, Karnick 2012; Pham, Pagh 2013; poly-kernel",

@@ -25,6 +25,8 @@ pub(super) struct Degrees {
 pub(super) enum Variance {
     /// `((3 − 2/d)ⁿ − 1)/m`: all factors are multiplied at once.
     AtOnce,
+    /// `(2(1 + q)ⁿ − 2)/m + gcd(2, m)((2 + q)ⁿ − 2ⁿ − (1 + q)ⁿ + 1)/m²` with `q = 1 − 1/d`: all factors are hashed at once.
+    Hashed,
     /// `ρ(m) ρ(m')^{n−2} − 1` for `ρ(m) = 1 + 6/m + 2 gcd(2, m)/m²`, and `(2 − 2/d)/m` for `n = 1`: products are sketched two
     /// by two, in `m'` [inner buckets](Degree::inner_buckets) but for the last.
     TwoByTwo,
@@ -40,6 +42,15 @@ impl Variance {
                 let moment = up(power(3.0 - 2.0 / dim, of.power), 3 * of.power) - 1.0;
                 up(moment / count, 2)
             }
+            (Self::Hashed, n) => {
+                let q = up(1.0 - 1.0 / dim, 1);
+                let [one, two, three] = [1.0 + q, 2.0, 2.0 + q].map(|base| up(power(base, n), 3 * n + 1));
+                let pairs = up(2.0 * one - 2.0, 1) / count;
+                // what is subtracted is rounded up, too: by less than its rounding is added at the end
+                let slack = 8.0 * (n + 1) as f64 * f64::EPSILON * three;
+                let mixed = (three - two - one + 1.0 + slack).max(0.0);
+                up(pairs + gcd_with_two(of.count) * mixed / (count * count), 6)
+            }
             (Self::TwoByTwo, _) => {
                 let moment = node_moment(of.count) * power(node_moment(of.inner_buckets()), of.power - 2);
                 up(up(moment, 6 * of.power) - 1.0, 1)
@@ -51,6 +62,7 @@ impl Variance {
     fn growth(self, power: usize) -> f64 {
         match (self, power) {
             (Self::AtOnce, _) => 3.0_f64.powi(power as i32) - 1.0,
+            (Self::Hashed, _) => 2.0 * (2.0_f64.powi(power as i32) - 1.0),
             (Self::TwoByTwo, 0 | 1) => 2.0 * power as f64,
             (Self::TwoByTwo, _) => 6.0 * (power as f64 - 1.0),
         }

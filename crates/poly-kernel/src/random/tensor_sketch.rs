@@ -31,17 +31,29 @@ use realfft::RealFftPlanner;
 /// draw, while `E‖φ(x)‖² = f(‖x‖²)`.
 ///
 /// # Error
-/// For multi-indices `I ≠ J` the probability of one bucket is `1/m_n`, whatever else is known of the signs. The
-/// expectation of four products of signs is one if at every place the four indices pair up, else zero. Hence, with
-/// `|x|·|y|` for `Σₖ|xₖyₖ|`,
+/// The expectation of four signs of one table is one if the indices pair up, else zero. In `E[(φ_n(x)·φ_n(y))²]` the indices
+/// `(i, j; i′, j′)` at a place so have `i = j, i′ = j′` or `i = i′ ≠ j = j′` or `i = j′ ≠ j = i′`, which together contribute, with
+/// `D = Σₖ xₖ²yₖ²`,
 ///
 /// ```text
-/// Var[φ_n(x)·φ_n(y)] ≤ (c_n²/m_n) [ (‖x‖²‖y‖² + 2(|x|·|y|)² − 2Σₖ xₖ²yₖ²)ⁿ − (|x|·|y|)^{2n} ]
-///                    ≤ (c_n²/m_n) B^{2n} ((3 − 2/d)ⁿ − 1),      B = radius²,
+/// A = (x·y)²,      B = ‖x‖²‖y‖² − D,      C = (x·y)² − D.
 /// ```
 ///
-/// the second step as for [`RandomMaclaurin`](crate::RandomMaclaurin); `n = 1` attains the first. The bias is added as
-/// there.
+/// Both products survive if both pairs of hashes meet: always where all places are of the first kind, with probability `1/m` if the
+/// others are all of the second kind or all of the third, and with `κ/m²`, `κ = gcd(2, m)`, if there are some of both, when
+/// the hashes must solve `S + T = S − T = 0` modulo m. So, exactly,
+///
+/// ```text
+/// Var[φ_n(x)·φ_n(y)]/c_n² = [(A + B)ⁿ + (A + C)ⁿ − 2Aⁿ]/m + κ[(A + B + C)ⁿ − (A + B)ⁿ − (A + C)ⁿ + Aⁿ]/m²
+///                         ≤ R²ⁿ { [2(1 + q)ⁿ − 2]/m + κ[(2 + q)ⁿ − 2ⁿ − (1 + q)ⁿ + 1]/m² },   R = radius²,  q = 1 − 1/d.
+/// ```
+///
+/// Proof of the bound, for `R = 1`: written as sums of products of A, B, C with coefficients that are not negative, both brackets
+/// grow if each coordinate is replaced by its absolute value; and they grow with B and C, so with D at its least, `A/d`
+/// (Cauchy and Schwarz). Then the derivative of the first in A is n times
+/// `q(1 + qA)ⁿ⁻¹ + (1 + q)ⁿAⁿ⁻¹ − 2Aⁿ⁻¹ ≥ Aⁿ⁻¹(2q − 1) ≥ 0` for `d ≥ 2`, and `A = 1` is worst; for `d = 1` both are zero. In the second
+/// `B ≤ 1`, `C ≤ q` and `A ≤ 1`. ∎ The first bracket is attained by equal points with equal coordinates. The bias is added as for
+/// [`RandomMaclaurin`](crate::RandomMaclaurin).
 ///
 /// ```
 /// use dp_linalg::Mat;
@@ -59,7 +71,7 @@ use realfft::RealFftPlanner;
 ///
 /// # References
 /// Pham and Pagh 2013, "Fast and scalable polynomial kernels via explicit feature maps"; Avron, Nguyen and Woodruff 2014
-/// bound the variance by `(2 + 3ⁿ)/m_n` times `‖x‖^{2n}‖y‖^{2n}`. The bound above is derived here.
+/// bound the variance by `(2 + 3ⁿ)/m_n` times `‖x‖^{2n}‖y‖^{2n}`. The variance above is derived here.
 #[derive(Clone)]
 pub struct TensorSketch {
     degrees: Degrees,
@@ -80,7 +92,7 @@ impl TensorSketch {
         // tables of d entries for each factor of each degree, shared by all features
         let tables = coefficients.len().saturating_mul(coefficients.len());
         let numbers = dim.saturating_mul(tables) / feature_count.max(1);
-        let degrees = Degrees::new(dim, coefficients, feature_count, numbers, Variance::AtOnce)?;
+        let degrees = Degrees::new(dim, coefficients, feature_count, numbers, Variance::Hashed)?;
         let mut planner = RealFftPlanner::new();
         let sketches = degrees.kept().map(|of| Sketch::new(dim, of, &mut planner, rng)).collect();
         Ok(Self { degrees, sketches })

@@ -149,20 +149,21 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
         let even = vec![radius / f64::from(dim as u32).sqrt() * (1.0 - 1e-12); dim];
         let any = [point(&mut rng, dim, radius), point(&mut rng, dim, radius)];
         for (x, y, attained) in [(&even, &even, true), (&any[0], &any[1], false)] {
-            let mut bound = 0.0;
+            let (mut bound, mut hashed) = (0.0, 0.0);
             let (mut signs, mut sketches) = (Vec::new(), Vec::new());
             for _ in 0..draws {
                 let map = RandomMaclaurin::new(dim, &coefficients, count, &mut rng).expect("small");
                 bound = map.variance_bound(radius);
                 signs.push(product(&map, x, y));
                 let map = TensorSketch::new(dim, &coefficients, count, &mut rng).expect("small");
+                hashed = map.variance_bound(radius);
                 sketches.push(product(&map, x, y));
             }
             // the twin takes signs for numbers whose fourth moment is smaller
-            let bound = subject.pick(1.0, 0.8) * bound;
+            let [bound, hashed] = [bound, hashed].map(|bound| subject.pick(1.0, 0.8) * bound);
             let mean = f(oracle::dot(x, y));
             worst = worst.max(Sample::new(&signs).misses(mean, bound, attained));
-            worst = worst.max(Sample::new(&sketches).misses(mean, bound, false));
+            worst = worst.max(Sample::new(&sketches).misses(mean, hashed, false));
             n += 2 * draws as u64;
         }
     }
