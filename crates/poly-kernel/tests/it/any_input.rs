@@ -74,6 +74,39 @@ proptest! {
     }
 
     #[test]
+    fn any_attention_is_an_output_or_a_refusal(
+        entries in prop::collection::vec(float(), 6),
+        values in prop::collection::vec(float(), 3),
+        scale in float(),
+        softcap in float(),
+    ) {
+        let points = Mat::from_vec(3, 2, entries).unwrap();
+        let values = Mat::from_vec(3, 1, values).unwrap();
+        let single = |matrix: &Mat| Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, j| matrix[(i, j)] as f32);
+        let range = LogitRange::symmetric(2.0).unwrap();
+        if let Ok(polynomial) = ExpPolynomial::best_relative_softcapped(3, range, softcap) {
+            prop_assert!(polynomial.softcapped_certificate(range, softcap).unwrap().relative_error() >= 0.0);
+        }
+        let map = MonomialMap::new(2, &[1.0, -1.0, 0.5]).unwrap();
+        for mask in [Mask::Full, Mask::Causal] {
+            let Ok(attention) = LinearAttention::new(scale) else { continue };
+            let attention = attention.with_mask(mask);
+            let (x, v) = (points.as_ref(), values.as_ref());
+            let output = attention.forward(&map, x, x, v);
+            let gradients = attention.backward(&map, x, x, v, v);
+            prop_assert_eq!(output.is_ok(), gradients.is_ok());
+            if let Ok(part) = attention.forward_partial(&map, x, x, v) {
+                let mut merged = part.clone();
+                prop_assert_eq!(merged.merge(&part), Ok(()));
+            }
+            let (x, v) = (single(&points), single(&values));
+            if let Ok(output) = attention.forward(&map, x.as_ref(), x.as_ref(), v.as_ref()) {
+                prop_assert_eq!(output.shape(), (3, 1));
+            }
+        }
+    }
+
+    #[test]
     fn sketch_trees_take_any_parameters(
         dim in 0_usize..5,
         coefficients in prop::collection::vec(float(), 0..7),
