@@ -3,11 +3,12 @@
 use crate::{
     error::{Error, check_len},
     exp_taylor::exp_upper,
+    float::Float,
     monomial::{FeatureBlock, MonomialMap},
     outward::up,
     polynomial::{ExpPolynomial, LogitRange},
 };
-use dp_linalg::{Accumulate, MatMut, MatRef, Parallelism, matmul_nt_into};
+use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, Scalar, matmul_nt_into};
 
 /// Which factor of the product `φ_query(x)·φ_key(y)` a point is.
 ///
@@ -182,7 +183,7 @@ pub trait DifferentiableMap: FeatureMap {
         gradients: MatMut<'_>,
     ) -> Result<(), Error>;
 
-    /// [`pullback_block`](Self::pullback_block) in `f32`.
+    /// [`pullback_block`](Self::pullback_block) in `f32`: unless a map says otherwise, computed in `f64` and rounded.
     ///
     /// # Errors
     /// As [`pullback_block`](Self::pullback_block).
@@ -191,8 +192,42 @@ pub trait DifferentiableMap: FeatureMap {
         role: Role,
         points: MatRef<'_, f32>,
         adjoints: &FeatureBlock<f32>,
-        gradients: MatMut<'_, f32>,
-    ) -> Result<(), Error>;
+        mut gradients: MatMut<'_, f32>,
+    ) -> Result<(), Error> {
+        let wide_points = Mat::from_fn(points.nrows(), points.ncols(), |i, j| f64::from(points[(i, j)]));
+        let found = adjoints.as_ref();
+        let mut wide = FeatureBlock::with_scratch(adjoints.feature_count(), 0, found.ncols());
+        wide.fill(0, found.ncols(), |mut out, _| {
+            for (i, row) in found.rows().enumerate() {
+                out.row_mut(i).iter_mut().zip(row).for_each(|(out, &x)| *out = f64::from(x));
+            }
+            Ok(())
+        })?;
+        let mut exact = Mat::zeros(gradients.nrows(), gradients.ncols());
+        self.pullback_block(role, wide_points.as_ref(), &wide, exact.as_mut())?;
+        for (i, row) in exact.rows().enumerate() {
+            gradients.row_mut(i).iter_mut().zip(row).for_each(|(out, &x)| *out = Scalar::from_f64(x));
+        }
+        Ok(())
+    }
+}
+
+/// Checks the shapes of a [`pullback_block`](DifferentiableMap::pullback_block).
+pub(crate) fn check_pullback<T: Float, M: FeatureMap + ?Sized>(
+    map: &M,
+    points: MatRef<'_, T>,
+    adjoints: &FeatureBlock<T>,
+    gradients: &MatMut<'_, T>,
+) -> Result<(), Error> {
+    check_len(map.dim(), points.ncols())?;
+    check_len(map.dim(), gradients.ncols())?;
+    check_len(map.feature_count(), adjoints.feature_count())?;
+    for rows in [adjoints.as_ref().ncols(), gradients.nrows()] {
+        if rows != points.nrows() {
+            return Err(Error::RowCount { points: points.nrows(), values: rows });
+        }
+    }
+    Ok(())
 }
 
 impl DifferentiableMap for MonomialMap {

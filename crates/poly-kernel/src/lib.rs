@@ -15,19 +15,22 @@
 //!
 //! | step | type |
 //! |---|---|
+//! | which map will do, or what stands in the way | [`Workload`], [`Recommendation`] |
 //! | logits as balanced dot products | [`LogitScaling`] |
-//! | the polynomial, and a certificate of its error over a range of logits | [`ExpPolynomial`], [`LogitRange`], [`ErrorCertificate`] |
+//! | the polynomial, and a certificate of its error over a range of logits, softcapped or not | [`ExpPolynomial`], [`LogitRange`], [`ErrorCertificate`] |
 //! | Taylor's polynomial and its exact error | [`ExpTaylor`] |
 //! | what an error of the kernel does to attention's output | [`output_error`] |
 //! | the features | [`MonomialMap`], [`FeatureBlock`] |
-//! | other features behind one trait | [`FeatureMap`]: [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`], [`SketchTree`], [`NystromMap`] |
+//! | other features of the same kernel, behind one trait | [`FeatureMap`], [`DifferentiableMap`] |
+//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`] |
+//! | … random, for large `d` and high degree | [`SketchTree`] |
+//! | … from landmarks | [`NystromMap`] |
 //! | the features as integers, with proven bounds | [`FixedPointFeatures`] |
 //! | `Σᵢ φ(xᵢ)vᵢᵀ`, streamed | [`FixedPointMoments`] (exact), [`Moments`] (`f64`) |
 //! | `φ(y)ᵀ S` for many `y` | [`readout`], [`readout_with_norms`] |
-//! | attention `D⁻¹AV` and products `AM`, causal or not | [`LinearAttention`], [`Mask`] |
-//! | other features of the same kernel, behind one trait | [`FeatureMap`] |
-//! | … random, for large `d` | [`TrigonometricFeatures`], [`PositiveFeatures`], [`OptimalPositiveFeatures`], [`RandomMaclaurin`], [`LinearPlusRandom`], [`TensorSketch`], [`SketchTree`] |
-//! | … from landmarks | [`NystromMap`] |
+//! | attention `D⁻¹AV` and products `AM`, causal or not, in `f64` or `f32` ([`Float`]) | [`LinearAttention`], [`Mask`], [`Heads`] |
+//! | its gradients | [`AttentionGradients`] |
+//! | attention over some of the keys, to be merged with others | [`PartialAttention`] |
 //!
 //! # Example
 //!

@@ -12,7 +12,7 @@ pub use block::FeatureBlock;
 use crate::{
     error::{Error, check_len},
     exp_taylor::ExpTaylor,
-    feature_map::Role,
+    feature_map::{Role, check_pullback},
     float::Float,
     outward::up,
 };
@@ -201,14 +201,7 @@ impl MonomialMap {
         adjoints: &FeatureBlock<T>,
         gradients: MatMut<'_, T>,
     ) -> Result<(), Error> {
-        check_len(self.dim(), points.ncols())?;
-        check_len(self.dim(), gradients.ncols())?;
-        check_len(self.feature_count(), adjoints.feature_count())?;
-        for rows in [adjoints.as_ref().ncols(), gradients.nrows()] {
-            if rows != points.nrows() {
-                return Err(Error::RowCount { points: points.nrows(), values: rows });
-            }
-        }
+        check_pullback(self, points, adjoints, &gradients)?;
         let sign = |c: &f64| match role {
             _ if *c == 0.0 => 0.0,
             Role::Query => c.signum(),

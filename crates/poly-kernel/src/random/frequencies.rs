@@ -5,7 +5,7 @@ use crate::{
     error::Error,
     feature_map::{dot, project},
 };
-use dp_linalg::{Mat, MatMut, MatRef};
+use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_tn_into};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
@@ -58,6 +58,22 @@ impl Frequencies {
         scratch: MatMut<'a>,
     ) -> Result<(MatMut<'a>, MatMut<'a>), Error> {
         project(self.as_ref(), points, scratch)
+    }
+
+    /// `Σₖ weights[(k, i)]·ωₖ + lengths[i]·xᵢ` in row i of `out`: what derivatives of functions of `ω·x` and `‖x‖²` are made of.
+    pub(super) fn combine(
+        &self,
+        weights: &Mat,
+        lengths: &[f64],
+        points: MatRef<'_>,
+        mut out: MatMut<'_>,
+    ) -> Result<(), Error> {
+        let (sums, frequencies) = (out.reborrow(), self.as_ref());
+        matmul_tn_into(sums, Accumulate::Replace, weights.as_ref(), frequencies, Parallelism::Sequential)?;
+        for (i, (point, length)) in points.rows().zip(lengths).enumerate() {
+            out.row_mut(i).iter_mut().zip(point).for_each(|(out, x)| *out += length * x);
+        }
+        Ok(())
     }
 }
 

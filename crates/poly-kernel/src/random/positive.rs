@@ -5,11 +5,13 @@ use super::{check_count, max_features, relative_std, unbiased_norm};
 use crate::{
     error::Error,
     exp_taylor::exp_upper,
-    feature_map::{FeatureMap, KernelError, NormBound, Role, fill_block, max_logit},
+    feature_map::{
+        DifferentiableMap, FeatureMap, KernelError, NormBound, Role, check_pullback, fill_block, max_logit,
+    },
     monomial::FeatureBlock,
     outward::up,
 };
-use dp_linalg::MatRef;
+use dp_linalg::{Mat, MatMut, MatRef};
 use rand::Rng;
 
 /// Positive features of `e^{x·y}` at orthogonal Gaussian frequencies (FAVOR+), single or in pairs of either sign.
@@ -159,5 +161,32 @@ impl FeatureMap for PositiveFeatures {
             }
             Ok(())
         })
+    }
+}
+
+/// `∂φᵢ/∂x = (±ωᵢ − x)φᵢ`.
+impl DifferentiableMap for PositiveFeatures {
+    fn pullback_block(
+        &self,
+        role: Role,
+        points: MatRef<'_>,
+        adjoints: &FeatureBlock,
+        gradients: MatMut<'_>,
+    ) -> Result<(), Error> {
+        check_pullback(self, points, adjoints, &gradients)?;
+        let mut features = self.feature_block(points.nrows());
+        self.apply_block(role, points, &mut features)?;
+        let (features, adjoints, count) = (features.as_ref(), adjoints.as_ref(), self.frequencies.count());
+        let mut weights = Mat::zeros(count, points.nrows());
+        let mut lengths = vec![0.0; points.nrows()];
+        for (a, (row, adjoint)) in features.rows().zip(adjoints.rows()).enumerate() {
+            let sign = if a < count { 1.0 } else { -1.0 };
+            let out = weights.row_mut(a % count).iter_mut().zip(&mut lengths);
+            for ((weight, length), (feature, adjoint)) in out.zip(row.iter().zip(adjoint)) {
+                *weight += sign * feature * adjoint;
+                *length -= feature * adjoint;
+            }
+        }
+        self.frequencies.combine(&weights, &lengths, points, gradients)
     }
 }

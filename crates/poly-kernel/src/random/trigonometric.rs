@@ -5,11 +5,14 @@ use super::{check_count, max_features, relative_std};
 use crate::{
     error::Error,
     exp_taylor::exp_upper,
-    feature_map::{FeatureMap, KernelError, NormBound, Role, fill_block, half_exponential, max_logit},
+    feature_map::{
+        DifferentiableMap, FeatureMap, KernelError, NormBound, Role, check_pullback, fill_block,
+        half_exponential, max_logit,
+    },
     monomial::FeatureBlock,
     outward::{down, up},
 };
-use dp_linalg::MatRef;
+use dp_linalg::{Mat, MatMut, MatRef};
 use rand::Rng;
 
 /// Cosine and sine features of `e^{x·y}` at orthogonal Gaussian frequencies.
@@ -130,6 +133,33 @@ impl FeatureMap for TrigonometricFeatures {
             }
             Ok(())
         })
+    }
+}
+
+/// `∂(f cos ω·x)/∂x = f cos(ω·x)·x − f sin(ω·x)·ω` with `f = e^{‖x‖²/2}/√m`, and alike for the sine.
+impl DifferentiableMap for TrigonometricFeatures {
+    fn pullback_block(
+        &self,
+        role: Role,
+        points: MatRef<'_>,
+        adjoints: &FeatureBlock,
+        gradients: MatMut<'_>,
+    ) -> Result<(), Error> {
+        check_pullback(self, points, adjoints, &gradients)?;
+        let mut features = self.feature_block(points.nrows());
+        self.apply_block(role, points, &mut features)?;
+        let (features, adjoints, count) = (features.as_ref(), adjoints.as_ref(), self.frequencies.count());
+        let mut weights = Mat::zeros(count, points.nrows());
+        let mut lengths = vec![0.0; points.nrows()];
+        for k in 0..count {
+            let (cosines, sines) = (features.row(k), features.row(count + k));
+            let (by_cosines, by_sines) = (adjoints.row(k), adjoints.row(count + k));
+            for (i, weight) in weights.row_mut(k).iter_mut().enumerate() {
+                *weight = by_sines[i] * cosines[i] - by_cosines[i] * sines[i];
+                lengths[i] += by_cosines[i] * cosines[i] + by_sines[i] * sines[i];
+            }
+        }
+        self.frequencies.combine(&weights, &lengths, points, gradients)
     }
 }
 

@@ -2,7 +2,12 @@
 
 use crate::{Uniform, dot};
 use dp_linalg::{Mat, Parallelism};
-use poly_kernel::{AttentionGradients, Error, ExpPolynomial, LinearAttention, LogitRange, Mask, MonomialMap};
+use poly_kernel::{
+    AttentionGradients, DifferentiableMap, Error, ExpPolynomial, FeatureBlock, LinearAttention, LogitRange,
+    Mask, MonomialMap, PositiveFeatures, Role, TrigonometricFeatures,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 const SCALE: f64 = 0.5;
 
@@ -98,15 +103,68 @@ fn gradients_are_those_of_the_formed_matrix() {
     }
 }
 
+/// Monomials, and random features of two kinds.
+fn all_maps() -> Vec<Box<dyn DifferentiableMap>> {
+    let rng = &mut ChaCha8Rng::seed_from_u64(5);
+    let mut all: Vec<Box<dyn DifferentiableMap>> = Vec::new();
+    for map in maps() {
+        all.push(Box::new(map));
+    }
+    all.push(Box::new(PositiveFeatures::new(3, 41, rng).unwrap()));
+    all.push(Box::new(PositiveFeatures::hyperbolic(3, 40, rng).unwrap()));
+    // weights that are positive for small logits and so many frequencies
+    all.push(Box::new(TrigonometricFeatures::new(3, 400, rng).unwrap()));
+    all
+}
+
+#[test]
+fn every_map_pulls_back_in_both_precisions_and_refuses_what_does_not_fit() {
+    for map in all_maps() {
+        let (points, mut gradients) =
+            (Mat::from_fn(5, 3, |i, j| 0.1 * (i as f64 - j as f64)), Mat::zeros(5, 3));
+        let adjoint = |i: usize, j: usize| ((7 * i + 3 * j) % 5) as f64 - 2.0;
+        let mut adjoints = FeatureBlock::with_scratch(map.feature_count(), 0, 5);
+        let mut single = FeatureBlock::with_scratch(map.feature_count(), 0, 5);
+        for i in 0..map.feature_count() {
+            // rows are written one by one: what was written before stays
+            adjoints
+                .fill(0, 5, |mut out, _| {
+                    (0..5).for_each(|j| out.row_mut(i)[j] = adjoint(i, j));
+                    Ok(())
+                })
+                .unwrap();
+            single
+                .fill(0, 5, |mut out, _| {
+                    (0..5).for_each(|j| out.row_mut(i)[j] = adjoint(i, j) as f32);
+                    Ok(())
+                })
+                .unwrap();
+        }
+        map.pullback_block(Role::Query, points.as_ref(), &adjoints, gradients.as_mut()).unwrap();
+        let narrow = Mat::from_fn(5, 3, |i, j| points[(i, j)] as f32);
+        let mut found = Mat::filled(5, 3, 0.0_f32);
+        map.pullback_block_f32(Role::Query, narrow.as_ref(), &single, found.as_mut()).unwrap();
+        for (a, b) in gradients.as_slice().iter().zip(found.as_slice()) {
+            assert!((a - f64::from(*b)).abs() < 1e-5 * (1.0 + a.abs()), "{a} {b}");
+        }
+        let short = Mat::zeros(4, 3);
+        assert!(map.pullback_block(Role::Key, short.as_ref(), &adjoints, gradients.as_mut()).is_err());
+        let other = FeatureBlock::with_scratch(map.feature_count() + 1, 0, 5);
+        assert!(map.pullback_block(Role::Key, points.as_ref(), &other, gradients.as_mut()).is_err());
+    }
+}
+
 #[test]
 fn gradients_are_limits_of_differences() {
-    for map in maps() {
+    for map in all_maps() {
         for mask in [Mask::Full, Mask::Causal] {
             let case = case(6, 6, 3);
-            let found = backward(&case, &map, mask, 1);
+            let [q, k, v] = case.inputs.each_ref().map(Mat::as_ref);
+            let attention = attention(mask, 1);
+            let found = attention.backward(map.as_ref(), q, k, v, case.output_gradients.as_ref()).unwrap();
             let loss = |inputs: &[Mat; 3]| {
                 let [q, k, v] = inputs.each_ref().map(Mat::as_ref);
-                let output = attention(mask, 1).forward(&map, q, k, v).unwrap();
+                let output = attention.forward(map.as_ref(), q, k, v).unwrap();
                 dot(output.as_slice(), case.output_gradients.as_slice())
             };
             let gradients = [&found.queries, &found.keys, &found.values];
