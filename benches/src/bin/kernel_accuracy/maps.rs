@@ -9,8 +9,6 @@ use poly_kernel::{
 use rand_chacha::ChaCha8Rng;
 use std::error::Error;
 
-/// Most landmarks of Nyström's map.
-const LANDMARKS: usize = 512;
 /// Logits that a polynomial is fitted to by least squares.
 const FITTED: usize = 2000;
 
@@ -56,7 +54,7 @@ pub(crate) fn others(
     let fine = ExpTaylor::new(degree)?;
     let scaled =
         |points: &Mat, rows: usize| Mat::from_fn(rows, dim, |i, j| max_logit.sqrt() * points[(i, j)]);
-    let landmarks = scaled(&data.keys, count.min(LANDMARKS).min(data.keys.nrows()));
+    let landmarks = scaled(&data.keys, count.min(data.keys.nrows()));
     let (queries, keys) =
         (scaled(&data.queries, data.queries.nrows()), scaled(&data.keys, data.keys.nrows()));
     let spread = OptimalPositiveFeatures::mean_squared_sum(queries.as_ref(), keys.as_ref())?;
@@ -69,7 +67,7 @@ pub(crate) fn others(
         named("tensor sketch", Box::new(TensorSketch::new(dim, fine.coefficients(), count, rng)?)),
         named("linear plus random", Box::new(LinearPlusRandom::new(dim, degree, count - dim - 1, rng)?)),
         named(
-            &format!("Nyström, {} keys as landmarks", landmarks.nrows()),
+            &format!("Nyström, the first {} keys as landmarks", landmarks.nrows()),
             Box::new(NystromMap::new(landmarks.as_ref())?),
         ),
     ])
