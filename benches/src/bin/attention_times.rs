@@ -4,21 +4,23 @@
 //! echo 'seconds f64 4096 64 64 2' | cargo run --release -p provable-dp-benches --bin attention_times
 //! ```
 //!
-//! A question is what is asked, then `n` (queries and keys), `d`, columns of values, and the degree. All threads are used.
+//! A question is what is asked, then `n` (queries and keys), `d`, columns of values, and the degree. All threads
+//! are used.
 //!
 //! | asked | answered |
 //! |---|---|
-//! | `seconds f64` | how long `LinearAttention::forward` took, features of queries and keys included |
-//! | `error mean`, `error taylor`, `error best`, `error fitted` | `‖Õ − O‖_F/‖O‖_F` for the first 512 queries, and the largest of their logits |
+//! | `seconds f32`, `seconds f64` | how long `LinearAttention::forward` took, features of queries and keys included |
+//! | `error mean`, `error taylor`, `error best`, `error fitted` | `‖Õ − O‖_F/‖O‖_F` of 512 queries in `f32`, and the largest of their logits |
 //!
-//! For errors, entries are normal, so that logits are nearly, and scaled to a largest of about 1.3; values are normal too, and tell
-//! nothing about keys. `best` knows the largest logit, `fitted` the standard deviation of all logits.
+//! For errors, entries are normal, so that logits are nearly, and scaled to a largest of about 1.3; values are normal
+//! too, and tell nothing about keys. `best` knows the largest logit, `fitted` the standard deviation of all logits.
 
 use attention_dp::exact_attention;
 use dp_linalg::{Mat, Parallelism, frobenius_norm};
-use poly_kernel::{ExpPolynomial, LinearAttention, LogitRange, MonomialMap};
+use poly_kernel::{ExpPolynomial, Float, LinearAttention, LogitRange, MonomialMap};
 use provable_dp_benches::RowSource;
 use std::error::Error;
+use std::hint::black_box;
 use std::io::{BufRead, Write};
 use std::time::Instant;
 
@@ -56,31 +58,32 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Not a number for a precision that there is not.
 fn seconds(precision: &str, shape: Shape) -> Result<f64, Box<dyn Error>> {
+    match precision {
+        "f32" => seconds_in::<f32>(shape),
+        "f64" => seconds_in::<f64>(shape),
+        _ => Err(format!("no precision {precision}").into()),
+    }
+}
+
+fn seconds_in<T: Float>(shape: Shape) -> Result<f64, Box<dyn Error>> {
     let Shape { n, dim, columns, degree } = shape;
     let mut source = RowSource::new(5);
-    let (queries, keys, values) = (source.rows(n, dim), source.rows(n, dim), source.rows(n, columns));
+    let [queries, keys, values] = [dim, dim, columns].map(|width| rounded::<T>(&source.rows(n, width)));
     // uniform entries have variance 1/3: logits of standard deviation 1/3
     let attention =
         LinearAttention::new(1.0 / (dim as f64).sqrt())?.with_parallelism(Parallelism::available());
     let map = MonomialMap::exp_taylor(dim, degree)?;
-    match precision {
-        "f64" => {
-            let start = Instant::now();
-            std::hint::black_box(attention.forward(
-                &map,
-                queries.as_ref(),
-                keys.as_ref(),
-                values.as_ref(),
-            )?);
-            Ok(start.elapsed().as_secs_f64())
-        }
-        _ => Ok(f64::NAN),
-    }
+    let start = Instant::now();
+    black_box(attention.forward(&map, queries.as_ref(), keys.as_ref(), values.as_ref())?);
+    Ok(start.elapsed().as_secs_f64())
 }
 
-/// Relative error of the output, and the largest logit.
+fn rounded<T: Float>(matrix: &Mat) -> Mat<T> {
+    Mat::from_fn(matrix.nrows(), matrix.ncols(), |i, j| T::from_f64(matrix[(i, j)]))
+}
+
+/// Relative error of the output in `f32` against exact attention in `f64`, and the largest logit.
 fn error(polynomial: &str, shape: Shape) -> Result<(f64, f64), Box<dyn Error>> {
     let Shape { n, dim, columns, degree } = shape;
     let mut source = RowSource::new(6);
@@ -96,12 +99,12 @@ fn error(polynomial: &str, shape: Shape) -> Result<(f64, f64), Box<dyn Error>> {
         _ => return Err(format!("no polynomial {polynomial}").into()),
     };
     let map = MonomialMap::new(dim, polynomial.coefficients())?;
-    let (threads, [queries, keys, values]) =
-        (Parallelism::available(), [&queries, &keys, &values].map(Mat::as_ref));
-    let exact = exact_attention(queries, keys, values, scale, threads)?;
-    let mut difference =
-        LinearAttention::new(scale)?.with_parallelism(threads).forward(&map, queries, keys, values)?;
-    difference.as_mut_slice().iter_mut().zip(exact.as_slice()).for_each(|(x, y)| *x -= y);
+    let threads = Parallelism::available();
+    let exact = exact_attention(queries.as_ref(), keys.as_ref(), values.as_ref(), scale, threads)?;
+    let [q, k, v] = [&queries, &keys, &values].map(rounded::<f32>);
+    let attention = LinearAttention::new(scale)?.with_parallelism(threads);
+    let output = attention.forward(&map, q.as_ref(), k.as_ref(), v.as_ref())?;
+    let difference = Mat::from_fn(exact.nrows(), columns, |i, j| f64::from(output[(i, j)]) - exact[(i, j)]);
     Ok((frobenius_norm(difference.as_ref()) / frobenius_norm(exact.as_ref()), largest))
 }
 

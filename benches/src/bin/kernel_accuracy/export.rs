@@ -42,8 +42,7 @@ impl Export {
         features: usize,
         error: Option<f64>,
     ) -> Result<(), Box<dyn Error>> {
-        let (set, title) = (&data.name, &data.title);
-        let (in_table, map) = (degree == data.degree, map);
+        let (set, title, in_table) = (&data.name, &data.title, degree == data.degree);
         let line = json!({
             "set": set, "title": title, "map": map, "max_logit": max_logit, "degree": degree,
             "features": features, "in_table": in_table, "error": error,

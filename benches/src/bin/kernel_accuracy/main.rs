@@ -7,9 +7,9 @@
 //! Error: `‖Õ − O‖_F / ‖O‖_F`, `O` exact softmax attention. A row whose map gives a query no positive mass says `fails`.
 //! "mean" answers every query by the mean of all values: a map that is no better tells nothing, and is marked by a star.
 //!
-//! MNIST is read from `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz`, as published, in a folder that is by default
-//! `../shared/data` beside the project. `--export` writes each set as npy files, and all errors, also of monomials of other degrees, as lines of
-//! JSON: our half of `peers/attention.py`.
+//! MNIST is read from `t10k-images-idx3-ubyte.gz` and `t10k-labels-idx1-ubyte.gz`, as published, in a folder that is by
+//! default `../shared/data` beside the project. `--export` writes each set as npy files, and all errors, also of monomials
+//! of other degrees, as lines of JSON: our half of `peers/attention.py`.
 
 mod export;
 mod maps;
