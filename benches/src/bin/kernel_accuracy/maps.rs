@@ -4,7 +4,8 @@ use crate::sets::Data;
 use dp_linalg::Mat;
 use poly_kernel::{
     ExpPolynomial, ExpTaylor, FeatureMap, LinearPlusRandom, LogitRange, MonomialMap, NystromMap,
-    OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, TensorSketch, TrigonometricFeatures,
+    OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, SketchTree, TensorSketch,
+    TrigonometricFeatures,
 };
 use rand_chacha::ChaCha8Rng;
 use std::error::Error;
@@ -67,6 +68,7 @@ pub(crate) fn others(
         named("random Maclaurin", Box::new(RandomMaclaurin::new(dim, fine.coefficients(), count, rng)?)),
         named("tensor sketch", Box::new(TensorSketch::new(dim, fine.coefficients(), count, rng)?)),
         named("linear plus random", Box::new(LinearPlusRandom::new(dim, degree, count - dim - 1, rng)?)),
+        named("sketch tree", Box::new(SketchTree::new(dim, fine.coefficients(), count, rng)?)),
         named(
             &format!("Nyström, {} keys as landmarks", landmarks.nrows()),
             Box::new(NystromMap::new(landmarks.as_ref())?),

@@ -83,11 +83,13 @@ impl Rate {
             let k = first - reference + start as i64;
             let (mantissa, exponent) = self.weight(k);
             let anchor = scaled((mantissa, exponent));
-            let weights: [f64; BLOCK] = if exponent.abs() < 700 {
-                short.map(|factor| anchor * factor)
+            let mut weights = [0.0; BLOCK];
+            if exponent.abs() < 700 {
+                weights.iter_mut().zip(&short).for_each(|(weight, factor)| *weight = anchor * factor);
             } else {
-                core::array::from_fn(|j| if j < block { scaled(self.weight(k + j as i64)) } else { 0.0 })
-            };
+                let all = weights[..block].iter_mut().zip(k..);
+                all.for_each(|(weight, k)| *weight = scaled(self.weight(k)));
+            }
             let here = block.min(count - start);
             visit(start..start + here, &weights[..here]);
         }
