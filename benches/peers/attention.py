@@ -31,6 +31,7 @@ PEERS = [
 ]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PLOT = ROOT / "benches" / "plots" / "error_against_features.svg"
+TIME_PLOT = ROOT / "benches" / "plots" / "seconds_against_keys.svg"
 
 SEED = 1
 SKETCH_DEGREES = (2, 4)  # of (1 + t/p)^p: the best of them counts
@@ -48,6 +49,12 @@ BETWEEN = (128, 256, 512, 1024)  # numbers of features that no polynomial has, w
 
 DIM, COLUMNS, DEGREE, FEATURES = 64, 64, 2, 2145
 PRECISIONS = ("f32", "f64")
+TIME_CURVES = [
+    ("torch f64", "#c00000", "--", "x"),
+    ("torch f32", "#b45f06", "--", "v"),
+    ("ours f64", "#4198dc", "-", "s"),
+    ("ours f32", "#0b5394", "-", "o"),
+]
 SIZES = [1024, 2048, 4096, 8192, 16_384, 65_536]
 SLOW = 16_384  # from here on three rounds, beyond it one and no warming up
 LARGE = 65_536
@@ -317,13 +324,24 @@ CURVES = [
 ]
 
 
-def draw(folder, lines, path):
+def plotting():
     import matplotlib
 
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"svg.hashsalt": "error", "font.size": 10})
     from matplotlib import pyplot
 
+    return pyplot
+
+
+def saved(figure, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    print(f"\nplot: {path.name}")
+
+
+def draw(folder, lines, path):
+    pyplot = plotting()
     sets = [(name, title) for name, title in PLOTTED if (folder / name).exists()]
     shape = (len(PLOTTED_LOGITS), len(sets))
     figure, axes = pyplot.subplots(*shape, figsize=(3.2 * shape[1], 6.8), squeeze=False)
@@ -337,9 +355,7 @@ def draw(folder, lines, path):
     handles, names = axes[0][0].get_legend_handles_labels()
     figure.legend(handles, names, loc="lower center", ncol=4, frameon=False, fontsize=9.5)
     figure.tight_layout(rect=(0, 0.09, 1, 1))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
-    print(f"\nplot: {path.name}")
+    saved(figure, path)
 
 
 def curve_lines(lines, name, max_logit):
@@ -432,6 +448,7 @@ def crossing(ours, rounds):
     names = [f"{whose} {precision}" for precision in PRECISIONS for whose in ("torch", "ours")]
     print(f"| n | {' | '.join(names)} | {' | '.join(f'ratio {precision}' for precision in PRECISIONS)} |")
     print(f"|---|{'---|' * (len(names) + len(PRECISIONS))}")
+    found = {}
     for n in SIZES:
         jobs = {f"torch {p}": scaled_dot_product_attention(p, n) for p in PRECISIONS}
         jobs |= {f"ours {p}": lambda p=p: ours.seconds(p, n) for p in PRECISIONS}
@@ -441,30 +458,66 @@ def crossing(ours, rounds):
         cells = [f"{seconds[name] * 1e3:.3g}" if seconds[name] < 1 else f"{seconds[name] * 1e3:.0f}" for name in names]
         verdict = "" if n < LARGE or min(ratios) >= TORCH_BAR else f"MISSES {TORCH_BAR}"
         print(f"| {n} | {' | '.join(cells)} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} | {verdict}", flush=True)
+        found[n] = seconds
+    draw_times(found, TIME_PLOT)
+
+
+def draw_times(found, path):
+    """Seconds against n, with what slopes of one and two look like."""
+    figure, axis = plotting().subplots(figsize=(6.4, 4.6))
+    for name, colour, style, marker in TIME_CURVES:
+        points = [(n, seconds[name]) for n, seconds in found.items()]
+        axis.plot(*zip(*points), color=colour, linestyle=style, marker=marker, markersize=5, linewidth=1.5, label=name)
+    sizes = sorted(found)
+    for slope, name in ((1, "ours f32"), (2, "torch f32")):
+        last = found[sizes[-1]][name] / 1.6
+        line = [last * (n / sizes[-1]) ** slope for n in sizes]
+        axis.plot(sizes, line, color="#999999", linestyle=[":", "-."][slope - 1], linewidth=1.2, label=f"slope {slope}")
+    axis.set_xscale("log", base=2)
+    axis.set_yscale("log")
+    axis.set_xticks(sizes, [str(n) for n in sizes])
+    axis.set_xlabel("queries and keys n")
+    axis.set_ylabel("seconds, two threads")
+    axis.set_title(f"attention, d = {DIM}, {COLUMNS} value columns; ours with monomials of degree {DEGREE}", fontsize=10)
+    axis.grid(True, which="major", color="#dddddd", linewidth=0.6)
+    axis.set_axisbelow(True)
+    axis.legend(frameon=False, fontsize=9)
+    figure.tight_layout()
+    saved(figure, path)
 
 
 def beside_features(ours, rounds):
-    """Features of queries and keys, and the products; what is fitted is fitted before."""
-    n = FEATURE_SIZE
-    print(f"\nFeatures and products of others over ours, n = {n}, d = {DIM}, {FEATURES} features, medians in turns.\n")
+    """Features of keys alone, and those of queries and keys with the products; what is fitted is fitted before."""
+    print(f"\nFeatures alone, of others over ours (on one thread), n = {FEATURE_SIZE}, d = {DIM}, {FEATURES} features, medians in turns.\n")
+    table(rounds, lambda p: transforms(p, FEATURE_SIZE) | {"ours": lambda: ours.ask("features", p, FEATURE_SIZE)[0]})
+    print("\nFeatures and products of others over ours, medians in turns.\n")
+    table(rounds, lambda p: feature_jobs(p, FEATURE_SIZE) | {"ours": lambda: ours.seconds(p, FEATURE_SIZE)})
+
+
+def table(rounds, jobs_of):
     print("| | " + " | ".join(f"{p}, s | over ours {p}" for p in PRECISIONS) + " |")
     print("|---|---|---|---|---|")
     cells = {}
     for precision in PRECISIONS:
-        jobs = feature_jobs(precision, n) | {"ours": lambda p=precision: ours.seconds(p, n)}
-        seconds = in_turns(jobs, min(rounds, 3))
+        seconds = in_turns(jobs_of(precision), min(rounds, 3))
         for name, time_of in seconds.items():
             ratio = time_of / seconds["ours"]
             verdict = "" if name == "ours" or ratio >= FEATURE_BAR else f" MISSES {FEATURE_BAR}"
-            cells.setdefault(name, []).append(f"{time_of:.2f} | {ratio:.1f}{verdict}")
+            cells.setdefault(name, []).append(f"{time_of:.3g} | {ratio:.1f}{verdict}")
     for name, row in cells.items():
         print(f"| {name} | {' | '.join(row)} |")
 
 
-def feature_jobs(precision, n):
+def transforms(precision, n):
+    """Features of scikit-learn, in blocks of points."""
+    (_, keys, _), features = fitted(precision, n)
+    blocks = [keys[start : start + BLOCK] for start in range(0, n, BLOCK)]
+    job = lambda f: stopped(lambda: [f(block) is None for block in blocks])
+    return {f"scikit-learn, {name}": lambda f=f: job(f) for name, f in features.items()}
+
+
+def fitted(precision, n):
     import numpy
-    import torch
-    from performer_pytorch.performer_pytorch import FastAttention
     from sklearn.kernel_approximation import Nystroem, PolynomialCountSketch, RBFSampler
     from sklearn.preprocessing import PolynomialFeatures
 
@@ -482,6 +535,14 @@ def feature_jobs(precision, n):
     }
     features = {name: sampler.fit(keys).transform for name, sampler in plain.items()}
     features |= {name: features_of(sampler.fit(keys)) for name, sampler in gaussian.items()}
+    return (queries, keys, values), features
+
+
+def feature_jobs(precision, n):
+    import torch
+    from performer_pytorch.performer_pytorch import FastAttention
+
+    (queries, keys, values), features = fitted(precision, n)
     jobs = {
         f"scikit-learn, {name}": lambda f=f: stopped(lambda: normalised(f, queries, keys, values))
         for name, f in features.items()

@@ -10,6 +10,7 @@
 //! | asked | answered |
 //! |---|---|
 //! | `seconds f32`, `seconds f64` | how long `LinearAttention::forward` took, features of queries and keys included |
+//! | `features f32`, `features f64` | how long the features of `n` keys took on one thread, in blocks of 128 |
 //! | `error mean`, `error taylor`, `error best`, `error fitted` | `‖Õ − O‖_F/‖O‖_F` of 512 queries in `f32`, and the largest of their logits |
 //!
 //! For errors, entries are normal, so that logits are nearly, and scaled to a largest of about 1.3; values are normal
@@ -26,6 +27,8 @@ use std::time::Instant;
 
 /// Standard deviation of a logit; the largest of 512·65 536 is almost 6 times as much.
 const SPREAD: f64 = 0.225;
+/// Points whose features are held at once, as in attention.
+const BLOCK: usize = 128;
 /// Queries that exact attention is computed for.
 const CHECKED: usize = 512;
 
@@ -49,6 +52,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             Shape { n: n.parse()?, dim: dim.parse()?, columns: columns.parse()?, degree: degree.parse()? };
         let (first, second) = match asked {
             "seconds" => (seconds(what, shape)?, 0.0),
+            "features" if what == "f32" => (feature_seconds::<f32>(shape)?, 0.0),
+            "features" => (feature_seconds::<f64>(shape)?, 0.0),
             "error" => error(what, shape)?,
             _ => return Err(format!("cannot answer {asked}").into()),
         };
@@ -76,6 +81,19 @@ fn seconds_in<T: Float>(shape: Shape) -> Result<f64, Box<dyn Error>> {
     let map = MonomialMap::exp_taylor(dim, degree)?;
     let start = Instant::now();
     black_box(attention.forward(&map, queries.as_ref(), keys.as_ref(), values.as_ref())?);
+    Ok(start.elapsed().as_secs_f64())
+}
+
+fn feature_seconds<T: Float>(shape: Shape) -> Result<f64, Box<dyn Error>> {
+    let keys = rounded::<T>(&RowSource::new(5).rows(shape.n, shape.dim));
+    let map = MonomialMap::exp_taylor(shape.dim, shape.degree)?;
+    let mut block = map.feature_block(BLOCK);
+    let start = Instant::now();
+    for first in (0..shape.n).step_by(BLOCK) {
+        let rows = first..shape.n.min(first + BLOCK);
+        map.apply_block(keys.as_ref().subrows(rows), &mut block)?;
+        black_box(block.as_ref());
+    }
     Ok(start.elapsed().as_secs_f64())
 }
 

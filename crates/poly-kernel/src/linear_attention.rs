@@ -119,16 +119,7 @@ impl LinearAttention {
         keys: MatRef<'_, T>,
         values: MatRef<'_, T>,
     ) -> Result<Mat<T>, Error> {
-        let columns = values.ncols();
-        let sums = Job::new(self, map, [queries, keys, values], true)?.run()?;
-        let mut output = Mat::filled(queries.nrows(), columns, T::ZERO);
-        for (query, row) in sums.rows().enumerate() {
-            let mass = checked_mass(query, row[columns])?;
-            for (out, sum) in output.row_mut(query).iter_mut().zip(row) {
-                *out = *sum / mass;
-            }
-        }
-        Ok(output)
+        Ok(Job::new(self, map, [queries, keys, values], true)?.run()?.0)
     }
 
     /// [`forward`](Self::forward) over some of the keys, to be merged with attention over others.
@@ -142,18 +133,13 @@ impl LinearAttention {
         keys: MatRef<'_, T>,
         values: MatRef<'_, T>,
     ) -> Result<PartialAttention<T>, Error> {
-        let columns = values.ncols();
-        let mut output = Mat::filled(queries.nrows(), columns, T::ZERO);
-        let mut log_masses = vec![f64::NEG_INFINITY; queries.nrows()];
-        let sums = Job::new(self, map, [queries, keys, values], true)?.run()?;
-        if keys.nrows() > 0 {
-            for (query, row) in sums.rows().enumerate() {
-                let mass = checked_mass(query, row[columns])?;
-                log_masses[query] = mass.to_f64().ln();
-                output.row_mut(query).iter_mut().zip(row).for_each(|(out, sum)| *out = *sum / mass);
-            }
+        let job = Job::new(self, map, [queries, keys, values], true)?;
+        if keys.nrows() == 0 {
+            let nothing = vec![f64::NEG_INFINITY; queries.nrows()];
+            return PartialAttention::new(Mat::filled(queries.nrows(), values.ncols(), T::ZERO), nothing);
         }
-        PartialAttention::new(output, log_masses)
+        let (output, masses) = job.run()?;
+        PartialAttention::new(output, masses.into_iter().map(|mass| mass.to_f64().ln()).collect())
     }
 
     /// The gradients by queries, keys and values of a loss whose gradient by the output of [`forward`](Self::forward) is
@@ -203,7 +189,7 @@ impl LinearAttention {
         keys: MatRef<'_, T>,
         matrix: MatRef<'_, T>,
     ) -> Result<Mat<T>, Error> {
-        Job::new(self, map, [queries, keys, matrix], false)?.run()
+        Ok(Job::new(self, map, [queries, keys, matrix], false)?.run()?.0)
     }
 
     /// `√s`, the share of each side.
@@ -230,12 +216,4 @@ pub struct AttentionGradients<T: Float = f64> {
     pub keys: Mat<T>,
     /// By the values, `(n, c)`.
     pub values: Mat<T>,
-}
-
-fn checked_mass<T: Float>(query: usize, mass: T) -> Result<T, Error> {
-    if mass > T::ZERO && mass.is_finite() {
-        Ok(mass)
-    } else {
-        Err(Error::Mass { query, mass: mass.to_f64() })
-    }
 }

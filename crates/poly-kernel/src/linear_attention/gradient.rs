@@ -10,7 +10,9 @@
 //! and from `φ̄(x)` to `x` through the derivative of the map. With a causal mask `S` runs over the keys up to i and `R` over the
 //! queries from j on. Features are computed again, not kept.
 
-use super::job::{Job, Start, accumulated, add, blocks_of, causal_weights, hide_the_future, stacked};
+use super::job::{
+    Job, Start, accumulated, add, blocks_of, causal_weights, checked_mass, hide_the_future, split_rows,
+};
 use super::{AttentionGradients, Mask};
 use crate::{
     error::{Error, check_len},
@@ -20,7 +22,8 @@ use crate::{
 };
 use core::ops::Range;
 use dp_linalg::{
-    Accumulate, Mat, MatRef, Parallelism, matmul_into, matmul_nt, matmul_nt_into, matmul_tn, matmul_tn_into,
+    Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_into, matmul_nt, matmul_nt_into, matmul_tn,
+    matmul_tn_into,
 };
 
 const SEQUENTIAL: Parallelism = Parallelism::Sequential;
@@ -35,22 +38,28 @@ pub(super) fn gradients<T: Float, M: DifferentiableMap + ?Sized>(
         return Err(Error::RowCount { points: job.queries.nrows(), values: output_gradients.nrows() });
     }
     let backward = Backward { job, output_gradients };
-    let starts = job.starts()?;
-    let parts = job.in_parallel(starts, |(range, sums)| backward.queries(range, sums))?;
-    let (queries, weighted): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    let (rows, dim) = job.queries.shape();
-    let queries = stacked(rows, dim, queries)?;
-    let weighted = stacked(rows, job.columns(), weighted)?;
-    let ends = backward.ends(&weighted)?;
-    let parts = job.in_parallel(ends, |(range, sums)| backward.keys(range, sums, &weighted))?;
-    let (keys, values): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    let rows = job.keys.nrows();
-    Ok(AttentionGradients {
-        queries,
-        keys: stacked(rows, dim, keys)?,
-        values: stacked(rows, job.values.ncols(), values)?,
-    })
+    let zeros = |of: MatRef<'_, T>| Mat::filled(of.nrows(), of.ncols(), T::ZERO);
+    let (mut queries, mut keys, mut values) = (zeros(job.queries), zeros(job.keys), zeros(job.values));
+    let mut weighted = Mat::filled(job.queries.nrows(), job.columns(), T::ZERO);
+    let items = with_rows(job.starts()?, [&mut queries, &mut weighted]);
+    job.in_parallel(items, |(start, out)| backward.queries(start, out))?;
+    let items = with_rows(backward.ends(&weighted)?, [&mut keys, &mut values]);
+    job.in_parallel(items, |(end, out)| backward.keys(end, &weighted, out))?;
+    Ok(AttentionGradients { queries, keys, values })
 }
+
+/// Each range with its rows of two results.
+fn with_rows<'a, T: Float>(
+    starts: Vec<Start<T>>,
+    results: [&'a mut Mat<T>; 2],
+) -> Vec<(Start<T>, Rows<'a, T>)> {
+    let lengths = || starts.iter().map(|(range, _)| range.len());
+    let [first, second] = results.map(|result| split_rows(result.as_mut(), lengths()));
+    starts.into_iter().zip(first.into_iter().zip(second)).collect()
+}
+
+/// Rows of two results.
+type Rows<'a, T> = (MatMut<'a, T>, MatMut<'a, T>);
 
 struct Backward<'a, T, M: ?Sized> {
     job: &'a Job<'a, T, M>,
@@ -63,10 +72,12 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
     }
 
     /// Gradients by some queries, and `G`, given the sums over the keys before them.
-    fn queries(&self, range: Range<usize>, mut sums: Mat<T>) -> Result<(Mat<T>, Mat<T>), Error> {
+    fn queries(
+        &self,
+        (range, mut sums): Start<T>,
+        (mut gradients, mut weighted): Rows<'_, T>,
+    ) -> Result<(), Error> {
         let (job, first) = (self.job, range.start);
-        let mut gradients = Mat::filled(range.len(), job.queries.ncols(), T::ZERO);
-        let mut weighted = Mat::filled(range.len(), job.columns(), T::ZERO);
         let (mut queries, mut keys, mut adjoints) = (job.block(), job.block(), job.block());
         for rows in blocks_of(range) {
             let here = rows.start - first..rows.end - first;
@@ -88,13 +99,13 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
                 }
                 Ok(())
             })?;
-            self.pull_back(Role::Query, rows, &adjoints, (&mut gradients, here.clone()))?;
-            weighted.as_mut().subrows(here).copy_from(g.as_ref())?;
+            self.pull_back(Role::Query, rows, &adjoints, gradients.reborrow().subrows(here.clone()))?;
+            weighted.reborrow().subrows(here).copy_from(g.as_ref())?;
             if self.is_causal() {
                 add(&mut sums, &keys, &values)?;
             }
         }
-        Ok((gradients, weighted))
+        Ok(())
     }
 
     /// `G` from `(N, D)`.
@@ -102,7 +113,7 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
         let columns = self.job.values.ncols();
         let mut g = Mat::filled(read.nrows(), columns + 1, T::ZERO);
         for ((i, sums), query) in read.rows().enumerate().zip(rows) {
-            let mass = super::checked_mass(query, sums[columns])?;
+            let mass = checked_mass(query, sums[columns])?;
             let given = self.output_gradients.row(query);
             let (mut along, out) = (T::ZERO, g.row_mut(i));
             for ((out, given), sum) in out.iter_mut().zip(given).zip(sums) {
@@ -136,13 +147,11 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
     /// Gradients by some keys and values, given the sums over the queries after them.
     fn keys(
         &self,
-        range: Range<usize>,
-        mut sums: Mat<T>,
+        (range, mut sums): Start<T>,
         weighted: &Mat<T>,
-    ) -> Result<(Mat<T>, Mat<T>), Error> {
+        (mut gradients, mut by_values): Rows<'_, T>,
+    ) -> Result<(), Error> {
         let (job, first, columns) = (self.job, range.start, self.job.values.ncols());
-        let mut gradients = Mat::filled(range.len(), job.keys.ncols(), T::ZERO);
-        let mut by_values = Mat::filled(range.len(), columns, T::ZERO);
         let (mut queries, mut keys, mut adjoints) = (job.block(), job.block(), job.block());
         for rows in blocks_of(range).rev() {
             let here = rows.start - first..rows.end - first;
@@ -150,7 +159,7 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
             let values = job.values_of(rows.clone());
             let g = weighted.as_ref().subrows(if self.is_causal() { rows.clone() } else { 0..0 });
             let without_mass = sums.as_ref().subcols(0..columns);
-            let mut out = by_values.as_mut().subrows(here.clone());
+            let mut out = by_values.reborrow().subrows(here.clone());
             matmul_tn_into(out.reborrow(), Accumulate::Replace, keys.as_ref(), without_mass, SEQUENTIAL)?;
             if self.is_causal() {
                 job.fill(Role::Query, rows.clone(), &mut queries)?;
@@ -172,12 +181,12 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
                 }
                 Ok(())
             })?;
-            self.pull_back(Role::Key, rows, &adjoints, (&mut gradients, here))?;
+            self.pull_back(Role::Key, rows, &adjoints, gradients.reborrow().subrows(here))?;
             if self.is_causal() {
                 add(&mut sums, &queries, &g.to_owned())?;
             }
         }
-        Ok((gradients, by_values))
+        Ok(())
     }
 
     /// From adjoints of features to gradients by points, `√s` on the way in and out.
@@ -186,11 +195,10 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
         role: Role,
         rows: Range<usize>,
         adjoints: &FeatureBlock<T>,
-        (gradients, here): (&mut Mat<T>, Range<usize>),
+        mut out: MatMut<'_, T>,
     ) -> Result<(), Error> {
         let (job, root) = (self.job, self.job.attention.root_scale::<T>());
         let points = job.scaled_points(role, rows);
-        let mut out = gradients.as_mut().subrows(here);
         T::pullback_block(job.map, role, points.as_ref(), adjoints, out.reborrow())?;
         for i in 0..out.nrows() {
             out.row_mut(i).iter_mut().for_each(|x| *x *= root);

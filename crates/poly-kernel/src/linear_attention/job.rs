@@ -9,7 +9,7 @@ use crate::{
     monomial::FeatureBlock,
 };
 use core::ops::Range;
-use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into, matmul_tn, matmul_tn_into};
+use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_into, matmul_tn, matmul_tn_into};
 
 /// Most partial sums that are held at once, if they have at most `LARGE` entries; else two.
 const CHUNKS: usize = 8;
@@ -51,10 +51,18 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
         self.values.ncols() + usize::from(self.with_mass)
     }
 
-    pub(super) fn run(&self) -> Result<Mat<T>, Error> {
+    /// Outputs `(m, c)`, divided by the masses if there are any, and these.
+    pub(super) fn run(&self) -> Result<(Mat<T>, Vec<T>), Error> {
+        let mut output = Mat::filled(self.queries.nrows(), self.values.ncols(), T::ZERO);
+        let mut masses = vec![T::ZERO; self.queries.nrows()];
         let starts = self.starts()?;
-        let parts = self.in_parallel(starts, |(range, sums)| self.read(range, sums))?;
-        stacked(self.queries.nrows(), self.columns(), parts)
+        let ranges = || starts.iter().map(|(range, _)| range.len());
+        let outputs = split_rows(output.as_mut(), ranges());
+        let mut rest = &mut masses[..];
+        let parts = ranges().map(|len| rest.split_off_mut(..len).unwrap_or_default()).collect::<Vec<_>>();
+        let items = starts.into_iter().zip(outputs.into_iter().zip(parts)).collect();
+        self.in_parallel(items, |(start, out)| self.read(start, out))?;
+        Ok((output, masses))
     }
 
     /// Ranges of queries, each with the sums over the keys that all of it sees (causal: those before it).
@@ -109,26 +117,40 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
         Ok(sums)
     }
 
-    /// `A·M` of some queries.
-    fn read(&self, range: Range<usize>, mut sums: Mat<T>) -> Result<Mat<T>, Error> {
+    /// `A·M` of some queries, divided by their masses if there are any.
+    fn read(
+        &self,
+        (range, mut sums): Start<T>,
+        (mut output, masses): (MatMut<'_, T>, &mut [T]),
+    ) -> Result<(), Error> {
         let first = range.start;
-        let mut out = Mat::filled(range.len(), self.columns(), T::ZERO);
+        let mut buffer = Mat::filled(BLOCK_POINTS, self.columns(), T::ZERO);
         let (mut queries, mut keys) = (self.block(), self.block());
         for rows in blocks_of(range) {
-            let mut out = out.as_mut().subrows(rows.start - first..rows.end - first);
+            let mut read = buffer.as_mut().subrows(0..rows.len());
             self.fill(Role::Query, rows.clone(), &mut queries)?;
-            let (before, here) = (out.reborrow(), sums.as_ref());
+            let (before, here) = (read.reborrow(), sums.as_ref());
             matmul_tn_into(before, Accumulate::Replace, queries.as_ref(), here, Parallelism::Sequential)?;
             if self.attention.mask == Mask::Causal {
                 self.fill(Role::Key, rows.clone(), &mut keys)?;
-                let values = self.values_of(rows);
+                let values = self.values_of(rows.clone());
                 let weights = causal_weights(&queries, &keys)?;
-                let (weights, values_here) = (weights.as_ref(), values.as_ref());
-                matmul_into(out, Accumulate::Add, weights, values_here, Parallelism::Sequential)?;
+                let (read, weights) = (read.reborrow(), weights.as_ref());
+                matmul_into(read, Accumulate::Add, weights, values.as_ref(), Parallelism::Sequential)?;
                 add(&mut sums, &keys, &values)?;
             }
+            for (row, query) in read.rows().zip(rows) {
+                let out = output.row_mut(query - first);
+                if self.with_mass {
+                    let mass = checked_mass(query, row[out.len()])?;
+                    masses[query - first] = mass;
+                    out.iter_mut().zip(row).for_each(|(out, sum)| *out = *sum / mass);
+                } else {
+                    out.copy_from_slice(row);
+                }
+            }
         }
-        Ok(out)
+        Ok(())
     }
 
     /// Points of a role.
@@ -177,10 +199,27 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
     }
 }
 
-/// Parts of a matrix, one below the other.
-pub(super) fn stacked<T: Float>(rows: usize, columns: usize, parts: Vec<Mat<T>>) -> Result<Mat<T>, Error> {
-    let entries: Vec<T> = parts.into_iter().flat_map(Mat::into_vec).collect();
-    Ok(Mat::from_vec(rows, columns, entries)?)
+/// Views of so many rows each, one below the other.
+pub(super) fn split_rows<T: Float>(
+    mut matrix: MatMut<'_, T>,
+    lengths: impl Iterator<Item = usize>,
+) -> Vec<MatMut<'_, T>> {
+    let mut parts = Vec::new();
+    for len in lengths {
+        let (part, rest) = matrix.split_at_row(len);
+        parts.push(part);
+        matrix = rest;
+    }
+    parts
+}
+
+/// The sum of a query's weights, if it is one.
+pub(super) fn checked_mass<T: Float>(query: usize, mass: T) -> Result<T, Error> {
+    if mass > T::ZERO && mass.is_finite() {
+        Ok(mass)
+    } else {
+        Err(Error::Mass { query, mass: mass.to_f64() })
+    }
 }
 
 /// Results of a job for each item, in their order.
