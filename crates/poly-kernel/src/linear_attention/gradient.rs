@@ -49,10 +49,7 @@ pub(super) fn gradients<T: Float, M: DifferentiableMap + ?Sized>(
 }
 
 /// Each range with its rows of two results.
-fn with_rows<'a, T: Float>(
-    starts: Vec<Start<T>>,
-    results: [&'a mut Mat<T>; 2],
-) -> Vec<(Start<T>, Rows<'a, T>)> {
+fn with_rows<T: Float>(starts: Vec<Start<T>>, results: [&mut Mat<T>; 2]) -> Vec<(Start<T>, Rows<'_, T>)> {
     let lengths = || starts.iter().map(|(range, _)| range.len());
     let [first, second] = results.map(|result| split_rows(result.as_mut(), lengths()));
     starts.into_iter().zip(first.into_iter().zip(second)).collect()
