@@ -74,8 +74,9 @@ pub(super) fn random(context: &mut Context, subject: Subject) -> Outcome {
         let Recommendation::Random { output_error, .. } = workload.recommend() else {
             return Outcome::inconclusive("no random map was recommended");
         };
-        // the twin's logits are twelve times what it was told
-        let radius = (max_logit * subject.pick(1.0, 12.0)).sqrt();
+        // the twin states a sixth of the error
+        let stated = output_error * subject.pick(1.0, 1.0 / 6.0);
+        let radius = max_logit.sqrt();
         // the worst pairs: opposite ones and equal ones
         let query = points(&mut rng, 1, dim, 1.0);
         let query = {
@@ -91,7 +92,7 @@ pub(super) fn random(context: &mut Context, subject: Subject) -> Outcome {
             };
             sum += found[0] * found[0];
         }
-        worst = worst.max((sum / draws as f64).sqrt() / output_error);
+        worst = worst.max((sum / draws as f64).sqrt() / stated);
         n += draws as u64;
     }
     // Minkowski's inequality leaves a factor of three or so for these keys: more than a mean of so many squares varies
