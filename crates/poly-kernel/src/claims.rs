@@ -173,7 +173,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "kernel.linear_attention.product",
         kind: ClaimKind::Numerical,
-        statement: "product and forward are AM and D⁻¹AM of the formed kernel matrix, masked or not, whatever the number of threads",
+        statement: "product, transposed_product and forward are AM, AᵀM and D⁻¹AM of the formed kernel matrix, masked or not, whatever the number of threads",
         hypotheses: &["up to the rounding of sums of r·n products in f64"],
         source: Source { work: "poly-kernel, LinearAttention", result: "A = Φ_Q Φ_Kᵀ" },
         status: ClaimStatus::Ours,

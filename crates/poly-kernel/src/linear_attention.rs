@@ -177,8 +177,7 @@ impl LinearAttention {
         gradient::gradients(&Job::new(self, map, [queries, keys, values], true)?, output_gradients)
     }
 
-    /// `AM`, shape `(m, c)`, for `matrix` `M` `(n, c)`; the product with `Aᵀ`, for a full mask, has queries and keys exchanged
-    /// (and is that of another kernel only where a map is not symmetric).
+    /// `AM`, shape `(m, c)`, for `matrix` `M` `(n, c)`; see [`transposed_product`](Self::transposed_product) for the other side.
     ///
     /// # Errors
     /// [`Error::Length`] and [`Error::RowCount`] as [`forward`](Self::forward).
@@ -190,6 +189,33 @@ impl LinearAttention {
         matrix: MatRef<'_, T>,
     ) -> Result<Mat<T>, Error> {
         Ok(Job::new(self, map, [queries, keys, matrix], false)?.run()?.0)
+    }
+
+    /// `AᵀM`, shape `(n, c)`, for `matrix` `M` `(m, c)`: with a causal mask row j sums over the queries from j on.
+    ///
+    /// # Errors
+    /// [`Error::Length`] for points of another dimension than the map's; [`Error::RowCount`] unless the matrix has a row for each
+    /// query and, with a causal mask, there are as many queries as keys.
+    ///
+    /// ```
+    /// use dp_linalg::Mat;
+    /// use poly_kernel::{LinearAttention, Mask, MonomialMap};
+    ///
+    /// let map = MonomialMap::new(1, &[1.0])?; // every weight is one
+    /// let (points, ones) = (Mat::zeros(3, 1), Mat::filled(3, 1, 1.0));
+    /// let attention = LinearAttention::new(1.0)?.with_mask(Mask::Causal);
+    /// let seen = attention.transposed_product(&map, points.as_ref(), points.as_ref(), ones.as_ref())?;
+    /// assert_eq!(seen.as_slice(), [3.0, 2.0, 1.0]); // how many queries see each key
+    /// # Ok::<(), poly_kernel::Error>(())
+    /// ```
+    pub fn transposed_product<T: Float, M: FeatureMap + ?Sized>(
+        &self,
+        map: &M,
+        queries: MatRef<'_, T>,
+        keys: MatRef<'_, T>,
+        matrix: MatRef<'_, T>,
+    ) -> Result<Mat<T>, Error> {
+        Job::transposed(self, map, [queries, keys, matrix])?.run_transposed()
     }
 
     /// `√s`, the share of each side.

@@ -10,9 +10,7 @@
 //! and from `φ̄(x)` to `x` through the derivative of the map. With a causal mask `S` runs over the keys up to i and `R` over the
 //! queries from j on. Features are computed again, not kept.
 
-use super::job::{
-    Job, Start, accumulated, add, blocks_of, causal_weights, checked_mass, hide_the_future, split_rows,
-};
+use super::job::{Job, Start, add, blocks_of, causal_weights, checked_mass, hide_the_future, split_rows};
 use super::{AttentionGradients, Mask};
 use crate::{
     error::{Error, check_len},
@@ -43,7 +41,8 @@ pub(super) fn gradients<T: Float, M: DifferentiableMap + ?Sized>(
     let mut weighted = Mat::filled(job.queries.nrows(), job.columns(), T::ZERO);
     let items = with_rows(job.starts()?, [&mut queries, &mut weighted]);
     job.in_parallel(items, |(start, out)| backward.queries(start, out))?;
-    let items = with_rows(backward.ends(&weighted)?, [&mut keys, &mut values]);
+    let ends = job.ends(weighted.as_ref())?;
+    let items = with_rows(ends, [&mut keys, &mut values]);
     job.in_parallel(items, |(end, out)| backward.keys(end, &weighted, out))?;
     Ok(AttentionGradients { queries, keys, values })
 }
@@ -120,25 +119,6 @@ impl<T: Float, M: DifferentiableMap + ?Sized> Backward<'_, T, M> {
             out[columns] = -along;
         }
         Ok(g)
-    }
-
-    /// Ranges of keys, each with the sums of `φ(q)Gᵀ` over the queries that see all of it (causal: those after it).
-    fn ends(&self, weighted: &Mat<T>) -> Result<Vec<Start<T>>, Error> {
-        let job = self.job;
-        let rows_of = |rows: Range<usize>| weighted.as_ref().subrows(rows).to_owned();
-        let sums = |range| job.sums(Role::Query, range, rows_of);
-        let mut parts = job.in_parallel(job.chunks(job.queries.nrows()), sums)?;
-        if self.is_causal() {
-            // from the last range on: nothing comes after that
-            parts.reverse();
-            let mut after = accumulated(job.zeros(), parts);
-            after.truncate(after.len() - 1);
-            after.reverse();
-            Ok(job.chunks(job.keys.nrows()).into_iter().zip(after).collect())
-        } else {
-            let total = parts.iter().fold(job.zeros(), super::job::added);
-            Ok(job.chunks(job.keys.nrows()).into_iter().map(|range| (range, total.clone())).collect())
-        }
     }
 
     /// Gradients by some keys and values, given the sums over the queries after them.

@@ -38,11 +38,30 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
     ) -> Result<Self, Error> {
         check_len(map.dim(), queries.ncols())?;
         check_len(map.dim(), keys.ncols())?;
-        if keys.nrows() != values.nrows() {
-            return Err(Error::RowCount { points: keys.nrows(), values: values.nrows() });
-        }
-        if attention.mask == Mask::Causal && queries.nrows() != keys.nrows() {
-            return Err(Error::RowCount { points: queries.nrows(), values: keys.nrows() });
+        check_rows(keys.nrows(), values.nrows())?;
+        Self::checked(attention, map, [queries, keys, values], with_mass)
+    }
+
+    /// The job of `Aᵀ·M`: as many rows of the matrix as queries.
+    pub(super) fn transposed(
+        attention: &LinearAttention,
+        map: &'a M,
+        [queries, keys, matrix]: [MatRef<'a, T>; 3],
+    ) -> Result<Self, Error> {
+        check_len(map.dim(), queries.ncols())?;
+        check_len(map.dim(), keys.ncols())?;
+        check_rows(queries.nrows(), matrix.nrows())?;
+        Self::checked(attention, map, [queries, keys, matrix], false)
+    }
+
+    fn checked(
+        attention: &LinearAttention,
+        map: &'a M,
+        [queries, keys, values]: [MatRef<'a, T>; 3],
+        with_mass: bool,
+    ) -> Result<Self, Error> {
+        if attention.mask == Mask::Causal {
+            check_rows(queries.nrows(), keys.nrows())?;
         }
         Ok(Self { attention: *attention, map, queries, keys, values, with_mass })
     }
@@ -85,6 +104,55 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
                 Ok(chunks.into_iter().zip(before).collect())
             }
         }
+    }
+
+    /// Ranges of keys, each with the sums of `φ(q)·rowᵀ` over the queries that see all of it (causal: those after it).
+    pub(super) fn ends(&self, rows: MatRef<'_, T>) -> Result<Vec<Start<T>>, Error> {
+        let sums = |range| self.sums(Role::Query, range, |block| rows.subrows(block).to_owned());
+        let chunks = self.chunks(self.queries.nrows());
+        let ranges = self.chunks(self.keys.nrows()).into_iter();
+        match self.attention.mask {
+            Mask::Full => {
+                let total = self.in_parallel(chunks, sums)?.iter().fold(self.zeros(), added);
+                Ok(ranges.map(|range| (range, total.clone())).collect())
+            }
+            Mask::Causal => {
+                // from the last range on; nobody sees less than the first
+                let later = chunks.into_iter().skip(1).rev().collect();
+                let mut after = accumulated(self.zeros(), self.in_parallel(later, sums)?);
+                after.reverse();
+                Ok(ranges.zip(after).collect())
+            }
+        }
+    }
+
+    /// `Aᵀ·M`, shape `(n, c)`, for the values as `M` `(m, c)`.
+    pub(super) fn run_transposed(&self) -> Result<Mat<T>, Error> {
+        let mut output = Mat::filled(self.keys.nrows(), self.values.ncols(), T::ZERO);
+        let ends = self.ends(self.values)?;
+        let outputs = split_rows(output.as_mut(), ends.iter().map(|(range, _)| range.len()));
+        let items = ends.into_iter().zip(outputs).collect();
+        self.in_parallel(items, |(end, out)| self.read_transposed(end, out))?;
+        Ok(output)
+    }
+
+    fn read_transposed(&self, (range, mut sums): Start<T>, mut output: MatMut<'_, T>) -> Result<(), Error> {
+        let first = range.start;
+        let (mut queries, mut keys) = (self.block(), self.block());
+        for rows in blocks_of(range).rev() {
+            let mut out = output.reborrow().subrows(rows.start - first..rows.end - first);
+            self.fill(Role::Key, rows.clone(), &mut keys)?;
+            let (after, here) = (out.reborrow(), sums.as_ref());
+            matmul_tn_into(after, Accumulate::Replace, keys.as_ref(), here, Parallelism::Sequential)?;
+            if self.attention.mask == Mask::Causal {
+                self.fill(Role::Query, rows.clone(), &mut queries)?;
+                let weights = causal_weights(&queries, &keys)?;
+                let matrix = self.values.subrows(rows);
+                matmul_tn_into(out, Accumulate::Add, weights.as_ref(), matrix, Parallelism::Sequential)?;
+                add(&mut sums, &queries, &matrix.to_owned())?;
+            }
+        }
+        Ok(())
     }
 
     /// Whole blocks, in as many ranges as there may be sums: a function of shapes alone.
@@ -197,6 +265,10 @@ impl<'a, T: Float, M: FeatureMap + ?Sized> Job<'a, T, M> {
     ) -> Result<Vec<R>, Error> {
         in_parallel(self.attention.parallelism.get(), items, job)
     }
+}
+
+fn check_rows(points: usize, values: usize) -> Result<(), Error> {
+    if points == values { Ok(()) } else { Err(Error::RowCount { points, values }) }
 }
 
 /// Views of so many rows each, one below the other.

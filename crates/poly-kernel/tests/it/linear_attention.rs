@@ -77,6 +77,51 @@ fn outputs_are_those_of_the_kernel_matrix() {
 }
 
 #[test]
+fn transposed_products_are_those_of_the_formed_matrix() {
+    for coefficients in [vec![1.0, 1.0, 0.5], vec![1.0, -0.5, 0.25]] {
+        let map = MonomialMap::new(3, &coefficients).unwrap();
+        for (m, n, mask) in [
+            (5, 700, Mask::Full),
+            (1300, 3, Mask::Full),
+            (0, 4, Mask::Full),
+            (1, 1, Mask::Causal),
+            (129, 129, Mask::Causal),
+            (1600, 1600, Mask::Causal),
+        ] {
+            let case = case(m, n, (m + n) as u64);
+            let mut uniform = Uniform::new(8);
+            let matrix = Mat::from_fn(m, 2, |_, _| uniform.next());
+            let run = |threads| {
+                let (q, k) = (case.queries.as_ref(), case.keys.as_ref());
+                attention(mask, threads).transposed_product(&map, q, k, matrix.as_ref()).unwrap()
+            };
+            let found = run(2);
+            assert_eq!(found, run(5));
+            for (j, key) in case.keys.rows().enumerate() {
+                for column in 0..2 {
+                    let seen = |i: usize| mask == Mask::Full || j <= i;
+                    let terms = case.queries.rows().enumerate().filter(|(i, _)| seen(*i));
+                    let sum: f64 =
+                        terms.map(|(i, query)| map.kernel(0.5 * dot(query, key)) * matrix[(i, column)]).sum();
+                    assert!(
+                        (found[(j, column)] - sum).abs() < 1e-15 * 12.0 * (m + 1) as f64 * 35.0,
+                        "{m} {n} {j}"
+                    );
+                }
+            }
+        }
+    }
+    let map = MonomialMap::exp_taylor(3, 2).unwrap();
+    let case = case(4, 5, 1);
+    let run = |rows| {
+        let (q, k) = (case.queries.as_ref(), case.keys.as_ref());
+        attention(Mask::Full, 1).transposed_product(&map, q, k, Mat::zeros(rows, 2).as_ref())
+    };
+    assert_eq!(run(4).unwrap().shape(), (5, 2));
+    assert_eq!(run(5), Err(Error::RowCount { points: 4, values: 5 }));
+}
+
+#[test]
 fn outputs_are_within_their_certificate_of_exact_attention() {
     let range = LogitRange::symmetric(2.0).unwrap();
     let mut attained = 0.0_f64;

@@ -68,6 +68,22 @@ pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
             return Outcome::inconclusive("a kernel that is not positive");
         };
         uneven += u64::from(run(2) != (Ok(sums.clone()), Ok(outputs.clone())));
+        // ⟨M', AM⟩ = ⟨AᵀM', M⟩ for any M'
+        let other = Mat::from_fn(m, 2, |_, _| rng.random_range(-1.0..1.0));
+        let Ok(transposed) = attention.transposed_product(&map, q, k, other.as_ref()) else {
+            return Outcome::inconclusive("a product that is refused");
+        };
+        let sides = [
+            oracle::dot(transposed.as_slice(), values.as_slice()),
+            expected
+                .iter()
+                .enumerate()
+                .map(|(i, row)| other[(i, 0)] * row[0].0 + other[(i, 1)] * row[1].0)
+                .sum(),
+        ];
+        let size_of = size(radius * radius) * (2 * m * count) as f64;
+        let unit = f64::EPSILON * (m + count + map.feature_count() + 40) as f64;
+        worst = worst.max((sides[0] - sides[1]).abs() / (unit * size_of));
         for (i, row) in expected.iter().enumerate() {
             let (mass, _) = row[2];
             for j in 0..2 {
