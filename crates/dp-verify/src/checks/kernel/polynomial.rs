@@ -158,7 +158,7 @@ fn softcapped_bounds(t: f64, cap: f64) -> (f64, f64) {
 /// No logit that an adversary finds is worse than a certificate for capped logits, which is within a factor of two.
 pub(super) fn softcap(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(3);
-    let (extra, grid) = (context.scale(2, 60), context.scale(200, 3_000));
+    let (extra, grid) = (context.scale(2, 20), context.scale(200, 1_000));
     let (mut worst, mut loosest, mut n) = (f64::NEG_INFINITY, 0.0_f64, 0);
     for range in ranges(&mut rng, extra) {
         for cap in [0.7, 2.0, 5.0, 30.0] {
