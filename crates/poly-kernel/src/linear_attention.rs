@@ -10,8 +10,9 @@ pub use partial::PartialAttention;
 
 use crate::{
     error::Error,
-    feature_map::{DifferentiableMap, FeatureMap},
+    feature_map::{DifferentiableMap, FeatureMap, KernelError},
     float::Float,
+    outward::up,
 };
 use dp_linalg::{Mat, MatRef, Parallelism};
 use job::Job;
@@ -216,6 +217,41 @@ impl LinearAttention {
         matrix: MatRef<'_, T>,
     ) -> Result<Mat<T>, Error> {
         Job::transposed(self, map, [queries, keys, matrix])?.run_transposed()
+    }
+
+    /// What the map knows of its error for these queries and keys: over the smallest ball that has all of them, each times `√s`. One pass
+    /// over the points, and no error where they are not finite: then nothing is known.
+    ///
+    /// [`forward`](Self::forward) computes with whatever map it is given. This tells afterwards whether that was wise, as
+    /// [`Workload`](crate::Workload) does before.
+    ///
+    /// ```
+    /// use dp_linalg::Mat;
+    /// use poly_kernel::{KernelError, LinearAttention, MonomialMap};
+    ///
+    /// let map = MonomialMap::exp_taylor(2, 4)?;
+    /// let attention = LinearAttention::new(0.5)?;
+    /// let error = |length: f64| {
+    ///     let points = Mat::filled(3, 2, length);
+    ///     attention.kernel_error(&map, points.as_ref(), points.as_ref())
+    /// };
+    /// assert!(matches!(error(0.5), KernelError::Relative(error) if error < 1e-4));
+    /// assert!(matches!(error(5.0), KernelError::Relative(error) if error > 1e6)); // logits down to −25
+    /// # Ok::<(), poly_kernel::Error>(())
+    /// ```
+    pub fn kernel_error<T: Float, M: FeatureMap + ?Sized>(
+        &self,
+        map: &M,
+        queries: MatRef<'_, T>,
+        keys: MatRef<'_, T>,
+    ) -> KernelError {
+        let square = |row: &[T]| row.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>();
+        let larger =
+            |largest: f64, square: f64| if square > largest || square.is_nan() { square } else { largest };
+        let largest = queries.rows().chain(keys.rows()).map(square).fold(0.0, larger);
+        // each product and addition rounds, and the roots and the product of the scale, which a point is multiplied by in its precision
+        let single = 4.0 * T::UNIT_ROUNDOFF;
+        map.kernel_error(up((largest * self.softmax_scale).sqrt() * (1.0 + single), queries.ncols() + 6))
     }
 
     /// `√s`, the share of each side.

@@ -1,8 +1,8 @@
 use crate::{Uniform, dot};
 use dp_linalg::{Mat, Parallelism};
 use poly_kernel::{
-    Error, ExpPolynomial, FeatureMap, LinearAttention, LogitRange, Mask, MonomialMap, PositiveFeatures,
-    output_error,
+    Error, ExpPolynomial, FeatureMap, KernelError, LinearAttention, LogitRange, Mask, MonomialMap,
+    PositiveFeatures, output_error,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -188,6 +188,32 @@ fn heads_are_columns_and_the_future_does_not_show() {
     for i in 0..200 {
         assert_eq!(other.row(i) == alone.row(i), i < 150, "{i}");
     }
+}
+
+#[test]
+fn the_error_of_given_points_is_that_of_the_ball_around_them() {
+    let map = MonomialMap::exp_taylor(3, 5).unwrap();
+    let attention = attention(Mask::Full, 1);
+    let points = Mat::from_fn(4, 3, |i, j| if i == 2 { 0.1 * j as f64 } else { 0.0 });
+    let longest = Mat::from_vec(1, 3, vec![0.0, 0.6, 0.8]).unwrap();
+    let error = |a: &Mat, b: &Mat| match attention.kernel_error(&map, a.as_ref(), b.as_ref()) {
+        KernelError::Relative(error) => error,
+        _ => panic!("monomials are certified"),
+    };
+    // scale one half, norm one: logits up to one half
+    let range = LogitRange::symmetric(0.5).unwrap();
+    let exact = ExpPolynomial::taylor(5).unwrap().certificate(range).relative_error();
+    for found in [error(&points, &longest), error(&longest, &points)] {
+        assert!(found >= exact && found < exact * (1.0 + 1e-12), "{found} {exact}");
+    }
+    assert!(error(&points, &points) < 1e-3 * exact);
+    for bad in [f64::NAN, f64::INFINITY] {
+        let bad = Mat::from_vec(2, 3, vec![0.0, bad, 0.0, 1.0, 1.0, 1.0]).unwrap();
+        assert_eq!(error(&bad, &points), f64::INFINITY);
+    }
+    let single = Mat::filled(1, 3, 0.5_f32);
+    let found = attention.kernel_error(&map, single.as_ref(), single.as_ref());
+    assert!(matches!(found, KernelError::Relative(error) if error > 0.0));
 }
 
 #[test]
