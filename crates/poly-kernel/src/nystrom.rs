@@ -1,5 +1,7 @@
 //! `NystromMap`: the kernel's projection onto the functions of a few landmarks.
 
+mod landmarks;
+
 use crate::{
     error::{Error, check_len},
     feature_map::{FeatureMap, KernelError, NormBound, Role, dot, fill_block, half_exponential, project},
@@ -72,7 +74,8 @@ pub struct NystromMap {
 }
 
 impl NystromMap {
-    /// The map of `landmarks` `(m, d)`, which costs `m²(d + m/3)` operations.
+    /// The map of `landmarks` `(m, d)`, which costs `m²(d + m/3)` operations; [`choose_landmarks`](Self::choose_landmarks) finds good
+    /// ones among points.
     ///
     /// # Errors
     /// [`Error::ZeroDimension`], [`Error::NoLandmarks`], [`Error::Landmark`] if a squared norm is not finite.

@@ -7,6 +7,7 @@ use poly_kernel::{
     OptimalPositiveFeatures, PositiveFeatures, RandomMaclaurin, SketchTree, TensorSketch,
     TrigonometricFeatures,
 };
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::error::Error;
 
@@ -42,6 +43,8 @@ fn some_logits(data: &Data, max_logit: f64) -> Vec<f64> {
     (0..FITTED).map(logit).collect()
 }
 
+const LANDMARK_SEED: u64 = 5;
+
 /// Random features, and features from landmarks, for points of length `√max_logit`.
 pub(crate) fn others(
     data: &Data,
@@ -56,9 +59,10 @@ pub(crate) fn others(
     let root = max_logit.sqrt();
     let scaled = |points: &Mat| Mat::from_fn(points.nrows(), dim, |i, j| root * points[(i, j)]);
     let (queries, keys) = (scaled(&data.queries), scaled(&data.keys));
-    // from everywhere: the first images of MNIST are easier than the last
-    let landmarks = count.min(keys.nrows());
-    let landmarks = Mat::from_fn(landmarks, dim, |i, j| keys[(i * keys.nrows() / landmarks, j)]);
+    // with numbers of their own, so that the other maps do not depend on how many are drawn
+    let own = &mut ChaCha8Rng::seed_from_u64(LANDMARK_SEED);
+    let chosen = NystromMap::choose_landmarks(keys.as_ref(), count, own)?;
+    let landmarks = Mat::from_fn(chosen.len(), dim, |i, j| keys[(chosen[i], j)]);
     let spread = OptimalPositiveFeatures::mean_squared_sum(queries.as_ref(), keys.as_ref())?;
     Ok(vec![
         named("trigonometric, orthogonal", Box::new(TrigonometricFeatures::new(dim, count / 2, rng)?)),
@@ -70,7 +74,7 @@ pub(crate) fn others(
         named("linear plus random", Box::new(LinearPlusRandom::new(dim, degree, count - dim - 1, rng)?)),
         named("sketch tree", Box::new(SketchTree::new(dim, fine.coefficients(), count, rng)?)),
         named(
-            &format!("Nyström, {} keys as landmarks", landmarks.nrows()),
+            &format!("Nyström, {} keys as landmarks", chosen.len()),
             Box::new(NystromMap::new(landmarks.as_ref())?),
         ),
     ])

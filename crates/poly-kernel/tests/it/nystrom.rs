@@ -1,6 +1,8 @@
 use crate::{Uniform, dot};
 use dp_linalg::{Mat, Parallelism, matmul_tn};
 use poly_kernel::{Error, FeatureMap, NystromMap, Role};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 /// `φ(x)·φ(y)` for each pair.
 fn products(map: &NystromMap, points: &Mat) -> Mat {
@@ -97,4 +99,38 @@ fn landmarks_without_a_kernel_are_refused() {
     }
     let map = NystromMap::new(Mat::zeros(1, 2).as_ref()).unwrap();
     assert_eq!(map.residuals(Mat::zeros(1, 3).as_ref()), Err(Error::Length { expected: 2, found: 3 }));
+}
+
+#[test]
+fn chosen_landmarks_are_better_than_as_many_of_the_first_points() {
+    // most points in a small ball, some in a large one
+    let mut uniform = Uniform::new(12);
+    let (near, far) = (uniform.ball(360, 3, 0.3), uniform.ball(40, 3, 2.5));
+    let points = Mat::from_fn(400, 3, |i, j| if i < 360 { near[(i, j)] } else { far[(i - 360, j)] });
+    let rows = |chosen: &[usize]| Mat::from_fn(chosen.len(), 3, |i, j| points[(chosen[i], j)]);
+    let left = |chosen: &[usize]| {
+        let map = NystromMap::new(rows(chosen).as_ref()).unwrap();
+        map.residuals(points.as_ref()).unwrap().iter().sum::<f64>()
+    };
+    let all: Vec<usize> = (0..40).map(|i| 10 * i).collect();
+    for seed in 0..5 {
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let chosen = NystromMap::choose_landmarks(points.as_ref(), 40, rng).unwrap();
+        let mut distinct = chosen.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 40);
+        assert!(left(&chosen) < 0.2 * left(&all), "{} {}", left(&chosen), left(&all));
+    }
+}
+
+#[test]
+fn landmarks_are_only_chosen_where_something_is_left() {
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let bad = Mat::from_vec(3, 1, vec![f64::NAN, f64::INFINITY, 1e200]).unwrap();
+    assert_eq!(NystromMap::choose_landmarks(bad.as_ref(), 2, rng), Err(Error::NoLandmarks));
+    let one = Mat::from_vec(3, 1, vec![f64::NAN, 1.0, 1.0]).unwrap();
+    assert_eq!(NystromMap::choose_landmarks(one.as_ref(), 9, rng).unwrap().len(), 1);
+    assert_eq!(NystromMap::choose_landmarks(one.as_ref(), 0, rng), Err(Error::NoLandmarks));
+    assert_eq!(NystromMap::choose_landmarks(Mat::zeros(0, 2).as_ref(), 3, rng), Err(Error::NoLandmarks));
 }
