@@ -13,8 +13,8 @@ impl NystromMap {
     ///
     /// One after another, each point is drawn with probability proportional to what the landmarks before leave of it,
     /// `1 − ‖φ(x)‖²e^{−‖x‖²}`: randomly pivoted Cholesky factorisation of the Gaussian kernel (Chen, Epperly, Tropp, Webber 2025).
-    /// On MNIST that leaves two thirds of the output error of as many landmarks drawn uniformly (benches/README.md); taking the largest
-    /// each time would leave five times as much. Points that are not finite are never drawn. `n·count·(d + count/2)` multiplications,
+    /// On MNIST that leaves two thirds to five sixths of the output error of as many landmarks drawn uniformly (benches/README.md).
+    /// Points that are not finite are never drawn. `n·count·(d + count/2)` multiplications,
     /// `n·count` numbers.
     ///
     /// The choice depends on the points: with private keys it is no public set of landmarks.
