@@ -34,7 +34,7 @@ use crate::{
 const MAX_DRAWS: usize = 1 << 28;
 
 /// Most features, or frequencies, of a random map that draws `numbers` numbers for each: 2²⁰, or what [`MAX_DRAWS`] allow.
-fn max_features(numbers: usize) -> usize {
+pub(crate) fn max_features(numbers: usize) -> usize {
     MonomialMap::DEFAULT_FEATURE_LIMIT.min(MAX_DRAWS / numbers.max(1))
 }
 

@@ -7,7 +7,7 @@ use crate::{
     monomial::{MonomialMap, feature_count},
     output_error::output_error,
     polynomial::{ExpPolynomial, LogitRange},
-    random::{LinearPlusRandom, PositiveFeatures, TrigonometricFeatures},
+    random::{LinearPlusRandom, PositiveFeatures, TrigonometricFeatures, max_features},
 };
 use core::fmt;
 use rand::Rng;
@@ -108,7 +108,7 @@ pub enum Recommendation {
     NoneFits {
         /// Features that memory allows.
         max_features: usize,
-        /// Smallest number of features of any map that would do; `None` if none has a number below 2⁶⁴.
+        /// Smallest number of features of any map that would do; `None` if there is none (random maps have limits of their own).
         needed: Option<u64>,
         /// Degree of the best certified polynomial that fits.
         best_degree: usize,
@@ -189,7 +189,7 @@ impl Workload {
         let max = self.max_features();
         let certified = self.certified();
         let typical = self.typical();
-        let random = self.random(1 << 40);
+        let random = self.random();
         let fits = |found: &Recommendation| found.feature_count().is_some_and(|count| count <= max as u64);
         let all = [certified, typical, random];
         match all.iter().flatten().find(|found| fits(found)) {
@@ -269,7 +269,9 @@ impl Workload {
     }
 
     /// `|Σ pⱼεⱼ(vⱼ − o)|` has a root mean square of at most `e Σ pⱼ|vⱼ − o| ≤ ½e` (Minkowski) if each `εⱼ` has one of `e`.
-    fn random(&self, most: usize) -> Option<Recommendation> {
+    fn random(&self) -> Option<Recommendation> {
+        // what can be drawn
+        let most = max_features(self.dim);
         let degree = (2..=ExpTaylor::MAX_DEGREE).find(|&degree| {
             let taylor = ExpTaylor::new(degree);
             taylor.is_ok_and(|taylor| taylor.relative_error(self.max_logit) <= 0.5 * self.output_error)
@@ -409,7 +411,7 @@ impl fmt::Display for Recommendation {
                 write!(f, "no explicit map fits: memory allows {max_features} features, ")?;
                 match needed {
                     Some(needed) => write!(f, "{needed} would do; ")?,
-                    None => write!(f, "no number would do; ")?,
+                    None => write!(f, "no map would do with more; ")?,
                 }
                 if best_error < mean_error {
                     write!(
