@@ -211,7 +211,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "kernel.workload",
         kind: ClaimKind::Utility,
-        statement: "the map that a workload is recommended has at most the output error stated: for every input if certified, in root mean square over draws if random, and where none fits the largest logit named is one for which a certified map does",
+        statement: "the map that a workload is recommended has at most the output error stated: for every input if certified, for many keys of normal logits and any values if typical, in root mean square over draws if random, and where none fits the largest logit named is one for which a certified map does",
         hypotheses: &["|s·q·k| ≤ max_logit", "random: to first order in the error of the kernel"],
         source: Source { work: "poly-kernel, Workload", result: "output_error; Minkowski's inequality" },
         status: ClaimStatus::Ours,

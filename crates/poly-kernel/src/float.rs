@@ -11,7 +11,7 @@ use pulp::Simd;
 /// `f64`, or `f32` where half the memory and twice the speed are worth seven digits.
 ///
 /// Error certificates are those of real arithmetic in both; what rounding adds is of the order of the unit roundoff (`6e-8` for `f32`)
-/// times the number of terms. Private releases are of integers in `f64` and do not use this trait.
+/// times the number of terms. Sums that must be exact are of integers: [`FixedPointMoments`](crate::FixedPointMoments).
 ///
 /// ```
 /// use dp_linalg::Mat;

@@ -17,7 +17,7 @@ impl NystromMap {
     /// Points that are not finite are never drawn. `n·count·(d + count/2)` multiplications,
     /// `n·count` numbers.
     ///
-    /// The choice depends on the points: with private keys it is no public set of landmarks.
+    /// The choice, and so the map, depends on the points.
     ///
     /// # Errors
     /// [`Error::NoLandmarks`] if there is no finite point or `count` is zero.

@@ -3,7 +3,7 @@
 use crate::{Uniform, dot};
 use dp_linalg::{Mat, Parallelism};
 use poly_kernel::{
-    Error, ExpPolynomial, LinearAttention, LogitRange, Recommendation, Workload, feature_count,
+    Error, ExpPolynomial, LinearAttention, LogitRange, RandomMap, Recommendation, Workload, feature_count,
 };
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -68,6 +68,24 @@ fn random_features_have_the_error_that_was_expected_of_them() {
         .collect();
     let rms = (squares.iter().sum::<f64>() / 12.0).sqrt();
     assert!(rms <= output_error && output_error <= 0.05, "{rms} {output_error}");
+}
+
+#[test]
+fn random_maps_are_those_with_fewest_features_and_can_be_drawn() {
+    // between one degree and two: most of the kernel is linear
+    let workload = Workload::new(784, 0.5, 0.02).unwrap();
+    let recommended = workload.recommend();
+    let Recommendation::Random { map: RandomMap::LinearPlusRandom { .. }, feature_count: count, .. } =
+        recommended
+    else {
+        panic!("{recommended}")
+    };
+    assert!(count < 2000);
+    let map = workload.map(&mut ChaCha8Rng::seed_from_u64(1)).unwrap();
+    assert_eq!((map.dim(), map.feature_count()), (784, count));
+    // no map draws more than 2²⁸ numbers, however much memory there is for sums
+    let large = Workload::new(20_000, 0.8, 0.02).unwrap().with_memory(1 << 40).recommend();
+    assert!(matches!(large, Recommendation::NoneFits { .. }), "{large}");
 }
 
 #[test]

@@ -46,6 +46,7 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "kernel.linear_attention.gradient", evidence: Numeric, run: gradient::differences },
         Check { claim: "kernel.linear_attention.merge", evidence: Search, run: attention::merge },
         Check { claim: "kernel.workload", evidence: Search, run: workload::certified },
+        Check { claim: "kernel.workload", evidence: Numeric, run: workload::typical },
         Check { claim: "kernel.workload", evidence: Statistical, run: workload::random },
         Check { claim: "kernel.moments.fused", evidence: Exact, run: moments::fused },
         Check { claim: "kernel.moments.row_locality", evidence: Exact, run: moments::row_locality },

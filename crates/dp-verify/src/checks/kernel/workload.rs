@@ -62,6 +62,34 @@ pub(super) fn certified(context: &mut Context, subject: Subject) -> Outcome {
         .with_note("error over what was certified, at worst")
 }
 
+/// Typical recommendations: normal logits, and values that conspire with the sign of the polynomial's error.
+pub(super) fn typical(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(2);
+    let keys = context.scale(100_000, 2_000_000);
+    let (mut worst, mut n) = (0.0_f64, 0);
+    for (dim, std, target) in [(20, 0.5, 0.05), (64, 0.3, 0.02), (16, 1.0, 0.1)] {
+        let workload = Workload::new(dim, 8.0, target).and_then(|workload| workload.with_logit_std(std));
+        let recommended = workload.expect("within the limits").recommend();
+        let Recommendation::Typical { polynomial, output_error, .. } = recommended else {
+            return Outcome::inconclusive("no typical map was recommended");
+        };
+        // the twin's logits deviate by half as much again
+        let std = std * subject.pick(1.0, 1.5);
+        let (mut exact, mut found) = ([0.0; 2], [0.0; 2]);
+        for _ in 0..keys {
+            let sum: f64 = (0..12).map(|_| rng.random_range(-0.5..0.5)).sum();
+            let t = std * sum;
+            let (weight, own) = (exp_bounds(t).0, polynomial.evaluate(t));
+            let value = f64::from(u8::from(own > weight));
+            exact = [exact[0] + weight * value, exact[1] + weight];
+            found = [found[0] + own * value, found[1] + own];
+        }
+        worst = worst.max((exact[0] / exact[1] - found[0] / found[1]).abs() / output_error);
+        n += keys as u64;
+    }
+    Outcome::at_most(worst, 1.0, n).with_note("error over what was expected, at worst")
+}
+
 /// Random recommendations: the mean square over draws, for a fixed query.
 pub(super) fn random(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(1);
