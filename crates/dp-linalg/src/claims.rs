@@ -26,7 +26,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "linalg.product.forward_error",
         kind: ClaimKind::Numerical,
-        statement: "|C − AB| ≤ γ_k |A||B| entrywise for inner dimension k, for every thread count",
+        statement: "|C − AB| ≤ γ_k |A||B| entrywise for inner dimension k, for every thread count, with u = 2⁻⁵³ in f64 and 2⁻²⁴ in f32",
         hypotheses: &["no overflow and no underflow", "k·u < 1"],
         source: Source { work: "Higham 2002", result: "Section 3.5, equation (3.13)" },
         status: ClaimStatus::Published,

@@ -186,16 +186,16 @@ impl Workload {
     /// The map with fewest features among those with the strongest statement: certified before typical before random.
     #[must_use]
     pub fn recommend(&self) -> Recommendation {
-        let max = self.max_features();
-        let certified = self.certified();
-        let typical = self.typical();
-        let random = self.random();
-        let fits = |found: &Recommendation| found.feature_count().is_some_and(|count| count <= max as u64);
-        let all = [certified, typical, random];
-        match all.iter().flatten().find(|found| fits(found)) {
-            Some(found) => found.clone(),
-            None => self.none_fits(all.iter().flatten().filter_map(Recommendation::feature_count).min()),
+        let kinds: [fn(&Self) -> Option<Recommendation>; 3] = [Self::certified, Self::typical, Self::random];
+        let mut needed = None;
+        for found in kinds.iter().filter_map(|kind| kind(self)) {
+            let count = found.feature_count();
+            if count.is_some_and(|count| count <= self.max_features() as u64) {
+                return found;
+            }
+            needed = [needed, count].into_iter().flatten().min();
         }
+        self.none_fits(needed)
     }
 
     /// The map that is recommended, drawn with `rng` if it is random.

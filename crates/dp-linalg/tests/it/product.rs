@@ -1,8 +1,8 @@
 //! Floating-point products against nalgebra, within the stated bound.
 
 use dp_linalg::{
-    Accumulate, Error, Mat, MatMut, MatRef, Operation, Parallelism, matmul_into, matmul_nt_into,
-    matmul_tn_into,
+    Accumulate, Error, Mat, MatMut, MatRef, Operation, Parallelism, Scalar, matmul, matmul_into, matmul_nt,
+    matmul_nt_into, matmul_tn, matmul_tn_into,
 };
 use proptest::prelude::*;
 
@@ -90,6 +90,28 @@ fn replace_does_not_read_the_destination() {
     assert_eq!(out, a, "an empty sum adds nothing");
     matmul_into(out.as_mut(), Accumulate::Replace, empty.as_ref(), also_empty.as_ref(), parallelism).unwrap();
     assert_eq!(out, Mat::zeros(3, 3), "an empty sum is zero");
+}
+
+#[test]
+fn products_in_single_precision_are_within_their_bound() {
+    let narrow = |a: &Mat| Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)] as f32);
+    let wide = |a: &Mat<f32>| Mat::from_fn(a.nrows(), a.ncols(), |i, j| f64::from(a[(i, j)]));
+    for (m, k, n) in [(0, 3, 2), (3, 0, 2), (1, 1, 1), (30, 100, 17), (200, 300, 150)] {
+        let (a, b) = (narrow(&random(m, k, 1)), narrow(&random(k, n, 2)));
+        let (expected, size) = (nn(&wide(&a), &wide(&b)), nn(&abs(&wide(&a)), &abs(&wide(&b))));
+        let (at, bt) = (a.transpose(), b.transpose());
+        for threads in [1, 3].map(Parallelism::threads) {
+            let products = [
+                matmul(a.as_ref(), b.as_ref(), threads),
+                matmul_tn(at.as_ref(), b.as_ref(), threads),
+                matmul_nt(a.as_ref(), bt.as_ref(), threads),
+            ];
+            for found in products {
+                let bound = |i, j| 1.01 * k as f64 * f32::UNIT_ROUNDOFF * size[(i, j)];
+                assert_within(&wide(&found.unwrap()), &expected, bound);
+            }
+        }
+    }
 }
 
 #[test]

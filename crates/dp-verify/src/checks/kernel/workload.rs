@@ -73,8 +73,8 @@ pub(super) fn typical(context: &mut Context, subject: Subject) -> Outcome {
         let Recommendation::Typical { polynomial, output_error, .. } = recommended else {
             return Outcome::inconclusive("no typical map was recommended");
         };
-        // the twin's logits deviate by half as much again
-        let std = std * subject.pick(1.0, 1.5);
+        // the twin's logits deviate by twice as much
+        let std = std * subject.pick(1.0, 2.0);
         let (mut exact, mut found) = ([0.0; 2], [0.0; 2]);
         for _ in 0..keys {
             let sum: f64 = (0..12).map(|_| rng.random_range(-0.5..0.5)).sum();

@@ -2,7 +2,7 @@
 
 use super::{U, abs, difference, gamma, largest_ratio, oracle_product, uniform};
 use crate::{Context, Outcome, Subject};
-use dp_linalg::{ExactProductSum, Mat, Parallelism, matmul, matmul_nt, matmul_tn};
+use dp_linalg::{ExactProductSum, Mat, Parallelism, Scalar, matmul, matmul_nt, matmul_tn};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha20Rng;
 
@@ -120,17 +120,36 @@ pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
                     n += (m * c) as u64;
                 }
             }
+            worst = worst.max(single_precision(&a, &b));
+            n += 3 * (m * c) as u64;
         }
     }
     Outcome::at_most(worst, 1.0, n).with_note("error over γ_k |A||B|")
 }
 
+/// The same in `f32`, against the product in `f64` of the entries as they are there.
+fn single_precision(a: &Mat, b: &Mat) -> f64 {
+    let narrow = |a: &Mat| Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[(i, j)] as f32);
+    let wide = |a: &Mat<f32>| Mat::from_fn(a.nrows(), a.ncols(), |i, j| f64::from(a[(i, j)]));
+    let (a, b) = (narrow(a), narrow(b));
+    let (exact, size) =
+        (oracle_product(&wide(&a), &wide(&b)), oracle_product(&abs(&wide(&a)), &abs(&wide(&b))));
+    let ku = a.ncols() as f64 * <f32 as Scalar>::UNIT_ROUNDOFF;
+    let products = all_forms(&a, &b, Parallelism::threads(2));
+    let ratio =
+        |found: &Mat<f32>| largest_ratio(&difference(&wide(found), &exact), &size, ku / (1.0 - ku) + U);
+    products.iter().map(ratio).fold(0.0, f64::max)
+}
+
 fn three_products(a: &Mat, b: &Mat, threads: Parallelism, subject: Subject) -> [Mat; 3] {
     let rounded = |a: &Mat| Mat::from_fn(a.nrows(), a.ncols(), |i, j| f64::from(a[(i, j)] as f32));
-    let (a, b) = match subject {
-        Subject::AsShipped => (a.clone(), b.clone()),
-        Subject::Broken => (rounded(a), rounded(b)),
-    };
+    match subject {
+        Subject::AsShipped => all_forms(a, b, threads),
+        Subject::Broken => all_forms(&rounded(a), &rounded(b), threads),
+    }
+}
+
+fn all_forms<T: Scalar>(a: &Mat<T>, b: &Mat<T>, threads: Parallelism) -> [Mat<T>; 3] {
     let (at, bt) = (a.transpose(), b.transpose());
     [
         matmul(a.as_ref(), b.as_ref(), threads),
