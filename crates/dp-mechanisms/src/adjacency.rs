@@ -65,6 +65,21 @@ pub struct AddRemoveRow;
 #[serde(try_from = "Record", into = "Record")]
 pub struct ReplaceRow;
 
+/// Neighbours differ by one document, all of whose rows are present or absent; the numbers of rows and documents are private.
+///
+/// Which rows are one document is part of the data, usually a column of ids: one person's messages, one file's passages.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{AddRemoveDocument, Adjacency};
+///
+/// assert_eq!(AddRemoveDocument::NAME, "add_remove_document");
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Record", into = "Record")]
+pub struct AddRemoveDocument;
+
 /// Neighbours differ in one row, which moves by at most `radius` in Euclidean norm (metric privacy).
 ///
 /// Protects small changes of a record, not the record: use it only where that is what is meant.
@@ -217,6 +232,7 @@ macro_rules! unit_adjacency {
 
 unit_adjacency!(AddRemoveRow, "add_remove_row");
 unit_adjacency!(ReplaceRow, "replace_row");
+unit_adjacency!(AddRemoveDocument, "add_remove_document");
 
 impl sealed::Sealed for PerturbRow {}
 

@@ -25,7 +25,7 @@
 //! | module or type | what it is |
 //! |---|---|
 //! | [`Epsilon`], [`Delta`], [`Rho`], [`NoiseStd`], … | parameters, checked once; none has a default |
-//! | [`AddRemoveRow`], [`ReplaceRow`], [`PerturbRow`] | adjacency as a type: mixing two does not compile |
+//! | [`AddRemoveRow`], [`ReplaceRow`], [`AddRemoveDocument`], [`PerturbRow`] | adjacency as a type: mixing two does not compile |
 //! | [`L1Sensitivity`], [`L2Sensitivity`], [`LatticeL1Sensitivity`], [`LatticeL2Sensitivity`], [`LatticeFrobeniusSensitivity`] | how far a statistic moves, and between which neighbours |
 //! | [`gaussian`], [`normal`], [`certified`] | profile, calibration, quantiles with proven bounds |
 //! | [`covariance`] | what Gaussian draws tell about a covariance that changes: exact, or bounded over all changes |
@@ -104,7 +104,7 @@ mod sensitivity;
 pub mod symmetric;
 
 pub use accounting::{Accountant, PrivacyProfile};
-pub use adjacency::{AddRemoveRow, Adjacency, Group, PerturbRow, ReplaceRow};
+pub use adjacency::{AddRemoveDocument, AddRemoveRow, Adjacency, Group, PerturbRow, ReplaceRow};
 pub use error::{Error, Parameter};
 pub use lattice::{Lattice, LatticeStatistic, LatticeVector};
 #[cfg(feature = "linalg")]

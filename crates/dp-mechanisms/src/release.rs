@@ -1,5 +1,8 @@
 //! Released values and the certificates that travel with them.
 
+use crate::accounting::PrivacyProfile;
+use crate::adjacency::Adjacency;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -37,6 +40,12 @@ pub enum Provenance {
     Minted,
     /// Read from outside: its certificate is a statement of whoever wrote it.
     Loaded,
+}
+
+impl Provenance {
+    fn weaker(self, other: Self) -> Self {
+        if self == Self::Loaded { self } else { other }
+    }
 }
 
 /// What was released, how, and under which guarantee `G`; serialises with its adjacency by name.
@@ -108,6 +117,24 @@ impl<G> Certificate<G> {
         self
     }
 
+    /// Several certificates as one of their composition `guarantee`: each parameter gets the number of its certificate in
+    /// front, and arithmetic is exact only if it is so in each.
+    fn joined(certificates: &[&Self], guarantee: G) -> Self {
+        let exact = certificates.iter().all(|c| c.arithmetic == ArithmeticModel::ExactLattice);
+        let arithmetic = if exact { ArithmeticModel::ExactLattice } else { ArithmeticModel::RealModel };
+        let what = distinct(certificates.iter().map(|c| &c.what)).join("; ");
+        let mechanism = distinct(certificates.iter().map(|c| &c.mechanism)).join("; ");
+        let mut joined = Self::new(&what, &mechanism, guarantee, arithmetic);
+        joined.claims = distinct(certificates.iter().flat_map(|c| &c.claims));
+        for (i, certificate) in certificates.iter().enumerate() {
+            let numbered =
+                certificate.parameters.iter().map(|(k, value)| (format!("{i}.{k}"), value.clone()));
+            joined.parameters.extend(numbered);
+            joined.versions.extend(certificate.versions.clone());
+        }
+        joined
+    }
+
     /// What was released.
     #[must_use]
     pub fn what(&self) -> &str {
@@ -149,6 +176,17 @@ impl<G> Certificate<G> {
     pub const fn versions(&self) -> &BTreeMap<String, String> {
         &self.versions
     }
+}
+
+/// In order, without what was there before.
+fn distinct<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
+    let mut seen: Vec<String> = Vec::new();
+    for text in texts {
+        if !seen.contains(text) {
+            seen.push(text.clone());
+        }
+    }
+    seen
 }
 
 /// A value that may leave, with the guarantee `G` under which it was released.
@@ -231,9 +269,65 @@ impl<T, G> Release<T, G> {
     }
 }
 
+/// # Several releases as one
+///
+/// What is released together has the composed guarantee ([`PrivacyProfile::and`]), also where later releases depend on earlier
+/// ones, as long as the guarantee of each was fixed beforehand.
+impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
+    /// This release and another one of the same data, under their composed guarantee.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AdjacencyDiffers`] for two adjacencies of one type that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{
+    ///     AddRemoveRow, Delta, Epsilon, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, secure_rng,
+    /// };
+    ///
+    /// let sensitivity = LatticeL2Sensitivity::from_square(1, AddRemoveRow)?;
+    /// let mechanism = LatticeGaussian::calibrate(Epsilon::new(0.5)?, Delta::new(1e-6)?, sensitivity)?;
+    /// let count = |of| LatticeStatistic::new(vec![of], Lattice::new(0)?, sensitivity, 1 << 40);
+    /// let rng = &mut secure_rng()?;
+    /// let rows = mechanism.release(count(812), "rows", rng)?;
+    /// let both = rows.and(mechanism.release(count(77), "rows that are long", rng)?)?;
+    /// assert!(both.certificate().guarantee().delta(1.0) <= 2e-6);
+    /// let (rows, long) = both.value();
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn and<U>(
+        self,
+        other: Release<U, PrivacyProfile<A>>,
+    ) -> Result<Release<(T, U), PrivacyProfile<A>>, Error> {
+        let guarantee = self.certificate.guarantee.and(&other.certificate.guarantee)?;
+        let certificate = Certificate::joined(&[&self.certificate, &other.certificate], guarantee);
+        let provenance = self.provenance.weaker(other.provenance);
+        Ok(Release { value: (self.value, other.value), certificate, provenance })
+    }
+
+    /// All of these releases of the same data, at least one, under their composed guarantee.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AdjacencyDiffers`], [`Error::NothingReleased`] for an empty list.
+    pub fn all(releases: Vec<Self>) -> Result<Release<Vec<T>, PrivacyProfile<A>>, Error> {
+        let first = releases.first().ok_or(Error::NothingReleased)?;
+        let nothing = PrivacyProfile::nothing(first.certificate.guarantee.adjacency());
+        let guarantee = releases.iter().try_fold(nothing, |sum, r| sum.and(&r.certificate.guarantee))?;
+        let certificates: Vec<_> = releases.iter().map(|release| &release.certificate).collect();
+        let certificate = Certificate::joined(&certificates, guarantee);
+        let provenance = releases.iter().fold(Provenance::Minted, |p, r| p.weaker(r.provenance));
+        Ok(Release { value: releases.into_iter().map(|r| r.value).collect(), certificate, provenance })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adjacency::AddRemoveRow;
+    use crate::params::Mu;
 
     #[test]
     fn what_a_mechanism_recorded_cannot_be_overwritten() {
@@ -241,5 +335,28 @@ mod tests {
             .with_parameter("noise_std", 2.0)
             .with_parameter("noise_std", 1.0);
         assert_eq!(certificate.parameters()["noise_std"], "2.0");
+    }
+
+    #[test]
+    fn releases_together_lose_what_they_lose_one_by_one_and_are_as_exact_as_the_least_exact() {
+        let profile = |mu| PrivacyProfile::gaussian(Mu::new(mu).unwrap(), AddRemoveRow);
+        let certificate =
+            |mu, arithmetic| Certificate::new("x", "y", profile(mu), arithmetic).with_parameter("mu", mu);
+        let exact = Release::mint(1, certificate(0.3, ArithmeticModel::ExactLattice));
+        let real = Release::assume_released(2, certificate(0.4, ArithmeticModel::RealModel));
+        let both = exact.clone().and(real.clone()).unwrap();
+        assert_eq!(both.value(), &(1, 2));
+        assert_eq!(both.certificate().arithmetic(), ArithmeticModel::RealModel);
+        assert_eq!(both.provenance(), Provenance::Loaded);
+        assert_eq!(both.certificate().parameters()["1.mu"], "0.4");
+        // 0.3² + 0.4² = 0.5²
+        let mu = both.certificate().guarantee().mu().unwrap().get();
+        assert!((0.5..0.5 + 1e-12).contains(&mu), "{mu}");
+        let all = Release::all(vec![exact, real]).unwrap();
+        assert_eq!(all.certificate().guarantee(), both.certificate().guarantee());
+        assert!(matches!(
+            Release::<(), PrivacyProfile<AddRemoveRow>>::all(vec![]),
+            Err(Error::NothingReleased)
+        ));
     }
 }

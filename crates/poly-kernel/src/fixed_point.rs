@@ -1,8 +1,10 @@
 //! `FixedPointFeatures`: features rounded to integers, with bounds that hold for the integers as computed.
 
 use crate::{
+    bounded::BoundedMap,
     error::{Error, check_len},
-    monomial::{FeatureBlock, Features, MonomialMap, round_to_integer},
+    feature_map::NormBound,
+    monomial::{FeatureBlock, MonomialMap, round_to_integer},
     outward::{power_of_two, up},
 };
 use dp_linalg::MatRef;
@@ -54,21 +56,21 @@ const UNDERFLOW: f64 = f64::MIN_POSITIVE;
 /// # Ok::<(), poly_kernel::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct FixedPointFeatures {
-    map: MonomialMap,
+pub struct FixedPointFeatures<M = MonomialMap> {
+    map: M,
     scale_exponent: i32,
     radius: f64,
     max_squared_norm: u64,
     entry_error: f64,
 }
 
-impl FixedPointFeatures {
+impl<M: BoundedMap> FixedPointFeatures<M> {
     /// Integers at scale `2^scale_exponent` for points with `‖x‖₂ ≤ radius`.
     ///
     /// # Errors
     /// [`Error::ScaleExponent`] outside `−200..=200`, [`Error::Radius`] unless finite and non-negative,
     /// [`Error::FixedPointOverflow`] if squared norms could reach 2⁵³.
-    pub fn new(map: MonomialMap, scale_exponent: i32, radius: f64) -> Result<Self, Error> {
+    pub fn new(map: M, scale_exponent: i32, radius: f64) -> Result<Self, Error> {
         if !(-200..=200).contains(&scale_exponent) {
             return Err(Error::ScaleExponent { scale_exponent });
         }
@@ -76,9 +78,12 @@ impl FixedPointFeatures {
             return Err(Error::Radius { value: radius });
         }
         let scale = power_of_two(scale_exponent);
-        let error = FloatError::of(&map, scale, radius);
+        let error = map.float_error(scale, radius);
+        let NormBound::Deterministic(norm_bound) = map.norm_bound(radius) else {
+            return Err(Error::Radius { value: radius });
+        };
         let rounding = (map.feature_count() as f64).sqrt() * (0.5 + error.absolute);
-        let norm = (1.0 + error.relative) * (scale * map.norm_bound(radius)) + rounding;
+        let norm = (1.0 + error.relative) * (scale * norm_bound) + rounding;
         let squared_norm = up(norm * norm, 12);
         if squared_norm.is_nan() || squared_norm >= LARGEST_SQUARE {
             return Err(Error::FixedPointOverflow { scale_exponent, squared_norm });
@@ -89,7 +94,7 @@ impl FixedPointFeatures {
 
     /// The map whose features are rounded.
     #[must_use]
-    pub const fn map(&self) -> &MonomialMap {
+    pub const fn map(&self) -> &M {
         &self.map
     }
 
@@ -138,11 +143,10 @@ impl FixedPointFeatures {
         check_len(self.map.dim(), x.len())?;
         check_len(self.map.feature_count(), out.len())?;
         let mut values = vec![0.0; out.len()];
-        self.map.plan().apply_scalar(self.start(), x, &mut values);
+        self.map.scaled_point(self.scale(), x, &mut values);
         for value in &mut values {
             *value = round_to_integer(*value);
         }
-        self.map.plan().clear_absent_degrees(&mut values);
         let counts = self.counts(values.iter().map(|value| value * value).sum());
         for (integer, value) in out.iter_mut().zip(values) {
             *integer = if counts { value as i64 } else { 0 };
@@ -155,18 +159,13 @@ impl FixedPointFeatures {
     /// # Errors
     /// As [`MonomialMap::apply_block`].
     pub fn apply_block(&self, points: MatRef<'_>, out: &mut FeatureBlock) -> Result<usize, Error> {
-        out.build(self.map.plan(), points, self.start(), Features::Integer)?;
+        self.map.integer_block(self.scale(), points, out)?;
         let norms = out.squared_norms().iter().enumerate();
         let absent: Vec<_> = norms.filter(|&(_, &norm)| !self.counts(norm)).map(|(point, _)| point).collect();
         if !absent.is_empty() {
             out.clear_points(&absent);
         }
         Ok(points.nrows() - absent.len())
-    }
-
-    /// `2ˢ√w₀`: scaling the constant monomial scales all, and by a power of two exactly so.
-    pub(crate) fn start(&self) -> f64 {
-        self.map.plan().start * self.scale()
     }
 
     /// False for NaN too.
@@ -176,17 +175,18 @@ impl FixedPointFeatures {
 }
 
 /// How far the computed recurrence is from `2ˢ φ_a` over a ball.
-struct FloatError {
+#[derive(Debug)]
+pub struct FloatError {
     /// `γ`.
-    relative: f64,
+    pub(crate) relative: f64,
     /// `η`: what underflow can add.
-    absolute: f64,
+    pub(crate) absolute: f64,
     /// `maxⱼ 2ˢ √wⱼ Rʲ`.
-    largest: f64,
+    pub(crate) largest: f64,
 }
 
 impl FloatError {
-    fn of(map: &MonomialMap, scale: f64, radius: f64) -> Self {
+    pub(crate) fn of_monomials(map: &MonomialMap, scale: f64, radius: f64) -> Self {
         let degrees = &map.plan().degrees;
         let (mut power, mut absolute, mut largest) = (scale, 0.0, 0.0);
         for (j, degree) in degrees.iter().enumerate() {

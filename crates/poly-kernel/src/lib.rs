@@ -94,6 +94,7 @@
 //! | `φ`, `φ̃` | features, integer features at scale `2ˢ` |
 //! | `u` | unit roundoff `2⁻⁵³` |
 
+mod bounded;
 pub mod claims;
 mod error;
 mod exp_taylor;
@@ -116,6 +117,7 @@ mod scaling;
 /// Version of this crate, for records of what computed a result.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+pub use bounded::{BoundedFeatures, BoundedMap};
 pub use error::Error;
 pub use exp_taylor::ExpTaylor;
 pub use feature_map::{DifferentiableMap, FeatureMap, KernelError, NormBound, Role};

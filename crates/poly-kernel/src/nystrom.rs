@@ -136,8 +136,18 @@ impl NystromMap {
         Ok(residuals)
     }
 
+    /// `‖zᵢ‖²/2`.
+    pub(crate) fn halves(&self) -> &[f64] {
+        &self.halves
+    }
+
+    /// `L`.
+    pub(crate) fn lower_factor(&self) -> MatRef<'_> {
+        self.cholesky.l()
+    }
+
     /// `η` for a point with `‖x‖²/2 = half`; `2u` is charged for each `u`.
-    fn rounding(&self, half: f64) -> f64 {
+    pub(crate) fn rounding(&self, half: f64) -> f64 {
         let (m, d) = (self.feature_count() as f64, self.dim() as f64);
         let reach = self.halves.iter().fold(0.0_f64, |largest, &half| largest.max(half)).sqrt() + half.sqrt();
         let entry = (d + 4.0) * reach * reach + 4.0;

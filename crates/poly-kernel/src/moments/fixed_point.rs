@@ -1,7 +1,7 @@
 //! `FixedPointMoments`: the sums in exact integers.
 
 use super::{BLOCK_POINTS, ValueRows, blocks, check_block};
-use crate::{Error, FeatureBlock, FixedPointFeatures, monomial::round_to_integer};
+use crate::{BoundedMap, Error, FeatureBlock, FixedPointFeatures, MonomialMap, monomial::round_to_integer};
 use core::fmt;
 use dp_linalg::{ExactProductSum, MatRef};
 
@@ -33,21 +33,21 @@ use dp_linalg::{ExactProductSum, MatRef};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct FixedPointMoments {
-    features: FixedPointFeatures,
+pub struct FixedPointMoments<M = MonomialMap> {
+    features: FixedPointFeatures<M>,
     max_abs_value: u64,
     sums: ExactProductSum,
     block: FeatureBlock,
     values: ValueRows,
 }
 
-impl FixedPointMoments {
+impl<M: BoundedMap> FixedPointMoments<M> {
     /// Empty sums for `columns` value columns whose entries are integers of magnitude at most `max_abs_value`.
     ///
     /// # Errors
     /// [`Error::ValueBound`] if `max_abs_value ≥ 2⁵¹`; [`Error::Linalg`] if one product of a feature and a value could
     /// reach 2⁵³.
-    pub fn new(features: FixedPointFeatures, columns: usize, max_abs_value: u64) -> Result<Self, Error> {
+    pub fn new(features: FixedPointFeatures<M>, columns: usize, max_abs_value: u64) -> Result<Self, Error> {
         if max_abs_value >= 1 << 51 {
             return Err(Error::ValueBound { max_abs_value });
         }
@@ -110,7 +110,7 @@ impl FixedPointMoments {
 
     /// The integer features.
     #[must_use]
-    pub const fn features(&self) -> &FixedPointFeatures {
+    pub const fn features(&self) -> &FixedPointFeatures<M> {
         &self.features
     }
 
@@ -127,7 +127,7 @@ impl FixedPointMoments {
     }
 }
 
-impl fmt::Debug for FixedPointMoments {
+impl<M: BoundedMap> fmt::Debug for FixedPointMoments<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FixedPointMoments")
             .field("shape", &self.sums.shape())

@@ -34,6 +34,11 @@ impl Frequencies {
         Ok(Self { matrix })
     }
 
+    pub(super) fn known(matrix: MatRef<'_>) -> Result<Self, Error> {
+        check_dim(matrix.ncols())?;
+        Ok(Self { matrix: matrix.to_owned() })
+    }
+
     pub(super) const fn dim(&self) -> usize {
         self.matrix.ncols()
     }

@@ -82,6 +82,17 @@ impl TrigonometricFeatures {
         Ok(Self { frequencies: Frequencies::orthogonal(dim, frequency_count, rng)? })
     }
 
+    /// The map of known frequencies `(m, d)`, for instance those of [`frequencies`](Self::frequencies) that were saved. What is proven of
+    /// random ones holds if they were.
+    ///
+    /// # Errors
+    /// [`Error::ZeroDimension`], [`Error::RandomFeatureCount`].
+    pub fn from_frequencies(frequencies: MatRef<'_>) -> Result<Self, Error> {
+        let (count, dim) = frequencies.shape();
+        check_count(count, 1, max_features(dim) / 2)?;
+        Ok(Self { frequencies: Frequencies::known(frequencies)? })
+    }
+
     /// The error of a map that need not exist.
     pub(crate) fn error_of(dim: usize, frequency_count: usize, max_logit: f64) -> KernelError {
         let variance = variance(2.0 * max_logit, block_size(dim), frequency_count);
