@@ -8,6 +8,14 @@ pub const RELEASE_PRIVACY: &str = "attention.moments.privacy";
 pub const SENSITIVITY_ADD_REMOVE: &str = "attention.moments.sensitivity_add_remove";
 /// Id of the claim on the integer sensitivity under `ReplaceRow`.
 pub const SENSITIVITY_REPLACE: &str = "attention.moments.sensitivity_replace";
+/// Id of the claim on the integer sensitivity under `AddRemoveDocument`.
+pub const SENSITIVITY_DOCUMENT: &str = "attention.moments.sensitivity_document";
+/// Id of the claim on the integer sensitivity under `PerturbRow`.
+pub const SENSITIVITY_PERTURB: &str = "attention.moments.sensitivity_perturb";
+/// Id of the claim that heads under one joint budget are (ε, δ)-differentially private together.
+pub const HEADS_PRIVACY: &str = "attention.heads.privacy";
+/// Id of the claim that a released centre is (ε, δ)-differentially private.
+pub const CENTER_PRIVACY: &str = "attention.center.privacy";
 
 const HERE: &str = "provable-dp, docs/theorems.md";
 
@@ -45,11 +53,39 @@ pub const CLAIMS: &[Claim] = &[
         "Moment release, sensitivity",
     ),
     ours(
+        SENSITIVITY_DOCUMENT,
+        ClaimKind::Sensitivity,
+        "one document more or less moves the integer moments by at most w·A√(V² + c̃²) in L2, however many rows it has",
+        &["AddRemoveDocument", "all rows of a document are pushed in one call", "any keys, values and ids"],
+        "Moment release, sensitivity",
+    ),
+    ours(
+        SENSITIVITY_PERTURB,
+        ClaimKind::Sensitivity,
+        "moving a row (k, v) by at most β moves the integer moments by at most the bound of PerturbRow::sensitivity in L2",
+        &["PerturbRow", "features of polynomials", "the row is finite before and after"],
+        "Moment release, sensitivity",
+    ),
+    ours(
         RELEASE_PRIVACY,
         ClaimKind::Privacy,
         "the released moments, and so any number of adaptive queries of them, are (ε, δ)-differentially private on the machine as run",
-        &["AddRemoveRow or ReplaceRow", "the generator is a source of uniform bits"],
+        &["the adjacency has a sensitivity claim", "the generator is a source of uniform bits"],
         "Moment release, privacy",
+    ),
+    ours(
+        HEADS_PRIVACY,
+        ClaimKind::Privacy,
+        "all heads released under one budget are (ε, δ)-differentially private together, on the machine as run",
+        &["row i of every head is record i", "the generator is a source of uniform bits"],
+        "Moment release, heads",
+    ),
+    ours(
+        CENTER_PRIVACY,
+        ClaimKind::Privacy,
+        "a released centre of the keys is (ε, δ)-differentially private on the machine as run",
+        &["the adjacency is one of rows", "the generator is a source of uniform bits"],
+        "Moment release, centre",
     ),
     ours(
         "attention.moments.order_free",
@@ -99,6 +135,20 @@ pub const CLAIMS: &[Claim] = &[
         "the noise of the unnormalised sums at a fixed query has standard deviation τ‖φ(q)‖, whatever the number of features",
         &["fixed sensitivity and budget"],
         "Moment release, error bars",
+    ),
+    ours(
+        "attention.query.noise_by_degree",
+        ClaimKind::Utility,
+        "no noise that differs by degree has less variance at a query of norm ρ than equal noise balanced for ρ",
+        &["features of polynomials", "Gaussian noise, scaled by degree"],
+        "Moment release, noise by degree",
+    ),
+    ours(
+        "attention.plan.expected_error",
+        ClaimKind::Utility,
+        "within its model a plan expects the noise that answers have, and no less error of features and clipping than they have",
+        &["keys in random directions with the stated norms", "values that do not depend on keys"],
+        "Moment release, plans",
     ),
     ours(
         "attention.exact.softmax",

@@ -20,13 +20,17 @@ use core::fmt;
 #[non_exhaustive]
 pub enum Error {
     // the caller's parameters
-    /// A radius or scale is not a positive number whose square is one too.
-    #[error("{parameter} = {value} is outside 1e-150 … 1e150")]
+    /// A radius, scale or weight is not in its range.
+    #[error("{parameter} = {value} is outside {low:?} … {high:?}")]
     OutOfRange {
         /// Which one.
         parameter: Parameter,
         /// As given.
         value: f64,
+        /// Least value.
+        low: f64,
+        /// Largest value.
+        high: f64,
     },
     /// Keys or values without coordinates.
     #[error("keys of dimension {key_dim} and values of dimension {value_dim}: both must be at least 1")]
@@ -46,8 +50,8 @@ pub enum Error {
         /// Upper end.
         high: f64,
     },
-    /// The public centre is not a finite vector.
-    #[error("coordinate {coordinate} of the key centre is not finite")]
+    /// The public centre has a coordinate that is not a number up to 1e150.
+    #[error("coordinate {coordinate} of the key centre is not a number between −1e150 and 1e150")]
     CenterNotFinite {
         /// Its first bad coordinate.
         coordinate: usize,
@@ -68,7 +72,7 @@ pub enum Error {
     /// The degree has no certificate below 1 at these radii: no query could ever be answered with a bar.
     #[error("degree {degree} leaves a relative kernel error of {relative_error} at logits up to {max_logit}: raise the degree{}", suggestion(*.sufficient_degree))]
     DegreeTooSmall {
-        /// As given.
+        /// That of the polynomial; 0 for features without one.
         degree: usize,
         /// Largest logit that the radii allow.
         max_logit: f64,
@@ -77,9 +81,12 @@ pub enum Error {
         /// Smallest degree with a relative error below 1, if there is one.
         sufficient_degree: Option<usize>,
     },
+    /// The adjacency has a bound for monomial features only.
+    #[error("how far features move with a row is known for polynomials only")]
+    NeedsPolynomial,
     // shapes
     /// Keys and values have different numbers of rows. Says no numbers: how many rows there are may be private.
-    #[error("keys and values have different numbers of rows")]
+    #[error("keys, values and ids have different numbers of rows")]
     RowCount,
     /// A key, value, centre or query has the wrong number of coordinates.
     #[error("{what} has {found} coordinates where {expected} are expected")]
@@ -90,6 +97,25 @@ pub enum Error {
         expected: usize,
         /// Coordinates found.
         found: usize,
+    },
+    /// No heads at all.
+    #[error("there must be at least one head")]
+    NoHeads,
+    /// Something is not there once for each head.
+    #[error("{found} given where there are {expected} heads")]
+    HeadCount {
+        /// Number of heads.
+        expected: usize,
+        /// Number given.
+        found: usize,
+    },
+    /// A share of the budget is not between 1e-6 and 1e6.
+    #[error("head {head} has a share of {share} of the budget, outside 1e-6 … 1e6")]
+    Share {
+        /// Which head.
+        head: usize,
+        /// As given.
+        share: f64,
     },
     /// Partial aggregates of different options cannot be merged.
     #[error("aggregates with different options cannot be merged")]
@@ -172,6 +198,12 @@ pub enum Parameter {
     Query,
     /// The public centre of the keys.
     KeyCenter,
+    /// Norm of the queries for which the noise is least.
+    TypicalQueryNorm,
+    /// Size of the normaliser's constant, in value radii.
+    NormaliserWeight,
+    /// Full rows that a document may weigh.
+    DocumentWeight,
 }
 
 impl fmt::Display for Parameter {
@@ -185,6 +217,9 @@ impl fmt::Display for Parameter {
             Self::Value => "value",
             Self::Query => "query",
             Self::KeyCenter => "key_center",
+            Self::TypicalQueryNorm => "typical_query_norm",
+            Self::NormaliserWeight => "normaliser_weight",
+            Self::DocumentWeight => "document_weight",
         })
     }
 }

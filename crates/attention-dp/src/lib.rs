@@ -86,21 +86,31 @@
 //! | `S`, `Ŝ` | moments, released moments | `(r, d_v + 1)` |
 //! | `σ`, `τ` | noise standard deviation in lattice steps, in data units | |
 
+mod center;
 pub mod claims;
+mod documents;
 mod error;
 mod exact;
+mod features;
+mod heads;
 #[cfg(feature = "io")]
 pub mod io;
 mod options;
+mod plan;
 mod private;
 mod rows;
 mod sensitivity;
 
+pub use center::PrivateCenter;
+pub use documents::Documents;
 pub use error::{Error, Parameter};
 pub use exact::exact_attention;
+pub use features::KeyFeatures;
+pub use heads::PrivateHeads;
 pub use options::{Bounds, MomentOptions, Shape};
+pub use plan::{ExpectedError, MomentPlan, MomentPlanner};
 pub use private::{
     Answer, AttentionMoments, Coverage, ErrorBar, Estimate, MomentGeometry, MomentReader, PrivateMoments,
 };
 pub use rows::Rows;
-pub use sensitivity::MomentAdjacency;
+pub use sensitivity::{MomentAdjacency, RowAdjacency};

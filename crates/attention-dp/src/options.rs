@@ -1,7 +1,9 @@
 //! What a release of attention moments is made of: all of it public, and all of it but the threads recorded in the certificate.
 
 use crate::error::{Error, Parameter};
-use dp_linalg::Parallelism;
+use crate::features::KeyFeatures;
+use dp_linalg::{Mat, Parallelism};
+use poly_kernel::{ExpPolynomial, TrigonometricFeatures};
 use serde::{Deserialize, Serialize};
 
 /// Dimensions of keys (and queries) and of values.
@@ -83,7 +85,15 @@ impl Bounds {
 
 /// Checks a scale or radius: its square must be a normal number.
 pub(crate) fn positive(parameter: Parameter, value: f64) -> Result<f64, Error> {
-    if (1e-150..=1e150).contains(&value) { Ok(value) } else { Err(Error::OutOfRange { parameter, value }) }
+    within(parameter, value, (1e-150, 1e150))
+}
+
+fn within(parameter: Parameter, value: f64, (low, high): (f64, f64)) -> Result<f64, Error> {
+    if (low..=high).contains(&value) {
+        Ok(value)
+    } else {
+        Err(Error::OutOfRange { parameter, value, low, high })
+    }
 }
 
 /// Everything that determines a moment release, apart from the data, the budget and the random bits.
@@ -104,7 +114,7 @@ pub(crate) fn positive(parameter: Parameter, value: f64) -> Result<f64, Error> {
 pub struct MomentOptions {
     shape: Shape,
     bounds: Bounds,
-    degree: usize,
+    features: KeyFeatures,
     softmax_scale: f64,
     key_center: Option<Vec<f64>>,
     value_range: Option<(f64, f64)>,
@@ -112,6 +122,9 @@ pub struct MomentOptions {
     value_bits: u32,
     max_rows: u64,
     certified_kernel: bool,
+    normaliser_weight: f64,
+    typical_query_norm: Option<f64>,
+    document_weight: u32,
     #[serde(skip, default = "Parallelism::available")]
     parallelism: Parallelism,
 }
@@ -126,7 +139,7 @@ impl MomentOptions {
         Self {
             shape,
             bounds,
-            degree,
+            features: KeyFeatures::Taylor { degree },
             softmax_scale: 1.0 / (shape.key_dim.max(1) as f64).sqrt(),
             key_center: None,
             value_range: None,
@@ -134,8 +147,70 @@ impl MomentOptions {
             value_bits: 14,
             max_rows: 1 << 28,
             certified_kernel: true,
+            normaliser_weight: 1.0,
+            typical_query_norm: None,
+            document_weight: 1,
             parallelism: Parallelism::available(),
         }
+    }
+
+    /// Other norm bounds.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
+    }
+
+    /// Other features, of any kind, with what was said about certificates before.
+    #[must_use]
+    pub fn with_features(self, features: KeyFeatures) -> Self {
+        Self { features, ..self }
+    }
+
+    /// Another polynomial in place of Taylor's, with as many features; where its kernel has no certified error below 1 the
+    /// options are refused unless [allowed](Self::with_uncertified_kernel). Changes privacy in nothing: the noise follows the norms.
+    #[must_use]
+    pub fn with_polynomial(self, polynomial: ExpPolynomial) -> Self {
+        Self { features: KeyFeatures::Polynomial(polynomial), ..self }
+    }
+
+    /// Trigonometric features, drawn without the private rows, in place of a polynomial's. Nothing about their error is
+    /// certified: bars span the value range, and replacing a row costs twice what adding one does.
+    #[must_use]
+    pub fn with_trigonometric_features(self, features: TrigonometricFeatures) -> Self {
+        Self { features: KeyFeatures::Trigonometric(features), certified_kernel: false, ..self }
+    }
+
+    /// Nyström's features of *public* keys `(m, d)`, in data units, in place of a polynomial's. Nothing about their error is
+    /// certified, as for [trigonometric features](Self::with_trigonometric_features). Landmarks from private keys would leak them.
+    #[must_use]
+    pub fn with_landmarks(self, public_keys: Mat) -> Self {
+        Self { features: KeyFeatures::Landmarks(public_keys), certified_kernel: false, ..self }
+    }
+
+    /// Size of the constant that rows carry for the normaliser, in units of the value radius. Default 1.
+    ///
+    /// The noise grows with `√(1 + w²)`, that of the normaliser falls with `1/w`: for answers `ρ` times as long as the value radius
+    /// the sum is least near `w = √ρ`. Below 1, replacing a row costs twice what adding one does unless values have
+    /// no negative coordinates ([`with_value_range`](Self::with_value_range)).
+    #[must_use]
+    pub fn with_normaliser_weight(self, weight: f64) -> Self {
+        Self { normaliser_weight: weight, ..self }
+    }
+
+    /// Norm of the queries for which the noise should be least; others up to the query radius have their answers too. Default: the query radius.
+    ///
+    /// Noise that differs by degree can do no better: see *Noise by degree* in `docs/theorems.md` of the project.
+    #[must_use]
+    pub fn with_typical_query_norm(self, norm: f64) -> Self {
+        Self { typical_query_norm: Some(norm), ..self }
+    }
+
+    /// How many full rows a document may weigh where documents are protected
+    /// ([`AddRemoveDocument`](dp_mechanisms::AddRemoveDocument)); longer ones are scaled down as a whole. Default 1. The noise
+    /// is proportional to it.
+    #[must_use]
+    pub fn with_document_weight(self, rows: u32) -> Self {
+        Self { document_weight: rows, ..self }
     }
 
     /// Factor of the logits `softmax_scale·q·k`. Default `1/√key_dim`. A larger one makes attention sharper, and needs a higher degree.
@@ -199,10 +274,28 @@ impl MomentOptions {
         self.bounds
     }
 
-    /// Taylor degree.
+    /// Which features stand in for the exponential.
     #[must_use]
-    pub const fn degree(&self) -> usize {
-        self.degree
+    pub const fn features(&self) -> &KeyFeatures {
+        &self.features
+    }
+
+    /// The normaliser's constant, in units of the value radius.
+    #[must_use]
+    pub const fn normaliser_weight(&self) -> f64 {
+        self.normaliser_weight
+    }
+
+    /// Norm of the queries for which the noise is least.
+    #[must_use]
+    pub fn typical_query_norm(&self) -> f64 {
+        self.typical_query_norm.unwrap_or(self.bounds.query_radius)
+    }
+
+    /// Full rows that a document may weigh.
+    #[must_use]
+    pub const fn document_weight(&self) -> u32 {
+        self.document_weight
     }
 
     /// Factor of the logits.
@@ -249,14 +342,17 @@ impl MomentOptions {
     }
 
     /// Names and values as certificates record them.
-    pub(crate) fn recorded(&self) -> [(&'static str, String); 12] {
+    pub(crate) fn recorded(&self) -> [(&'static str, String); 15] {
         [
             ("key_dim", format!("{:?}", self.shape.key_dim)),
             ("value_dim", format!("{:?}", self.shape.value_dim)),
             ("query_radius", format!("{:?}", self.bounds.query_radius)),
             ("key_radius", format!("{:?}", self.bounds.key_radius)),
             ("value_radius", format!("{:?}", self.bounds.value_radius)),
-            ("degree", format!("{:?}", self.degree)),
+            ("features", self.features.to_string()),
+            ("normaliser_weight", format!("{:?}", self.normaliser_weight)),
+            ("typical_query_norm", format!("{:?}", self.typical_query_norm())),
+            ("document_weight", format!("{:?}", self.document_weight)),
             ("softmax_scale", format!("{:?}", self.softmax_scale)),
             ("key_center", format!("{:?}", self.key_center)),
             ("value_range", format!("{:?}", self.value_range())),
@@ -274,6 +370,9 @@ impl MomentOptions {
         }
         Bounds::new(self.bounds.query_radius, self.bounds.key_radius, self.bounds.value_radius)?;
         positive(Parameter::SoftmaxScale, self.softmax_scale)?;
+        positive(Parameter::TypicalQueryNorm, self.typical_query_norm())?;
+        within(Parameter::NormaliserWeight, self.normaliser_weight, (1.0 / 64.0, 64.0))?;
+        within(Parameter::DocumentWeight, f64::from(self.document_weight), (1.0, f64::from(1 << 20)))?;
         self.check_center()?;
         self.check_range()?;
         self.check_resolution()
@@ -288,7 +387,8 @@ impl MomentOptions {
                 found: center.len(),
             });
         }
-        match center.iter().position(|x| !x.is_finite()) {
+        // beyond, the difference to a finite key could overflow
+        match center.iter().position(|x| x.abs().partial_cmp(&1e150).is_none_or(core::cmp::Ordering::is_gt)) {
             Some(coordinate) => Err(Error::CenterNotFinite { coordinate }),
             None => Ok(()),
         }

@@ -12,8 +12,7 @@ use dp_mechanisms::Adjacency;
 ///
 /// # Which rows count
 ///
-/// A row whose key (centred) or value has a coordinate that is NaN or infinite, or a squared norm beyond the range of
-/// `f64`, contributes nothing. The rule looks at one row alone, so it does not change the sensitivity, and no error tells that it was used.
+/// A row whose key (centred) or value has a coordinate that is NaN or infinite contributes nothing. The rule looks at one row alone, so it does not change the sensitivity, and no error tells that it was used.
 ///
 /// # Example
 ///

@@ -156,6 +156,15 @@ impl ExactProductSum {
         self.flushed
     }
 
+    /// The sums so far, and a new start from zero.
+    #[must_use]
+    pub fn take_sums(&mut self) -> Vec<i64> {
+        self.flush();
+        self.rows_seen = 0;
+        let zeros = vec![0; self.flushed.len()];
+        core::mem::replace(&mut self.flushed, zeros)
+    }
+
     /// `(r, c)`.
     #[must_use]
     pub const fn shape(&self) -> (usize, usize) {

@@ -2,7 +2,7 @@
 
 use crate::about;
 use attention_dp::io::{MatrixReader, save_moments};
-use attention_dp::{Bounds, MomentAdjacency, MomentOptions, PrivateMoments, Rows, Shape};
+use attention_dp::{Bounds, MomentOptions, PrivateMoments, RowAdjacency, Rows, Shape};
 use clap::ValueEnum;
 use dp_linalg::Mat;
 use dp_mechanisms::{
@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
 }
 
-fn release<A: MomentAdjacency>(arguments: &Arguments, adjacency: A) -> Result<(), Box<dyn Error>> {
+fn release<A: RowAdjacency>(arguments: &Arguments, adjacency: A) -> Result<(), Box<dyn Error>> {
     let (epsilon, delta) = (Epsilon::new(arguments.epsilon)?, Delta::new(arguments.delta)?);
     let keys = MatrixReader::open(&arguments.keys, arguments.keys_tensor.as_deref())
         .map_err(about(&arguments.keys))?;
@@ -118,7 +118,7 @@ fn options(
     Ok(if arguments.one_hot.is_some() { options.with_value_range(0.0, 1.0) } else { options })
 }
 
-fn stream<A: MomentAdjacency>(
+fn stream<A: RowAdjacency>(
     arguments: &Arguments,
     adjacency: A,
     mut keys: MatrixReader,

@@ -3,19 +3,22 @@
 use super::encode::RowEncoder;
 use super::geometry::MomentGeometry;
 use super::released::AttentionMoments;
+use crate::documents::{Documents, scale_down};
 use crate::error::Error;
 use crate::options::{MomentOptions, Shape};
 use crate::rows::{Rows, check_dimension};
-use crate::sensitivity::MomentAdjacency;
+use crate::sensitivity::{MomentAdjacency, RowAdjacency};
 use crate::{Parameter, claims};
 use core::fmt;
 use core::ops::Range;
 use dp_linalg::{Mat, MatRef, Parallelism};
 use dp_mechanisms::{
-    Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, PrivacyProfile, Release,
+    AddRemoveDocument, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic,
+    PrivacyProfile, Release,
 };
-use poly_kernel::FixedPointMoments;
+use poly_kernel::{BoundedFeatures, FeatureMap, FixedPointMoments};
 use rand::CryptoRng;
+use std::collections::BTreeSet;
 
 /// Rows that are encoded at a time: their keys and values stay in cache until they are multiplied.
 const BLOCK: usize = 512;
@@ -60,15 +63,32 @@ pub struct PrivateMoments<A> {
     adjacency: A,
     geometry: MomentGeometry,
     workers: Vec<Worker>,
+    /// Documents that have been added, where documents are protected.
+    seen: BTreeSet<u64>,
 }
 
 /// One thread's share: an encoder with its buffers and an exact sum.
-#[derive(Clone)]
 struct Worker {
+    buffer: Buffer,
+    sums: Sums,
+    long: Option<LongDocuments>,
+}
+
+type Sums = FixedPointMoments<BoundedFeatures>;
+
+/// Rows that are encoded before they are multiplied.
+struct Buffer {
     encoder: RowEncoder,
     points: Mat,
     integers: Mat,
-    sums: FixedPointMoments,
+}
+
+/// Documents of more rows than they may weigh, scaled down one by one.
+struct LongDocuments {
+    /// The document at hand.
+    scratch: Sums,
+    /// Those before it.
+    total: Vec<i64>,
 }
 
 impl<A: MomentAdjacency> PrivateMoments<A> {
@@ -83,7 +103,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         let workers = (0..geometry.options().parallelism().get())
             .map(|_| Worker::new(&geometry))
             .collect::<Result<_, _>>()?;
-        Ok(Self { adjacency, geometry, workers })
+        Ok(Self { adjacency, geometry, workers, seen: BTreeSet::new() })
     }
 
     /// What follows from the options: lattice, integer bounds, features.
@@ -92,65 +112,17 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         &self.geometry
     }
 
-    /// Adds a chunk of rows, on all threads.
+    /// Bound on the L2 distance of the integers of neighbours, by options alone.
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] before any row is looked at; never because of the content of a row.
-    pub fn push(&mut self, rows: Rows<'_, A>) -> Result<(), Error> {
-        rows.check_shape(self.geometry.options().shape())?;
-        let shares = split(rows.keys().nrows(), self.workers.len());
-        std::thread::scope(|scope| {
-            let running: Vec<_> = self
-                .workers
-                .iter_mut()
-                .zip(shares)
-                .filter(|(_, share)| !share.is_empty())
-                .map(|(worker, share)| {
-                    let (keys, values) = (rows.keys().subrows(share.clone()), rows.values().subrows(share));
-                    move || worker.push(keys, values)
-                })
-                .collect();
-            run_last_here(scope, running)
-        })
+    /// None that [`new`](Self::new) has not already excluded.
+    pub fn sensitivity(&self) -> Result<LatticeL2Sensitivity<A>, Error> {
+        self.adjacency.sensitivity(&self.geometry)
     }
 
-    /// Adds rows one by one from an iterator of keys and values, in blocks.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Dimension`] at the first row of a wrong length; exactly the rows before it have been added.
-    pub fn extend<K, V>(&mut self, rows: impl IntoIterator<Item = (K, V)>) -> Result<(), Error>
-    where
-        K: AsRef<[f64]>,
-        V: AsRef<[f64]>,
-    {
-        let Shape { key_dim, value_dim } = self.geometry.options().shape();
-        let capacity = BLOCK * self.workers.len();
-        let (mut keys, mut values) = (Mat::zeros(capacity, key_dim), Mat::zeros(capacity, value_dim));
-        let mut filled = 0;
-        let mut outcome = Ok(());
-        for (key, value) in rows {
-            let (key, value) = (key.as_ref(), value.as_ref());
-            outcome = check_dimension(Parameter::Key, key_dim, key.len())
-                .and_then(|()| check_dimension(Parameter::Value, value_dim, value.len()));
-            if outcome.is_err() {
-                break;
-            }
-            keys.row_mut(filled).copy_from_slice(key);
-            values.row_mut(filled).copy_from_slice(value);
-            filled += 1;
-            if filled == capacity {
-                self.push(Rows::new(self.adjacency, keys.as_ref(), values.as_ref())?)?;
-                filled = 0;
-            }
-        }
-        let (keys, values) = (keys.as_ref().subrows(0..filled), values.as_ref().subrows(0..filled));
-        self.push(Rows::new(self.adjacency, keys, values)?)?;
-        outcome
-    }
-
-    /// Adds the rows of another aggregate, for instance of another machine or shard.
+    /// Adds the rows of another aggregate, for instance of another machine or shard. Where documents are protected, no document may
+    /// be in both.
     ///
     /// # Errors
     ///
@@ -163,8 +135,9 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         {
             return Err(Error::DifferentOptions);
         }
-        let sums = &mut self.workers[0].sums;
-        other.workers.into_iter().try_for_each(|worker| sums.merge(worker.sums)).map_err(Error::from)
+        self.seen.extend(other.seen);
+        let first = &mut self.workers[0];
+        other.workers.into_iter().try_for_each(|worker| first.absorb(worker))
     }
 
     /// The integer statistic with its sensitivity, still private: for other mechanisms than the one here.
@@ -173,9 +146,9 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     ///
     /// None that [`new`](Self::new) has not already excluded.
     pub fn into_statistic(self) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
-        let sensitivity = self.adjacency.sensitivity(&self.geometry)?;
+        let sensitivity = self.sensitivity()?;
         let (lattice, max_abs) = (self.geometry.lattice(), self.geometry.max_abs_sum());
-        Ok(LatticeStatistic::new(self.into_sums()?, lattice, sensitivity, max_abs))
+        Ok(LatticeStatistic::new(self.into_sums(), lattice, sensitivity, max_abs))
     }
 
     /// The mechanism that [`release`](Self::release) would use at this budget; to be asked before rows are read, because
@@ -186,7 +159,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     /// [`Error::Mechanism`] if the target needs more noise than the lattice carries (take fewer
     /// [bits](MomentOptions::with_resolution)).
     pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<LatticeGaussian<A>, Error> {
-        Ok(LatticeGaussian::calibrate(epsilon, delta, self.adjacency.sensitivity(&self.geometry)?)?)
+        Ok(LatticeGaussian::calibrate(epsilon, delta, self.sensitivity()?)?)
     }
 
     /// Releases the moments with rounded Gaussian noise, calibrated to (ε, δ) for the adjacency `A`.
@@ -202,8 +175,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<AttentionMoments, PrivacyProfile<A>>, Error> {
-        let mechanism =
-            LatticeGaussian::calibrate(epsilon, delta, self.adjacency.sensitivity(&self.geometry)?)?;
+        let mechanism = self.calibrate(epsilon, delta)?;
         self.release_with(&mechanism, rng).map(|release| {
             release
                 .with_parameter("target_epsilon", epsilon.get())
@@ -245,50 +217,243 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     /// None that [`new`](Self::new) has not already excluded.
     pub fn assume_public(self) -> Result<AttentionMoments, Error> {
         let geometry = self.geometry.clone();
-        Ok(AttentionMoments::new(geometry, self.into_sums()?, None))
+        Ok(AttentionMoments::new(geometry, self.into_sums(), None))
     }
 
-    fn into_sums(self) -> Result<Vec<i64>, Error> {
-        let mut workers = self.workers.into_iter();
-        let mut first = workers.next().expect("an aggregate has at least one worker").sums;
-        workers.try_for_each(|worker| first.merge(worker.sums))?;
-        Ok(first.into_sums())
+    fn into_sums(self) -> Vec<i64> {
+        let mut workers = self.workers.into_iter().map(Worker::into_sums);
+        let mut sums = workers.next().expect("an aggregate has at least one worker");
+        workers.for_each(|other| add(&mut sums, &other));
+        sums
+    }
+}
+
+/// # Records are rows
+impl<A: RowAdjacency> PrivateMoments<A> {
+    /// Adds a chunk of rows, on all threads.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dimension`] before any row is looked at; never because of the content of a row.
+    pub fn push(&mut self, rows: Rows<'_, A>) -> Result<(), Error> {
+        rows.check_shape(self.geometry.options().shape())?;
+        let shares = split(rows.keys().nrows(), self.workers.len());
+        std::thread::scope(|scope| {
+            let running: Vec<_> = self
+                .workers
+                .iter_mut()
+                .zip(shares)
+                .filter(|(_, share)| !share.is_empty())
+                .map(|(worker, share)| {
+                    let (keys, values) = (rows.keys().subrows(share.clone()), rows.values().subrows(share));
+                    move || worker.push(0..keys.nrows(), keys, values)
+                })
+                .collect();
+            run_last_here(scope, running)
+        })
+    }
+
+    /// Adds rows one by one from an iterator of keys and values, in blocks.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dimension`] at the first row of a wrong length; exactly the rows before it have been added.
+    pub fn extend<K, V>(&mut self, rows: impl IntoIterator<Item = (K, V)>) -> Result<(), Error>
+    where
+        K: AsRef<[f64]>,
+        V: AsRef<[f64]>,
+    {
+        let Shape { key_dim, value_dim } = self.geometry.options().shape();
+        let capacity = BLOCK * self.workers.len();
+        let (mut keys, mut values) = (Mat::zeros(capacity, key_dim), Mat::zeros(capacity, value_dim));
+        let mut filled = 0;
+        let mut outcome = Ok(());
+        for (key, value) in rows {
+            let (key, value) = (key.as_ref(), value.as_ref());
+            outcome = check_dimension(Parameter::Key, key_dim, key.len())
+                .and_then(|()| check_dimension(Parameter::Value, value_dim, value.len()));
+            if outcome.is_err() {
+                break;
+            }
+            keys.row_mut(filled).copy_from_slice(key);
+            values.row_mut(filled).copy_from_slice(value);
+            filled += 1;
+            if filled == capacity {
+                self.push(Rows::new(self.adjacency, keys.as_ref(), values.as_ref())?)?;
+                filled = 0;
+            }
+        }
+        let (keys, values) = (keys.as_ref().subrows(0..filled), values.as_ref().subrows(0..filled));
+        self.push(Rows::new(self.adjacency, keys, values)?)?;
+        outcome
+    }
+}
+
+/// # Records are documents
+impl PrivateMoments<AddRemoveDocument> {
+    /// Adds a chunk of documents, on all threads.
+    ///
+    /// A document of more rows than the [document weight](MomentOptions::with_document_weight) w is summed by itself and scaled
+    /// down to the norm of w full rows: all its rows count, with equal factors. All rows of a document must be in one
+    /// chunk; a document whose id was in an earlier one is left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dimension`] before any row is looked at; never because of the content of a row or an id.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use attention_dp::{Bounds, Documents, MomentOptions, PrivateMoments, Shape};
+    /// use dp_linalg::Mat;
+    /// use dp_mechanisms::{AddRemoveDocument, Delta, Epsilon, secure_rng};
+    ///
+    /// // 3 000 passages of 1 000 people
+    /// let ids: Vec<u64> = (0..3000).map(|i| i % 1000).collect();
+    /// let keys = Mat::from_fn(3000, 2, |i, j| ((i * (j + 1)) as f64).sin() / 2.0);
+    /// let values = Mat::from_fn(3000, 1, |i, _| keys[(i, 0)]);
+    ///
+    /// let options = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 4)
+    ///     .with_document_weight(2); // of three passages; each then counts a little less than two thirds, at least
+    /// let mut moments = PrivateMoments::new(AddRemoveDocument, options)?;
+    /// moments.push_documents(Documents::new(&ids, keys.as_ref(), values.as_ref())?)?;
+    /// let release = moments.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
+    /// # Ok::<(), attention_dp::Error>(())
+    /// ```
+    pub fn push_documents(&mut self, documents: Documents<'_>) -> Result<(), Error> {
+        documents.check_shape(self.geometry.options().shape())?;
+        let (order, groups) = documents.grouped();
+        let seen = &mut self.seen;
+        let groups: Vec<Range<usize>> =
+            groups.into_iter().filter(|(id, _)| seen.insert(*id)).map(|(_, range)| range).collect();
+        let (rows, order) = (documents.rows(), order.as_slice());
+        let (weight, max_square) = self.document_bounds()?;
+        let share = groups.len().div_ceil(self.workers.len()).max(1);
+        std::thread::scope(|scope| {
+            let running: Vec<_> = self
+                .workers
+                .iter_mut()
+                .zip(groups.chunks(share))
+                .map(|(worker, groups)| {
+                    move || {
+                        let (short, long): (Vec<_>, Vec<_>) = groups
+                            .iter()
+                            .map(|group| &order[group.clone()])
+                            .partition(|rows| rows.len() <= weight);
+                        worker.push(short.into_iter().flatten().copied(), rows.keys(), rows.values())?;
+                        long.into_iter().try_for_each(|document| {
+                            worker.push_long(document, rows.keys(), rows.values(), max_square)
+                        })
+                    }
+                })
+                .collect();
+            run_last_here(scope, running)
+        })
+    }
+
+    /// Rows that a document may have without being scaled, and the largest squared norm of one that is.
+    fn document_bounds(&self) -> Result<(usize, u128), Error> {
+        let square = self.sensitivity()?.square();
+        Ok((self.geometry.options().document_weight() as usize, square))
     }
 }
 
 impl Worker {
     fn new(geometry: &MomentGeometry) -> Result<Self, Error> {
         let shape = geometry.options().shape();
-        Ok(Self {
+        let buffer = Buffer {
             encoder: RowEncoder::new(geometry),
             points: Mat::zeros(BLOCK, shape.key_dim),
             integers: Mat::zeros(BLOCK, shape.columns()),
-            sums: FixedPointMoments::new(
-                geometry.features().clone(),
-                shape.columns(),
-                geometry.normaliser(),
-            )?,
-        })
+        };
+        let sums =
+            FixedPointMoments::new(geometry.features().clone(), shape.columns(), geometry.max_abs_value())?;
+        Ok(Self { buffer, sums, long: None })
     }
 
-    fn push(&mut self, keys: MatRef<'_>, values: MatRef<'_>) -> Result<(), Error> {
-        for start in (0..keys.nrows()).step_by(BLOCK) {
-            let block = start..keys.nrows().min(start + BLOCK);
-            let count = block.len();
-            for (row, i) in block.enumerate() {
-                self.encoder.encode(
-                    keys.row(i),
-                    values.row(i),
-                    self.points.row_mut(row),
-                    self.integers.row_mut(row),
-                );
-            }
-            self.sums.add_block(
-                self.points.as_ref().subrows(0..count),
-                self.integers.as_ref().subrows(0..count),
-            )?;
+    fn push(
+        &mut self,
+        rows: impl Iterator<Item = usize>,
+        keys: MatRef<'_>,
+        values: MatRef<'_>,
+    ) -> Result<(), Error> {
+        self.buffer.add(rows, keys, values, &mut self.sums)
+    }
+
+    /// Adds a document scaled down to the largest squared norm.
+    fn push_long(
+        &mut self,
+        rows: &[usize],
+        keys: MatRef<'_>,
+        values: MatRef<'_>,
+        max_square: u128,
+    ) -> Result<(), Error> {
+        let sums = &self.sums;
+        let long = match &mut self.long {
+            Some(long) => long,
+            empty => empty.insert(LongDocuments::new(sums)?),
+        };
+        self.buffer.add(rows.iter().copied(), keys, values, &mut long.scratch)?;
+        let mut document = long.scratch.take_sums();
+        scale_down(&mut document, max_square);
+        add(&mut long.total, &document);
+        Ok(())
+    }
+
+    fn absorb(&mut self, other: Self) -> Result<(), Error> {
+        self.sums.merge(other.sums)?;
+        match (&mut self.long, other.long) {
+            (Some(mine), Some(theirs)) => add(&mut mine.total, &theirs.total),
+            (mine @ None, theirs) => *mine = theirs,
+            (Some(_), None) => {}
         }
         Ok(())
+    }
+
+    fn into_sums(self) -> Vec<i64> {
+        let mut sums = self.sums.into_sums();
+        if let Some(long) = self.long {
+            add(&mut sums, &long.total);
+        }
+        sums
+    }
+}
+
+impl LongDocuments {
+    fn new(like: &Sums) -> Result<Self, Error> {
+        let scratch = FixedPointMoments::new(like.features().clone(), like.columns(), like.max_abs_value())?;
+        let entries = scratch.features().map().feature_count() * like.columns();
+        Ok(Self { scratch, total: vec![0; entries] })
+    }
+}
+
+impl Buffer {
+    fn add(
+        &mut self,
+        mut rows: impl Iterator<Item = usize>,
+        keys: MatRef<'_>,
+        values: MatRef<'_>,
+        sums: &mut Sums,
+    ) -> Result<(), Error> {
+        loop {
+            let mut count = 0;
+            for row in rows.by_ref().take(BLOCK) {
+                let (point, integers) = (self.points.row_mut(count), self.integers.row_mut(count));
+                self.encoder.encode(keys.row(row), values.row(row), point, integers);
+                count += 1;
+            }
+            if count == 0 {
+                return Ok(());
+            }
+            sums.add_block(self.points.as_ref().subrows(0..count), self.integers.as_ref().subrows(0..count))?;
+        }
+    }
+}
+
+/// Modulo 2⁶⁴, as all sums are.
+fn add(sums: &mut [i64], added: &[i64]) {
+    for (sum, added) in sums.iter_mut().zip(added) {
+        *sum = sum.wrapping_add(*added);
     }
 }
 

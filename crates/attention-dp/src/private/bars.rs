@@ -16,7 +16,8 @@
 //!   net: `ψ = φ/‖φ‖` is 1-Lipschitz in `y` (the degree of a random monomial drawn with weights `φ_a²` is a Poisson
 //!   variable cut off at `g`, whose variance is at most its mean parameter), so on a net of spacing `η` of the ball of
 //!   radius `ρ` in `ℝᵈ`, with at most `(1 + 2ρ/η)ᵈ` points, `ζ ≤ √(2 ln(M/γ₁)) + η χ_r(γ₂)`, `γ₁ + γ₂ = γ`.
-//!   It grows with `d`, not with `r`; the smaller of the two is used.
+//!   For other features `ψ` may move up to L times as fast as `y`, which makes the net finer. It grows with `d`, not with
+//!   `r`; the smaller of the two is used.
 //!
 //! With `D̂ = P_c/c > e_D` the ratio `P_j/D̂` misses the noiseless ratio by `(e_j + |P_j/D̂| e_D)/(D̂ − e_D)`.
 //! The noiseless ratio is an average of quantised values with weights that are relative errors `≤ e` away from the
@@ -72,21 +73,29 @@ impl ErrorBar {
     }
 }
 
+/// What `ζ` depends on, beside the coverage.
+pub(crate) struct Queries {
+    pub(crate) columns: usize,
+    pub(crate) feature_count: usize,
+    pub(crate) key_dim: usize,
+    /// Largest norm of a scaled query, times how fast normalised features move with it.
+    pub(crate) feature_radius: f64,
+}
+
 /// `ζ` of the module's derivation.
 pub(crate) fn noise_multiplier(
     coverage: Coverage,
     failure_probability: FailureProbability,
-    columns: usize,
-    feature_count: usize,
-    key_dim: usize,
-    radius: f64,
+    queries: &Queries,
 ) -> Result<f64, MechanismError> {
-    let per_column = failure_probability.get() / columns as f64;
+    let per_column = failure_probability.get() / queries.columns as f64;
     match coverage {
         Coverage::FixedQuery => Ok(normal::upper_quantile(FailureProbability::new(per_column / 2.0)?)),
         Coverage::Simultaneous => {
-            let whole_space = chi_upper_quantile(feature_count, per_column);
-            Ok(whole_space.min(net_multiplier(per_column, feature_count, key_dim, radius)))
+            let whole_space = chi_upper_quantile(queries.feature_count, per_column);
+            let net =
+                net_multiplier(per_column, queries.feature_count, queries.key_dim, queries.feature_radius);
+            Ok(whole_space.min(net))
         }
     }
 }

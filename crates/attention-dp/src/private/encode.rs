@@ -43,7 +43,7 @@ impl RowEncoder {
 
     /// Writes the scaled key to `point` and `(ṽ, c̃)` to `integers`; zeros to `integers` if the row is unusable.
     ///
-    /// Unusable: a coordinate that is not finite, or a squared norm beyond the range of `f64`.
+    /// Unusable: a coordinate that is not finite.
     pub(crate) fn encode(&self, key: &[f64], value: &[f64], point: &mut [f64], integers: &mut [f64]) {
         let usable = self.encode_key(key, point) & self.encode_value(value, integers);
         if !usable {
@@ -57,41 +57,59 @@ impl RowEncoder {
             Some(center) => point.iter_mut().zip(key).zip(center).for_each(|((p, k), c)| *p = k - c),
             None => point.copy_from_slice(key),
         }
-        let square = squared_norm(point);
-        let factor = self.key_factor * shrink(square, self.key_radius);
+        let Clip { unit, factor, usable } = Clip::new(point, self.key_radius);
+        let factor = self.key_factor * factor;
         for p in point.iter_mut() {
-            *p *= factor;
+            *p = *p * unit * factor;
         }
-        square.is_finite()
+        usable
     }
 
     fn encode_value(&self, value: &[f64], integers: &mut [f64]) -> bool {
         let (rounded, normaliser) = integers.split_at_mut(value.len());
         let (low, high) = self.value_range;
-        let square = squared_norm(value);
-        let factor = shrink(square, self.value_radius);
+        let Clip { unit, factor, usable } = Clip::new(value, self.value_radius);
         for (out, &v) in rounded.iter_mut().zip(value) {
             // the range contains zero, so that moving into it shortens the vector
-            *out = ((v * factor).max(low).min(high) * self.value_scale + ROUND) - ROUND;
+            *out = ((v * unit * factor).max(low).min(high) * self.value_scale + ROUND) - ROUND;
         }
         normaliser[0] = self.normaliser;
         // exact: clipped values have at most 24 bits and half a step a coordinate, so that the sum stays below 2⁵³
-        square.is_finite() && squared_norm(rounded) <= self.squared_value_norm
+        usable && squared_norm(rounded, 1.0) <= self.squared_value_norm
     }
 }
 
-/// Factor that brings a vector of this squared norm into the radius.
-fn shrink(square: f64, radius: f64) -> f64 {
-    if square > radius * radius { radius / square.sqrt() } else { 1.0 }
+/// What brings a vector into a ball: coordinates times `unit`, a power of two, times `factor`.
+struct Clip {
+    unit: f64,
+    factor: f64,
+    /// False if a coordinate is not finite.
+    usable: bool,
 }
 
-/// Sum of squares in one fixed order: eight strided partial sums, then their sum.
-fn squared_norm(x: &[f64]) -> f64 {
+impl Clip {
+    /// Small enough that finite coordinates have squares.
+    const TINY: f64 = f64::from_bits((1023 - 600) << 52);
+
+    fn new(x: &[f64], radius: f64) -> Self {
+        let square = squared_norm(x, 1.0);
+        if square.is_finite() {
+            let factor = if square > radius * radius { radius / square.sqrt() } else { 1.0 };
+            return Self { unit: 1.0, factor, usable: true };
+        }
+        // longer than any radius; or not finite, and then the square is not either
+        let square = squared_norm(x, Self::TINY);
+        Self { unit: Self::TINY, factor: radius / square.sqrt(), usable: square.is_finite() }
+    }
+}
+
+/// Squared norm of `unit·x` in one fixed order: eight strided partial sums, then their sum.
+fn squared_norm(x: &[f64], unit: f64) -> f64 {
     let (chunks, rest) = x.as_chunks::<8>();
     let mut sums = [0.0; 8];
     for chunk in chunks {
         for (sum, v) in sums.iter_mut().zip(chunk) {
-            *sum += v * v;
+            *sum += (v * unit) * (v * unit);
         }
     }
     for (sum, v) in sums.iter_mut().zip(rest) {

@@ -1,9 +1,15 @@
 //! Everything that follows from the options alone: feature map, lattice, integer bounds. No data, no randomness.
 
+use super::kernel::{
+    KernelAccuracy, KernelBound, feature_map, kernel_size, lipschitz, normalised_lipschitz, smallest_product,
+};
 use crate::error::Error;
 use crate::options::MomentOptions;
+use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::Lattice;
-use poly_kernel::{ExpTaylor, FixedPointFeatures, LogitScaling, MonomialMap};
+use poly_kernel::{
+    BoundedFeatures, ExpTaylor, FeatureMap, FixedPointFeatures, LogitScaling, NormBound, NystromMap,
+};
 
 /// The public quantities of a moment release, derived from its options.
 ///
@@ -12,7 +18,7 @@ use poly_kernel::{ExpTaylor, FixedPointFeatures, LogitScaling, MonomialMap};
 /// that are enforced row by row:
 ///
 /// ```text
-/// ‖φ̃‖² ≤ A²      ‖ṽ‖² ≤ V²      c̃ = ⌈V⌉      ‖φ̃ ũᵀ‖² = ‖φ̃‖²‖ũ‖² ≤ A²(V² + c̃²)
+/// ‖φ̃‖² ≤ A²      ‖ṽ‖² ≤ V²      c̃ = ⌈wV⌉      ‖φ̃ ũᵀ‖² = ‖φ̃‖²‖ũ‖² ≤ A²(V² + c̃²)
 /// ```
 ///
 /// # Example
@@ -30,12 +36,14 @@ use poly_kernel::{ExpTaylor, FixedPointFeatures, LogitScaling, MonomialMap};
 pub struct MomentGeometry {
     options: MomentOptions,
     scaling: LogitScaling,
-    features: FixedPointFeatures,
+    features: FixedPointFeatures<BoundedFeatures>,
     lattice: Lattice,
     value_exponent: i32,
     squared_value_norm: u64,
     normaliser: u64,
-    kernel_error: f64,
+    kernel: KernelAccuracy,
+    /// `Σ|cⱼ|tʲ` at the largest logit.
+    kernel_size: f64,
 }
 
 impl MomentGeometry {
@@ -50,24 +58,31 @@ impl MomentGeometry {
     pub fn new(options: MomentOptions) -> Result<Self, Error> {
         options.check()?;
         let bounds = options.bounds();
-        let scaling = LogitScaling::new(options.softmax_scale(), bounds.query_radius(), bounds.key_radius())?;
-        let kernel_error = kernel_error(&options, scaling.max_logit())?;
-        let map = MonomialMap::exp_taylor(options.shape().key_dim, options.degree())?;
+        // balanced for typical queries; longer ones are longer points
+        let scaling =
+            LogitScaling::new(options.softmax_scale(), options.typical_query_norm(), bounds.key_radius())?;
+        let max_logit = query_reach(&scaling, bounds.query_radius()) * scaling.radius() * (1.0 + 1e-15);
+        let kernel = checked_kernel(&options, max_logit)?;
+        let map = feature_map(options.features(), options.shape().key_dim, |keys| {
+            landmarks(&options, &scaling, keys)
+        })?;
         let (feature_bits, value_bits) = options.resolution();
-        let feature_exponent = feature_bits as i32 - ceil_log2(map.norm_bound(scaling.radius()));
+        let feature_exponent = feature_bits as i32 - ceil_log2(norm_bound(&map, scaling.radius()));
+        let kernel_size = kernel_size(&map, max_logit);
         let features = FixedPointFeatures::new(map, feature_exponent, scaling.radius())?;
         let value_exponent = value_bits as i32 - ceil_log2(bounds.value_radius());
         let squared_value_norm =
             squared_value_norm(bounds.value_radius(), value_exponent, options.shape().value_dim);
         let geometry = Self {
-            normaliser: ceil_sqrt(squared_value_norm),
+            normaliser: normaliser(squared_value_norm, options.normaliser_weight()),
             lattice: Lattice::new(-(feature_exponent + value_exponent))?,
             options,
             scaling,
             features,
             value_exponent,
             squared_value_norm,
-            kernel_error,
+            kernel,
+            kernel_size,
         };
         geometry.check_capacity().map(|()| geometry)
     }
@@ -78,7 +93,7 @@ impl MomentGeometry {
         &self.options
     }
 
-    /// Balanced scaling of queries and keys.
+    /// Balanced scaling of typical queries and keys.
     #[must_use]
     pub const fn scaling(&self) -> &LogitScaling {
         &self.scaling
@@ -86,7 +101,7 @@ impl MomentGeometry {
 
     /// Quantised feature map of the keys.
     #[must_use]
-    pub const fn features(&self) -> &FixedPointFeatures {
+    pub const fn features(&self) -> &FixedPointFeatures<BoundedFeatures> {
         &self.features
     }
 
@@ -102,16 +117,46 @@ impl MomentGeometry {
         self.options.shape().columns()
     }
 
+    /// Largest norm of a scaled query.
+    #[must_use]
+    pub fn query_reach(&self) -> f64 {
+        query_reach(&self.scaling, self.options.bounds().query_radius())
+    }
+
     /// Largest `|logit|` within the radii.
     #[must_use]
     pub fn max_logit(&self) -> f64 {
-        self.scaling.max_logit()
+        self.query_reach() * self.scaling.radius() * (1.0 + 1e-15)
     }
 
-    /// Certified relative error of the polynomial kernel at [`max_logit`](Self::max_logit).
+    /// Certified relative error of the kernel, up to a constant factor, at [`max_logit`](Self::max_logit); infinite if there is none.
     #[must_use]
-    pub const fn kernel_error(&self) -> f64 {
-        self.kernel_error
+    pub fn kernel_error(&self) -> f64 {
+        self.kernel.bound_at_largest(self.max_logit()).spread
+    }
+
+    /// What is certified of the kernel for all logits up to this size.
+    pub(crate) fn kernel_bound(&self, max_logit: f64) -> KernelBound {
+        self.kernel.bound(max_logit)
+    }
+
+    pub(crate) const fn kernel_size(&self) -> f64 {
+        self.kernel_size
+    }
+
+    /// How fast features move with points, within the keys' radius; `None` unless they are monomials.
+    pub(crate) fn feature_lipschitz(&self) -> Option<f64> {
+        lipschitz(self.features.map(), self.scaling.radius())
+    }
+
+    /// How fast normalised features move with points, within the queries' reach.
+    pub(crate) fn normalised_lipschitz(&self) -> f64 {
+        normalised_lipschitz(self.options.features(), self.features.map(), self.query_reach())
+    }
+
+    /// A bound on `‖φ(x)‖` over scaled keys.
+    pub(crate) fn feature_norm(&self) -> f64 {
+        norm_bound(self.features.map(), self.scaling.radius())
     }
 
     /// The lattice of the moments: a step is one unit of feature times one unit of value.
@@ -138,7 +183,7 @@ impl MomentGeometry {
         self.squared_value_norm
     }
 
-    /// `c̃ = ⌈V⌉`: the integer normaliser that every row carries.
+    /// `c̃ = ⌈wV⌉`, w the [weight](MomentOptions::with_normaliser_weight): the integer normaliser that every row carries.
     #[must_use]
     pub const fn normaliser(&self) -> u64 {
         self.normaliser
@@ -151,25 +196,35 @@ impl MomentGeometry {
         (u128::from(self.squared_feature_norm()), value + normaliser * normaliser)
     }
 
+    /// A bound on the entries of `ũ`.
+    #[must_use]
+    pub fn max_abs_value(&self) -> u64 {
+        self.normaliser.max(self.squared_value_norm.isqrt())
+    }
+
     /// Public bound on the entries of the sum over [`max_rows`](MomentOptions::max_rows) rows, in lattice steps.
     #[must_use]
     pub fn max_abs_sum(&self) -> u64 {
-        let entry = u128::from(self.features.max_abs_entry()) * u128::from(self.normaliser);
+        let entry = u128::from(self.features.max_abs_entry()) * u128::from(self.max_abs_value());
         u64::try_from(entry * u128::from(self.options.max_rows())).unwrap_or(u64::MAX)
     }
 
     /// Whether the contributions of any two rows are proven to have a nonnegative inner product.
     ///
-    /// `⟨φ̃ũᵀ, φ̃'ũ'ᵀ⟩ = ⟨φ̃, φ̃'⟩·⟨ũ, ũ'⟩`. The second factor is at least `c̃² − V² ≥ 0`. The first is at least
-    /// `4ˢ·min T_g − 2e·A_φ·2ˢ√r − e²r`, where `min T_g > 0` on the logits that two keys can have if the kernel's
-    /// relative error is below 1 there; `A_φ` bounds `‖φ‖` and `e` is the rounding error of an entry in lattice units.
+    /// `⟨φ̃ũᵀ, φ̃'ũ'ᵀ⟩ = ⟨φ̃, φ̃'⟩·⟨ũ, ũ'⟩`. The second factor is at least `c̃² − V²`, or `c̃²` if no value is negative. The first is at
+    /// least `4ˢ·min f − 2e·A_φ·2ˢ√r − e²r` for the kernel `f(t) = Σ|cⱼ|tʲ` of two keys, where `min f > 0` on the logits
+    /// that two keys can have for Taylor's polynomial if its relative error is below 1 there; `A_φ` bounds `‖φ‖` and `e` is
+    /// the rounding error of an entry in lattice units.
     #[must_use]
     pub fn rows_are_acute(&self) -> bool {
-        let Ok(polynomial) = ExpTaylor::new(self.options.degree()) else { return false };
+        let (value, normaliser) = (u128::from(self.squared_value_norm), u128::from(self.normaliser));
+        if self.options.value_range().0 < 0.0 && normaliser * normaliser < value {
+            return false;
+        }
         let unit = power_of_two(self.features.scale_exponent());
         let rounding = self.features.entry_error() * unit * (self.feature_count() as f64).sqrt();
-        let norm = self.features.map().norm_bound(self.scaling.radius()) * unit;
-        let smallest = polynomial.lower_bound(self.max_logit()) * unit * unit;
+        let norm = self.feature_norm() * unit;
+        let smallest = smallest_product(self.options.features(), self.scaling.max_logit()) * unit * unit;
         // the last factor covers the rounding of this line itself
         smallest > (2.0 * norm + rounding) * rounding * (1.0 + 1e-12)
     }
@@ -184,14 +239,50 @@ impl MomentGeometry {
     }
 }
 
-fn kernel_error(options: &MomentOptions, max_logit: f64) -> Result<f64, Error> {
-    let degree = options.degree();
-    let relative_error = ExpTaylor::new(degree)?.relative_error(max_logit);
-    if relative_error < 1.0 || !options.certified_kernel() {
-        return Ok(relative_error);
+fn checked_kernel(options: &MomentOptions, max_logit: f64) -> Result<KernelAccuracy, Error> {
+    let kernel = KernelAccuracy::new(options.features(), max_logit)?;
+    if !options.certified_kernel() {
+        return Ok(kernel);
     }
+    let relative_error = kernel.bound_at_largest(max_logit).spread;
+    if relative_error < 1.0 {
+        return Ok(kernel);
+    }
+    let degree = options.features().degree().unwrap_or(0);
     let sufficient_degree = ExpTaylor::degree_for(max_logit, 1.0);
     Err(Error::DegreeTooSmall { degree, max_logit, relative_error, sufficient_degree })
+}
+
+/// Largest norm of a scaled query: the factor has three roundings, the product and the coordinates one each.
+fn query_reach(scaling: &LogitScaling, query_radius: f64) -> f64 {
+    scaling.query_factor() * query_radius * (1.0 + 9.0 * f64::EPSILON)
+}
+
+/// Public keys as points, with their feature map.
+fn landmarks(
+    options: &MomentOptions,
+    scaling: &LogitScaling,
+    keys: MatRef<'_>,
+) -> Result<NystromMap, poly_kernel::Error> {
+    let center = options.key_center();
+    let factor = scaling.key_factor();
+    let points = Mat::from_fn(keys.nrows(), keys.ncols(), |i, j| {
+        (keys.row(i)[j] - center.map_or(0.0, |center| center[j])) * factor
+    });
+    NystromMap::new(points.as_ref())
+}
+
+fn norm_bound(map: &BoundedFeatures, radius: f64) -> f64 {
+    match map.norm_bound(radius) {
+        NormBound::Deterministic(norm) => norm,
+        NormBound::Random { .. } => f64::INFINITY,
+    }
+}
+
+/// `⌈w·√V²⌉`, exactly the root rounded up for `w = 1`.
+fn normaliser(squared_value_norm: u64, weight: f64) -> u64 {
+    let root = ceil_sqrt(squared_value_norm);
+    if weight == 1.0 { root } else { (weight * root as f64).ceil().max(1.0) as u64 }
 }
 
 /// `⌈(R·2ᵉ + ½√d)²⌉`: what the squared norm of a rounded value can be, rounded up.

@@ -1,6 +1,6 @@
 //! The released moments and what is computed from them: queries with error bars.
 
-use super::bars::{Coverage, ErrorBar, exp_upper, noise_multiplier, weight_error_effect};
+use super::bars::{Coverage, ErrorBar, Queries, exp_upper, noise_multiplier, weight_error_effect};
 use super::encode::clip_margin;
 use super::geometry::{MomentGeometry, power_of_two};
 use crate::error::{Error, Parameter};
@@ -8,7 +8,7 @@ use crate::options::Shape;
 use crate::rows::check_dimension;
 use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::{FailureProbability, NoiseStd};
-use poly_kernel::{ExpTaylor, readout_with_norms};
+use poly_kernel::{BoundedMap, readout_with_norms};
 
 /// Released attention moments `Ŝ = S + noise`: everything that queries need, safe to store, copy and publish.
 ///
@@ -116,7 +116,6 @@ pub struct MomentReader<'a> {
     moments: &'a AttentionMoments,
     coverage: Coverage,
     multiplier: f64,
-    polynomial: ExpTaylor,
 }
 
 /// What the released moments say about one query.
@@ -196,11 +195,13 @@ impl<'a> MomentReader<'a> {
         coverage: Coverage,
     ) -> Result<Self, Error> {
         let geometry = &moments.geometry;
-        let (columns, radius) = (geometry.columns(), geometry.scaling().radius());
-        let key_dim = geometry.options().shape().key_dim;
-        let multiplier =
-            noise_multiplier(coverage, failure, columns, geometry.feature_count(), key_dim, radius)?;
-        Ok(Self { moments, coverage, multiplier, polynomial: ExpTaylor::new(geometry.options().degree())? })
+        let queries = Queries {
+            columns: geometry.columns(),
+            feature_count: geometry.feature_count(),
+            key_dim: geometry.options().shape().key_dim,
+            feature_radius: geometry.query_reach() * geometry.normalised_lipschitz(),
+        };
+        Ok(Self { moments, coverage, multiplier: noise_multiplier(coverage, failure, &queries)? })
     }
 
     /// Which queries the bars cover.
@@ -239,7 +240,8 @@ impl<'a> MomentReader<'a> {
             readout_with_norms(map, points.as_ref(), self.moments.values.as_ref(), parallelism)?;
         Ok((0..queries.nrows())
             .map(|i| {
-                let norms = self.norms(points.row(i), l1_norms[i], map.squared_norm(points.row(i)).sqrt());
+                let norms =
+                    self.norms(points.row(i), l1_norms[i], map.squared_norm_bound(points.row(i)).sqrt());
                 self.answer(&norms, products.row(i))
             })
             .collect())
@@ -310,22 +312,26 @@ impl<'a> MomentReader<'a> {
     /// the range, and exact attention lies in it.
     fn deterministic_errors(&self, norms: &QueryNorms) -> (f64, f64) {
         let geometry = &self.moments.geometry;
-        let kernel = self.polynomial.relative_error(norms.max_logit);
-        let rounding = geometry.features().entry_error() * norms.l1 * exp_upper(norms.max_logit);
-        // the features' own coefficients are rounded: T_g(|t|)·2⁻⁵² against e^t ≥ e^−|t|
-        let coefficients = f64::EPSILON * exp_upper(norms.max_logit).powi(2);
-        let relative = kernel + rounding + coefficients;
+        let kernel = geometry.kernel_bound(norms.max_logit);
+        let exp = exp_upper(norms.max_logit);
+        let rounding = geometry.features().entry_error() * norms.l1 * exp;
+        // the features' own coefficients are rounded: f(|t|)·2⁻⁵² against e^t ≥ e^−|t|
+        let coefficients = f64::EPSILON * geometry.kernel_size() * exp;
+        // a document that is scaled down is rounded by less than a step an entry, and has the mass of its weight at least
+        let document = 2.0 * rounding / f64::from(geometry.options().document_weight());
+        let per_normaliser = document / geometry.normaliser() as f64;
+        let relative = kernel.spread + (rounding + coefficients + per_normaliser) * kernel.weight;
         let value_step = power_of_two(-geometry.value_exponent());
         let (low, high) = geometry.options().value_range();
         let range = high - low;
-        let approximation = range * weight_error_effect(kernel);
+        let approximation = range * weight_error_effect(kernel.spread);
         let weights = (range + value_step) * weight_error_effect(relative) - approximation;
         // clipping shortens rows by a little more than the radius asks, and rounds them
         let Shape { key_dim, value_dim } = geometry.options().shape();
         let largest = low.abs().max(high.abs());
         let clipping =
             2.0 * (range * norms.max_logit * clip_margin(key_dim) + largest * clip_margin(value_dim));
-        (approximation, weights + 0.5 * value_step + clipping)
+        (approximation, weights + (0.5 + document * kernel.weight) * value_step + clipping)
     }
 
     /// The normaliser of one row, in value units.

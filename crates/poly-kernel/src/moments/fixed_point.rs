@@ -95,6 +95,12 @@ impl<M: BoundedMap> FixedPointMoments<M> {
         self.sums.into_sums()
     }
 
+    /// The sums so far, row-major `(r, c)`, and a new start from zero.
+    #[must_use]
+    pub fn take_sums(&mut self) -> Vec<i64> {
+        self.sums.take_sums()
+    }
+
     /// Number of rows added, those that contributed zero among them.
     #[must_use]
     pub const fn point_count(&self) -> u64 {

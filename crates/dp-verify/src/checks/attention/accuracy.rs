@@ -6,7 +6,7 @@ use super::{
 use crate::{Context, Outcome, Subject};
 use attention_dp::{Bounds, Estimate, MomentOptions};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd};
-use poly_kernel::feature_count;
+use poly_kernel::{BoundedFeatures, ExpPolynomial, FixedPointFeatures, LogitRange, feature_count};
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 use statrs::distribution::{ChiSquared, ContinuousCDF};
@@ -26,6 +26,10 @@ fn cases() -> Vec<MomentOptions> {
         options(1, 1, 3, 5.0).with_uncertified_kernel(),
         options(2, 2, 2, 3.0).with_uncertified_kernel().with_value_range(0.0, 1.0),
         MomentOptions::new(wide.shape(), uneven, 4).with_parallelism(wide.parallelism()),
+        options(2, 1, 3, 1.2).with_polynomial(best_polynomial(3, 1.2)),
+        options(1, 2, 2, 0.9).with_polynomial(best_polynomial(2, 0.9)).with_value_range(0.0, 1.0),
+        options(2, 1, 2, 1.0).with_polynomial(fitted_polynomial(2, 0.5)),
+        options(2, 2, 3, 1.0).with_normaliser_weight(0.3).with_typical_query_norm(0.4),
     ]
 }
 
@@ -36,7 +40,11 @@ pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Ou
     let (starts, steps) = (context.scale(20, 200), context.scale(400, 5_000));
     let (mut largest, mut n) = (0.0_f64, 0);
     for options in cases() {
-        let lower = MomentOptions::new(options.shape(), options.bounds(), options.degree() - 1);
+        let lower = MomentOptions::new(
+            options.shape(),
+            options.bounds(),
+            options.features().degree().expect("cases are polynomials") - 1,
+        );
         let lower = with_settings_of(lower, &options);
         for start in 0..starts {
             let rows = random_rows(&mut rng, options.shape(), 2 + start % 3);
@@ -54,6 +62,15 @@ pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Ou
         }
     }
     Outcome::at_most(largest, 1.0, n).with_note("error over approximation and quantisation")
+}
+
+fn best_polynomial(degree: usize, max_logit: f64) -> ExpPolynomial {
+    let range = LogitRange::symmetric(max_logit).expect("a range of logits");
+    ExpPolynomial::best_relative(degree, range).expect("a polynomial of low degree")
+}
+
+fn fitted_polynomial(degree: usize, std: f64) -> ExpPolynomial {
+    ExpPolynomial::least_squares_normal(degree, 0.0, std).expect("a polynomial of low degree")
 }
 
 fn with_settings_of(options: MomentOptions, other: &MomentOptions) -> MomentOptions {
@@ -129,6 +146,14 @@ pub(super) fn rank_free_noise(context: &mut Context, subject: Subject) -> Outcom
     ))
 }
 
+/// Real features of a point.
+pub(super) fn features_at(features: &FixedPointFeatures<BoundedFeatures>, point: &[f64]) -> Vec<f64> {
+    let map = features.map().monomials().expect("the cases are polynomials");
+    let mut out = vec![0.0; map.feature_count()];
+    map.apply(point, &mut out).expect("the point has the dimension of the map");
+    out
+}
+
 /// Rms of the noise of the sums at one query: over `τ‖φ(q)‖`, and in units of one row's normaliser.
 fn relative_noise(
     options: &MomentOptions,
@@ -147,12 +172,7 @@ fn relative_noise(
         let released = moments.release_with(&mechanism, rng).expect("little noise fits the lattice");
         let (moments, geometry) = (released.value(), released.value().geometry());
         let point: Vec<f64> = query.iter().map(|q| q * geometry.scaling().query_factor()).collect();
-        let mut features = vec![0.0; geometry.feature_count()];
-        geometry
-            .features()
-            .map()
-            .apply(&point, &mut features)
-            .expect("the point has the dimension of the map");
+        let features = features_at(geometry.features(), &point);
         for column in 0..2 {
             let entries = moments.steps().iter().skip(column).step_by(2);
             squares += entries.zip(&features).map(|(s, f)| *s as f64 * f).sum::<f64>().powi(2);

@@ -7,7 +7,7 @@ use attention_dp::{AttentionMoments, MomentOptions, MomentReader};
 use dp_linalg::{Mat, MatRef, Parallelism};
 use dp_mechanisms::AddRemoveRow;
 use dp_testkit::statistics::proportion_lower_bound;
-use poly_kernel::readout;
+use poly_kernel::{BoundedMap, ExpPolynomial, FeatureMap, TrigonometricFeatures, readout};
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
@@ -18,8 +18,17 @@ pub(super) fn simultaneous(context: &mut Context, subject: Subject) -> Outcome {
     let releases = context.scale(200, 5_000);
     let mut rng = context.rng(0);
     let (mut parts, mut largest) = (Vec::new(), Vec::new());
-    // 495, 45 and 6 features
-    for options in [options(8, 1, 4, 1.0), options(2, 1, 8, 1.5), options(1, 1, 5, 1.0)] {
+    let fitted = ExpPolynomial::least_squares_normal(6, 0.0, 0.6).expect("a polynomial of low degree");
+    let waves = TrigonometricFeatures::new(2, 20, &mut rng).expect("twenty frequencies");
+    // 495, 45, 6, 28 and 40 features
+    let cases = [
+        options(8, 1, 4, 1.0),
+        options(2, 1, 8, 1.5),
+        options(1, 1, 5, 1.0),
+        options(2, 1, 6, 1.5).with_polynomial(fitted).with_typical_query_norm(0.6).with_uncertified_kernel(),
+        options(2, 1, 1, 1.0).with_trigonometric_features(waves),
+    ];
+    for options in cases {
         let mut tally = Tally::default();
         for _ in 0..releases {
             tally.attack(&options, subject, &mut rng);
@@ -31,7 +40,7 @@ pub(super) fn simultaneous(context: &mut Context, subject: Subject) -> Outcome {
         }
     }
     Outcome::worst(parts).with_note(format!(
-        "largest |z|, and what is allowed at 90 %, at 495, 45, 6 features: {}",
+        "largest |z|, and what is allowed at 90 %, at 495, 45, 6, 28 (fitted), 40 (trigonometric) features: {}",
         largest.join(", ")
     ))
 }
@@ -112,7 +121,7 @@ impl<'a> Noise<'a> {
         let std = self.moments.noise_std().expect("a private release has noise").get();
         let rounding = 0.5 * (map.feature_count() as f64).sqrt();
         let one = |i: usize| {
-            let norm = map.squared_norm(points.row(i)).sqrt();
+            let norm = map.squared_norm_bound(points.row(i)).sqrt();
             products[(i, column)].abs() / (std * norm) - rounding / std
         };
         (0..queries.nrows()).map(one).collect()

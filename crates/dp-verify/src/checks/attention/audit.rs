@@ -1,9 +1,9 @@
 //! An audit of whole releases, from rows to integers, on the worst neighbours.
 
-use super::{Row, aggregate, budget, integers_of, options};
+use super::{Row, aggregate, aggregate_documents, budget, integers_of, options};
 use crate::{Context, Outcome, Subject};
-use attention_dp::{MomentAdjacency, MomentGeometry, MomentOptions};
-use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd, ReplaceRow};
+use attention_dp::{MomentAdjacency, PrivateMoments};
+use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd, PerturbRow, ReplaceRow};
 use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
@@ -24,23 +24,40 @@ enum Fault {
     BareNormaliser,
 }
 
-/// The lower bound of ε is at most what the certificate says, under both adjacencies. Two twins are judged, one with
+/// The lower bound of ε is at most what the certificate says, under each adjacency. Two twins are judged, one with
 /// half the noise and one whose normaliser is released as it is; the mildest finding counts. An audit that finds little
 /// is no evidence.
 pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let n = context.scale(40_000, 1_000_000);
     let options = options(1, 1, 2, 1.0);
-    let (first, second) = ((vec![1.0], vec![1.0]), (vec![-1.0], vec![-1.0]));
-    let one_more = Audit { adjacency: AddRemoveRow, options: &options, rows: [vec![], vec![first.clone()]] };
-    let replaced = Audit { adjacency: ReplaceRow, options: &options, rows: [vec![first], vec![second]] };
+    let row = |x: f64| -> Row { (vec![x], vec![x]) };
+    let rows = |x: &[f64]| x.iter().map(|&x| row(x)).collect::<Vec<_>>();
+    let one_more = Audit { build: &|side| aggregate(AddRemoveRow, &options, &rows([&[][..], &[1.0]][side])) };
+    let replaced = Audit { build: &|side| aggregate(ReplaceRow, &options, &rows([&[1.0], &[-1.0]][side])) };
+    // a move by 0.14 from (1, 1) towards zero
+    let close = PerturbRow::new(0.1 * 2.0_f64.sqrt()).expect("a radius");
+    let perturbed = Audit { build: &|side| aggregate(close, &options, &rows([&[1.0], &[0.9]][side])) };
+    let weighty = options.clone().with_document_weight(2);
+    // three rows that weigh two
+    let documents = Audit {
+        build: &|side| {
+            aggregate_documents(&weighty, &[rows(&[0.5]), rows([&[][..], &[1.0, 1.0, 1.0]][side])])
+        },
+    };
     let faults = subject.pick(&[Fault::None][..], &[Fault::HalfNoise, Fault::BareNormaliser]);
     let mut outcomes: Vec<Outcome> = Vec::new();
     for &fault in faults {
         let mut rng = context.rng(0);
-        outcomes.extend([one_more.run(n, fault, &mut rng), replaced.run(n, fault, &mut rng)]);
+        outcomes.extend([
+            one_more.run(n, fault, &mut rng),
+            replaced.run(n, fault, &mut rng),
+            documents.run(n, fault, &mut rng),
+        ]);
+        // so small a move hardly shows in the normaliser
+        outcomes.extend((fault != Fault::BareNormaliser).then(|| perturbed.run(n, fault, &mut rng)));
     }
     let found: Vec<String> = outcomes.iter().map(|outcome| format!("{:.3}", outcome.observed)).collect();
-    let note = format!("audited ε under add/remove and replace: {}", found.join(", "));
+    let note = format!("audited ε under add/remove, replace, documents, perturb: {}", found.join(", "));
     outcomes.sort_by(|a, b| a.observed.total_cmp(&b.observed));
     if outcomes[0].observed < 0.5 * TARGET.0 {
         return Outcome::inconclusive(note);
@@ -50,16 +67,14 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
 }
 
 struct Audit<'a, A> {
-    adjacency: A,
-    options: &'a MomentOptions,
-    rows: [Vec<Row>; 2],
+    /// The aggregate of one neighbour or the other.
+    build: &'a dyn Fn(usize) -> PrivateMoments<A>,
 }
 
 impl<A: MomentAdjacency> Audit<'_, A> {
     fn run(&self, n: usize, fault: Fault, rng: &mut ChaCha20Rng) -> Outcome {
         let (epsilon, delta) = budget(TARGET.0, TARGET.1);
-        let geometry = MomentGeometry::new(self.options.clone()).expect("the options are sound");
-        let sensitivity = self.adjacency.sensitivity(&geometry).expect("small squares");
+        let sensitivity = (self.build)(0).sensitivity().expect("small squares");
         let shipped = LatticeGaussian::calibrate(epsilon, delta, sensitivity).expect("supported noise");
         let std = shipped.noise_std().get();
         let claimed = shipped.profile().epsilon(delta);
@@ -90,11 +105,11 @@ impl<A: MomentAdjacency> Audit<'_, A> {
         fault: Fault,
         rng: &mut ChaCha20Rng,
     ) -> Vec<[f64; 2]> {
-        let build = |side: usize| aggregate(self.adjacency, self.options, &self.rows[side]);
-        let [from, to] = [0, 1].map(|side| integers_of(build(side)));
+        let [from, to] = [0, 1].map(|side| integers_of((self.build)(side)));
         let exact = [&from, &to][side].clone();
         let one = |_| {
-            let release = build(side).release_with(mechanism, rng).expect("little noise fits the lattice");
+            let release =
+                (self.build)(side).release_with(mechanism, rng).expect("little noise fits the lattice");
             let mut steps = release.value().steps().to_vec();
             if fault == Fault::BareNormaliser {
                 (1..steps.len()).step_by(2).for_each(|i| steps[i] = exact[i]);

@@ -4,8 +4,8 @@ use super::{budget, options};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{AttentionMoments, MomentAdjacency, MomentOptions, PrivateMoments};
 use dp_mechanisms::{
-    AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, NoiseStd,
-    PrivacyProfile, Release, ReplaceRow, gaussian,
+    AddRemoveDocument, AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity,
+    NoiseStd, PerturbRow, PrivacyProfile, Release, ReplaceRow, gaussian,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -20,11 +20,14 @@ const SLACK: f64 = 1e-12;
 pub(super) fn calibration(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let cases = [options(1, 1, 2, 1.0), options(2, 2, 3, 1.0), options(2, 1, 2, 1.0).with_resolution(4, 4)];
+    let close = PerturbRow::new(0.01).expect("a radius");
     let mut found = Found::default();
     for options in &cases {
         for (epsilon, delta) in EPSILONS.iter().flat_map(|&e| DELTAS.map(|d| budget(e, d))) {
             found.judge(AddRemoveRow, options, (epsilon, delta), subject, &mut rng);
             found.judge(ReplaceRow, options, (epsilon, delta), subject, &mut rng);
+            found.judge(AddRemoveDocument, options, (epsilon, delta), subject, &mut rng);
+            found.judge(close, options, (epsilon, delta), subject, &mut rng);
         }
     }
     Outcome::worst([

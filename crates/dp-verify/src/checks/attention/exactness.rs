@@ -1,5 +1,6 @@
 //! The integers of the aggregate: of one row wherever it stands, and of all rows however they arrive.
 
+use super::accuracy::features_at;
 use super::{Row, aggregate, integers, integers_of, matrices, options, random_rows};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{MomentGeometry, MomentOptions, PrivateMoments, Rows, Shape};
@@ -69,13 +70,11 @@ fn specials(geometry: &MomentGeometry, rng: &mut ChaCha20Rng) -> Vec<Row> {
 
 /// Sums whose rows are rounded to even in whole vectors of eight and away from zero in the rest.
 fn uneven_sums(geometry: &MomentGeometry, rows: &[Row]) -> Vec<i64> {
-    let map = geometry.features().map();
     let mut sums = vec![0_i64; geometry.feature_count() * geometry.columns()];
     for (i, (key, value)) in rows.iter().enumerate().filter(|(_, row)| row.0.iter().all(|x| x.is_finite())) {
         let round = if i < rows.len() / 8 * 8 { f64::round_ties_even } else { f64::round };
         let point: Vec<f64> = key.iter().map(|k| k * geometry.scaling().key_factor()).collect();
-        let mut features = vec![0.0; geometry.feature_count()];
-        map.apply(&point, &mut features).expect("the point has the dimension of the map");
+        let features = features_at(geometry.features(), &point);
         let scale = 2_f64.powi(geometry.value_exponent());
         let values = value.iter().map(|v| round(v * scale) as i64).chain([geometry.normaliser() as i64]);
         let values: Vec<i64> = values.collect();

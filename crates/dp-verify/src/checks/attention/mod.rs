@@ -8,13 +8,18 @@ mod coverage;
 mod exactness;
 mod failure;
 mod files;
+mod joint;
+mod nearby;
+mod plan;
 mod sensitivity;
 mod softmax;
 
 use crate::{Check, Evidence};
-use attention_dp::{Bounds, MomentAdjacency, MomentOptions, PrivateMoments, Rows, Shape};
+use attention_dp::{
+    Bounds, Documents, MomentAdjacency, MomentOptions, PrivateMoments, RowAdjacency, Rows, Shape,
+};
 use dp_linalg::{Mat, Parallelism};
-use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability};
+use dp_mechanisms::{AddRemoveDocument, AddRemoveRow, Delta, Epsilon, FailureProbability};
 use dp_testkit::oracle;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -26,8 +31,14 @@ pub(crate) fn checks() -> Vec<Check> {
     vec![
         check("attention.moments.sensitivity_add_remove", Search, sensitivity::add_remove),
         check("attention.moments.sensitivity_replace", Search, sensitivity::replace),
+        check("attention.moments.sensitivity_document", Search, nearby::document),
+        check("attention.moments.sensitivity_perturb", Search, nearby::perturb),
         check("attention.moments.privacy", Numeric, calibration::calibration),
         check("attention.moments.privacy", Audit, audit::audit),
+        check("attention.heads.privacy", Numeric, joint::heads),
+        check("attention.heads.privacy", Audit, joint::audit_heads),
+        check("attention.center.privacy", Numeric, joint::center_and_moments),
+        check("attention.center.privacy", Audit, joint::audit_center),
         check("attention.moments.order_free", Exact, exactness::order_free),
         check("attention.moments.row_local", Exact, exactness::row_local),
         check("attention.moments.failure", Search, failure::failure),
@@ -35,6 +46,8 @@ pub(crate) fn checks() -> Vec<Check> {
         check("attention.query.simultaneous_coverage", Statistical, adversary::simultaneous),
         check("attention.query.deterministic_error", Search, accuracy::deterministic_error),
         check("attention.query.rank_free_noise", Statistical, accuracy::rank_free_noise),
+        check("attention.query.noise_by_degree", Search, plan::noise_by_degree),
+        check("attention.plan.expected_error", Statistical, plan::expected_error),
         check("attention.exact.softmax", Search, softmax::softmax),
         check("attention.io.integrity", Search, files::integrity),
     ]
@@ -59,11 +72,22 @@ fn matrices(shape: Shape, rows: &[Row]) -> (Mat, Mat) {
     (matrix(shape.key_dim, keys), matrix(shape.value_dim, values))
 }
 
-fn aggregate<A: MomentAdjacency>(adjacency: A, options: &MomentOptions, rows: &[Row]) -> PrivateMoments<A> {
+fn aggregate<A: RowAdjacency>(adjacency: A, options: &MomentOptions, rows: &[Row]) -> PrivateMoments<A> {
     let (keys, values) = matrices(options.shape(), rows);
     let mut moments = PrivateMoments::new(adjacency, options.clone()).expect("the options are sound");
     let rows = Rows::new(adjacency, keys.as_ref(), values.as_ref()).expect("one value a key");
     moments.push(rows).expect("rows have the shape of the options");
+    moments
+}
+
+/// Documents, each a list of rows, in one chunk.
+fn aggregate_documents(options: &MomentOptions, documents: &[Vec<Row>]) -> PrivateMoments<AddRemoveDocument> {
+    let (keys, values) = matrices(options.shape(), &documents.concat());
+    let ids = documents.iter().enumerate().flat_map(|(id, rows)| rows.iter().map(move |_| id as u64));
+    let ids: Vec<u64> = ids.collect();
+    let mut moments = PrivateMoments::new(AddRemoveDocument, options.clone()).expect("the options are sound");
+    let documents = Documents::new(&ids, keys.as_ref(), values.as_ref()).expect("one value and id a key");
+    moments.push_documents(documents).expect("rows have the shape of the options");
     moments
 }
 
@@ -120,7 +144,7 @@ fn climb<T: PartialOrd>(
 }
 
 /// Attention at `query` over clipped rows, from the words of the documentation: keys minus centre scaled back to the
-/// radius, values scaled back and then clamped, rows that are not finite or not squarable left out.
+/// radius, values scaled back and then clamped, rows that are not finite left out.
 fn target(options: &MomentOptions, rows: &[Row], query: &[f64]) -> Vec<f64> {
     let center = options.key_center().map_or(vec![0.0; query.len()], <[f64]>::to_vec);
     let (low, high) = options.value_range();
@@ -138,8 +162,11 @@ fn target(options: &MomentOptions, rows: &[Row], query: &[f64]) -> Vec<f64> {
 }
 
 fn scaled_back(x: &[f64], radius: f64) -> Option<Vec<f64>> {
-    let norm = x.iter().map(|v| v * v).sum::<f64>().sqrt();
-    norm.is_finite().then(|| x.iter().map(|v| if norm > radius { v * (radius / norm) } else { *v }).collect())
+    let largest = x.iter().fold(f64::MIN_POSITIVE, |largest, v| largest.max(v.abs()));
+    let norm = largest * x.iter().map(|v| (v / largest).powi(2)).sum::<f64>().sqrt();
+    let long = |v: f64| (v / largest) * (radius / (norm / largest));
+    let finite = x.iter().all(|v| v.is_finite());
+    finite.then(|| x.iter().map(|&v| if norm > radius { long(v) } else { v }).collect())
 }
 
 fn budget(epsilon: f64, delta: f64) -> (Epsilon, Delta) {

@@ -3,13 +3,20 @@
 use super::{Row, climb, integers, options, random_row, random_rows, unflatten};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{Bounds, MomentAdjacency, MomentGeometry, MomentOptions};
+use dp_linalg::Mat;
 use dp_mechanisms::{AddRemoveRow, ReplaceRow};
 use dp_testkit::neighbours::extreme_rows;
+use poly_kernel::{ExpPolynomial, TrigonometricFeatures};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
 
 /// Even and odd degrees, ranges, a centre, kernels and a lattice without the acute bound, one dimension and several.
 fn cases() -> Vec<MomentOptions> {
     let uneven = Bounds::new(3.0, 0.5, 20.0).expect("radii in range");
     let large = options(2, 2, 4, 1.0);
+    let fitted = ExpPolynomial::least_squares_normal(3, 0.2, 0.9).expect("a polynomial of low degree");
+    let rng = &mut ChaCha20Rng::seed_from_u64(1);
+    let waves = TrigonometricFeatures::new(2, 9, rng).expect("nine frequencies");
+    let landmarks = Mat::from_fn(6, 2, |i, j| ((3 * i + 7 * j) as f64).sin() / 2.0);
     vec![
         options(1, 1, 2, 1.0),
         options(2, 1, 3, 1.0),
@@ -23,18 +30,24 @@ fn cases() -> Vec<MomentOptions> {
         options(3, 1, 3, 1.2).with_resolution(4, 6),
         options(1, 1, 5, 1.5).with_resolution(26, 24).with_max_rows(16),
         MomentOptions::new(large.shape(), uneven, 4).with_parallelism(large.parallelism()),
+        options(2, 1, 3, 1.0).with_polynomial(fitted.clone()).with_uncertified_kernel(),
+        options(2, 2, 2, 1.0).with_normaliser_weight(0.3),
+        options(2, 2, 2, 1.0).with_normaliser_weight(0.3).with_value_range(0.0, 1.0),
+        options(1, 1, 4, 1.0).with_typical_query_norm(0.2).with_normaliser_weight(3.0),
+        options(2, 1, 1, 1.0).with_trigonometric_features(waves),
+        options(2, 1, 1, 1.0).with_landmarks(landmarks),
     ]
 }
 
 /// The largest squared distance found, over the stated square; compared as integers.
 #[derive(Default)]
-struct Tightest {
-    ratio: f64,
-    n: u64,
+pub(super) struct Tightest {
+    pub(super) ratio: f64,
+    pub(super) n: u64,
 }
 
 impl Tightest {
-    fn see(&mut self, distance: u128, stated: u128) {
+    pub(super) fn see(&mut self, distance: u128, stated: u128) {
         let ratio = distance as f64 / stated as f64;
         let ratio = if distance > stated { ratio.max(1.0_f64.next_up()) } else { ratio.min(1.0) };
         self.ratio = self.ratio.max(ratio);
@@ -43,20 +56,25 @@ impl Tightest {
 
     /// A search that does not come near the bound is no evidence for it.
     fn outcome(&self) -> Outcome {
+        self.outcome_from(0.99)
+    }
+
+    /// The same where less than `near` of the bound is not near.
+    pub(super) fn outcome_from(&self, near: f64) -> Outcome {
         let note = "largest squared distance over the stated square";
-        if self.ratio < 0.99 {
+        if self.ratio < near {
             return Outcome::inconclusive(format!("{note}: only {:.3}", self.ratio));
         }
         Outcome::at_most(self.ratio, 1.0, self.n).with_note(note)
     }
 }
 
-fn squared_distance(a: &[i64], b: &[i64]) -> u128 {
+pub(super) fn squared_distance(a: &[i64], b: &[i64]) -> u128 {
     a.iter().zip(b).map(|(&a, &b)| u128::from(a.abs_diff(b)).pow(2)).sum()
 }
 
 /// Every extreme key with every extreme value.
-fn extremes(options: &MomentOptions) -> Vec<Row> {
+pub(super) fn extremes(options: &MomentOptions) -> Vec<Row> {
     let (shape, bounds) = (options.shape(), options.bounds());
     let mut keys = extreme_rows(shape.key_dim, bounds.key_radius());
     keys.extend(extreme_rows(shape.key_dim, bounds.key_radius().next_up()));
@@ -69,7 +87,7 @@ fn extremes(options: &MomentOptions) -> Vec<Row> {
     keys.iter().flat_map(|key| values.iter().map(move |value| (key.clone(), value.clone()))).collect()
 }
 
-fn with(background: &[Row], row: &Row) -> Vec<Row> {
+pub(super) fn with(background: &[Row], row: &Row) -> Vec<Row> {
     background.iter().chain([row]).cloned().collect()
 }
 
