@@ -127,7 +127,9 @@ impl Integers for NystromMap {
             out[i] = value;
         }
         let factor = scale * half.exp() / norm.max(1.0).sqrt();
-        out.iter_mut().for_each(|value| *value *= factor);
+        for value in out {
+            *value *= factor;
+        }
     }
 
     fn integer_block(&self, scale: f64, points: MatRef<'_>, out: &mut FeatureBlock) -> Result<(), Error> {

@@ -314,7 +314,7 @@ impl PrivateMoments<AddRemoveDocument> {
     /// let values = Mat::from_fn(3000, 1, |i, _| keys[(i, 0)]);
     ///
     /// let options = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 4)
-    ///     .with_document_weight(2); // of three passages; each then counts a little less than two thirds, at least
+    ///     .with_document_weight(2); // of three passages: none counts less than two thirds
     /// let mut moments = PrivateMoments::new(AddRemoveDocument, options)?;
     /// moments.push_documents(Documents::new(&ids, keys.as_ref(), values.as_ref())?)?;
     /// let release = moments.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;

@@ -113,7 +113,7 @@ fn squared_norm(x: &[f64], unit: f64) -> f64 {
         }
     }
     for (sum, v) in sums.iter_mut().zip(rest) {
-        *sum += v * v;
+        *sum += (v * unit) * (v * unit);
     }
     sums.iter().sum()
 }

@@ -17,13 +17,13 @@ pub(crate) enum KernelAccuracy {
     Unknown,
 }
 
-/// A polynomial with its certificates, which take some time and are made when they are first asked for.
+/// A polynomial with its certificates, which take about a millisecond each and are made when they are first asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Certified {
     polynomial: ExpPolynomial,
     max_logit: f64,
-    /// Bounds that hold up to a logit each, in ascending order.
-    bounds: OnceLock<Vec<(f64, KernelBound)>>,
+    /// Bounds up to equal parts of the largest logit.
+    bounds: [OnceLock<KernelBound>; STEPS],
 }
 
 /// The kernel is `e^t·weight⁻¹` times a factor in `[1 − spread, 1 + spread]`; the constant does not show in a ratio.
@@ -43,7 +43,7 @@ impl KernelAccuracy {
             KeyFeatures::Taylor { degree } => Ok(Self::Taylor(ExpTaylor::new(*degree)?)),
             KeyFeatures::Polynomial(polynomial) => {
                 let polynomial = polynomial.clone();
-                Ok(Self::Certified(Box::new(Certified { polynomial, max_logit, bounds: OnceLock::new() })))
+                Ok(Self::Certified(Box::new(Certified { polynomial, max_logit, bounds: Default::default() })))
             }
             KeyFeatures::Trigonometric(_) | KeyFeatures::Landmarks(_) => Ok(Self::Unknown),
         }
@@ -61,7 +61,7 @@ impl KernelAccuracy {
     /// What holds for all logits that the radii allow.
     pub(crate) fn bound_at_largest(&self, max_logit: f64) -> KernelBound {
         match self {
-            Self::Certified(certified) => certify(&certified.polynomial, certified.max_logit),
+            Self::Certified(certified) => certified.bound(certified.max_logit),
             other => other.bound(max_logit),
         }
     }
@@ -69,15 +69,14 @@ impl KernelAccuracy {
 
 impl Certified {
     fn bound(&self, max_logit: f64) -> KernelBound {
-        let at = |step: usize| {
-            // the last step covers the largest logit, whatever the rounding
-            let last = step == STEPS;
-            let covered = if last { self.max_logit } else { self.max_logit * step as f64 / STEPS as f64 };
-            (covered, certify(&self.polynomial, covered))
+        // the last step covers the largest logit, whatever the rounding
+        let covered = |step: usize| {
+            if step + 1 == STEPS { self.max_logit } else { self.max_logit * (step + 1) as f64 / STEPS as f64 }
         };
-        let bounds = self.bounds.get_or_init(|| (1..=STEPS).map(at).collect());
-        let covering = bounds.iter().find(|(covered, _)| max_logit <= *covered);
-        covering.map_or(KernelBound::UNKNOWN, |(_, bound)| *bound)
+        let covering = (0..STEPS).find(|&step| max_logit <= covered(step));
+        covering.map_or(KernelBound::UNKNOWN, |step| {
+            *self.bounds[step].get_or_init(|| certify(&self.polynomial, covered(step)))
+        })
     }
 }
 

@@ -6,6 +6,7 @@ mod aggregate;
 mod bad_input;
 mod data;
 mod exact;
+mod features;
 #[cfg(feature = "io")]
 mod io_container;
 #[cfg(feature = "io")]
@@ -13,3 +14,4 @@ mod io_moments;
 #[cfg(feature = "io")]
 mod io_rows;
 mod queries;
+mod records;

@@ -120,7 +120,7 @@ fn search(
         let step = radius * (1.0 - 1e-9) / norm.max(1e-300);
         let moved: Vec<f64> = row.iter().zip(direction).map(|(x, u)| x + u * step).collect();
         let difference = row.iter().zip(&moved).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-        if !(difference <= radius) {
+        if difference.is_nan() || difference > radius {
             return 0;
         }
         let sums = |row: &[f64]| integers(options, &with(&background, &unflatten(shape, row)[0]));
