@@ -7,10 +7,12 @@
 
 use attention_dp::Rows;
 use criterion::{BenchmarkId, Criterion, Throughput};
-use dp_linalg::{Mat, Parallelism, matmul, matmul_tn};
-use dp_mechanisms::AddRemoveRow;
+use dp_linalg::{ExactProductSum, Mat, Parallelism, matmul, matmul_tn};
+use dp_mechanisms::{AddRemoveRow, Delta, Epsilon};
 use poly_kernel::MonomialMap;
 use provable_dp_benches::{MomentCase, RowSource, measuring, median_seconds_in_turns};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
 use std::hint::black_box;
 use std::num::NonZeroUsize;
 
@@ -102,11 +104,61 @@ fn share_of_peak() {
     }
 }
 
+const WIDE: MomentCase = MomentCase::WIDE;
+const MILLION: usize = 1_000_000;
+
+/// A million rows from options to a private release, against the exact products of features that are already there.
+fn million_rows() {
+    let mut source = RowSource::new(3);
+    let (keys, values) = (source.rows(MILLION, WIDE.key_dim), source.rows(MILLION, WIDE.value_dim));
+    println!(
+        "\n{MILLION} rows, d = {}, degree {}, d_v = {}: medians of 3 runs in turns",
+        WIDE.key_dim, WIDE.degree, WIDE.value_dim
+    );
+    println!("{:>8} {:>12} {:>14} {:>8}", "threads", "release s", "products s", "ratio");
+    for count in [1, 2] {
+        let mut release = || {
+            let mut moments = WIDE.empty(threads(count)).expect("sound options");
+            let rows = Rows::new(AddRemoveRow, keys.as_ref(), values.as_ref()).expect("pairs");
+            moments.push(rows).expect("shapes fit");
+            let (epsilon, delta) = (Epsilon::new(1.0).expect("positive"), Delta::new(1e-6).expect("small"));
+            let rng = &mut ChaCha20Rng::seed_from_u64(1);
+            let _ = black_box(moments.release(epsilon, delta, rng).expect("a lattice that fits"));
+        };
+        let mut products = || bare_products(count);
+        let seconds = median_seconds_in_turns(3, &mut [&mut release, &mut products]);
+        println!("{count:>8} {:>12.3} {:>14.3} {:>8.2}", seconds[0], seconds[1], seconds[0] / seconds[1]);
+    }
+}
+
+/// The same exact products, block by block on as many threads, of features and values that never change.
+fn bare_products(threads: usize) {
+    const BLOCK: usize = 128;
+    let geometry = WIDE.empty(Parallelism::Sequential).expect("sound options").geometry().clone();
+    let (features, columns) = (geometry.feature_count(), geometry.columns());
+    let bounds = (geometry.features().max_abs_entry(), geometry.max_abs_value());
+    let left = Mat::from_fn(features, BLOCK, |i, j| ((i * 31 + j * 17) % 1000) as f64);
+    let right = Mat::from_fn(BLOCK, columns, |i, j| ((i * 13 + j * 7) % 1000) as f64);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let sums = ExactProductSum::new(features, columns, bounds.0, bounds.1);
+                let mut sums = sums.expect("products below 2⁵³");
+                for _ in 0..MILLION / BLOCK / threads {
+                    sums.add_nn(left.as_ref(), right.as_ref()).expect("shapes fit");
+                }
+                black_box(sums.into_sums());
+            });
+        }
+    });
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     build(&mut criterion);
     criterion.final_summary();
     if measuring() {
         share_of_peak();
+        million_rows();
     }
 }

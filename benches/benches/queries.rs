@@ -16,7 +16,11 @@ const QUERIES: usize = 1024;
 const ROUNDS: usize = 15;
 
 fn released(n: usize) -> AttentionMoments {
-    let moments = CASE.streamed(n, Parallelism::available()).expect("shapes fit");
+    released_case(CASE, n, Parallelism::available())
+}
+
+fn released_case(case: MomentCase, n: usize, parallelism: Parallelism) -> AttentionMoments {
+    let moments = case.streamed(n, parallelism).expect("shapes fit");
     let (epsilon, delta) = (Epsilon::new(1.0).expect("positive"), Delta::new(1e-6).expect("a probability"));
     let release =
         moments.release(epsilon, delta, &mut ChaCha20Rng::seed_from_u64(1)).expect("a lattice that fits");
@@ -66,6 +70,23 @@ fn flat_in_turns() {
     }
 }
 
+/// Queries a second on one thread, with values and bars for all queries at once.
+fn rate() {
+    println!(
+        "\nqueries a second on one thread, batches of {}, medians of {ROUNDS} runs in turns",
+        4 * QUERIES
+    );
+    let cases = [MomentCase::STATED, MomentCase::WIDE];
+    let releases = cases.map(|case| released_case(case, 10_000, Parallelism::Sequential));
+    let queries = cases.map(|case| case.queries(4 * QUERIES));
+    let (mut first, mut second) = (|| ask(&releases[0], &queries[0]), || ask(&releases[1], &queries[1]));
+    let seconds = median_seconds_in_turns(ROUNDS, &mut [&mut first, &mut second]);
+    for (moments, seconds) in releases.iter().zip(seconds) {
+        let (r, columns) = (moments.geometry().feature_count(), moments.geometry().columns());
+        println!("{r:>6} features, {columns:>3} columns: {:>10.0}", (4 * QUERIES) as f64 / seconds);
+    }
+}
+
 fn attend(queries: &Mat, keys: &Mat, values: &Mat) {
     let scale = 1.0 / (CASE.key_dim as f64).sqrt();
     let threads = Parallelism::available();
@@ -106,6 +127,7 @@ fn main() {
     flat_in_rows(&mut criterion);
     criterion.final_summary();
     if measuring() {
+        rate();
         flat_in_turns();
         crossover();
     }

@@ -70,6 +70,9 @@ impl MomentCase {
     /// The case that the project states its speed for: `d = 8`, degree 4, `d_v = 64`, so `r = 495`.
     pub const STATED: Self = Self { key_dim: 8, degree: 4, value_dim: 64 };
 
+    /// `d` = 16, degree 3, `d_v` = 64, so `r = 969`.
+    pub const WIDE: Self = Self { key_dim: 16, degree: 3, value_dim: 64 };
+
     /// No rows yet. Keys have radius 1.5 and queries 1; values √(`d_v`/2); logits are within ±1.5/√d.
     ///
     /// # Errors
