@@ -9,6 +9,11 @@ pub const SENSITIVITY_ADD_REMOVE: &str = "attention.moments.sensitivity_add_remo
 /// Id of the claim on the integer sensitivity under `ReplaceRow`.
 pub const SENSITIVITY_REPLACE: &str = "attention.moments.sensitivity_replace";
 
+/// Id of the claim that released trees are (ε, δ)-differentially private.
+pub const TREE_PRIVACY: &str = "attention.tree.privacy";
+/// Id of the claim on how far nodes of trees move between neighbours.
+pub const TREE_SENSITIVITY: &str = "attention.tree.sensitivity";
+
 const HERE: &str = "provable-dp, docs/theorems.md";
 
 const fn ours(

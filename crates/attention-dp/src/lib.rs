@@ -71,9 +71,10 @@
 //!
 //! # Sources
 //!
-//! The problem and a tree-based mechanism: Liu, Liang, Shi, Shi, Song 2024, *Differential Privacy of Cross-Attention with
-//! Provable Guarantee* (arXiv 2407.14717). The moment release here is another mechanism; its derivations stand in
-//! `docs/theorems.md` of the project. Polynomial features: Alman and Song 2023 (arXiv 2302.13214).
+//! The problem and a tree-based mechanism: Liang, Shi, Song, Zhou 2024, *Differential Privacy of Cross-Attention with
+//! Provable Guarantee* (arXiv 2407.14717; third version Ke, Liang, Shi, Song, Zhang 2026). It is here too, repaired, to be
+//! compared with ([`DpTreeCrossAttention`]), and for what trees are good at: sums over ranges ([`DpTree`]) and distances
+//! ([`DpTreeHighDim`]). The moment release is another mechanism; the derivations of both stand in `docs/theorems.md` of the project. Polynomial features: Alman and Song 2023 (arXiv 2302.13214).
 //!
 //! # Notation
 //!
@@ -95,6 +96,7 @@ mod options;
 mod private;
 mod rows;
 mod sensitivity;
+mod tree;
 
 pub use error::{Error, Parameter};
 pub use exact::exact_attention;
@@ -104,3 +106,9 @@ pub use private::{
 };
 pub use rows::Rows;
 pub use sensitivity::MomentAdjacency;
+pub use tree::{
+    DistanceEstimate, DistanceMethod, DistanceOptions, DpTree, DpTreeCrossAttention, DpTreeDistance, DpTreeHighDim,
+    DpTreeSoftmax, NodeNoise, Power, PrivateDistances, PrivateTree, PrivateTreeAttention, PublishedError,
+    PublishedParameters, RowBound, SoftmaxSums, TreeAdjacency, TreeAttentionOptions, TreeBudget, TreeOptions, TreeReader,
+    published_error,
+};

@@ -1,7 +1,10 @@
 //! Released values and the certificates that travel with them.
 
+use crate::accounting::PrivacyProfile;
+use crate::adjacency::Adjacency;
+use crate::error::Error;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which arithmetic a guarantee holds in.
 ///
@@ -151,6 +154,24 @@ impl<G> Certificate<G> {
     }
 }
 
+impl<A: Adjacency> Certificate<PrivacyProfile<A>> {
+    /// One certificate for both: guarantees composed, parameters that agree, all claims and versions.
+    fn and(mut self, other: Self) -> Result<Self, Error> {
+        self.guarantee = self.guarantee.and(&other.guarantee)?;
+        if other.arithmetic == ArithmeticModel::RealModel {
+            self.arithmetic = ArithmeticModel::RealModel;
+        }
+        if !self.mechanism.split("; ").any(|known| known == other.mechanism) {
+            self.mechanism = format!("{}; {}", self.mechanism, other.mechanism);
+        }
+        self.parameters.retain(|name, value| other.parameters.get(name) == Some(value));
+        let known: BTreeSet<_> = self.claims.iter().cloned().collect();
+        self.claims.extend(other.claims.into_iter().filter(|claim| !known.contains(claim)));
+        self.versions.extend(other.versions);
+        Ok(self)
+    }
+}
+
 /// A value that may leave, with the guarantee `G` under which it was released.
 ///
 /// Made by mechanisms. Everything computed from it alone has the same guarantee ([`postprocess`](Self::postprocess)).
@@ -231,9 +252,86 @@ impl<T, G> Release<T, G> {
     }
 }
 
+impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
+    /// This release and others of the same data as one, named `what`: their guarantees compose, and the certificate keeps the
+    /// parameters that agree in all of them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::AdjacencyDiffers`] for two adjacencies of one type that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{
+    ///     AddRemoveRow, Epsilon, Lattice, LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, secure_rng,
+    /// };
+    ///
+    /// let sensitivity = LatticeL1Sensitivity::new(1, AddRemoveRow)?;
+    /// let mechanism = LatticeLaplace::calibrate(Epsilon::new(0.5)?, sensitivity)?;
+    /// let rng = &mut secure_rng()?;
+    /// let mut count = |n| mechanism.release(LatticeStatistic::new(vec![n], Lattice::new(0)?, sensitivity, 1 << 40), "a count", rng);
+    /// let both = count(120)?.joined([count(7)?], "people and dogs")?;
+    /// assert_eq!(both.value().len(), 2);
+    /// assert_eq!(both.certificate().guarantee().delta(1.0), 0.0); // 0.5 twice
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn joined(
+        self,
+        others: impl IntoIterator<Item = Self>,
+        what: &str,
+    ) -> Result<Release<Vec<T>, PrivacyProfile<A>>, Error> {
+        let Self { value, mut certificate, mut provenance } = self;
+        what.clone_into(&mut certificate.what);
+        let mut values = vec![value];
+        for other in others {
+            certificate = certificate.and(other.certificate)?;
+            if other.provenance == Provenance::Loaded {
+                provenance = Provenance::Loaded;
+            }
+            values.push(other.value);
+        }
+        Ok(Release { value: values, certificate, provenance })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adjacency::{AddRemoveRow, PerturbRow};
+    use crate::params::Epsilon;
+
+    #[test]
+    fn joined_releases_keep_the_worst_of_what_they_were() {
+        let certificate = |arithmetic, scale: f64| {
+            let guarantee = PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), AddRemoveRow);
+            Certificate::new("part", "mechanism", guarantee, arithmetic)
+                .with_parameter("scale", scale)
+                .with_parameter("unit", 1)
+                .with_claim("a.claim")
+        };
+        let minted = |scale| Release::mint((), certificate(ArithmeticModel::ExactLattice, scale));
+        let joined = minted(1.0).joined([minted(1.0), minted(2.0)], "all").unwrap();
+        let all = joined.certificate();
+        assert_eq!((all.what(), all.mechanism(), all.claims()), ("all", "mechanism", &["a.claim".to_owned()][..]));
+        assert_eq!(all.parameters().keys().collect::<Vec<_>>(), ["unit"]);
+        assert_eq!(all.guarantee().delta(1.5), 0.0);
+        assert!(all.guarantee().delta(1.49) > 0.0);
+        assert_eq!((joined.provenance(), all.arithmetic()), (Provenance::Minted, ArithmeticModel::ExactLattice));
+        let loaded = Release::assume_released((), certificate(ArithmeticModel::RealModel, 1.0));
+        let joined = minted(1.0).joined([loaded], "all").unwrap();
+        assert_eq!(joined.provenance(), Provenance::Loaded);
+        assert_eq!(joined.certificate().arithmetic(), ArithmeticModel::RealModel);
+    }
+
+    #[test]
+    fn releases_for_different_neighbours_cannot_be_joined() {
+        let release = |radius| {
+            let guarantee = PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), PerturbRow::new(radius).unwrap());
+            Release::mint((), Certificate::new("part", "mechanism", guarantee, ArithmeticModel::ExactLattice))
+        };
+        assert_eq!(release(1.0).joined([release(2.0)], "both"), Err(Error::AdjacencyDiffers));
+    }
 
     #[test]
     fn what_a_mechanism_recorded_cannot_be_overwritten() {

@@ -10,3 +10,7 @@ pub use aggregate::PrivateMoments;
 pub use bars::{Coverage, ErrorBar};
 pub use geometry::MomentGeometry;
 pub use released::{Answer, AttentionMoments, Estimate, MomentReader};
+
+pub(crate) use encode::RowEncoder;
+pub(crate) use geometry::power_of_two;
+pub(crate) use released::{deterministic_errors, largest_logit, ratio_answer, scaled_queries};

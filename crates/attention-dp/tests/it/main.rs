@@ -13,3 +13,6 @@ mod io_moments;
 #[cfg(feature = "io")]
 mod io_rows;
 mod queries;
+mod tree_attention;
+mod tree_distances;
+mod tree_ranges;

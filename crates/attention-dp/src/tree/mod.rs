@@ -1,0 +1,50 @@
+//! Trees of noisy sums: ranges, distances, and the published mechanism for cross-attention, repaired.
+//!
+//! # The family
+//!
+//! | paper | here | answers |
+//! |---|---|---|
+//! | DPTree | [`PrivateTree`] → [`DpTree`] | sums over ranges of positions or of bins |
+//! | DPTreeDistance | [`DpTreeDistance`] | `Σ wᵢ\|y − xᵢ\|ᵖ`, p = 1, 2 |
+//! | DPTreeHighDim | [`PrivateDistances`] → [`DpTreeHighDim`] | `Σ wᵢ‖y − xᵢ‖_p^p` |
+//! | DPTreeSoftmax | [`DpTreeSoftmax`] | `Σ wᵢ exp(s·q·kᵢ)` |
+//! | DPTreeCrossAttention | [`PrivateTreeAttention`] → [`DpTreeCrossAttention`] | `softmax(s·q·Kᵀ)V` |
+//!
+//! (Backurs, Lin, Mahabadi, Silwal, Tarnawski 2024; Liang, Shi, Song, Zhou 2024, arXiv 2407.14717.) The first three are useful by
+//! themselves. The last two are for comparison: at equal privacy [`PrivateMoments`](crate::PrivateMoments) is more accurate.
+//!
+//! # What was repaired
+//!
+//! Every sum that depends on a row has noise, the normaliser and the two sums beside the trees included. All levels, coordinates, moments
+//! and columns are in one guarantee ([`TreeBudget`]). Adjacency is a type: trees over bins know adding, removing and replacing
+//! ([`TreeAdjacency`]), trees over positions replacing alone. What is stored of a row is a function of the *clipped* row. Which
+//! statement was wrong stands in `docs/errata.md`, proofs in `docs/theorems.md` (Trees).
+//!
+//! Nodes are released once: queries are post-processing, adaptive ones too.
+
+mod adjacency;
+mod cross_attention;
+mod distance;
+mod dp_tree;
+mod forest;
+mod geometry;
+mod high_dim;
+mod mechanism;
+mod nodes;
+mod noise;
+mod options;
+mod private_attention;
+mod private_tree;
+mod published;
+
+pub use adjacency::TreeAdjacency;
+pub use cross_attention::{DpTreeCrossAttention, DpTreeSoftmax, SoftmaxSums, TreeReader};
+pub use distance::{DistanceEstimate, DpTreeDistance};
+pub use dp_tree::DpTree;
+pub use high_dim::{DpTreeHighDim, PrivateDistances};
+pub use mechanism::TreeBudget;
+pub use noise::NodeNoise;
+pub use options::{DistanceMethod, DistanceOptions, Power, TreeAttentionOptions};
+pub use private_attention::PrivateTreeAttention;
+pub use private_tree::{PrivateTree, RowBound, TreeOptions};
+pub use published::{PublishedError, PublishedParameters, published_error};
