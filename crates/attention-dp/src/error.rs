@@ -78,7 +78,9 @@ pub enum Error {
         sufficient_degree: Option<usize>,
     },
     /// A tree without nodes, or with more than memory is meant for.
-    #[error("trees over {leaves} leaves with {entries} entries each have no node or could have more than {max} numbers")]
+    #[error(
+        "trees over {leaves} leaves with {entries} entries each have no node or could have more than {max} numbers"
+    )]
     TreeSize {
         /// Leaves of a tree.
         leaves: usize,
@@ -88,7 +90,9 @@ pub enum Error {
         max: usize,
     },
     /// An interval of coordinates is empty, not finite, or too narrow for where it lies.
-    #[error("the interval {low} … {high} of coordinate {coordinate} must be finite and wider than 1e-12 of its ends")]
+    #[error(
+        "the interval {low} … {high} of coordinate {coordinate} must be finite and wider than 1e-12 of its ends"
+    )]
     Interval {
         /// Which coordinate.
         coordinate: usize,

@@ -107,8 +107,8 @@ pub use private::{
 pub use rows::Rows;
 pub use sensitivity::MomentAdjacency;
 pub use tree::{
-    DistanceEstimate, DistanceMethod, DistanceOptions, DpTree, DpTreeCrossAttention, DpTreeDistance, DpTreeHighDim,
-    DpTreeSoftmax, NodeNoise, Power, PrivateDistances, PrivateTree, PrivateTreeAttention, PublishedError,
-    PublishedParameters, RowBound, SoftmaxSums, TreeAdjacency, TreeAttentionOptions, TreeBudget, TreeOptions, TreeReader,
-    published_error,
+    DistanceEstimate, DistanceMethod, DistanceOptions, DpTree, DpTreeCrossAttention, DpTreeDistance,
+    DpTreeHighDim, DpTreeSoftmax, NodeNoise, Power, PrivateDistances, PrivateTree, PrivateTreeAttention,
+    PublishedError, PublishedParameters, RowBound, SoftmaxSums, TreeAdjacency, TreeAttentionOptions,
+    TreeBudget, TreeMechanism, TreeOptions, TreeReader, published_error,
 };

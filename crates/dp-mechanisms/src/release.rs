@@ -313,11 +313,17 @@ mod tests {
         let minted = |scale| Release::mint((), certificate(ArithmeticModel::ExactLattice, scale));
         let joined = minted(1.0).joined([minted(1.0), minted(2.0)], "all").unwrap();
         let all = joined.certificate();
-        assert_eq!((all.what(), all.mechanism(), all.claims()), ("all", "mechanism", &["a.claim".to_owned()][..]));
+        assert_eq!(
+            (all.what(), all.mechanism(), all.claims()),
+            ("all", "mechanism", &["a.claim".to_owned()][..])
+        );
         assert_eq!(all.parameters().keys().collect::<Vec<_>>(), ["unit"]);
         assert_eq!(all.guarantee().delta(1.5), 0.0);
         assert!(all.guarantee().delta(1.49) > 0.0);
-        assert_eq!((joined.provenance(), all.arithmetic()), (Provenance::Minted, ArithmeticModel::ExactLattice));
+        assert_eq!(
+            (joined.provenance(), all.arithmetic()),
+            (Provenance::Minted, ArithmeticModel::ExactLattice)
+        );
         let loaded = Release::assume_released((), certificate(ArithmeticModel::RealModel, 1.0));
         let joined = minted(1.0).joined([loaded], "all").unwrap();
         assert_eq!(joined.provenance(), Provenance::Loaded);
@@ -327,7 +333,8 @@ mod tests {
     #[test]
     fn releases_for_different_neighbours_cannot_be_joined() {
         let release = |radius| {
-            let guarantee = PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), PerturbRow::new(radius).unwrap());
+            let guarantee =
+                PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), PerturbRow::new(radius).unwrap());
             Release::mint((), Certificate::new("part", "mechanism", guarantee, ArithmeticModel::ExactLattice))
         };
         assert_eq!(release(1.0).joined([release(2.0)], "both"), Err(Error::AdjacencyDiffers));

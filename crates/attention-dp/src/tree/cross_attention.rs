@@ -7,7 +7,8 @@ use super::noise::{Combination, Confidence, NodeNoise, OUTWARD};
 use super::options::{DistanceMethod, Power};
 use crate::error::Error;
 use crate::private::{
-    Answer, Coverage, MomentGeometry, deterministic_errors, largest_logit, power_of_two, ratio_answer, scaled_queries,
+    Answer, Coverage, MomentGeometry, deterministic_errors, largest_logit, power_of_two, ratio_answer,
+    scaled_queries,
 };
 use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::FailureProbability;
@@ -96,7 +97,12 @@ impl DpTreeSoftmax {
     /// # Errors
     ///
     /// [`Error::Dimension`], [`Error::QueryNotFinite`], [`Error::QueryTooLong`]; [`Error::Mechanism`] if the probability underflows.
-    pub fn sums(&self, query: &[f64], coverage: Coverage, failure: FailureProbability) -> Result<SoftmaxSums, Error> {
+    pub fn sums(
+        &self,
+        query: &[f64],
+        coverage: Coverage,
+        failure: FailureProbability,
+    ) -> Result<SoftmaxSums, Error> {
         let point = scaled_queries(&self.geometry.moments, MatRef::new(query, 1, query.len())?)?;
         let confidence = self.confidence(coverage, failure)?;
         Ok(self.read(&self.features_of(point.row(0))?, point.row(0), (coverage, &confidence))?)
@@ -236,7 +242,11 @@ pub struct TreeReader<'a> {
 }
 
 impl<'a> TreeReader<'a> {
-    fn new(softmax: &'a DpTreeSoftmax, failure: FailureProbability, coverage: Coverage) -> Result<Self, Error> {
+    fn new(
+        softmax: &'a DpTreeSoftmax,
+        failure: FailureProbability,
+        coverage: Coverage,
+    ) -> Result<Self, Error> {
         let polynomial = ExpTaylor::new(softmax.geometry.moments.options().degree())?;
         Ok(Self { softmax, coverage, confidence: softmax.confidence(coverage, failure)?, polynomial })
     }

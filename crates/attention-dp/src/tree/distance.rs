@@ -111,7 +111,11 @@ pub(crate) struct Reading {
 }
 
 impl DpTreeDistance {
-    pub(crate) fn new(tree: DpTree, scale: CoordinateScale, (power, method): (Power, DistanceMethod)) -> Self {
+    pub(crate) fn new(
+        tree: DpTree,
+        scale: CoordinateScale,
+        (power, method): (Power, DistanceMethod),
+    ) -> Self {
         let (largest, moments) = (tree.largest(), moments(power, method));
         Self { tree, scale, power, method, moments, largest }
     }
@@ -140,7 +144,12 @@ impl DpTreeDistance {
         self.estimate(y, Coverage::FixedQuery, failure)
     }
 
-    fn estimate(&self, y: f64, coverage: Coverage, failure: FailureProbability) -> Result<DistanceEstimate, Error> {
+    fn estimate(
+        &self,
+        y: f64,
+        coverage: Coverage,
+        failure: FailureProbability,
+    ) -> Result<DistanceEstimate, Error> {
         let statements = match coverage {
             Coverage::FixedQuery => 1.0,
             Coverage::Simultaneous => self.statements(),

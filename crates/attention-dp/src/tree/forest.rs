@@ -2,9 +2,9 @@
 
 use super::adjacency::TreeAdjacency;
 use super::dp_tree::DpTree;
-use super::mechanism::{Touched, TreeMechanism};
-use super::noise::NodeNoise;
+use super::mechanism::{Touched, TreeMechanism, Waiting};
 use super::nodes::NodeLayout;
+use super::noise::NodeNoise;
 use super::private_tree::layout;
 use crate::error::Error;
 use core::ops::Range;
@@ -93,7 +93,12 @@ impl Forest {
     }
 
     /// Adds rows: coordinates `(r, b)`, one row a column, and weights `(b, columns)`, all integers.
-    pub(crate) fn add_block(&mut self, coordinates: MatRef<'_>, weights: MatRef<'_>, parallelism: Parallelism) {
+    pub(crate) fn add_block(
+        &mut self,
+        coordinates: MatRef<'_>,
+        weights: MatRef<'_>,
+        parallelism: Parallelism,
+    ) {
         let stride = self.layout.len() * self.moments * self.columns;
         let share = self.lifts.len().div_ceil(parallelism.get()).max(1);
         let (layout, moments) = (&self.layout, self.moments);
@@ -133,31 +138,38 @@ impl Forest {
         self.released(NodeNoise::None, &nodes)
     }
 
-    pub(crate) fn release<A: TreeAdjacency, R: CryptoRng + ?Sized>(
-        mut self,
+    /// All nodes and sums with noise; `max_abs` is a public bound on them.
+    pub(crate) fn release_nodes<A: TreeAdjacency, R: CryptoRng + ?Sized>(
+        &mut self,
         mechanism: &TreeMechanism<A>,
-        context: (&Touched, A),
+        (touched, adjacency): (Touched, A),
         max_abs: u64,
-        what: &str,
         rng: &mut R,
-    ) -> Result<Release<ReleasedForest, PrivacyProfile<A>>, Error> {
+    ) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
         self.sum_upward();
         let (nodes, pieces) = (std::mem::take(&mut self.nodes), self.piece_ranges());
-        let release = mechanism.release(nodes, &pieces, context, max_abs, what, rng)?;
-        Ok(release
+        let waiting =
+            Waiting { nodes, pieces, touched, adjacency, max_abs, what: "trees over coordinates of rows" };
+        Ok(mechanism
+            .release(waiting, rng)?
             .with_parameter("coordinates", self.lifts.len())
             .with_parameter("bins", self.layout.leaves())
             .with_parameter("columns", self.columns)
-            .with_parameter("moments", self.moments)
-            .postprocess(|nodes| self.released(mechanism.noise(), &nodes)))
+            .with_parameter("moments", self.moments))
     }
 
-    fn released(self, noise: NodeNoise, nodes: &[i64]) -> ReleasedForest {
+    /// Nodes as they are read.
+    pub(crate) fn released(self, noise: NodeNoise, nodes: &[i64]) -> ReleasedForest {
         let width = self.moments * self.columns;
         let (trees, plain) = nodes.split_at(nodes.len() - self.plain);
         let trees = trees.chunks_exact(self.layout.len() * width);
         let trees = trees.map(|nodes| DpTree::new(self.layout.clone(), width, noise, nodes)).collect();
-        ReleasedForest { trees, lifts: self.lifts, plain: plain.iter().map(|&sum| sum as f64).collect(), noise }
+        ReleasedForest {
+            trees,
+            lifts: self.lifts,
+            plain: plain.iter().map(|&sum| sum as f64).collect(),
+            noise,
+        }
     }
 
     fn sum_upward(&mut self) {
@@ -168,9 +180,8 @@ impl Forest {
     fn piece_ranges(&self) -> Vec<Vec<Range<usize>>> {
         let scalar_trees = self.lifts.len() * self.moments * self.columns;
         let starts = (0..scalar_trees).map(|tree| tree * self.layout.len());
-        let levels = |start: usize| {
-            self.layout.levels().map(move |level| start + level.start..start + level.end)
-        };
+        let levels =
+            |start: usize| self.layout.levels().map(move |level| start + level.start..start + level.end);
         let plain = scalar_trees * self.layout.len()..scalar_trees * self.layout.len() + self.plain;
         starts.flat_map(levels).chain(plain.map(|sum| sum..sum + 1)).map(|range| vec![range]).collect()
     }

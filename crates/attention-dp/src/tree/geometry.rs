@@ -103,7 +103,12 @@ impl TreeGeometry {
 }
 
 /// Entries that all reach the same number: what equal shares need.
-fn equal(options: TreeAttentionOptions, moments: MomentGeometry, ranges: &[f64], largest: f64) -> TreeGeometry {
+fn equal(
+    options: TreeAttentionOptions,
+    moments: MomentGeometry,
+    ranges: &[f64],
+    largest: f64,
+) -> TreeGeometry {
     let lift = |&range: &f64| Lift::new(range, [largest, largest / range, largest / range / range]);
     let all = ranges.len() as u64 * (largest as u64).pow(2);
     TreeGeometry {
@@ -192,7 +197,8 @@ mod tests {
 
     fn geometry(budget: TreeBudget) -> TreeGeometry {
         let bounds = Bounds::new(1.0, 1.0, 1.0).unwrap();
-        let moments = MomentOptions::new(Shape { key_dim: 3, value_dim: 2 }, bounds, 4).with_max_rows(1 << 16);
+        let moments =
+            MomentOptions::new(Shape { key_dim: 3, value_dim: 2 }, bounds, 4).with_max_rows(1 << 16);
         TreeGeometry::new(TreeAttentionOptions::new(moments, budget)).unwrap()
     }
 
@@ -210,9 +216,12 @@ mod tests {
             let largest = largest_monomial(map, &exponents, radius);
             // some twenty roundings on either side
             assert!((features[a] / largest - 1.0).abs() < 1e-14, "{exponents:?}");
-            assert!(features.iter().zip(map.exponents()).all(|(f, e)| {
-                *f <= largest_monomial(map, &e, radius) * (1.0 + 1e-14)
-            }));
+            assert!(
+                features
+                    .iter()
+                    .zip(map.exponents())
+                    .all(|(f, e)| { *f <= largest_monomial(map, &e, radius) * (1.0 + 1e-14) })
+            );
         }
     }
 

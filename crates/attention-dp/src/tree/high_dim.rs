@@ -82,15 +82,33 @@ impl<A: TreeAdjacency> PrivateDistances<A> {
             let (points, weights) = (rows.keys().subrows(block.clone()), rows.values().subrows(block));
             let finite = |i: usize| points.row(i).iter().chain(weights.row(i)).all(|x| x.is_finite());
             let weights = Mat::from_fn(points.nrows(), 1, |i, _| {
-                if finite(i) { quantise(weights.row(i)[0], 0.0, self.scales[0].weight_unit, self.largest_weight()) } else { 0.0 }
+                if finite(i) {
+                    quantise(weights.row(i)[0], 0.0, self.scales[0].weight_unit, self.largest_weight())
+                } else {
+                    0.0
+                }
             });
             let coordinates = Mat::from_fn(self.scales.len(), points.nrows(), |a, i| {
                 let scale = &self.scales[a];
-                if finite(i) { quantise(points.row(i)[a], scale.center, scale.unit, scale.lift.reach) } else { 0.0 }
+                if finite(i) {
+                    quantise(points.row(i)[a], scale.center, scale.unit, scale.lift.reach)
+                } else {
+                    0.0
+                }
             });
             self.forest.add_block(coordinates.as_ref(), weights.as_ref(), Parallelism::Sequential);
         }
         Ok(())
+    }
+
+    /// The mechanism that [`release`](Self::release) would use at this budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the target needs more noise than the lattice carries (take fewer bits).
+    pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<TreeMechanism<A>, Error> {
+        let budget = self.options.budget;
+        Ok(TreeMechanism::calibrate(budget, (epsilon, delta), &self.touched(), self.adjacency)?)
     }
 
     /// Releases all trees with noise that is calibrated to (ε, δ).
@@ -104,16 +122,53 @@ impl<A: TreeAdjacency> PrivateDistances<A> {
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<DpTreeHighDim, PrivacyProfile<A>>, Error> {
-        let (touched, adjacency) = (self.touched(), self.adjacency);
-        let mechanism = TreeMechanism::calibrate(self.options.budget, (epsilon, delta), &touched, adjacency)?;
-        let max_abs = self.options.max_rows.saturating_mul(touched.l1);
-        let Self { forest, scales, options, .. } = self;
-        let release = forest.release(&mechanism, (&touched, adjacency), max_abs, "trees of weighted points", rng)?;
-        let release = options.recorded().into_iter().fold(release, |r, (name, value)| r.with_text_parameter(name, value));
+        let mechanism = self.calibrate(epsilon, delta)?;
+        let release = self.release_with(&mechanism, rng)?;
         Ok(release
             .with_parameter("target_epsilon", epsilon.get())
-            .with_parameter("target_delta", delta.get())
-            .postprocess(|forest| DpTreeHighDim::new(forest, &scales, &options)))
+            .with_parameter("target_delta", delta.get()))
+    }
+
+    /// Releases all trees with noise that was calibrated elsewhere, for instance within a larger budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the mechanism was made for a smaller sensitivity, or its noise leaves the lattice.
+    pub fn release_with<R: CryptoRng + ?Sized>(
+        mut self,
+        mechanism: &TreeMechanism<A>,
+        rng: &mut R,
+    ) -> Result<Release<DpTreeHighDim, PrivacyProfile<A>>, Error> {
+        let release = self.release_nodes(mechanism, rng)?;
+        let Self { forest, scales, options, .. } = self;
+        Ok(release.postprocess(|nodes| {
+            DpTreeHighDim::new(forest.released(mechanism.noise(), &nodes), &scales, &options)
+        }))
+    }
+
+    /// The released integers themselves, in the order of [`into_nodes`](Self::into_nodes).
+    ///
+    /// # Errors
+    ///
+    /// As [`release_with`](Self::release_with).
+    pub fn into_released_nodes<R: CryptoRng + ?Sized>(
+        mut self,
+        mechanism: &TreeMechanism<A>,
+        rng: &mut R,
+    ) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
+        self.release_nodes(mechanism, rng)
+    }
+
+    fn release_nodes<R: CryptoRng + ?Sized>(
+        &mut self,
+        mechanism: &TreeMechanism<A>,
+        rng: &mut R,
+    ) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
+        let (touched, adjacency) = (self.touched(), self.adjacency);
+        let max_abs = self.options.max_rows.saturating_mul(touched.l1);
+        let release = self.forest.release_nodes(mechanism, (touched, adjacency), max_abs, rng)?;
+        let recorded = self.options.recorded().into_iter();
+        Ok(recorded.fold(release, |release, (name, value)| release.with_text_parameter(name, value)))
     }
 
     /// The trees without any noise: *not private*.
@@ -250,7 +305,12 @@ impl DpTreeHighDim {
         self.estimate(y, Coverage::FixedQuery, Confidence::new(failure, 1.0)?)
     }
 
-    fn estimate(&self, y: &[f64], coverage: Coverage, confidence: Confidence) -> Result<DistanceEstimate, Error> {
+    fn estimate(
+        &self,
+        y: &[f64],
+        coverage: Coverage,
+        confidence: Confidence,
+    ) -> Result<DistanceEstimate, Error> {
         check_dimension(Parameter::Query, self.dim(), y.len())?;
         if let Some(coordinate) = y.iter().position(|x| !x.is_finite()) {
             return Err(Error::QueryNotFinite { query: 0, coordinate });

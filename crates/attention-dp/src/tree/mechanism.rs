@@ -6,8 +6,8 @@ use crate::claims;
 use core::ops::Range;
 use dp_mechanisms::accounting::Target;
 use dp_mechanisms::{
-    Adjacency, Delta, Epsilon, Error, Lattice, LatticeGaussian, LatticeStatistic, LatticeVector, PrivacyProfile,
-    Release, TruncatedLaplace,
+    Adjacency, Delta, Epsilon, Error, Lattice, LatticeGaussian, LatticeStatistic, LatticeVector,
+    PrivacyProfile, Release, TruncatedLaplace,
 };
 use rand::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -46,11 +46,41 @@ pub(crate) struct Touched {
     pub(crate) opposition: u128,
 }
 
-/// Noise for all nodes.
+/// Noise for all nodes of one structure, calibrated to a target.
+///
+/// # Example
+///
+/// ```
+/// use attention_dp::{PrivateTree, RowBound, TreeBudget, TreeOptions};
+/// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon};
+///
+/// let tree = PrivateTree::over_bins(AddRemoveRow, TreeOptions::new(64, RowBound::entries(1, 1), TreeBudget::EqualShares))?;
+/// let mechanism = tree.calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?)?;
+/// assert_eq!(tree.levels(), 5);
+/// assert!(mechanism.noise().std() < 5.0 * 2.0_f64.sqrt() * 1.001); // scale 5: each level has a fifth of ε
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
-pub(crate) enum TreeMechanism<A> {
+pub struct TreeMechanism<A> {
+    kind: Kind<A>,
+}
+
+#[derive(Debug, Clone)]
+enum Kind<A> {
     TruncatedLaplace(TruncatedLaplace<A>),
     Gaussian(LatticeGaussian<A>),
+}
+
+/// Exact sums that wait for noise.
+pub(crate) struct Waiting<'a, A> {
+    pub(crate) nodes: Vec<i64>,
+    /// Groups of ranges of nodes, together all of them.
+    pub(crate) pieces: Vec<Vec<Range<usize>>>,
+    pub(crate) touched: Touched,
+    pub(crate) adjacency: A,
+    /// Public bound on all nodes.
+    pub(crate) max_abs: u64,
+    pub(crate) what: &'a str,
 }
 
 impl<A: TreeAdjacency> TreeMechanism<A> {
@@ -63,59 +93,73 @@ impl<A: TreeAdjacency> TreeMechanism<A> {
         let share = match budget {
             TreeBudget::Joint => {
                 let sensitivity = adjacency.l2(touched.squared, touched.opposition)?;
-                return Ok(Self::Gaussian(LatticeGaussian::calibrate(epsilon, delta, sensitivity)?));
+                let mechanism = LatticeGaussian::calibrate(epsilon, delta, sensitivity)?;
+                return Ok(Self { kind: Kind::Gaussian(mechanism) });
             }
             TreeBudget::EqualShares => equal_share(epsilon, delta, touched.pieces)?,
             TreeBudget::Accounted => accounted_share(epsilon, delta, touched.pieces, adjacency)?,
         };
-        Ok(Self::TruncatedLaplace(TruncatedLaplace::calibrate(share.0, share.1, adjacency.l1(touched.l1)?)?))
+        let mechanism = TruncatedLaplace::calibrate(share.0, share.1, adjacency.l1(touched.l1)?)?;
+        Ok(Self { kind: Kind::TruncatedLaplace(mechanism) })
     }
 
-    pub(crate) fn noise(&self) -> NodeNoise {
-        match self {
-            Self::Gaussian(mechanism) => NodeNoise::Gaussian(mechanism.noise_std()),
-            Self::TruncatedLaplace(mechanism) => {
+    /// The noise on every node.
+    #[must_use]
+    pub fn noise(&self) -> NodeNoise {
+        match &self.kind {
+            Kind::Gaussian(mechanism) => NodeNoise::Gaussian(mechanism.noise_std()),
+            Kind::TruncatedLaplace(mechanism) => {
                 NodeNoise::TruncatedLaplace { scale: mechanism.noise_scale(), bound: mechanism.bound() }
             }
         }
     }
 
-    /// Adds noise to nodes, whose pieces are these groups of ranges, in order. `max_abs` is a public bound on all nodes.
+    /// Adds noise to all nodes. The certificate composes what was done, piece by piece.
     pub(crate) fn release<R: CryptoRng + ?Sized>(
         &self,
-        nodes: Vec<i64>,
-        pieces: &[Vec<Range<usize>>],
-        (touched, adjacency): (&Touched, A),
-        max_abs: u64,
-        what: &str,
+        waiting: Waiting<'_, A>,
         rng: &mut R,
     ) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
-        let lattice = Lattice::new(0)?;
-        let release = match self {
-            Self::Gaussian(mechanism) => {
-                let sensitivity = adjacency.l2(touched.squared, touched.opposition)?;
-                let statistic = LatticeStatistic::new(nodes, lattice, sensitivity, max_abs);
-                mechanism.release(statistic, what, rng)?.postprocess(LatticeVector::into_steps)
-            }
-            Self::TruncatedLaplace(mechanism) => {
-                let sensitivity = adjacency.l1(touched.l1)?;
-                let mut one = |piece: &Vec<Range<usize>>| {
-                    let steps = piece.iter().flat_map(|range| &nodes[range.clone()]).copied().collect();
-                    mechanism.release(LatticeStatistic::new(steps, lattice, sensitivity, max_abs), what, rng)
-                };
-                let (first, rest) = pieces.split_first().ok_or(Error::NoCandidates)?;
-                let first = one(first)?;
-                let rest = rest.iter().map(one).collect::<Result<Vec<_>, _>>()?;
-                first.joined(rest, what)?.postprocess(|released| scatter(nodes.len(), pieces, &released))
-            }
+        let pieces = waiting.touched.pieces;
+        let release = match &self.kind {
+            Kind::Gaussian(mechanism) => all_at_once(mechanism, waiting, rng)?,
+            Kind::TruncatedLaplace(mechanism) => piece_by_piece(mechanism, &waiting, rng)?,
         };
         Ok(release
-            .with_parameter("touched_pieces", touched.pieces)
+            .with_parameter("touched_pieces", pieces)
             .with_claim(claims::TREE_PRIVACY)
             .with_claim(claims::TREE_SENSITIVITY)
             .with_version("poly-kernel", poly_kernel::VERSION)
             .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION")))
     }
+}
+
+fn all_at_once<A: TreeAdjacency, R: CryptoRng + ?Sized>(
+    mechanism: &LatticeGaussian<A>,
+    waiting: Waiting<'_, A>,
+    rng: &mut R,
+) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
+    let Waiting { nodes, touched, adjacency, max_abs, what, .. } = waiting;
+    let sensitivity = adjacency.l2(touched.squared, touched.opposition)?;
+    let statistic = LatticeStatistic::new(nodes, Lattice::new(0)?, sensitivity, max_abs);
+    Ok(mechanism.release(statistic, what, rng)?.postprocess(LatticeVector::into_steps))
+}
+
+fn piece_by_piece<A: TreeAdjacency, R: CryptoRng + ?Sized>(
+    mechanism: &TruncatedLaplace<A>,
+    waiting: &Waiting<'_, A>,
+    rng: &mut R,
+) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
+    let Waiting { nodes, pieces, touched, adjacency, max_abs, what } = waiting;
+    let (sensitivity, lattice) = (adjacency.l1(touched.l1)?, Lattice::new(0)?);
+    let mut one = |piece: &Vec<Range<usize>>| {
+        let steps = piece.iter().flat_map(|range| &nodes[range.clone()]).copied().collect();
+        mechanism.release(LatticeStatistic::new(steps, lattice, sensitivity, *max_abs), what, rng)
+    };
+    let (first, rest) = pieces.split_first().expect("a tree has a level");
+    let first = one(first)?;
+    let rest = rest.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    Ok(first.joined(rest, what)?.postprocess(|released| scatter(nodes.len(), pieces, &released)))
 }
 
 /// Released pieces back in their places.
@@ -150,9 +194,8 @@ fn accounted_share<A: Adjacency>(
     // advanced composition, to begin the search near its end
     let guess = epsilon.get() / (8.0 * pieces as f64 * -delta.get().ln()).sqrt();
     let share = |noise: f64| Epsilon::new(guess / noise);
-    let guarantee = |noise: f64| {
-        Ok(PrivacyProfile::approximate(share(noise)?, failing, adjacency).repeated(pieces))
-    };
+    let guarantee =
+        |noise: f64| Ok(PrivacyProfile::approximate(share(noise)?, failing, adjacency).repeated(pieces));
     let accounted = Target::new(epsilon, delta).least_noise(guarantee).and_then(share);
     Ok(match accounted {
         Ok(accounted) if accounted.get() > equal.0.get() => (accounted, failing),

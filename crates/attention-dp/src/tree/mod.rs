@@ -42,7 +42,7 @@ pub use cross_attention::{DpTreeCrossAttention, DpTreeSoftmax, SoftmaxSums, Tree
 pub use distance::{DistanceEstimate, DpTreeDistance};
 pub use dp_tree::DpTree;
 pub use high_dim::{DpTreeHighDim, PrivateDistances};
-pub use mechanism::TreeBudget;
+pub use mechanism::{TreeBudget, TreeMechanism};
 pub use noise::NodeNoise;
 pub use options::{DistanceMethod, DistanceOptions, Power, TreeAttentionOptions};
 pub use private_attention::PrivateTreeAttention;

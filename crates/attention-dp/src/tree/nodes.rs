@@ -94,7 +94,12 @@ mod tests {
             layout.estimate_from_below(&mut values);
             let largest = nodes.iter().map(|sum| sum.abs()).max().unwrap() as f64;
             // at most nine levels of three roundings each
-            assert!(values.iter().zip(&nodes).all(|(v, &s)| (v - s as f64).abs() <= 27.0 * f64::EPSILON * largest));
+            assert!(
+                values
+                    .iter()
+                    .zip(&nodes)
+                    .all(|(v, &s)| (v - s as f64).abs() <= 27.0 * f64::EPSILON * largest)
+            );
         }
     }
 }

@@ -91,9 +91,7 @@ impl NodeNoise {
     pub(crate) fn half_width(self, of: &Combination, confidence: &Confidence) -> f64 {
         let width = match self {
             Self::None => 0.0,
-            Self::Gaussian(std) => {
-                confidence.gaussian * std.get() * of.squares.sqrt() + 0.5 * of.absolutes
-            }
+            Self::Gaussian(std) => confidence.gaussian * std.get() * of.squares.sqrt() + 0.5 * of.absolutes,
             Self::TruncatedLaplace { bound, .. } => {
                 let (bound, log) = (bound as f64, confidence.log);
                 let linear = of.largest * bound * log / 3.0;

@@ -118,6 +118,12 @@ impl DistanceOptions {
         Self { max_rows, ..self }
     }
 
+    /// Bins of each coordinate.
+    #[must_use]
+    pub const fn bins(&self) -> usize {
+        self.bins
+    }
+
     /// Number of coordinates.
     #[must_use]
     pub const fn dim(&self) -> usize {

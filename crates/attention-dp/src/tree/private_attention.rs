@@ -142,30 +142,78 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
         }
     }
 
+    /// The mechanism that [`release`](Self::release) would use at this budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the target needs more noise than the lattice carries (take fewer bits).
+    pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<TreeMechanism<A>, Error> {
+        let budget = self.geometry.options.budget();
+        Ok(TreeMechanism::calibrate(budget, (epsilon, delta), &self.touched(), self.adjacency)?)
+    }
+
     /// Releases all trees and sums with noise that is calibrated to (ε, δ).
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] if the noise leaves the lattice (take fewer bits): by options and budget alone.
+    /// [`Error::Mechanism`] if the noise leaves the lattice: by options and budget alone.
     pub fn release<R: CryptoRng + ?Sized>(
         self,
         epsilon: Epsilon,
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<DpTreeCrossAttention, PrivacyProfile<A>>, Error> {
-        let (touched, adjacency, max_abs) = (self.touched(), self.adjacency, self.geometry.max_abs());
-        let budget = self.geometry.options.budget();
-        let mechanism = TreeMechanism::calibrate(budget, (epsilon, delta), &touched, adjacency)?;
-        let Self { forest, geometry, .. } = self;
-        let release = forest.release(&mechanism, (&touched, adjacency), max_abs, "trees of attention features", rng)?;
-        let recorded = geometry.moments.options().recorded().into_iter();
-        let release = recorded.fold(release, |r, (name, value)| r.with_text_parameter(name, value));
+        let mechanism = self.calibrate(epsilon, delta)?;
+        let release = self.release_with(&mechanism, rng)?;
         Ok(release
-            .with_parameter("budget", budget)
             .with_parameter("target_epsilon", epsilon.get())
-            .with_parameter("target_delta", delta.get())
-            .with_version("dp-linalg", dp_linalg::VERSION)
-            .postprocess(|forest| DpTreeCrossAttention::new(geometry, forest)))
+            .with_parameter("target_delta", delta.get()))
+    }
+
+    /// Releases all trees and sums with noise that was calibrated elsewhere, for instance within a larger budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the mechanism was made for a smaller sensitivity, or its noise leaves the lattice.
+    pub fn release_with<R: CryptoRng + ?Sized>(
+        mut self,
+        mechanism: &TreeMechanism<A>,
+        rng: &mut R,
+    ) -> Result<Release<DpTreeCrossAttention, PrivacyProfile<A>>, Error> {
+        let release = self.release_nodes(mechanism, rng)?;
+        let Self { forest, geometry, .. } = self;
+        Ok(release.postprocess(|nodes| {
+            DpTreeCrossAttention::new(geometry, forest.released(mechanism.noise(), &nodes))
+        }))
+    }
+
+    /// The released integers themselves, in the order of [`into_nodes`](Self::into_nodes).
+    ///
+    /// # Errors
+    ///
+    /// As [`release_with`](Self::release_with).
+    pub fn into_released_nodes<R: CryptoRng + ?Sized>(
+        mut self,
+        mechanism: &TreeMechanism<A>,
+        rng: &mut R,
+    ) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
+        self.release_nodes(mechanism, rng)
+    }
+
+    fn release_nodes<R: CryptoRng + ?Sized>(
+        &mut self,
+        mechanism: &TreeMechanism<A>,
+        rng: &mut R,
+    ) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
+        let (touched, adjacency) = (self.touched(), self.adjacency);
+        let max_abs = self.geometry.max_abs();
+        let release = self.forest.release_nodes(mechanism, (touched, adjacency), max_abs, rng)?;
+        let recorded = self.geometry.options.moments().recorded().into_iter();
+        let release =
+            recorded.fold(release, |release, (name, value)| release.with_text_parameter(name, value));
+        Ok(release
+            .with_parameter("budget", self.geometry.options.budget())
+            .with_version("dp-linalg", dp_linalg::VERSION))
     }
 
     /// The trees without any noise: *not private*.

@@ -2,9 +2,9 @@
 
 use super::adjacency::TreeAdjacency;
 use super::dp_tree::DpTree;
-use super::mechanism::{Touched, TreeBudget, TreeMechanism};
-use super::noise::NodeNoise;
+use super::mechanism::{Touched, TreeBudget, TreeMechanism, Waiting};
 use super::nodes::NodeLayout;
+use super::noise::NodeNoise;
 use crate::error::{Error, Parameter};
 use crate::rows::check_dimension;
 use core::fmt;
@@ -44,7 +44,11 @@ impl RowBound {
     #[must_use]
     pub const fn entries(width: usize, max_abs: u64) -> Self {
         let square = max_abs as u128 * max_abs as u128;
-        Self { width, l1: max_abs.saturating_mul(width as u64), squared_l2: square.saturating_mul(width as u128) }
+        Self {
+            width,
+            l1: max_abs.saturating_mul(width as u64),
+            squared_l2: square.saturating_mul(width as u128),
+        }
     }
 
     fn admits(&self, vector: &[i64]) -> bool {
@@ -177,31 +181,65 @@ impl<A: TreeAdjacency> PrivateTree<A> {
         Ok(())
     }
 
+    /// Number of levels: the nodes that a row is in.
+    #[must_use]
+    pub const fn levels(&self) -> u32 {
+        self.layout.shape().levels()
+    }
+
+    /// The mechanism that [`release`](Self::release) would use at this budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the target needs more noise than the lattice carries.
+    pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<TreeMechanism<A>, Error> {
+        let budget = self.options.budget;
+        Ok(TreeMechanism::calibrate(budget, (epsilon, delta), &self.touched(), self.adjacency)?)
+    }
+
     /// Releases all nodes with noise that is calibrated to (ε, δ).
     ///
     /// # Errors
     ///
     /// [`Error::Mechanism`] if the noise leaves the lattice: by options and budget alone.
     pub fn release<R: CryptoRng + ?Sized>(
-        mut self,
+        self,
         epsilon: Epsilon,
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<DpTree, PrivacyProfile<A>>, Error> {
-        let (touched, options) = (self.touched(), self.options);
-        let mechanism = TreeMechanism::calibrate(options.budget, (epsilon, delta), &touched, self.adjacency)?;
-        self.sum_upward();
-        let max_abs = options.max_rows.saturating_mul(options.row.l1);
-        let (nodes, pieces) = (std::mem::take(&mut self.nodes), self.pieces());
-        let context = (&touched, self.adjacency);
-        let release = mechanism.release(nodes, &pieces, context, max_abs, "sums over a tree", rng)?;
-        let (layout, noise) = (self.layout, mechanism.noise());
+        let mechanism = self.calibrate(epsilon, delta)?;
+        let release = self.release_with(&mechanism, rng)?;
         Ok(release
-            .with_parameter("leaves", options.leaves)
-            .with_parameter("width", options.row.width)
             .with_parameter("target_epsilon", epsilon.get())
-            .with_parameter("target_delta", delta.get())
-            .postprocess(|nodes| DpTree::new(layout, options.row.width, noise, &nodes)))
+            .with_parameter("target_delta", delta.get()))
+    }
+
+    /// Releases all nodes with noise that was calibrated elsewhere, for instance within a larger budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the mechanism was made for a smaller sensitivity, or its noise leaves the lattice.
+    pub fn release_with<R: CryptoRng + ?Sized>(
+        mut self,
+        mechanism: &TreeMechanism<A>,
+        rng: &mut R,
+    ) -> Result<Release<DpTree, PrivacyProfile<A>>, Error> {
+        self.sum_upward();
+        let waiting = Waiting {
+            nodes: std::mem::take(&mut self.nodes),
+            pieces: self.pieces(),
+            touched: self.touched(),
+            adjacency: self.adjacency,
+            max_abs: self.options.max_rows.saturating_mul(self.options.row.l1),
+            what: "sums over a tree",
+        };
+        let (layout, width) = (self.layout, self.options.row.width);
+        Ok(mechanism
+            .release(waiting, rng)?
+            .with_parameter("leaves", self.options.leaves)
+            .with_parameter("width", width)
+            .postprocess(|nodes| DpTree::new(layout, width, mechanism.noise(), &nodes)))
     }
 
     /// The sums without any noise: *not private*.
@@ -243,7 +281,8 @@ impl<A: TreeAdjacency> PrivateTree<A> {
 pub(crate) fn layout(leaves: usize, entries: usize) -> Result<NodeLayout, Error> {
     let size = || Error::TreeSize { leaves, entries, max: MAX_ENTRIES };
     // a tree has fewer than twice as many nodes as leaves
-    if entries == 0 || leaves.checked_mul(2 * entries.min(MAX_ENTRIES)).is_none_or(|most| most > MAX_ENTRIES) {
+    if entries == 0 || leaves.checked_mul(2 * entries.min(MAX_ENTRIES)).is_none_or(|most| most > MAX_ENTRIES)
+    {
         return Err(size());
     }
     Ok(NodeLayout::new(TreeShape::new(leaves as u64)?))

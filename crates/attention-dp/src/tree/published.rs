@@ -66,8 +66,16 @@ pub struct PublishedError {
 /// Y. Liang, Z. Shi, Z. Song, Y. Zhou, arXiv 2407.14717v1, 2024; Y. Ke, Y. Liang, Z. Shi, Z. Song, J. Zhang, 2407.14717v3, 2026.
 #[must_use]
 pub fn published_error(parameters: &PublishedParameters) -> PublishedError {
-    let PublishedParameters { rows, epsilon, radius, value_bound, degree, feature_count, kernel_error, alpha } =
-        *parameters;
+    let PublishedParameters {
+        rows,
+        epsilon,
+        radius,
+        value_bound,
+        degree,
+        feature_count,
+        kernel_error,
+        alpha,
+    } = *parameters;
     let (n, r) = (rows as f64, feature_count as f64);
     let leading = radius.powi(2 * degree as i32) * value_bound * r * r / (n * epsilon);
     match alpha {
@@ -75,6 +83,8 @@ pub fn published_error(parameters: &PublishedParameters) -> PublishedError {
             additive: leading / (1.0 - kernel_error),
             relative: 2.0 * kernel_error / (1.0 - kernel_error),
         },
-        Some(alpha) => PublishedError { additive: leading / alpha.sqrt(), relative: (alpha + kernel_error) / n },
+        Some(alpha) => {
+            PublishedError { additive: leading / alpha.sqrt(), relative: (alpha + kernel_error) / n }
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::data::{aggregate, clipped, options, uniform};
 use attention_dp::{
-    Answer, Coverage, Error, MomentOptions, PrivateTreeAttention, Rows, Shape, TreeAdjacency, TreeAttentionOptions,
-    TreeBudget, TreeReader, exact_attention,
+    Answer, Coverage, Error, MomentOptions, PrivateTreeAttention, Rows, Shape, TreeAdjacency,
+    TreeAttentionOptions, TreeBudget, TreeReader, exact_attention,
 };
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::{AddRemoveRow, ArithmeticModel, Delta, Epsilon, FailureProbability, ReplaceRow};
@@ -63,7 +63,8 @@ fn without_noise_answers_are_within_the_deterministic_bars() {
     for budget in BUDGETS {
         for degree in 2..6 {
             let trees = private(AddRemoveRow, tree_options(degree, budget), &rows).assume_public();
-            let (worst, count) = worst_ratio(&trees.reader(gamma(0.01)).unwrap(), &queries, &exact(&queries, &rows));
+            let (worst, count) =
+                worst_ratio(&trees.reader(gamma(0.01)).unwrap(), &queries, &exact(&queries, &rows));
             assert_eq!(count, 50);
             assert!(worst <= 1.0, "{budget:?}, degree {degree}: {worst}");
         }
@@ -98,7 +99,10 @@ fn with_noise_answers_are_within_their_bars() {
         assert!(released.certificate().guarantee().epsilon(delta) <= 50.0);
         assert_eq!(released.certificate().arithmetic(), ArithmeticModel::ExactLattice);
         // each bar misses with probability at most 1e-6
-        for reader in [released.value().reader(gamma(1e-6)).unwrap(), released.value().fixed_query_reader(gamma(1e-6)).unwrap()] {
+        for reader in [
+            released.value().reader(gamma(1e-6)).unwrap(),
+            released.value().fixed_query_reader(gamma(1e-6)).unwrap(),
+        ] {
             let (worst, count) = worst_ratio(&reader, &queries, &exact);
             assert!(worst <= 1.0, "{budget:?}");
             assert!(budget != TreeBudget::Joint || count == 20, "{budget:?} answered {count}");
@@ -112,7 +116,8 @@ fn a_joint_budget_has_less_noise_than_the_accountant_and_that_less_than_equal_sh
     let noise = BUDGETS.map(|budget| {
         let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
         let mut rng = ChaCha20Rng::seed_from_u64(9);
-        let released = private(AddRemoveRow, tree_options(2, budget), &rows).release(epsilon, delta, &mut rng).unwrap();
+        let released =
+            private(AddRemoveRow, tree_options(2, budget), &rows).release(epsilon, delta, &mut rng).unwrap();
         released.value().softmax().sums(&[0.5, 0.0, -0.5], Coverage::FixedQuery, gamma(0.05)).unwrap().noise
     });
     assert!(noise.is_sorted_by(|a, b| a > b), "{noise:?}");
@@ -121,9 +126,13 @@ fn a_joint_budget_has_less_noise_than_the_accountant_and_that_less_than_equal_sh
 #[test]
 fn order_blocks_and_threads_change_no_node() {
     let (keys, values) = uniform(2_500, SHAPE, 0.7, 10);
-    let nodes = private(AddRemoveRow, tree_options(3, TreeBudget::Joint), &(keys.clone(), values.clone())).into_nodes();
-    let reverse = |rows: &Mat| Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(rows.nrows() - 1 - i, j)]);
-    let threads = TreeAttentionOptions::new(moments(3).with_parallelism(Parallelism::threads(3)), TreeBudget::Joint).with_bins(16);
+    let nodes = private(AddRemoveRow, tree_options(3, TreeBudget::Joint), &(keys.clone(), values.clone()))
+        .into_nodes();
+    let reverse =
+        |rows: &Mat| Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(rows.nrows() - 1 - i, j)]);
+    let threads =
+        TreeAttentionOptions::new(moments(3).with_parallelism(Parallelism::threads(3)), TreeBudget::Joint)
+            .with_bins(16);
     let mut parts = PrivateTreeAttention::new(AddRemoveRow, threads).unwrap();
     let (keys, values) = (reverse(&keys), reverse(&values));
     for part in [0..1, 1..1_700, 1_700..2_500] {
@@ -137,7 +146,8 @@ fn order_blocks_and_threads_change_no_node() {
 fn rows_that_are_not_finite_contribute_nothing() {
     let rows = uniform(5, SHAPE, 0.7, 11);
     let expected = private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).into_nodes();
-    let bad = |matrix: &Mat, x: f64| Mat::from_fn(7, matrix.ncols(), |i, j| if i < 5 { matrix[(i, j)] } else { x });
+    let bad =
+        |matrix: &Mat, x: f64| Mat::from_fn(7, matrix.ncols(), |i, j| if i < 5 { matrix[(i, j)] } else { x });
     for (key, value) in [(f64::NAN, 0.1), (0.1, f64::INFINITY), (f64::MAX, 0.0)] {
         let rows = (bad(&rows.0, key), bad(&rows.1, value));
         assert_eq!(private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).into_nodes(), expected);
@@ -147,16 +157,23 @@ fn rows_that_are_not_finite_contribute_nothing() {
 #[test]
 fn replacing_costs_less_than_four_times_the_square() {
     let rows = uniform(1, SHAPE, 0.5, 12);
-    let one = private(AddRemoveRow, tree_options(4, TreeBudget::Joint), &rows).squared_l2_sensitivity().unwrap();
-    let two = private(ReplaceRow, tree_options(4, TreeBudget::Joint), &rows).squared_l2_sensitivity().unwrap();
+    let one =
+        private(AddRemoveRow, tree_options(4, TreeBudget::Joint), &rows).squared_l2_sensitivity().unwrap();
+    let two =
+        private(ReplaceRow, tree_options(4, TreeBudget::Joint), &rows).squared_l2_sensitivity().unwrap();
     assert!(2 * one < two && two < 3 * one, "{}", two as f64 / one as f64);
 }
 
 #[test]
 fn few_rows_have_no_answer() {
-    let released = private(AddRemoveRow, tree_options(2, TreeBudget::EqualShares), &uniform(3, SHAPE, 0.5, 13))
-        .release(Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap(), &mut ChaCha20Rng::seed_from_u64(1))
-        .unwrap();
+    let released =
+        private(AddRemoveRow, tree_options(2, TreeBudget::EqualShares), &uniform(3, SHAPE, 0.5, 13))
+            .release(
+                Epsilon::new(1.0).unwrap(),
+                Delta::new(1e-6).unwrap(),
+                &mut ChaCha20Rng::seed_from_u64(1),
+            )
+            .unwrap();
     let answer = released.value().fixed_query_reader(gamma(1e-6)).unwrap().query(&[0.1, 0.2, 0.3]).unwrap();
     assert_eq!(answer, Answer::Undetermined);
 }
@@ -165,10 +182,14 @@ fn few_rows_have_no_answer() {
 fn options_and_queries_are_checked() {
     let new = |options| PrivateTreeAttention::new(AddRemoveRow, options).map(|_| ());
     assert!(matches!(new(tree_options(2, TreeBudget::Joint).with_bins(0)), Err(Error::Mechanism(_))));
-    assert!(matches!(new(tree_options(2, TreeBudget::Joint).with_bins(1 << 30)), Err(Error::TreeSize { .. })));
+    assert!(matches!(
+        new(tree_options(2, TreeBudget::Joint).with_bins(1 << 30)),
+        Err(Error::TreeSize { .. })
+    ));
     let wide = TreeAttentionOptions::new(moments(2).with_resolution(25, 14), TreeBudget::Joint);
     assert!(matches!(new(wide), Err(Error::Resolution { .. })));
-    let trees = private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &uniform(1, SHAPE, 0.5, 1)).assume_public();
+    let trees =
+        private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &uniform(1, SHAPE, 0.5, 1)).assume_public();
     let reader = trees.reader(gamma(0.5)).unwrap();
     assert!(matches!(reader.query(&[0.0; 2]), Err(Error::Dimension { .. })));
     assert!(matches!(reader.query(&[2.0, 0.0, 0.0]), Err(Error::QueryTooLong { .. })));
@@ -178,5 +199,8 @@ fn options_and_queries_are_checked() {
 #[test]
 fn private_trees_show_no_sums() {
     let trees = private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &uniform(9, SHAPE, 0.5, 1));
-    assert_eq!(format!("{trees:?}"), "PrivateTreeAttention { adjacency: add_remove_row, feature_count: 10, bins: 16, .. }");
+    assert_eq!(
+        format!("{trees:?}"),
+        "PrivateTreeAttention { adjacency: add_remove_row, feature_count: 10, bins: 16, .. }"
+    );
 }

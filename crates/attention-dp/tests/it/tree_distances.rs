@@ -12,15 +12,16 @@ use rand_chacha::{ChaCha8Rng, ChaCha20Rng};
 const INTERVALS: [(f64, f64); 2] = [(0.0, 3.0), (-0.5, 0.25)];
 
 fn options(power: Power, method: DistanceMethod, budget: TreeBudget) -> DistanceOptions {
-    DistanceOptions::new(INTERVALS.to_vec(), 2.0, budget)
-        .with_power(power)
-        .with_method(method)
-        .with_bins(64)
+    DistanceOptions::new(INTERVALS.to_vec(), 2.0, budget).with_power(power).with_method(method).with_bins(64)
 }
 
 fn kinds() -> [(Power, DistanceMethod); 4] {
     let rings = DistanceMethod::Rings { alpha: 0.2 };
-    [Power::One, Power::Two].map(|power| [(power, DistanceMethod::Moments), (power, rings)]).concat().try_into().unwrap()
+    [Power::One, Power::Two]
+        .map(|power| [(power, DistanceMethod::Moments), (power, rings)])
+        .concat()
+        .try_into()
+        .unwrap()
 }
 
 /// Points and weights, some beyond their bounds.
@@ -51,7 +52,8 @@ fn naive((points, weights): &(Mat, Mat), y: [f64; 2], power: Power) -> (f64, f64
 
 fn queries() -> Vec<[f64; 2]> {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let mut queries: Vec<[f64; 2]> = (0..40).map(|_| [rng.random_range(-1.0..4.0), rng.random_range(-1.0..1.0)]).collect();
+    let mut queries: Vec<[f64; 2]> =
+        (0..40).map(|_| [rng.random_range(-1.0..4.0), rng.random_range(-1.0..1.0)]).collect();
     // ends, edges of bins, far away
     queries.extend([[0.0, 0.25], [3.0, -0.5], [1.5, -0.125], [-50.0, 80.0]]);
     queries
@@ -71,7 +73,11 @@ fn without_noise_errors_are_within_grid_and_rings() {
                 let estimate = trees.query(&y, gamma(0.5)).unwrap();
                 let (exact, sizes) = naive(&rows, y, power);
                 let limit = estimate.half_width(n as u64) + estimate.relative * sizes;
-                assert!((estimate.value - exact).abs() <= limit, "{power:?} {method:?} {y:?}: {} {exact} {limit}", estimate.value);
+                assert!(
+                    (estimate.value - exact).abs() <= limit,
+                    "{power:?} {method:?} {y:?}: {} {exact} {limit}",
+                    estimate.value
+                );
             }
         }
     }
@@ -97,11 +103,15 @@ fn with_noise_answers_are_within_their_half_widths() {
         for budget in [TreeBudget::EqualShares, TreeBudget::Accounted, TreeBudget::Joint] {
             let mut rng = ChaCha20Rng::seed_from_u64(11);
             let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
-            let released = private(options(power, method, budget), &rows).release(epsilon, delta, &mut rng).unwrap();
+            let released =
+                private(options(power, method, budget), &rows).release(epsilon, delta, &mut rng).unwrap();
             assert!(released.certificate().guarantee().epsilon(delta) <= 1.0);
             for y in queries() {
                 // 12 releases of 44 queries, each missed with probability 1e-6
-                for estimate in [released.value().query(&y, gamma(1e-6)).unwrap(), released.value().fixed_query(&y, gamma(1e-6)).unwrap()] {
+                for estimate in [
+                    released.value().query(&y, gamma(1e-6)).unwrap(),
+                    released.value().fixed_query(&y, gamma(1e-6)).unwrap(),
+                ] {
                     let (exact, sizes) = naive(&rows, y, power);
                     let limit = estimate.half_width(200) + estimate.relative * sizes;
                     assert!((estimate.value - exact).abs() <= limit, "{power:?} {method:?} {budget:?}");
@@ -117,8 +127,12 @@ fn half_widths_for_all_queries_are_wider_than_for_one() {
     let rows = rows(10, 13);
     let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
     let options = options(Power::One, DistanceMethod::Moments, TreeBudget::Joint);
-    let released = private(options, &rows).release(epsilon, delta, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
-    let (all, one) = (released.value().query(&[1.0, 0.0], gamma(0.05)), released.value().fixed_query(&[1.0, 0.0], gamma(0.05)));
+    let released =
+        private(options, &rows).release(epsilon, delta, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
+    let (all, one) = (
+        released.value().query(&[1.0, 0.0], gamma(0.05)),
+        released.value().fixed_query(&[1.0, 0.0], gamma(0.05)),
+    );
     assert!(all.unwrap().noise > 1.5 * one.unwrap().noise);
 }
 
@@ -129,9 +143,13 @@ fn rows_with_numbers_that_are_not_finite_contribute_nothing() {
     for i in (0..30).filter(|i| i % 3 != 0) {
         if i % 3 == 1 { points[(i, 1)] = f64::NAN } else { weights[(i, 0)] = f64::NEG_INFINITY }
     }
-    let few = (Mat::from_fn(10, 2, |i, j| points[(good[i], j)]), Mat::from_fn(10, 1, |i, _| weights[(good[i], 0)]));
+    let few =
+        (Mat::from_fn(10, 2, |i, j| points[(good[i], j)]), Mat::from_fn(10, 1, |i, _| weights[(good[i], 0)]));
     let options = options(Power::Two, DistanceMethod::Moments, TreeBudget::Joint);
-    assert_eq!(private(options.clone(), &(points, weights)).into_nodes(), private(options, &few).into_nodes());
+    assert_eq!(
+        private(options.clone(), &(points, weights)).into_nodes(),
+        private(options, &few).into_nodes()
+    );
 }
 
 #[test]
@@ -149,24 +167,38 @@ fn options_that_make_no_sense_are_refused() {
     let new = |options| PrivateDistances::new(AddRemoveRow, options).map(|_| ());
     let intervals = |intervals: Vec<(f64, f64)>| DistanceOptions::new(intervals, 1.0, TreeBudget::Joint);
     assert!(matches!(new(intervals(vec![])), Err(Error::EmptyShape { .. })));
-    for bad in [(1.0, 1.0), (2.0, 1.0), (0.0, f64::NAN), (f64::NEG_INFINITY, 0.0), (1.0, 1.0 + f64::EPSILON)] {
-        assert!(matches!(new(intervals(vec![(0.0, 1.0), bad])), Err(Error::Interval { coordinate: 1, .. })), "{bad:?}");
+    for bad in [(1.0, 1.0), (2.0, 1.0), (0.0, f64::NAN), (f64::NEG_INFINITY, 0.0), (1.0, 1.0 + f64::EPSILON)]
+    {
+        assert!(
+            matches!(new(intervals(vec![(0.0, 1.0), bad])), Err(Error::Interval { coordinate: 1, .. })),
+            "{bad:?}"
+        );
     }
     let unit = || intervals(vec![(0.0, 1.0)]);
     for alpha in [0.0, -1.0, 1.5, f64::NAN] {
-        assert!(matches!(new(unit().with_method(DistanceMethod::Rings { alpha })), Err(Error::RingGrowth { .. })));
+        assert!(matches!(
+            new(unit().with_method(DistanceMethod::Rings { alpha })),
+            Err(Error::RingGrowth { .. })
+        ));
     }
     assert!(matches!(new(unit().with_bins(0)), Err(Error::Mechanism(_))));
     assert!(matches!(new(unit().with_bins(1 << 40)), Err(Error::TreeSize { .. })));
     assert!(matches!(new(unit().with_resolution(25, 14)), Err(Error::Resolution { .. })));
-    assert!(matches!(new(DistanceOptions::new(vec![(0.0, 1.0)], 0.0, TreeBudget::Joint)), Err(Error::OutOfRange { .. })));
+    assert!(matches!(
+        new(DistanceOptions::new(vec![(0.0, 1.0)], 0.0, TreeBudget::Joint)),
+        Err(Error::OutOfRange { .. })
+    ));
 }
 
 #[test]
 fn queries_are_checked() {
-    let trees: DpTreeHighDim = private(options(Power::One, DistanceMethod::Moments, TreeBudget::Joint), &rows(1, 1)).assume_public();
+    let trees: DpTreeHighDim =
+        private(options(Power::One, DistanceMethod::Moments, TreeBudget::Joint), &rows(1, 1)).assume_public();
     assert!(matches!(trees.query(&[1.0], gamma(0.5)), Err(Error::Dimension { expected: 2, found: 1, .. })));
-    assert!(matches!(trees.query(&[1.0, f64::NAN], gamma(0.5)), Err(Error::QueryNotFinite { coordinate: 1, .. })));
+    assert!(matches!(
+        trees.query(&[1.0, f64::NAN], gamma(0.5)),
+        Err(Error::QueryNotFinite { coordinate: 1, .. })
+    ));
     assert!(trees.coordinate(0).query(f64::INFINITY, gamma(0.5)).is_err());
 }
 

@@ -52,7 +52,11 @@ fn truncated_noise_never_leaves_its_bound() {
     for budget in [TreeBudget::EqualShares, TreeBudget::Accounted] {
         for seed in 0..20 {
             let released = over_positions(37, budget)
-                .release(Epsilon::new(1.0).unwrap(), Delta::new(0.01).unwrap(), &mut ChaCha20Rng::seed_from_u64(seed))
+                .release(
+                    Epsilon::new(1.0).unwrap(),
+                    Delta::new(0.01).unwrap(),
+                    &mut ChaCha20Rng::seed_from_u64(seed),
+                )
                 .unwrap();
             let tree = released.value();
             let bound = |start, end| tree.range_bound(start..end).unwrap().unwrap();
