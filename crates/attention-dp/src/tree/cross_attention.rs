@@ -105,7 +105,7 @@ impl DpTreeSoftmax {
     ) -> Result<SoftmaxSums, Error> {
         let point = scaled_queries(&self.geometry.moments, MatRef::new(query, 1, query.len())?)?;
         let confidence = self.confidence(coverage, failure)?;
-        Ok(self.read(&self.features_of(point.row(0))?, point.row(0), (coverage, &confidence))?)
+        self.read(&self.features_of(point.row(0))?, point.row(0), (coverage, &confidence))
     }
 
     fn confidence(&self, coverage: Coverage, failure: FailureProbability) -> Result<Confidence, Error> {

@@ -76,8 +76,6 @@ pub struct DpTreeDistance {
     pub(crate) method: DistanceMethod,
     /// Entries of a leaf for each weight column.
     pub(crate) moments: usize,
-    /// Largest node as it is read.
-    largest: f64,
 }
 
 /// From data units to lattice steps, along one coordinate.
@@ -116,8 +114,7 @@ impl DpTreeDistance {
         scale: CoordinateScale,
         (power, method): (Power, DistanceMethod),
     ) -> Self {
-        let (largest, moments) = (tree.largest(), moments(power, method));
-        Self { tree, scale, power, method, moments, largest }
+        Self { tree, scale, power, method, moments: moments(power, method) }
     }
 
     /// The tree that it reads.
@@ -196,8 +193,7 @@ impl DpTreeDistance {
             into.values.iter_mut().zip(column).for_each(|(value, sum)| *value += term.factor * sum);
             into.together = into.together.and(term.factor, &rests_on);
             into.separate += term.factor.abs() * noise.half_width(&rests_on, confidence);
-            // sums over nodes, their estimates and this product: at most 128 roundings of numbers of this size
-            into.arithmetic += 128.0 * f64::EPSILON * term.factor.abs() * rests_on.absolutes * self.largest;
+            into.arithmetic += term.factor.abs() * self.tree.arithmetic(&rests_on);
         }
         Ok(())
     }

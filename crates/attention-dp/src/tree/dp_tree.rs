@@ -44,6 +44,8 @@ pub struct DpTree {
     noise: NodeNoise,
     /// Entry by entry: nodes as they are read, in lattice steps.
     values: Vec<f64>,
+    /// Largest of them, for the rounding of sums.
+    largest: f64,
 }
 
 impl DpTree {
@@ -52,7 +54,8 @@ impl DpTree {
         if noise.is_estimated_from_below() {
             values.chunks_exact_mut(layout.len()).for_each(|tree| layout.estimate_from_below(tree));
         }
-        Self { layout, width, noise, values }
+        let largest = values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        Self { layout, width, noise, values, largest }
     }
 
     /// Number of leaves.
@@ -110,7 +113,8 @@ impl DpTree {
         Ok(self.noise.std() * self.rests_on(leaves).squares.sqrt())
     }
 
-    /// How far all entries of the sum over one range, chosen without sight of the release, are off, except with this probability.
+    /// How far all entries of the sum over one range, chosen without sight of the release, are off, except with this probability. For
+    /// many ranges, or those chosen after a look, divide it by their number (there are `leaves·(leaves + 1)/2`).
     ///
     /// # Errors
     ///
@@ -118,7 +122,8 @@ impl DpTree {
     pub fn range_half_width(&self, leaves: Range<usize>, failure: FailureProbability) -> Result<f64, Error> {
         self.check(&leaves)?;
         let confidence = Confidence::new(failure, self.width as f64)?;
-        Ok(self.noise.half_width(&self.rests_on(leaves), &confidence))
+        let rests_on = self.rests_on(leaves);
+        Ok(self.noise.half_width(&rests_on, &confidence) + self.arithmetic(&rests_on))
     }
 
     /// What the error of no entry of the sum over this range ever exceeds; `None` for Gaussian noise.
@@ -144,9 +149,10 @@ impl DpTree {
         self.noise.range(self.layout.shape(), leaves)
     }
 
-    /// Largest node as it is read, for the rounding of sums.
-    pub(crate) fn largest(&self) -> f64 {
-        self.values.iter().fold(0.0, |largest: f64, value| largest.max(value.abs()))
+    /// Floating-point error of a sum that rests on these nodes: at most 128 roundings, of nodes, of their estimates and of the sum, of
+    /// numbers of this size.
+    pub(crate) fn arithmetic(&self, rests_on: &Combination) -> f64 {
+        128.0 * f64::EPSILON * rests_on.absolutes * self.largest
     }
 
     fn check(&self, range: &Range<usize>) -> Result<(), Error> {

@@ -101,12 +101,17 @@ impl Forest {
     ) {
         let stride = self.layout.len() * self.moments * self.columns;
         let share = self.lifts.len().div_ceil(parallelism.get()).max(1);
-        let (layout, moments) = (&self.layout, self.moments);
+        let layout = &self.layout;
+        let add = match self.moments {
+            1 => add_coordinate::<1>,
+            2 => add_coordinate::<2>,
+            _ => add_coordinate::<3>,
+        };
         let trees = stride * self.lifts.len();
         let parts = self.nodes[..trees].chunks_mut(stride * share).zip(self.lifts.chunks(share)).enumerate();
         let work = |part: usize, nodes: &mut [i64], lifts: &[Lift]| {
             for (i, (tree, lift)) in nodes.chunks_exact_mut(stride).zip(lifts).enumerate() {
-                add_coordinate(tree, (layout, moments), lift, coordinates.row(part * share + i), weights);
+                add(tree, layout, lift, (coordinates.row(part * share + i), weights));
             }
         };
         std::thread::scope(|scope| {
@@ -187,22 +192,22 @@ impl Forest {
     }
 }
 
-/// Adds all rows of a block to the leaves of one coordinate.
-fn add_coordinate(
+/// Adds all rows of a block to the leaves of one coordinate, with M powers of it as entries.
+fn add_coordinate<const M: usize>(
     tree: &mut [i64],
-    (layout, moments): (&NodeLayout, usize),
+    layout: &NodeLayout,
     lift: &Lift,
-    coordinate: &[f64],
-    weights: MatRef<'_>,
+    (coordinate, weights): (&[f64], MatRef<'_>),
 ) {
-    let leaves = layout.leaves();
+    let (leaves, stride) = (layout.leaves(), layout.len());
     for (&u, weights) in coordinate.iter().zip(weights.rows()) {
         let (leaf, entries) = (lift.leaf(u, leaves), lift.entries(u));
-        let scalar_trees = tree.chunks_exact_mut(layout.len());
-        let products = weights.iter().flat_map(|w| entries[..moments].iter().map(move |g| w * g));
-        for (nodes, product) in scalar_trees.zip(products) {
-            // both factors are integers and their product is below 2⁵³: exact
-            nodes[leaf] = nodes[leaf].wrapping_add(product as i64);
+        for (column, nodes) in weights.iter().zip(tree.chunks_exact_mut(M * stride)) {
+            for k in 0..M {
+                // both factors are integers and their product is below 2⁵³: exact
+                let node = &mut nodes[k * stride + leaf];
+                *node = node.wrapping_add((column * entries[k]) as i64);
+            }
         }
     }
 }

@@ -28,9 +28,9 @@ pub(crate) struct TreeGeometry {
     /// `f_W`, an integer.
     pub(crate) mass: f64,
     /// Bound on the sum over features of the squared entries `⌊f₁φ̃⌉`.
-    pub(crate) squared_linear: u64,
-    /// The same of `⌊f₂φ̃²⌉`.
-    pub(crate) squared_square: u64,
+    pub(crate) squared_linear: f64,
+    /// The same of `⌊f₂φ̃²⌉`; both are integers below 2⁵³.
+    pub(crate) squared_square: f64,
 }
 
 impl TreeGeometry {
@@ -70,8 +70,8 @@ impl TreeGeometry {
         let (_, values) = self.moments.squared_row_norm();
         let squared = |x: f64| (x as u128).pow(2);
         let constants: u128 = self.lifts.iter().map(|lift| squared(lift.limits[0])).sum();
-        let (linear, levels) = (u128::from(self.squared_linear), u128::from(levels));
-        let trees = levels * (constants + linear + u128::from(self.squared_square));
+        let (linear, levels) = (self.squared_linear as u128, u128::from(levels));
+        let trees = levels * (constants + linear + self.squared_square as u128);
         let sums = squared(self.norm_limit()) + squared(self.mass);
         Touched {
             pieces,
@@ -93,7 +93,8 @@ impl TreeGeometry {
     }
 
     fn check_capacity(&self) -> Result<(), Error> {
-        if self.max_abs() <= 1 << 61 {
+        let squares = self.squared_linear.max(self.squared_square);
+        if self.max_abs() <= 1 << 61 && squares < 9_007_199_254_740_992.0 {
             return Ok(());
         }
         let (feature_bits, value_bits) = self.moments.options().resolution();
@@ -110,7 +111,7 @@ fn equal(
     largest: f64,
 ) -> TreeGeometry {
     let lift = |&range: &f64| Lift::new(range, [largest, largest / range, largest / range / range]);
-    let all = ranges.len() as u64 * (largest as u64).pow(2);
+    let all = ranges.len() as f64 * largest * largest;
     TreeGeometry {
         lifts: ranges.iter().map(lift).collect(),
         norm_factor: largest / moments.squared_feature_norm() as f64,
@@ -143,7 +144,7 @@ fn joint(
     let scale = (largest - 1.0) / (k0.max(k1).max(k2) * widest).max(norm);
     let squared = |factor: f64| {
         let norm = (scale * factor * norm + 0.5 * count.sqrt()) * (1.0 + 1e-9);
-        (norm * norm).ceil() as u64
+        (norm * norm).ceil()
     };
     let lift = |&range: &f64| Lift::new(range, [k0 * range * scale, k1 * scale, k2 * scale / range]);
     Ok(TreeGeometry {

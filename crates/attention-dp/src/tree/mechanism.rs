@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TreeBudget {
     /// As published: truncated Laplace noise, each piece has `(ε/D, δ/D)`. The certificate states the composition by the best
-    /// accountant, which is often far less than ε.
+    /// accountant: where D is large, at a little more than δ it is far less than ε.
     EqualShares,
     /// Truncated Laplace noise, equal pieces whose composition by the best accountant is (ε, δ). Never more noise than equal
     /// shares.

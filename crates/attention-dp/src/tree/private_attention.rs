@@ -109,15 +109,16 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
         Ok(())
     }
 
-    /// A row counts only if its integers obey the bounds that the sensitivity rests on.
+    /// A row counts only if its integers obey the bounds that the sensitivity rests on. These are below 2⁵³: sums of integers are
+    /// exact until there, and do not fall back below.
     fn drop_beyond_bounds(&self, mut weights: MatMut<'_>) {
         let features = self.features.as_ref();
-        let (mut linear, mut square) = (vec![0_u64; features.ncols()], vec![0_u64; features.ncols()]);
+        let (mut linear, mut square) = (vec![0.0; features.ncols()], vec![0.0; features.ncols()]);
         for (lift, feature) in self.geometry.lifts.iter().zip(features.rows()) {
             for (i, &u) in feature.iter().enumerate() {
                 let [_, first, second] = lift.entries(u);
-                linear[i] += (first as i64).unsigned_abs().pow(2);
-                square[i] += (second as u64).pow(2);
+                linear[i] += first * first;
+                square[i] += second * second;
             }
         }
         for (i, norm) in self.features.squared_norms().iter().enumerate() {

@@ -129,7 +129,9 @@ fn spoil(nodes: &mut [i64], exact: &[i64], fault: Fault, views: &[Vec<usize>; VI
         Fault::BareNormaliser => &views[1],
         Fault::BareSums => &views[2],
     };
-    bare.iter().for_each(|&i| nodes[i] = exact[i]);
+    for &i in bare {
+        nodes[i] = exact[i];
+    }
 }
 
 /// Length of `nodes − from` along `to − from`, both at some entries.

@@ -16,7 +16,9 @@ fn random_rows(leaves: usize, rng: &mut ChaCha20Rng) -> Vec<(usize, i64)> {
 fn tree(leaves: usize, split: TreeBudget, rows: &[(usize, i64)]) -> PrivateTree<AddRemoveRow> {
     let options = TreeOptions::new(leaves, RowBound::entries(1, 3), split);
     let mut tree = PrivateTree::over_bins(AddRemoveRow, options).expect("a small tree");
-    rows.iter().for_each(|&(leaf, x)| tree.add(leaf, &[x]).expect("one entry"));
+    for &(leaf, x) in rows {
+        tree.add(leaf, &[x]).expect("one entry");
+    }
     tree
 }
 

@@ -105,7 +105,9 @@ fn of_vectors(trials: usize, fault: Fault, rng: &mut ChaCha20Rng) -> Ratios {
         let nodes = |row: Option<(usize, [i64; 2])>| {
             let mut tree = PrivateTree::over_bins(AddRemoveRow, options).expect("a small tree");
             let levels = tree.levels();
-            row.into_iter().for_each(|(leaf, vector)| tree.add(leaf, &vector).expect("two entries"));
+            if let Some((leaf, vector)) = row {
+                tree.add(leaf, &vector).expect("two entries");
+            }
             (tree.into_nodes(), levels)
         };
         let mut draw =
