@@ -65,6 +65,22 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Trees
+//!
+//! Another way to release sums once and ask often, the published one, repaired:
+//!
+//! | paper | here | answers |
+//! |---|---|---|
+//! | DPTree | [`PrivateTree`] → [`DpTree`] | sums over ranges of positions or of bins |
+//! | DPTreeDistance | [`DpTreeDistance`] | `Σ wᵢ\|y − xᵢ\|ᵖ`, p = 1, 2 |
+//! | DPTreeHighDim | [`PrivateDistances`] → [`DpTreeHighDim`] | `Σ wᵢ‖y − xᵢ‖_p^p` |
+//! | DPTreeSoftmax | [`DpTreeSoftmax`] | `Σ wᵢ exp(s·q·kᵢ)` |
+//! | DPTreeCrossAttention | [`PrivateTreeAttention`] → [`DpTreeCrossAttention`] | `softmax(s·q·Kᵀ)V` |
+//!
+//! Take them for ranges and for distances with p = 1. For attention they are there to be compared with: at equal privacy the
+//! moments have 15 to 1000 times less noise (example `trees_and_moments`), because the *squared* distances that softmax is made of need
+//! no tree. [`TreeBudget`] says how one budget covers all levels, coordinates, powers and columns; [`TreeAdjacency`], who is a neighbour.
+//!
 //! # Features
 //!
 //! * `io` (default): read keys and values from npy and safetensors files, save and load releases.

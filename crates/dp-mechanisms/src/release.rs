@@ -264,7 +264,7 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
     ///
     /// ```
     /// use dp_mechanisms::{
-    ///     AddRemoveRow, Epsilon, Lattice, LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, secure_rng,
+    ///     AddRemoveRow, Delta, Epsilon, Lattice, LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, secure_rng,
     /// };
     ///
     /// let sensitivity = LatticeL1Sensitivity::new(1, AddRemoveRow)?;
@@ -273,7 +273,7 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
     /// let mut count = |n| mechanism.release(LatticeStatistic::new(vec![n], Lattice::new(0)?, sensitivity, 1 << 40), "a count", rng);
     /// let both = count(120)?.joined([count(7)?], "people and dogs")?;
     /// assert_eq!(both.value().len(), 2);
-    /// assert_eq!(both.certificate().guarantee().delta(1.0), 0.0); // 0.5 twice
+    /// assert!((both.certificate().guarantee().epsilon(Delta::new(1e-12)?) - 1.0).abs() < 1e-9); // 0.5 twice
     /// # Ok::<(), dp_mechanisms::Error>(())
     /// ```
     pub fn joined(
@@ -299,7 +299,7 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
 mod tests {
     use super::*;
     use crate::adjacency::{AddRemoveRow, PerturbRow};
-    use crate::params::Epsilon;
+    use crate::params::{Delta, Epsilon};
 
     #[test]
     fn joined_releases_keep_the_worst_of_what_they_were() {
@@ -318,8 +318,8 @@ mod tests {
             ("all", "mechanism", &["a.claim".to_owned()][..])
         );
         assert_eq!(all.parameters().keys().collect::<Vec<_>>(), ["unit"]);
-        assert_eq!(all.guarantee().delta(1.5), 0.0);
-        assert!(all.guarantee().delta(1.49) > 0.0);
+        // three times 0.5, and nothing to spare at so small a δ
+        assert!((all.guarantee().epsilon(Delta::new(1e-12).unwrap()) - 1.5).abs() < 1e-9);
         assert_eq!(
             (joined.provenance(), all.arithmetic()),
             (Provenance::Minted, ArithmeticModel::ExactLattice)

@@ -1,17 +1,7 @@
 //! Trees of noisy sums: ranges, distances, and the published mechanism for cross-attention, repaired.
 //!
-//! # The family
-//!
-//! | paper | here | answers |
-//! |---|---|---|
-//! | DPTree | [`PrivateTree`] → [`DpTree`] | sums over ranges of positions or of bins |
-//! | DPTreeDistance | [`DpTreeDistance`] | `Σ wᵢ\|y − xᵢ\|ᵖ`, p = 1, 2 |
-//! | DPTreeHighDim | [`PrivateDistances`] → [`DpTreeHighDim`] | `Σ wᵢ‖y − xᵢ‖_p^p` |
-//! | DPTreeSoftmax | [`DpTreeSoftmax`] | `Σ wᵢ exp(s·q·kᵢ)` |
-//! | DPTreeCrossAttention | [`PrivateTreeAttention`] → [`DpTreeCrossAttention`] | `softmax(s·q·Kᵀ)V` |
-//!
-//! (Backurs, Lin, Mahabadi, Silwal, Tarnawski 2024; Liang, Shi, Song, Zhou 2024, arXiv 2407.14717.) The first three are useful by
-//! themselves. The last two are for comparison: at equal privacy [`PrivateMoments`](crate::PrivateMoments) is more accurate.
+//! (Backurs, Lin, Mahabadi, Silwal, Tarnawski 2024; Liang, Shi, Song, Zhou 2024, arXiv 2407.14717.) The front page of the crate has
+//! a table of the family. Ranges and distances are useful by themselves, cross-attention is for comparison.
 //!
 //! # What was repaired
 //!

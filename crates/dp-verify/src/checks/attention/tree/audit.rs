@@ -35,7 +35,7 @@ enum Fault {
 /// Three twins are judged: half the noise, a bare normaliser, bare sums; the mildest finding counts. An audit that finds little
 /// of the Gaussian budget is no evidence.
 pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
-    let n = context.scale(10_000, 500_000);
+    let n = context.scale(10_000, 200_000);
     let of = |budget| tree_options(options(1, 1, 1, 0.4), budget, BINS);
     let (joint, accounted) = (of(TreeBudget::Joint), of(TreeBudget::Accounted));
     let (first, second) = ((vec![1.0], vec![1.0]), (vec![-1.0], vec![-1.0]));
