@@ -125,6 +125,6 @@ pub use sensitivity::MomentAdjacency;
 pub use tree::{
     DistanceEstimate, DistanceMethod, DistanceOptions, DpTree, DpTreeCrossAttention, DpTreeDistance,
     DpTreeHighDim, DpTreeSoftmax, NodeNoise, Power, PrivateDistances, PrivateTree, PrivateTreeAttention,
-    PublishedError, PublishedParameters, RowBound, SoftmaxSums, TreeAdjacency, TreeAttentionOptions,
+    PublishedError, PublishedParameters, RowBound, Signs, SoftmaxSums, TreeAdjacency, TreeAttentionOptions,
     TreeBudget, TreeMechanism, TreeOptions, TreeReader, published_error,
 };

@@ -183,11 +183,14 @@ impl<A: TreeAdjacency> PrivateDistances<A> {
         self.forest.into_nodes()
     }
 
-    /// L1 bound on what a row adds to one level of one scalar tree, and squared L2 bound on what it adds to all, in lattice steps.
-    #[must_use]
-    pub fn row_bounds(&self) -> (u64, u128) {
-        let touched = self.touched();
-        (touched.l1, touched.squared)
+    /// How far the integers move between neighbours: in L1 within one piece (one level of one tree, or one sum), and squared in L2 over
+    /// all of them, in lattice steps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the square does not fit 128 bits.
+    pub fn sensitivities(&self) -> Result<(u64, u128), Error> {
+        Ok(self.touched().sensitivities(self.adjacency)?)
     }
 
     /// Every entry is within its limit, whatever the row: limits times the largest weight.

@@ -46,6 +46,13 @@ pub(crate) struct Touched {
     pub(crate) opposition: u128,
 }
 
+impl Touched {
+    /// L1 of one piece and squared L2 of all of them, between neighbours.
+    pub(crate) fn sensitivities<A: TreeAdjacency>(&self, adjacency: A) -> Result<(u64, u128), Error> {
+        Ok((adjacency.l1(self.l1)?.get(), adjacency.l2(self.squared, self.opposition)?.square()))
+    }
+}
+
 /// Noise for all nodes of one structure, calibrated to a target.
 ///
 /// # Example

@@ -36,5 +36,5 @@ pub use mechanism::{TreeBudget, TreeMechanism};
 pub use noise::NodeNoise;
 pub use options::{DistanceMethod, DistanceOptions, Power, TreeAttentionOptions};
 pub use private_attention::PrivateTreeAttention;
-pub use private_tree::{PrivateTree, RowBound, TreeOptions};
+pub use private_tree::{PrivateTree, RowBound, Signs, TreeOptions};
 pub use published::{PublishedError, PublishedParameters, published_error};

@@ -230,22 +230,14 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
         self.forest.into_nodes()
     }
 
-    /// L1 bound on what a row adds to one level of one scalar tree or to one sum, and squared L2 bound on what it adds to all, in
-    /// lattice steps.
-    #[must_use]
-    pub fn row_bounds(&self) -> (u64, u128) {
-        let touched = self.touched();
-        (touched.l1, touched.squared)
-    }
-
-    /// Bound on the squared L2 distance of all nodes between neighbours, in lattice steps.
+    /// How far the integers move between neighbours: in L1 within one piece (one level of one tree, or one sum), and squared in L2 over
+    /// all of them, in lattice steps.
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] beyond 128 bits.
-    pub fn squared_l2_sensitivity(&self) -> Result<u128, Error> {
-        let touched = self.touched();
-        Ok(self.adjacency.l2(touched.squared, touched.opposition)?.square())
+    /// [`Error::Mechanism`] if the square does not fit 128 bits.
+    pub fn sensitivities(&self) -> Result<(u64, u128), Error> {
+        Ok(self.touched().sensitivities(self.adjacency)?)
     }
 
     fn touched(&self) -> Touched {

@@ -17,16 +17,34 @@ use rand::CryptoRng;
 /// most twice that.
 pub(crate) const MAX_ENTRIES: usize = 1 << 28;
 
-/// What a row may add to a leaf: a vector of integers whose norms are enforced row by row.
+/// Signs that the entries of a row may have.
+///
+/// # Example
+///
+/// ```
+/// use attention_dp::{RowBound, Signs};
+///
+/// let counts = RowBound { signs: Signs::Nonnegative, ..RowBound::entries(1, 1) };
+/// assert_ne!(counts, RowBound::entries(1, 1));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signs {
+    /// Any.
+    Any,
+    /// No entry is negative: rows never point apart, and replacing one costs `√2` times Gaussian noise instead of twice.
+    Nonnegative,
+}
+
+/// What a row may add to a leaf: a vector of integers whose norms and signs are enforced row by row.
 ///
 /// # Example
 ///
 /// ```
 /// use attention_dp::RowBound;
 ///
-/// let counts = RowBound::entries(3, 10); // three integers of at most 10
-/// assert_eq!((counts.width, counts.l1, counts.squared_l2), (3, 30, 300));
-/// let one_of_three = RowBound { l1: 1, squared_l2: 1, ..counts };
+/// let three = RowBound::entries(3, 10); // three integers of at most 10
+/// assert_eq!((three.width, three.l1, three.squared_l2), (3, 30, 300));
+/// let one_of_three = RowBound { l1: 1, squared_l2: 1, ..three };
 /// assert_eq!(one_of_three.width, 3);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,10 +55,12 @@ pub struct RowBound {
     pub l1: u64,
     /// Largest squared L2 norm.
     pub squared_l2: u128,
+    /// Signs of the entries.
+    pub signs: Signs,
 }
 
 impl RowBound {
-    /// `width` entries of at most `max_abs` each.
+    /// `width` entries of at most `max_abs` each, of any sign.
     #[must_use]
     pub const fn entries(width: usize, max_abs: u64) -> Self {
         let square = max_abs as u128 * max_abs as u128;
@@ -48,14 +68,18 @@ impl RowBound {
             width,
             l1: max_abs.saturating_mul(width as u64),
             squared_l2: square.saturating_mul(width as u128),
+            signs: Signs::Any,
         }
     }
 
     fn admits(&self, vector: &[i64]) -> bool {
         let sizes = || vector.iter().map(|x| u128::from(x.unsigned_abs()));
         let l1: u128 = sizes().sum();
-        // below 2⁶⁴ each square fits, and so does the sum of as many as there can be once the L1 norm is small
-        l1 <= u128::from(self.l1) && sizes().map(|x| x * x).fold(0, u128::saturating_add) <= self.squared_l2
+        let has_signs = self.signs == Signs::Any || vector.iter().all(|&x| x >= 0);
+        // squares of 64-bit numbers fit, and their sum saturates
+        has_signs
+            && l1 <= u128::from(self.l1)
+            && sizes().map(|x| x * x).fold(0, u128::saturating_add) <= self.squared_l2
     }
 }
 
@@ -187,6 +211,16 @@ impl<A: TreeAdjacency> PrivateTree<A> {
         self.layout.shape().levels()
     }
 
+    /// How far the integers move between neighbours: in L1 within one piece (one level of one tree, or one sum), and squared in L2 over
+    /// all of them, in lattice steps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if the square does not fit 128 bits.
+    pub fn sensitivities(&self) -> Result<(u64, u128), Error> {
+        Ok(self.touched().sensitivities(self.adjacency)?)
+    }
+
     /// The mechanism that [`release`](Self::release) would use at this budget.
     ///
     /// # Errors
@@ -264,7 +298,8 @@ impl<A: TreeAdjacency> PrivateTree<A> {
     fn touched(&self) -> Touched {
         let (levels, row) = (self.layout.shape().levels(), self.options.row);
         let squared = row.squared_l2.saturating_mul(levels.into());
-        Touched { pieces: levels.into(), l1: row.l1, squared, opposition: squared }
+        let opposition = if row.signs == Signs::Nonnegative { 0 } else { squared };
+        Touched { pieces: levels.into(), l1: row.l1, squared, opposition }
     }
 
     /// One piece a level: the nodes of all entries.

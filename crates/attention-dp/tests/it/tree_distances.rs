@@ -214,7 +214,7 @@ proptest! {
         let options = options(power, method, TreeBudget::Joint).with_bins(bins);
         let rows = (Mat::from_vec(1, 2, point).unwrap(), Mat::from_vec(1, 1, vec![weight]).unwrap());
         let distances = private(options, &rows);
-        let (l1, squared) = distances.row_bounds();
+        let (l1, squared) = distances.sensitivities().unwrap();
         let nodes = distances.into_nodes();
         prop_assert!(nodes.iter().all(|x| x.unsigned_abs() <= l1));
         prop_assert!(nodes.iter().map(|x| u128::from(x.unsigned_abs()).pow(2)).sum::<u128>() <= squared);

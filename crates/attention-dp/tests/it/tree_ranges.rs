@@ -1,7 +1,7 @@
 //! Sums over ranges of leaves.
 
 use crate::data::budget;
-use attention_dp::{DpTree, Error, NodeNoise, PrivateTree, RowBound, TreeBudget, TreeOptions};
+use attention_dp::{DpTree, Error, NodeNoise, PrivateTree, RowBound, Signs, TreeBudget, TreeOptions};
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, Provenance, ReplaceRow};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::{ChaCha8Rng, ChaCha20Rng};
@@ -146,6 +146,21 @@ fn rows_that_exceed_the_bound_or_name_no_leaf_contribute_nothing() {
     tree.add(4, &[1, 1]).unwrap();
     tree.add(usize::MAX, &[1, 1]).unwrap();
     assert_eq!(tree.assume_public().range(0..4).unwrap(), [2.0, 1.0]);
+}
+
+#[test]
+fn vectors_without_negative_entries_are_enforced_and_cost_less_to_replace() {
+    let tree = |signs| {
+        let bound = RowBound { signs, ..RowBound::entries(1, 3) };
+        PrivateTree::over_bins(ReplaceRow, TreeOptions::new(16, bound, TreeBudget::Joint)).unwrap()
+    };
+    let squared = |signs| tree(signs).sensitivities().unwrap().1;
+    assert_eq!(squared(Signs::Any), 2 * squared(Signs::Nonnegative));
+    let mut counts = tree(Signs::Nonnegative);
+    for x in [3, -1, 2] {
+        counts.add(5, &[x]).unwrap();
+    }
+    assert_eq!(counts.assume_public().range(5..6).unwrap(), [5.0]);
 }
 
 #[test]

@@ -84,14 +84,14 @@ const GAMMAS: [f64; 2] = [0.1, 0.01];
 /// leaves it out of the bar, as the paper leaves it out of the mechanism.
 pub(super) fn fixed_coverage(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let releases = context.scale(300, 50_000);
+    let releases = context.scale(800, 50_000);
     let (mut parts, mut rates) = (Vec::new(), Vec::new());
     for split in [TreeBudget::Joint, TreeBudget::Accounted] {
         let case = tree_options(options(1, 1, 6, 0.5), split, 8);
-        let rows: Vec<Row> = (0..4_000).map(|_| (vec![0.0], vec![0.9])).collect();
+        let rows: Vec<Row> = (0..1_000).map(|_| (vec![0.0], vec![0.95])).collect();
         let exact = target(case.moments(), &rows[..1], &[0.8]);
         let mut misses = [0; 2];
-        let mechanism = mechanism(&case, 8.0);
+        let mechanism = mechanism(&case, 32.0);
         for _ in 0..releases {
             let trees = attention(AddRemoveRow, &case, &rows);
             let released = trees.release_with(&mechanism, &mut rng).expect("little noise");

@@ -125,11 +125,12 @@ impl Found {
         };
         let mechanism = attention(adjacency, &noisy, &[]).calibrate(epsilon, delta).expect("supported noise");
         let trees = attention(adjacency, &shipped, &[]);
+        let (l1, squared) = trees.sensitivities().expect("small squares");
         let row = Row {
             // 3 levels of 3 powers of 6 features, for two columns, and two sums each
             pieces: 3 * 3 * 6 * 2 + 4,
-            l1: trees.row_bounds().0 * A::ROWS,
-            squared: trees.squared_l2_sensitivity().expect("small squares"),
+            l1,
+            squared,
         };
         self.judge(adjacency, split, (epsilon, delta), &row, mechanism.noise());
         if fault == Fault::None {

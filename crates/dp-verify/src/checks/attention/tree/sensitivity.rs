@@ -4,7 +4,7 @@ use super::super::{Row, climb, options, random_row, random_rows, unflatten};
 use super::{attention, distances, moved, tree_options};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{
-    DistanceMethod, DistanceOptions, Power, PrivateDistances, PrivateTree, RowBound, TreeAdjacency,
+    DistanceMethod, DistanceOptions, Power, PrivateDistances, PrivateTree, RowBound, Signs, TreeAdjacency,
     TreeAttentionOptions, TreeBudget, TreeOptions,
 };
 use dp_mechanisms::{AddRemoveRow, ReplaceRow};
@@ -65,7 +65,7 @@ fn under(context: &mut Context, fault: Fault) -> Outcome {
     let mut points =
         [of_points(AddRemoveRow, steps, fault, &mut rng), of_points(ReplaceRow, steps, fault, &mut rng)];
     if fault == Fault::RawMoments {
-        points[0].see(raw_moments(), bounds_of(&distance_cases()[0]));
+        points[0].see(raw_moments(), bounds_of(AddRemoveRow, &distance_cases()[0]));
     }
     let keys = [of_keys(AddRemoveRow, steps, fault, &mut rng), of_keys(ReplaceRow, steps, fault, &mut rng)];
     let named = [
@@ -82,57 +82,51 @@ fn under(context: &mut Context, fault: Fault) -> Outcome {
         .with_note(format!("L1 of a piece, squared L2 of all: {note}"))
 }
 
-/// The bound with one level left out, if that is the fault.
-fn charged<A: TreeAdjacency>(
-    adjacency: A,
-    (l1, squared): (u64, u128),
-    levels: u32,
-    fault: Fault,
-) -> (u64, u128) {
-    let squared = adjacency.l2(squared, squared).expect("small squares").square();
-    let levels = u128::from(levels);
+/// The bounds with one level left out of the square, if that is the fault.
+fn charged((l1, squared): (u64, u128), bins: usize, fault: Fault) -> (u64, u128) {
+    let levels = super::levels(bins).0.len() as u128;
     let squared = if fault == Fault::ForgottenLevel { squared / levels * (levels - 1) } else { squared };
-    (l1 * A::ROWS, squared)
+    (l1, squared.max(1))
 }
 
 /// Integer vectors in trees of all sizes, at any leaf, also beyond their bound.
 fn of_vectors(trials: usize, fault: Fault, rng: &mut ChaCha20Rng) -> Ratios {
     let mut ratios = Ratios::default();
-    for _ in 0..trials {
+    for trial in 0..trials {
         let leaves = rng.random_range(4..40);
-        let bound = RowBound { width: 2, l1: 7, squared_l2: 5 * 5 + 2 * 2 };
+        let signs = [Signs::Any, Signs::Nonnegative][trial % 2];
+        let bound = RowBound { width: 2, l1: 7, squared_l2: 5 * 5 + 2 * 2, signs };
         let options = TreeOptions::new(leaves, bound, TreeBudget::Joint);
-        let nodes = |row: Option<(usize, [i64; 2])>| {
-            let mut tree = PrivateTree::over_bins(AddRemoveRow, options).expect("a small tree");
-            let levels = tree.levels();
-            if let Some((leaf, vector)) = row {
-                tree.add(leaf, &vector).expect("two entries");
-            }
-            (tree.into_nodes(), levels)
-        };
         let mut draw =
             || (rng.random_range(0..leaves + 1), [rng.random_range(-8..=8), rng.random_range(-8..=8)]);
         let (first, second) = (draw(), draw());
-        // at opposite ends of the box, and in one leaf: what replacing is charged for
-        let opposite = (first.0, first.1.map(|x| -x));
-        let (none, levels) = nodes(None);
-        let one = nodes(Some(first)).0;
-        let squared = bound.squared_l2 * u128::from(levels);
-        let see = |ratios: &mut Ratios, a: &[i64], b: &[i64], bounds| {
-            let (l1, squared) = both_entries(a, b, leaves);
-            ratios.see((l1, squared), bounds);
+        // in one leaf and opposite, in leaves that share few nodes: what replacing is charged for
+        let opposite = (first.0, first.1.map(|x: i64| -x));
+        let others = [second, opposite, (leaves - 1 - first.0.min(leaves - 1), first.1)];
+        let nothing = nodes(AddRemoveRow, options, (leaves, [0, 0]));
+        let mut see = |a: &[i64], b: &[i64], bounds| {
+            ratios.see(both_entries(a, b, leaves), charged(bounds, leaves, fault));
         };
-        see(&mut ratios, &one, &none, charged(AddRemoveRow, (bound.l1, squared), levels, fault));
-        for other in [second, opposite] {
-            see(
-                &mut ratios,
-                &one,
-                &nodes(Some(other)).0,
-                charged(ReplaceRow, (bound.l1, squared), levels, fault),
-            );
+        let one = nodes(AddRemoveRow, options, first);
+        see(&one.0, &nothing.0, one.1);
+        for other in others {
+            let (one, other) = (nodes(ReplaceRow, options, first), nodes(ReplaceRow, options, other));
+            see(&one.0, &other.0, one.1);
         }
     }
     ratios
+}
+
+/// Nodes of a tree with one row, and how far they may move.
+fn nodes<A: TreeAdjacency>(
+    adjacency: A,
+    options: TreeOptions,
+    (leaf, vector): (usize, [i64; 2]),
+) -> (Vec<i64>, (u64, u128)) {
+    let mut tree = PrivateTree::over_bins(adjacency, options).expect("a small tree");
+    let bounds = tree.sensitivities().expect("small squares");
+    tree.add(leaf, &vector).expect("two entries");
+    (tree.into_nodes(), bounds)
 }
 
 /// A piece of a tree of vectors is a level of all its entries.
@@ -157,8 +151,9 @@ fn distance_cases() -> Vec<DistanceOptions> {
     ]
 }
 
-fn bounds_of(options: &DistanceOptions) -> (u64, u128) {
-    PrivateDistances::new(AddRemoveRow, options.clone()).expect("the options are sound").row_bounds()
+fn bounds_of<A: TreeAdjacency>(adjacency: A, options: &DistanceOptions) -> (u64, u128) {
+    let distances = PrivateDistances::new(adjacency, options.clone()).expect("the options are sound");
+    distances.sensitivities().expect("small squares")
 }
 
 /// Extreme points with extreme weights, then climbing.
@@ -167,7 +162,7 @@ fn of_points<A: TreeAdjacency>(adjacency: A, steps: usize, fault: Fault, rng: &m
     for options in distance_cases() {
         let (dim, bins) = (options.dim(), options.bins());
         let nodes = |rows: &[Vec<f64>]| distances(adjacency, &options, rows).into_nodes();
-        let bounds = charged(adjacency, bounds_of(&options), super::levels(bins).0.len() as u32, fault);
+        let bounds = charged(bounds_of(adjacency, &options), bins, fault);
         let background: Vec<Vec<f64>> =
             (0..3).map(|_| (0..=dim).map(|_| rng.random_range(-2.0..2.0)).collect()).collect();
         let with = |row: &[f64]| background.iter().cloned().chain([row.to_vec()]).collect::<Vec<_>>();
@@ -197,8 +192,11 @@ fn of_points<A: TreeAdjacency>(adjacency: A, steps: usize, fault: Fault, rng: &m
 /// What a point at three times the end of the first case's interval adds if its moments are not those of the clipped point.
 fn raw_moments() -> (u64, u128) {
     let (reach, weight) = (f64::from(1 << 18), f64::from(1 << 14));
-    let options =
-        TreeOptions::new(16, RowBound { width: 2, l1: u64::MAX, squared_l2: u128::MAX }, TreeBudget::Joint);
+    let options = TreeOptions::new(
+        16,
+        RowBound { width: 2, l1: u64::MAX, squared_l2: u128::MAX, signs: Signs::Any },
+        TreeBudget::Joint,
+    );
     let mut tree = PrivateTree::over_bins(AddRemoveRow, options).expect("a small tree");
     let raw = 5.0; // x = 6 in units of the half-width from the centre of 0 … 2
     tree.add(15, &[(reach * weight) as i64, (raw * reach * weight) as i64]).expect("two entries");
@@ -222,10 +220,7 @@ fn of_keys<A: TreeAdjacency>(adjacency: A, steps: usize, fault: Fault, rng: &mut
         let shape = options.moments().shape();
         let plain = 2 * shape.columns();
         let empty = attention(adjacency, &options, &[]);
-        let squared = empty.squared_l2_sensitivity().expect("small squares");
-        let levels = super::levels(options.bins()).0.len() as u128;
-        let squared = if fault == Fault::ForgottenLevel { squared / levels * (levels - 1) } else { squared };
-        let bounds = (empty.row_bounds().0 * A::ROWS, squared.max(1));
+        let bounds = charged(empty.sensitivities().expect("small squares"), options.bins(), fault);
         let background = random_rows(rng, shape, 2);
         let with = |row: &Row| [&background[..], std::slice::from_ref(row)].concat();
         let nodes = |rows: &[Row]| attention(adjacency, &options, rows).into_nodes();
