@@ -1,10 +1,11 @@
 //! Softmax sums and cross-attention from released trees.
 
-use super::distance::{CoordinateScale, DpTreeDistance, Reading};
-use super::forest::ReleasedForest;
+use super::distance::{CoordinateScale, DpTreeDistance};
+use super::forest::{Lift, ReleasedForest};
 use super::geometry::{SUMS, TreeGeometry};
 use super::noise::{Combination, Confidence, NodeNoise, OUTWARD};
 use super::options::{DistanceMethod, Power};
+use super::reading::Reading;
 use crate::error::Error;
 use crate::private::{
     Answer, Coverage, MomentGeometry, deterministic_errors, largest_logit, power_of_two, ratio_answer,
@@ -165,9 +166,8 @@ impl DpTreeSoftmax {
         let unit = 1.0 / quantised.scale();
         let l1: f64 = features.iter().map(|b| b.abs()).sum();
         let l2: f64 = features.iter().map(|b| b * b).sum();
-        let entry = |(lift, b): (&super::forest::Lift, &f64)| {
-            0.5 * unit * unit / lift.factors[2] + unit * b.abs() / lift.factors[1]
-        };
+        let entry =
+            |(lift, b): (&Lift, &f64)| 0.5 * unit * unit / lift.factors[2] + unit * b.abs() / lift.factors[1];
         let entries: f64 = self.geometry.lifts.iter().zip(features).map(entry).sum();
         let norm = 0.5 * unit * unit / self.geometry.norm_factor;
         // the last part: ‖b‖² and entries are themselves computed

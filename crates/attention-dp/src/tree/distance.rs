@@ -2,8 +2,9 @@
 
 use super::dp_tree::DpTree;
 use super::forest::Lift;
-use super::noise::{Combination, Confidence, NodeNoise, OUTWARD};
+use super::noise::{Confidence, OUTWARD};
 use super::options::{DistanceMethod, Power};
+use super::reading::{Reading, Rings, Term, power};
 use crate::error::Error;
 use crate::private::Coverage;
 use core::ops::Range;
@@ -90,24 +91,6 @@ pub(crate) struct CoordinateScale {
     pub(crate) weight_bound: f64,
 }
 
-/// One range of leaves in a reading: `factor` times entry `moment`, in steps of a weight.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Term {
-    moment: usize,
-    leaves: Range<usize>,
-    factor: f64,
-}
-
-/// A reading before weights are scaled: values by column, and what its noise rests on.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Reading {
-    pub(crate) values: Vec<f64>,
-    pub(crate) together: Combination,
-    /// Sum of half-widths of single ranges.
-    pub(crate) separate: f64,
-    pub(crate) arithmetic: f64,
-}
-
 impl DpTreeDistance {
     pub(crate) fn new(
         tree: DpTree,
@@ -123,11 +106,12 @@ impl DpTreeDistance {
         &self.tree
     }
 
-    /// The sum of distances to y, any finite number, with a half-width that holds for all y at once.
+    /// The sum of distances to y, also outside the interval, with a half-width that holds for all y at once.
     ///
     /// # Errors
     ///
-    /// [`Error::QueryNotFinite`]; [`Error::Mechanism`] if the probability underflows.
+    /// [`Error::QueryNotFinite`], [`Error::QueryTooLong`] (10¹² half-widths of the interval away); [`Error::Mechanism`] if the
+    /// probability underflows.
     pub fn query(&self, y: f64, failure: FailureProbability) -> Result<DistanceEstimate, Error> {
         self.estimate(y, Coverage::Simultaneous, failure)
     }
@@ -180,9 +164,7 @@ impl DpTreeDistance {
 
     /// Adds the distances to y, in steps of a weight, for each column.
     pub(crate) fn read(&self, y: f64, into: &mut Reading, confidence: &Confidence) -> Result<(), Error> {
-        if !y.is_finite() {
-            return Err(Error::QueryNotFinite { query: 0, coordinate: 0 });
-        }
+        self.check(y)?;
         let noise = self.tree.noise();
         let mut sums = vec![0.0; self.tree.width()];
         for term in self.terms(y) {
@@ -196,6 +178,15 @@ impl DpTreeDistance {
             into.arithmetic += term.factor.abs() * self.tree.arithmetic(&rests_on);
         }
         Ok(())
+    }
+
+    /// Squares of what is farther away than this many half-widths would drown all that the tree knows.
+    fn check(&self, y: f64) -> Result<(), Error> {
+        if !y.is_finite() {
+            return Err(Error::QueryNotFinite { query: 0, coordinate: 0 });
+        }
+        let (norm, radius) = ((y - self.scale.center).abs(), 1e12 * self.scale.unit * self.scale.lift.reach);
+        if norm <= radius { Ok(()) } else { Err(Error::QueryTooLong { query: 0, norm, radius }) }
     }
 
     fn terms(&self, y: f64) -> Vec<Term> {
@@ -309,47 +300,5 @@ pub(crate) const fn moments(power: Power, method: DistanceMethod) -> usize {
         (DistanceMethod::Rings { .. }, _) => 1,
         (DistanceMethod::Moments, Power::One) => 2,
         (DistanceMethod::Moments, Power::Two) => 3,
-    }
-}
-
-fn power(x: f64, power: Power) -> f64 {
-    match power {
-        Power::One => x,
-        Power::Two => x * x,
-    }
-}
-
-/// Rings found so far, and the largest errors of their representatives.
-#[derive(Default)]
-struct Rings {
-    power: Power,
-    /// Steps of the count of one row.
-    unit: f64,
-    alpha: f64,
-    terms: Vec<Term>,
-    absolute: f64,
-    relative: f64,
-}
-
-impl Rings {
-    fn add(&mut self, leaves: Range<usize>, near: f64, far: f64) {
-        let (low, high) = (power(near, self.power), power(far, self.power));
-        self.terms.push(Term { moment: 0, leaves, factor: 0.5 * (low + high) / self.unit });
-        let error = 0.5 * (high - low);
-        if far <= (1.0 + self.alpha) * near {
-            self.relative = self.relative.max(error / low * OUTWARD);
-        } else {
-            self.absolute = self.absolute.max(error);
-        }
-    }
-}
-
-impl Reading {
-    /// Noise at this coverage, in steps of a weight.
-    pub(crate) fn noise(&self, noise: NodeNoise, coverage: Coverage, confidence: &Confidence) -> f64 {
-        match coverage {
-            Coverage::FixedQuery => noise.half_width(&self.together, confidence),
-            Coverage::Simultaneous => self.separate,
-        }
     }
 }

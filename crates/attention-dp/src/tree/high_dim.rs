@@ -1,11 +1,12 @@
 //! Weighted `ℓ_p^p` distances in several coordinates: a sum over coordinates, one tree each.
 
 use super::adjacency::TreeAdjacency;
-use super::distance::{CoordinateScale, DistanceEstimate, DpTreeDistance, Reading, moments};
+use super::distance::{CoordinateScale, DistanceEstimate, DpTreeDistance, moments};
 use super::forest::{Forest, Lift, ReleasedForest, round};
 use super::mechanism::{Touched, TreeBudget, TreeMechanism};
 use super::noise::Confidence;
 use super::options::{DistanceOptions, Power};
+use super::reading::Reading;
 use crate::error::{Error, Parameter};
 use crate::private::Coverage;
 use crate::private::power_of_two;
@@ -293,7 +294,7 @@ impl DpTreeHighDim {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`], [`Error::QueryNotFinite`]; [`Error::Mechanism`] if the probability underflows.
+    /// [`Error::Dimension`], [`Error::QueryNotFinite`], [`Error::QueryTooLong`]; [`Error::Mechanism`] if the probability underflows.
     pub fn query(&self, y: &[f64], failure: FailureProbability) -> Result<DistanceEstimate, Error> {
         let statements = self.coordinates.iter().map(DpTreeDistance::statements).sum();
         self.estimate(y, Coverage::Simultaneous, Confidence::new(failure, statements)?)

@@ -26,6 +26,7 @@ mod options;
 mod private_attention;
 mod private_tree;
 mod published;
+mod reading;
 
 pub use adjacency::TreeAdjacency;
 pub use cross_attention::{DpTreeCrossAttention, DpTreeSoftmax, SoftmaxSums, TreeReader};

@@ -25,7 +25,8 @@ const BLOCK: usize = 1024;
 /// is a type. It is here to be compared with: for the *squared* distances that softmax needs three moments would do without a
 /// tree, and [`PrivateMoments`](crate::PrivateMoments) needs one.
 ///
-/// Memory: `2·bins·3·r·(d_v + 1)` integers of 8 bytes, at most 2 GiB, and once more while it is released.
+/// Memory: `2·bins·3·r·(d_v + 1)` integers of 8 bytes, at most 2 GiB, and up to twice more while they are released. Time:
+/// `O(n·r·d_v)` to build, whatever the number of bins, and `O(r·d_v·log bins)` for a query.
 ///
 /// # Guarantee
 ///

@@ -13,8 +13,8 @@ use dp_mechanisms::continual::TreeShape;
 use dp_mechanisms::{Delta, Epsilon, PrivacyProfile, Release, ReplaceRow};
 use rand::CryptoRng;
 
-/// Most entries that all nodes of a private tree, or of all trees of one release, may have together: 2 GiB. Building takes at
-/// most twice that.
+/// Most entries that all nodes of a private tree, or of all trees of one release, may have together: 2 GiB. A release takes up to
+/// three times that for a moment.
 pub(crate) const MAX_ENTRIES: usize = 1 << 28;
 
 /// Signs that the entries of a row may have.

@@ -200,6 +200,7 @@ fn queries_are_checked() {
         Err(Error::QueryNotFinite { coordinate: 1, .. })
     ));
     assert!(trees.coordinate(0).query(f64::INFINITY, gamma(0.5)).is_err());
+    assert!(matches!(trees.query(&[f64::MAX, 0.0], gamma(0.5)), Err(Error::QueryTooLong { .. })));
 }
 
 proptest! {

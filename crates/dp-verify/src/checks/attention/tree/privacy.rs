@@ -45,10 +45,8 @@ fn under(context: &Context, targets: &[(f64, f64)], fault: Fault) -> Outcome {
         found.attention(ReplaceRow, budget, target, fault, &mut rng);
     }
     Outcome::worst([
-        Outcome::at_most(found.excess, 1.0 + SLACK, found.n).with_note(format!(
-            "δ(ε) of the noise over the δ asked for; of equal shares {:.1e}",
-            found.of_shares
-        )),
+        Outcome::at_most(found.excess, 1.0 + SLACK, found.n)
+            .with_note("δ(ε) of the noise over the δ asked for"),
         Outcome::all_equal(found.dishonest, found.n).with_note("certificates that do not fit"),
     ])
 }
@@ -56,8 +54,6 @@ fn under(context: &Context, targets: &[(f64, f64)], fault: Fault) -> Outcome {
 #[derive(Default)]
 struct Found {
     excess: f64,
-    /// Of equal shares alone: how much of the budget they leave.
-    of_shares: f64,
     dishonest: u64,
     n: u64,
 }
@@ -98,7 +94,7 @@ impl Found {
             l1: (1 << 14) * A::ROWS,
             squared: 27 * (1 << 28) * if A::ROWS == 1 { 1 } else { 4 },
         };
-        self.judge(adjacency, split, (epsilon, delta), &row, mechanism.noise());
+        self.judge((epsilon, delta), &row, mechanism.noise());
         if fault == Fault::None {
             let release =
                 distances(adjacency, &options, &[]).release(epsilon, delta, rng).expect("little noise");
@@ -132,26 +128,15 @@ impl Found {
             l1,
             squared,
         };
-        self.judge(adjacency, split, (epsilon, delta), &row, mechanism.noise());
+        self.judge((epsilon, delta), &row, mechanism.noise());
         if fault == Fault::None {
             let release = trees.release(epsilon, delta, rng).expect("little noise");
             self.check_certificate(&release, (epsilon, delta), &row, mechanism.noise());
         }
     }
 
-    fn judge<A: TreeAdjacency>(
-        &mut self,
-        _: A,
-        split: TreeBudget,
-        (epsilon, delta): (Epsilon, Delta),
-        row: &Row,
-        noise: NodeNoise,
-    ) {
-        let ratio = implied(noise, row, epsilon.get()) / delta.get();
-        self.excess = self.excess.max(ratio);
-        if split == TreeBudget::EqualShares {
-            self.of_shares = self.of_shares.max(ratio);
-        }
+    fn judge(&mut self, (epsilon, delta): (Epsilon, Delta), row: &Row, noise: NodeNoise) {
+        self.excess = self.excess.max(implied(noise, row, epsilon.get()) / delta.get());
         self.n += 1;
     }
 
