@@ -6,9 +6,9 @@
 //! `M = max|aᵢ|`, except with probability γ:
 //!
 //! * rounded Gaussian, `Z = σN + e`, `|e| ≤ ½`: `|Σ aᵢZᵢ| ≤ ζσ√V + ½A`, `ζ = Φ⁻¹(1 − γ/2)`;
-//! * truncated Laplace, `|Z| ≤ B`: `|Σ aᵢZᵢ| ≤ A·B` always, and by Bernstein's inequality (`P(|S| > t) ≤ 2e^{−t²/2(S² + MBt/3)}`,
-//!   Boucheron, Lugosi, Massart 2013, Corollary 2.11) at most `ℓ + √(ℓ² + 2s²V·ln(2/γ))`, `ℓ = MB·ln(2/γ)/3`. The variance is
-//!   `s² ≤ min(2b², B²)`: that of discrete Laplace noise is `1/(2 sinh²(1/2b)) ≤ 2b²`, and conditioning on `|Z| ≤ B` lowers it.
+//! * truncated Laplace of scale b, `|Z| ≤ B`: `|Σ aᵢZᵢ| ≤ A·B` always; and, with `ℓ = ln(2/γ)`, at most
+//!   `b·(ℓ/s + sV/(1 − s²M²))` for each s with `0 < sM < 1`, by Chernoff's bound: `E e^{tZ} ≤ 1/(1 − t²b²)` (docs/theorems.md,
+//!   Trees), and `−ln(1 − y) ≤ y/(1 − y)`.
 //!
 //! Gaussian nodes are estimated [from below](super::nodes::NodeLayout::estimate_from_below): the estimate of a node of level h has
 //! variance `v_h` and, by induction from `d_h = 2ʰ + 2d_{h−1}` for `(2ʰ⁺¹ − 1)` times it, absolute weights that sum to `(h + 1)v_h`.
@@ -92,15 +92,24 @@ impl NodeNoise {
         let width = match self {
             Self::None => 0.0,
             Self::Gaussian(std) => confidence.gaussian * std.get() * of.squares.sqrt() + 0.5 * of.absolutes,
-            Self::TruncatedLaplace { bound, .. } => {
-                let (bound, log) = (bound as f64, confidence.log);
-                let linear = of.largest * bound * log / 3.0;
-                let variance = self.std() * self.std() * of.squares;
-                (of.absolutes * bound).min(linear + (linear * linear + 2.0 * variance * log).sqrt())
+            Self::TruncatedLaplace { scale, bound } => {
+                (of.absolutes * bound as f64).min(scale.get() * chernoff(of, confidence.log))
             }
         };
         width * OUTWARD
     }
+}
+
+/// The least of `ℓ/s + sV/(1 − s²M²)` over a few s: parts of the whole range, and what is best if M is small.
+fn chernoff(of: &Combination, log: f64) -> f64 {
+    let at = |part: f64| {
+        let s = part / of.largest;
+        log / s + s * of.squares / (1.0 - part * part)
+    };
+    let free = (log / of.squares).sqrt() * of.largest;
+    let parts = (1..16).map(|sixteenth| f64::from(sixteenth) / 16.0).chain([free.min(0.5)]);
+    // of nothing there is no noise
+    if of.largest > 0.0 { parts.map(at).fold(f64::INFINITY, f64::min) } else { 0.0 }
 }
 
 /// Covers the roundings of these formulas, of sums of coefficients and of a logarithm.
@@ -174,8 +183,8 @@ mod tests {
         let confidence = |gamma| Confidence::new(FailureProbability::new(gamma).unwrap(), 1.0).unwrap();
         let few = noise.range(TreeShape::new(8).unwrap(), 0..3);
         assert!((noise.half_width(&few, &confidence(1e-300)) - 200.0).abs() < 1e-9);
-        // a hundred nodes: far below 100·100
+        // a hundred nodes of standard deviation 14: near 2√(100·ln 200)·10, far below 100·100
         let many = (0..100).fold(Combination::default(), |sum, _| sum.and(1.0, &Combination::SINGLE));
-        assert!(noise.half_width(&many, &confidence(0.01)) < 1_000.0);
+        assert!(noise.half_width(&many, &confidence(0.01)) < 480.0);
     }
 }
