@@ -81,9 +81,39 @@ pub enum Error {
         /// Smallest degree with a relative error below 1, if there is one.
         sufficient_degree: Option<usize>,
     },
-    /// The adjacency has a bound for monomial features only.
-    #[error("how far features move with a row is known for polynomials only")]
+    /// Small moves of a row, and trees, need the features of a polynomial; trees of one without negative coefficients.
+    #[error("only the features of polynomials will do, for trees of those without negative coefficients")]
     NeedsPolynomial,
+    /// A tree without nodes, or with more than memory is meant for.
+    #[error(
+        "trees over {leaves} leaves with {entries} entries each have no node or could have more than {max} numbers"
+    )]
+    TreeSize {
+        /// Leaves of a tree.
+        leaves: usize,
+        /// Entries of a leaf, over all trees.
+        entries: usize,
+        /// Most numbers in all nodes.
+        max: usize,
+    },
+    /// An interval of coordinates is empty, not finite, or too narrow for where it lies.
+    #[error(
+        "the interval {low} … {high} of coordinate {coordinate} must be finite and wider than 1e-12 of its ends"
+    )]
+    Interval {
+        /// Which coordinate.
+        coordinate: usize,
+        /// Lower end.
+        low: f64,
+        /// Upper end.
+        high: f64,
+    },
+    /// Rings must grow, and by no more than their own radius.
+    #[error("rings that grow by alpha = {alpha}: it must be above 0 and at most 1")]
+    RingGrowth {
+        /// As given.
+        alpha: f64,
+    },
     // shapes
     /// Keys and values have different numbers of rows. Says no numbers: how many rows there are may be private.
     #[error("keys, values and ids have different numbers of rows")]
@@ -121,6 +151,16 @@ pub enum Error {
     #[error("aggregates with different options cannot be merged")]
     DifferentOptions,
     // the query
+    /// A range of leaves is not within a tree.
+    #[error("the range {start} … {end} is not within {leaves} leaves")]
+    TreeRange {
+        /// First leaf.
+        start: usize,
+        /// Leaf after the last.
+        end: usize,
+        /// Leaves of the tree.
+        leaves: usize,
+    },
     /// A query has a coordinate that is not finite.
     #[error("coordinate {coordinate} of query {query} is not finite")]
     QueryNotFinite {
@@ -204,6 +244,10 @@ pub enum Parameter {
     NormaliserWeight,
     /// Full rows that a document may weigh.
     DocumentWeight,
+    /// The vectors of the leaves of a tree.
+    LeafVector,
+    /// Largest magnitude of a weight.
+    WeightBound,
 }
 
 impl fmt::Display for Parameter {
@@ -220,6 +264,8 @@ impl fmt::Display for Parameter {
             Self::TypicalQueryNorm => "typical_query_norm",
             Self::NormaliserWeight => "normaliser_weight",
             Self::DocumentWeight => "document_weight",
+            Self::LeafVector => "leaf_vector",
+            Self::WeightBound => "weight_bound",
         })
     }
 }

@@ -110,15 +110,19 @@ impl<A: MomentAdjacency> PrivateHeads<A> {
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<Vec<AttentionMoments>, PrivacyProfile<A>>, Error> {
-        let release = Release::all(self.release_each(epsilon, delta, rng)?)?;
+        let stds: Vec<f64> = self.calibrate(epsilon, delta)?.iter().map(|m| m.noise_std().get()).collect();
+        let mut each = self.release_each(epsilon, delta, rng)?.into_iter();
+        let first = each.next().ok_or(Error::NoHeads)?;
+        let release = first.joined(each, "attention moments of several heads")?;
         Ok(release
+            .with_parameter("noise_stds", stds)
             .with_parameter("target_epsilon", epsilon.get())
             .with_parameter("target_delta", delta.get())
             .with_claim(claims::HEADS_PRIVACY))
     }
 
     /// Releases all heads, each with a certificate of its own, as files need it. Together they are (ε, δ)-differentially
-    /// private: [`Release::all`] says so. A single one says less than what has been released.
+    /// private: [`Release::joined`] says so. A single one says less than what has been released.
     ///
     /// # Errors
     ///

@@ -78,9 +78,6 @@ pub enum Error {
     /// Two guarantees are for neighbours of one type that are not the same, as perturbations of different radius.
     #[error("the guarantees are for different neighbours, and say nothing of both together")]
     AdjacencyDiffers,
-    /// A list of releases is empty: nothing says for which neighbours it would be.
-    #[error("there is no release to join")]
-    NothingReleased,
     /// A sampled mechanism must be one of those whose loss on a sample is known.
     #[error(
         "only one pure, approximate, Laplace or Gaussian mechanism, or several Gaussian ones, can run on a sample"

@@ -4,7 +4,7 @@ use crate::accounting::PrivacyProfile;
 use crate::adjacency::Adjacency;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which arithmetic a guarantee holds in.
 ///
@@ -178,6 +178,24 @@ impl<G> Certificate<G> {
     }
 }
 
+impl<A: Adjacency> Certificate<PrivacyProfile<A>> {
+    /// One certificate for both: guarantees composed, parameters that agree, all claims and versions.
+    fn and(mut self, other: Self) -> Result<Self, Error> {
+        self.guarantee = self.guarantee.and(&other.guarantee)?;
+        if other.arithmetic == ArithmeticModel::RealModel {
+            self.arithmetic = ArithmeticModel::RealModel;
+        }
+        if !self.mechanism.split("; ").any(|known| known == other.mechanism) {
+            self.mechanism = format!("{}; {}", self.mechanism, other.mechanism);
+        }
+        self.parameters.retain(|name, value| other.parameters.get(name) == Some(value));
+        let known: BTreeSet<_> = self.claims.iter().cloned().collect();
+        self.claims.extend(other.claims.into_iter().filter(|claim| !known.contains(claim)));
+        self.versions.extend(other.versions);
+        Ok(self)
+    }
+}
+
 /// In order, without what was there before.
 fn distinct<'a>(texts: impl Iterator<Item = &'a String>) -> Vec<String> {
     let mut seen: Vec<String> = Vec::new();
@@ -274,7 +292,7 @@ impl<T, G> Release<T, G> {
 /// What is released together has the composed guarantee ([`PrivacyProfile::and`]), also where later releases depend on earlier
 /// ones, as long as the guarantee of each was fixed beforehand.
 impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
-    /// This release and another one of the same data, under their composed guarantee.
+    /// This release and another one of the same data, of whatever kind, under their composed guarantee. Parameters get `0.` and `1.` in front.
     ///
     /// # Errors
     ///
@@ -307,27 +325,92 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
         Ok(Release { value: (self.value, other.value), certificate, provenance })
     }
 
-    /// All of these releases of the same data, at least one, under their composed guarantee.
+    /// This release and others of the same data as one, named `what`: their guarantees compose, and the certificate keeps the
+    /// parameters that agree in all of them.
     ///
     /// # Errors
     ///
-    /// [`Error::AdjacencyDiffers`], [`Error::NothingReleased`] for an empty list.
-    pub fn all(releases: Vec<Self>) -> Result<Release<Vec<T>, PrivacyProfile<A>>, Error> {
-        let first = releases.first().ok_or(Error::NothingReleased)?;
-        let nothing = PrivacyProfile::nothing(first.certificate.guarantee.adjacency());
-        let guarantee = releases.iter().try_fold(nothing, |sum, r| sum.and(&r.certificate.guarantee))?;
-        let certificates: Vec<_> = releases.iter().map(|release| &release.certificate).collect();
-        let certificate = Certificate::joined(&certificates, guarantee);
-        let provenance = releases.iter().fold(Provenance::Minted, |p, r| p.weaker(r.provenance));
-        Ok(Release { value: releases.into_iter().map(|r| r.value).collect(), certificate, provenance })
+    /// [`Error::AdjacencyDiffers`] for two adjacencies of one type that differ.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::{
+    ///     AddRemoveRow, Delta, Epsilon, Lattice, LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, secure_rng,
+    /// };
+    ///
+    /// let sensitivity = LatticeL1Sensitivity::new(1, AddRemoveRow)?;
+    /// let mechanism = LatticeLaplace::calibrate(Epsilon::new(0.5)?, sensitivity)?;
+    /// let rng = &mut secure_rng()?;
+    /// let mut count = |n| mechanism.release(LatticeStatistic::new(vec![n], Lattice::new(0)?, sensitivity, 1 << 40), "a count", rng);
+    /// let both = count(120)?.joined([count(7)?], "people and dogs")?;
+    /// assert_eq!(both.value().len(), 2);
+    /// assert!((both.certificate().guarantee().epsilon(Delta::new(1e-12)?) - 1.0).abs() < 1e-9); // 0.5 twice
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn joined(
+        self,
+        others: impl IntoIterator<Item = Self>,
+        what: &str,
+    ) -> Result<Release<Vec<T>, PrivacyProfile<A>>, Error> {
+        let Self { value, mut certificate, mut provenance } = self;
+        what.clone_into(&mut certificate.what);
+        let mut values = vec![value];
+        for other in others {
+            certificate = certificate.and(other.certificate)?;
+            if other.provenance == Provenance::Loaded {
+                provenance = Provenance::Loaded;
+            }
+            values.push(other.value);
+        }
+        Ok(Release { value: values, certificate, provenance })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adjacency::AddRemoveRow;
-    use crate::params::Mu;
+    use crate::adjacency::{AddRemoveRow, PerturbRow};
+    use crate::params::{Delta, Epsilon, Mu};
+
+    #[test]
+    fn joined_releases_keep_the_worst_of_what_they_were() {
+        let certificate = |arithmetic, scale: f64| {
+            let guarantee = PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), AddRemoveRow);
+            Certificate::new("part", "mechanism", guarantee, arithmetic)
+                .with_parameter("scale", scale)
+                .with_parameter("unit", 1)
+                .with_claim("a.claim")
+        };
+        let minted = |scale| Release::mint((), certificate(ArithmeticModel::ExactLattice, scale));
+        let joined = minted(1.0).joined([minted(1.0), minted(2.0)], "all").unwrap();
+        let all = joined.certificate();
+        assert_eq!(
+            (all.what(), all.mechanism(), all.claims()),
+            ("all", "mechanism", &["a.claim".to_owned()][..])
+        );
+        assert_eq!(all.parameters().keys().collect::<Vec<_>>(), ["unit"]);
+        // three times 0.5, and nothing to spare at so small a δ
+        assert!((all.guarantee().epsilon(Delta::new(1e-12).unwrap()) - 1.5).abs() < 1e-9);
+        assert_eq!(
+            (joined.provenance(), all.arithmetic()),
+            (Provenance::Minted, ArithmeticModel::ExactLattice)
+        );
+        let loaded = Release::assume_released((), certificate(ArithmeticModel::RealModel, 1.0));
+        let joined = minted(1.0).joined([loaded], "all").unwrap();
+        assert_eq!(joined.provenance(), Provenance::Loaded);
+        assert_eq!(joined.certificate().arithmetic(), ArithmeticModel::RealModel);
+    }
+
+    #[test]
+    fn releases_for_different_neighbours_cannot_be_joined() {
+        let release = |radius| {
+            let guarantee =
+                PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), PerturbRow::new(radius).unwrap());
+            Release::mint((), Certificate::new("part", "mechanism", guarantee, ArithmeticModel::ExactLattice))
+        };
+        assert_eq!(release(1.0).joined([release(2.0)], "both"), Err(Error::AdjacencyDiffers));
+    }
 
     #[test]
     fn what_a_mechanism_recorded_cannot_be_overwritten() {
@@ -352,11 +435,5 @@ mod tests {
         // 0.3² + 0.4² = 0.5²
         let mu = both.certificate().guarantee().mu().unwrap().get();
         assert!((0.5..0.5 + 1e-12).contains(&mu), "{mu}");
-        let all = Release::all(vec![exact, real]).unwrap();
-        assert_eq!(all.certificate().guarantee(), both.certificate().guarantee());
-        assert!(matches!(
-            Release::<(), PrivacyProfile<AddRemoveRow>>::all(vec![]),
-            Err(Error::NothingReleased)
-        ));
     }
 }

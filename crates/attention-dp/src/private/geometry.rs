@@ -217,8 +217,7 @@ impl MomentGeometry {
     /// the rounding error of an entry in lattice units.
     #[must_use]
     pub fn rows_are_acute(&self) -> bool {
-        let (value, normaliser) = (u128::from(self.squared_value_norm), u128::from(self.normaliser));
-        if self.options.value_range().0 < 0.0 && normaliser * normaliser < value {
+        if !self.values_are_acute() {
             return false;
         }
         let unit = power_of_two(self.features.scale_exponent());
@@ -227,6 +226,12 @@ impl MomentGeometry {
         let smallest = smallest_product(self.options.features(), self.scaling.max_logit()) * unit * unit;
         // the last factor covers the rounding of this line itself
         smallest > (2.0 * norm + rounding) * rounding * (1.0 + 1e-12)
+    }
+
+    /// Whether `⟨ũ, ũ'⟩ ≥ 0` for any two rows.
+    pub(crate) fn values_are_acute(&self) -> bool {
+        let (value, normaliser) = (u128::from(self.squared_value_norm), u128::from(self.normaliser));
+        self.options.value_range().0 >= 0.0 || normaliser * normaliser >= value
     }
 
     fn check_capacity(&self) -> Result<(), Error> {

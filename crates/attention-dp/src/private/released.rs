@@ -233,7 +233,7 @@ impl<'a> MomentReader<'a> {
     /// As [`query`](Self::query), naming the first bad row; then no query is answered.
     pub fn query_batch(&self, queries: MatRef<'_>) -> Result<Vec<Answer>, Error> {
         let geometry = &self.moments.geometry;
-        let points = self.scaled(queries)?;
+        let points = scaled_queries(geometry, queries)?;
         let map = geometry.features().map();
         let parallelism = geometry.options().parallelism();
         let (products, l1_norms) =
@@ -247,53 +247,18 @@ impl<'a> MomentReader<'a> {
             .collect())
     }
 
-    /// Checks all queries and scales them to the balanced ball.
-    fn scaled(&self, queries: MatRef<'_>) -> Result<Mat, Error> {
-        let options = self.moments.geometry.options();
-        let radius = options.bounds().query_radius();
-        check_dimension(Parameter::Query, options.shape().key_dim, queries.ncols())?;
-        for (query, row) in queries.rows().enumerate() {
-            if let Some(coordinate) = row.iter().position(|x| !x.is_finite()) {
-                return Err(Error::QueryNotFinite { query, coordinate });
-            }
-            let norm = norm(row);
-            // a query scaled to the radius may exceed it by the rounding of d + 2 operations
-            if norm > radius * (1.0 + 1e-12) {
-                return Err(Error::QueryTooLong { query, norm, radius });
-            }
-        }
-        let factor = self.moments.geometry.scaling().query_factor();
-        Ok(Mat::from_fn(queries.nrows(), queries.ncols(), |i, j| queries.row(i)[j] * factor))
-    }
-
     fn norms(&self, point: &[f64], l1: f64, l2: f64) -> QueryNorms {
         let outward = 1.0 + 1e-12;
-        let max_logit = norm(point) * self.moments.geometry.scaling().radius() * outward;
+        let max_logit = largest_logit(&self.moments.geometry, point);
         QueryNorms { l1: l1 * outward, l2: l2 * outward, max_logit }
     }
 
     fn answer(&self, norms: &QueryNorms, products: &[f64]) -> Answer {
-        let (approximation, quantisation) = self.deterministic_errors(norms);
-        let (sums, normaliser) = (&products[..products.len() - 1], products[products.len() - 1]);
-        let unit = self.normaliser_unit();
-        let mass = normaliser / unit;
-        let mass_error = self.product_error(norms, sums.len()) / unit;
-        let least_mass = mass - mass_error;
-        if least_mass <= 0.0 || !least_mass.is_finite() {
-            return Answer::Undetermined;
-        }
-        let (low, high) = self.moments.geometry.options().value_range();
-        let ratios = sums.iter().map(|sum| sum / mass);
-        let bars = ratios.clone().enumerate().map(|(j, ratio)| ErrorBar {
-            noise: self.product_error(norms, j) / least_mass,
-            ratio: ratio.abs() * mass_error / least_mass,
-            approximation,
-            quantisation,
-        });
-        Answer::Estimate(Estimate {
-            bars: bars.collect(),
-            value: ratios.map(|ratio| ratio.clamp(low, high)).collect(),
-        })
+        let geometry = &self.moments.geometry;
+        let rounding = geometry.features().entry_error() * norms.l1;
+        let errors = deterministic_errors(geometry, norms.max_logit, rounding);
+        let noise: Vec<f64> = (0..products.len()).map(|column| self.product_error(norms, column)).collect();
+        ratio_answer(geometry, products, &noise, errors)
     }
 
     /// `h (ζ σ ‖φ‖₂ + ½ ‖φ‖₁)` and the floating-point error of the product in column `j`.
@@ -305,40 +270,90 @@ impl<'a> MomentReader<'a> {
         let arithmetic = operations * f64::EPSILON * norms.l2 * self.moments.column_norms[column];
         noise * self.moments.geometry.lattice().step() + arithmetic
     }
+}
 
-    /// Approximation and quantisation parts, the same for all coordinates.
-    ///
-    /// Where the kernel has no relative error below 1, the approximation part is the whole range: answers are moved into
-    /// the range, and exact attention lies in it.
-    fn deterministic_errors(&self, norms: &QueryNorms) -> (f64, f64) {
-        let geometry = &self.moments.geometry;
-        let kernel = geometry.kernel_bound(norms.max_logit);
-        let exp = exp_upper(norms.max_logit);
-        let rounding = geometry.features().entry_error() * norms.l1 * exp;
-        // the features' own coefficients are rounded: f(|t|)·2⁻⁵² against e^t ≥ e^−|t|
-        let coefficients = f64::EPSILON * geometry.kernel_size() * exp;
-        // a document that is scaled down is rounded by less than a step an entry, and has the mass of its weight at least
-        let document = 2.0 * rounding / f64::from(geometry.options().document_weight());
-        let per_normaliser = document / geometry.normaliser() as f64;
-        let relative = kernel.spread + (rounding + coefficients + per_normaliser) * kernel.weight;
-        let value_step = power_of_two(-geometry.value_exponent());
-        let (low, high) = geometry.options().value_range();
-        let range = high - low;
-        let approximation = range * weight_error_effect(kernel.spread);
-        let weights = (range + value_step) * weight_error_effect(relative) - approximation;
-        // clipping shortens rows by a little more than the radius asks, and rounds them
-        let Shape { key_dim, value_dim } = geometry.options().shape();
-        let largest = low.abs().max(high.abs());
-        let clipping =
-            2.0 * (range * norms.max_logit * clip_margin(key_dim) + largest * clip_margin(value_dim));
-        (approximation, weights + (0.5 + document * kernel.weight) * value_step + clipping)
+/// Checks all queries and scales them to the balanced ball.
+pub(crate) fn scaled_queries(geometry: &MomentGeometry, queries: MatRef<'_>) -> Result<Mat, Error> {
+    let options = geometry.options();
+    let radius = options.bounds().query_radius();
+    check_dimension(Parameter::Query, options.shape().key_dim, queries.ncols())?;
+    for (query, row) in queries.rows().enumerate() {
+        if let Some(coordinate) = row.iter().position(|x| !x.is_finite()) {
+            return Err(Error::QueryNotFinite { query, coordinate });
+        }
+        let norm = norm(row);
+        // a query scaled to the radius may exceed it by the rounding of d + 2 operations
+        if norm > radius * (1.0 + 1e-12) {
+            return Err(Error::QueryTooLong { query, norm, radius });
+        }
     }
+    let factor = geometry.scaling().query_factor();
+    Ok(Mat::from_fn(queries.nrows(), queries.ncols(), |i, j| queries.row(i)[j] * factor))
+}
 
-    /// The normaliser of one row, in value units.
-    fn normaliser_unit(&self) -> f64 {
-        let geometry = &self.moments.geometry;
-        geometry.normaliser() as f64 * power_of_two(-geometry.value_exponent())
+/// Largest `|logit|` that a clipped key can have with this scaled query, rounded up.
+pub(crate) fn largest_logit(geometry: &MomentGeometry, point: &[f64]) -> f64 {
+    norm(point) * geometry.scaling().radius() * (1.0 + 1e-12)
+}
+
+/// The ratio of weighted sums (all but the last) to the normaliser (the last), from their estimates and half-widths in value units.
+pub(crate) fn ratio_answer(
+    geometry: &MomentGeometry,
+    products: &[f64],
+    half_widths: &[f64],
+    (approximation, quantisation): (f64, f64),
+) -> Answer {
+    let (sums, normaliser) = (&products[..products.len() - 1], products[products.len() - 1]);
+    let unit = geometry.normaliser() as f64 * power_of_two(-geometry.value_exponent());
+    let mass = normaliser / unit;
+    let mass_error = half_widths[sums.len()] / unit;
+    let least_mass = mass - mass_error;
+    if least_mass <= 0.0 || !least_mass.is_finite() {
+        return Answer::Undetermined;
     }
+    let (low, high) = geometry.options().value_range();
+    let ratios = sums.iter().map(|sum| sum / mass);
+    let bars = ratios.clone().zip(half_widths).map(|(ratio, half_width)| ErrorBar {
+        noise: half_width / least_mass,
+        ratio: ratio.abs() * mass_error / least_mass,
+        approximation,
+        quantisation,
+    });
+    Answer::Estimate(Estimate {
+        bars: bars.collect(),
+        value: ratios.map(|ratio| ratio.clamp(low, high)).collect(),
+    })
+}
+
+/// Approximation and quantisation parts, the same for all coordinates; `feature_rounding` bounds how far the kernel of one row is
+/// from that of its exact features.
+///
+/// Where the kernel has no relative error below 1, the approximation part is the whole range: answers are moved into
+/// the range, and exact attention lies in it.
+pub(crate) fn deterministic_errors(
+    geometry: &MomentGeometry,
+    max_logit: f64,
+    feature_rounding: f64,
+) -> (f64, f64) {
+    let kernel = geometry.kernel_bound(max_logit);
+    let exp = exp_upper(max_logit);
+    let rounding = feature_rounding * exp;
+    // the features' own coefficients are rounded: f(|t|)·2⁻⁵² against e^t ≥ e^−|t|
+    let coefficients = f64::EPSILON * geometry.kernel_size() * exp;
+    // a document that is scaled down is rounded by less than a step an entry, and has the mass of its weight at least
+    let document = 2.0 * rounding / f64::from(geometry.options().document_weight());
+    let per_normaliser = document / geometry.normaliser() as f64;
+    let relative = kernel.spread + (rounding + coefficients + per_normaliser) * kernel.weight;
+    let value_step = power_of_two(-geometry.value_exponent());
+    let (low, high) = geometry.options().value_range();
+    let range = high - low;
+    let approximation = range * weight_error_effect(kernel.spread);
+    let weights = (range + value_step) * weight_error_effect(relative) - approximation;
+    // clipping shortens rows by a little more than the radius asks, and rounds them
+    let Shape { key_dim, value_dim } = geometry.options().shape();
+    let largest = low.abs().max(high.abs());
+    let clipping = 2.0 * (range * max_logit * clip_margin(key_dim) + largest * clip_margin(value_dim));
+    (approximation, weights + (0.5 + document * kernel.weight) * value_step + clipping)
 }
 
 /// Euclidean norm that does not overflow for finite input of ordinary dimension.

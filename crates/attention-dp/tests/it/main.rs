@@ -15,3 +15,6 @@ mod io_moments;
 mod io_rows;
 mod queries;
 mod records;
+mod tree_attention;
+mod tree_distances;
+mod tree_ranges;

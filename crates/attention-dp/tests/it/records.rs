@@ -6,7 +6,7 @@ use attention_dp::{
     PrivateMoments, Rows, Shape,
 };
 use dp_linalg::{Mat, Parallelism};
-use dp_mechanisms::{AddRemoveDocument, AddRemoveRow, Delta, Epsilon, PerturbRow, Release, ReplaceRow};
+use dp_mechanisms::{AddRemoveDocument, AddRemoveRow, Delta, Epsilon, PerturbRow, ReplaceRow};
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -122,7 +122,8 @@ fn heads_share_one_budget_and_their_certificates_join_to_it() {
     let each = heads().with_shares(vec![4.0, 1.0]).unwrap().release_each(epsilon, delta, rng).unwrap();
     let mu: Vec<f64> = each.iter().map(|r| r.certificate().guarantee().mu().unwrap().get()).collect();
     assert!((mu[0] / mu[1] - 2.0).abs() < 1e-9); // four times the share
-    let both = Release::all(each).unwrap();
+    let mut each = each.into_iter();
+    let both = each.next().unwrap().joined(each, "both").unwrap();
     let spent = both.certificate().guarantee().epsilon(delta);
     assert!(spent <= 1.0 && spent > 1.0 - 1e-6, "{spent}");
 }

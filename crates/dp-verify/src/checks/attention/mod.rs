@@ -13,6 +13,7 @@ mod nearby;
 mod plan;
 mod sensitivity;
 mod softmax;
+mod tree;
 
 use crate::{Check, Evidence};
 use attention_dp::{
@@ -28,7 +29,7 @@ use rand_chacha::ChaCha20Rng;
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
-    vec![
+    let moments = vec![
         check("attention.moments.sensitivity_add_remove", Search, sensitivity::add_remove),
         check("attention.moments.sensitivity_replace", Search, sensitivity::replace),
         check("attention.moments.sensitivity_document", Search, nearby::document),
@@ -50,7 +51,8 @@ pub(crate) fn checks() -> Vec<Check> {
         check("attention.plan.expected_error", Statistical, plan::expected_error),
         check("attention.exact.softmax", Search, softmax::softmax),
         check("attention.io.integrity", Search, files::integrity),
-    ]
+    ];
+    [moments, tree::checks()].concat()
 }
 
 /// A key and a value, as a user hands them over.
