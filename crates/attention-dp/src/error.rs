@@ -115,6 +115,12 @@ pub enum Error {
         /// Largest norm.
         radius: f64,
     },
+    /// A public token that some query sees has a coordinate that is not finite, or too large to be summed.
+    #[error("local token {token} has a coordinate that is not finite or beyond 1e150")]
+    LocalNotFinite {
+        /// The first bad one.
+        token: usize,
+    },
     // the layers below
     /// A feature map cannot be built.
     #[error(transparent)]

@@ -91,6 +91,7 @@ mod error;
 mod exact;
 #[cfg(feature = "io")]
 pub mod io;
+mod local;
 mod options;
 mod private;
 mod rows;
@@ -98,6 +99,7 @@ mod sensitivity;
 
 pub use error::{Error, Parameter};
 pub use exact::exact_attention;
+pub use local::LocalTokens;
 pub use options::{Bounds, MomentOptions, Shape};
 pub use private::{
     Answer, AttentionMoments, Coverage, ErrorBar, Estimate, MomentGeometry, MomentReader, PrivateMoments,

@@ -1,12 +1,19 @@
 //! The moment release: what is aggregated, what is released, what is answered.
 
 mod aggregate;
+mod answer;
 mod bars;
 mod encode;
 mod geometry;
+mod merge;
+mod reader;
 mod released;
 
 pub use aggregate::PrivateMoments;
+pub use answer::{Answer, Estimate};
 pub use bars::{Coverage, ErrorBar};
 pub use geometry::MomentGeometry;
-pub use released::{Answer, AttentionMoments, Estimate, MomentReader};
+pub use reader::MomentReader;
+pub use released::AttentionMoments;
+
+pub(crate) use reader::norm;

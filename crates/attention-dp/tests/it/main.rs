@@ -12,4 +12,5 @@ mod io_container;
 mod io_moments;
 #[cfg(feature = "io")]
 mod io_rows;
+mod local;
 mod queries;
