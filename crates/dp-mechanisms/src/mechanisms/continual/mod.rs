@@ -61,6 +61,7 @@
 //! streams. Proofs: `docs/theorems.md` of the project, Continual release.
 
 mod calibrated;
+mod decoding;
 mod factor;
 mod options;
 mod released;
@@ -71,6 +72,7 @@ mod tests;
 mod toeplitz;
 mod tree;
 
+pub use decoding::Decoding;
 pub use factor::SquareRootFactor;
 pub use options::{History, StreamOptions};
 pub use released::{ReleasedPrefixes, ReleasedTree};
