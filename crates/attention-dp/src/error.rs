@@ -77,6 +77,14 @@ pub enum Error {
         /// Smallest degree with a relative error below 1, if there is one.
         sufficient_degree: Option<usize>,
     },
+    /// More batches than a stream of this factorisation may have.
+    #[error("{horizon} batches by the square root, where {limit} is the most: take the binary tree")]
+    Horizon {
+        /// As given.
+        horizon: u64,
+        /// Largest horizon.
+        limit: u64,
+    },
     // shapes
     /// Keys and values have different numbers of rows. Says no numbers: how many rows there are may be private.
     #[error("keys and values have different numbers of rows")]

@@ -102,7 +102,8 @@ pub use exact::exact_attention;
 pub use local::LocalTokens;
 pub use options::{Bounds, MomentOptions, Shape};
 pub use private::{
-    Answer, AttentionMoments, Coverage, ErrorBar, Estimate, MomentGeometry, MomentReader, PrivateMoments,
+    Answer, AttentionMoments, Coverage, ErrorBar, Estimate, Factorization, IntervalMoments, MomentGeometry,
+    MomentReader, PrivateMoments, StreamedMoments, StreamingMoments, StreamingOptions,
 };
 pub use rows::Rows;
 pub use sensitivity::MomentAdjacency;

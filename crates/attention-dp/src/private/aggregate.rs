@@ -78,7 +78,10 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     ///
     /// Those of [`MomentGeometry::new`].
     pub fn new(adjacency: A, options: MomentOptions) -> Result<Self, Error> {
-        let geometry = MomentGeometry::new(options)?;
+        Self::with_geometry(adjacency, MomentGeometry::new(options)?)
+    }
+
+    pub(crate) fn with_geometry(adjacency: A, geometry: MomentGeometry) -> Result<Self, Error> {
         adjacency.sensitivity(&geometry)?;
         let workers = (0..geometry.options().parallelism().get())
             .map(|_| Worker::new(&geometry))
@@ -156,15 +159,20 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     ///
     /// [`Error::DifferentOptions`] unless both were made with the same options and adjacency.
     pub fn merge(&mut self, other: Self) -> Result<(), Error> {
-        let (mine, theirs) = (self.geometry.options(), other.geometry.options());
-        if mine.clone().with_parallelism(Parallelism::Sequential)
-            != theirs.clone().with_parallelism(Parallelism::Sequential)
-            || self.adjacency != other.adjacency
-        {
-            return Err(Error::DifferentOptions);
-        }
+        other.check_same(self.adjacency, &self.geometry)?;
         let sums = &mut self.workers[0].sums;
         other.workers.into_iter().try_for_each(|worker| sums.merge(worker.sums)).map_err(Error::from)
+    }
+
+    /// Refuses another adjacency and other options; the number of threads may differ.
+    pub(crate) fn check_same(&self, adjacency: A, geometry: &MomentGeometry) -> Result<(), Error> {
+        let sequential =
+            |geometry: &MomentGeometry| geometry.options().clone().with_parallelism(Parallelism::Sequential);
+        if sequential(&self.geometry) == sequential(geometry) && self.adjacency == adjacency {
+            Ok(())
+        } else {
+            Err(Error::DifferentOptions)
+        }
     }
 
     /// The integer statistic with its sensitivity, still private: for other mechanisms than the one here.
@@ -248,7 +256,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         Ok(AttentionMoments::new(geometry, self.into_sums()?, None))
     }
 
-    fn into_sums(self) -> Result<Vec<i64>, Error> {
+    pub(crate) fn into_sums(self) -> Result<Vec<i64>, Error> {
         let mut workers = self.workers.into_iter();
         let mut first = workers.next().expect("an aggregate has at least one worker").sums;
         workers.try_for_each(|worker| first.merge(worker.sums))?;

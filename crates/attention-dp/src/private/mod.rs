@@ -8,6 +8,7 @@ mod geometry;
 mod merge;
 mod reader;
 mod released;
+mod stream;
 
 pub use aggregate::PrivateMoments;
 pub use answer::{Answer, Estimate};
@@ -15,5 +16,6 @@ pub use bars::{Coverage, ErrorBar};
 pub use geometry::MomentGeometry;
 pub use reader::MomentReader;
 pub use released::AttentionMoments;
+pub use stream::{Factorization, IntervalMoments, StreamedMoments, StreamingMoments, StreamingOptions};
 
 pub(crate) use reader::norm;

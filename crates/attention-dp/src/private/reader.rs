@@ -42,7 +42,7 @@ pub struct MomentReader<'a> {
 }
 
 impl<'a> MomentReader<'a> {
-    pub(super) fn new(
+    pub(in crate::private) fn new(
         sums: &'a ReleasedSums,
         failure: FailureProbability,
         coverage: Coverage,

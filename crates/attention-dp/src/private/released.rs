@@ -28,10 +28,10 @@ pub struct AttentionMoments {
 impl AttentionMoments {
     pub(crate) fn new(geometry: MomentGeometry, steps: Vec<i64>, noise_std: Option<NoiseStd>) -> Self {
         let step = geometry.lattice().step();
-        let values = steps.iter().map(|&s| s as f64 * step).collect();
+        let values: Vec<f64> = steps.iter().map(|&s| s as f64 * step).collect();
         // rounded noise is ⌊σN⌉; without noise the integers are exact
         let error = noise_std.map_or(EntryError::NONE, |std| EntryError { std: std.get(), remainder: 0.5 });
-        Self { steps, noise_std, sums: ReleasedSums::new(geometry, values, error) }
+        Self { steps, noise_std, sums: ReleasedSums::new(geometry, &values, error) }
     }
 
     /// What follows from the public options.
@@ -107,7 +107,7 @@ impl EntryError {
 
 impl ReleasedSums {
     /// `values` are row-major `(r, d_v + 1)`, in data units.
-    pub(crate) fn new(geometry: MomentGeometry, values: Vec<f64>, error: EntryError) -> Self {
+    pub(crate) fn new(geometry: MomentGeometry, values: &[f64], error: EntryError) -> Self {
         let (rows, columns) = (geometry.feature_count(), geometry.columns());
         let values = Mat::from_fn(rows, columns, |i, j| values[i * columns + j]);
         let column_norms =

@@ -14,3 +14,4 @@ mod io_moments;
 mod io_rows;
 mod local;
 mod queries;
+mod stream;
