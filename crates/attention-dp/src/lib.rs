@@ -30,6 +30,12 @@
 //! confidence. Bars come in two kinds ([`Coverage`]): for all queries at once (the default), or for queries that were
 //! chosen without sight of the release. Adaptivity is free for privacy, not for coverage.
 //!
+//! # More
+//!
+//! * A private prefix (a system prompt, a store) with the user's own tokens behind it, in one softmax:
+//!   [`MomentReader::query_with_local`].
+//! * A store that grows, with windowed answers, under one (ε, δ) for all time: [`StreamingMoments`].
+//!
 //! # When not to use it
 //!
 //! * Logits beyond about ±4, or high dimensions with high degrees: the number of features explodes, and the options are

@@ -8,8 +8,10 @@ mod coverage;
 mod exactness;
 mod failure;
 mod files;
+mod local;
 mod sensitivity;
 mod softmax;
+mod stream;
 
 use crate::{Check, Evidence};
 use attention_dp::{Bounds, MomentAdjacency, MomentOptions, PrivateMoments, Rows, Shape};
@@ -37,6 +39,13 @@ pub(crate) fn checks() -> Vec<Check> {
         check("attention.query.rank_free_noise", Statistical, accuracy::rank_free_noise),
         check("attention.exact.softmax", Search, softmax::softmax),
         check("attention.io.integrity", Search, files::integrity),
+        check("attention.local.merge", Search, local::merge),
+        check("attention.local.coverage", Statistical, local::coverage),
+        check("attention.stream.privacy", Numeric, stream::privacy),
+        check("attention.stream.privacy", Audit, stream::audit),
+        check("attention.stream.sensitivity", Search, stream::sensitivity),
+        check("attention.stream.decoding", Search, stream::decoding),
+        check("attention.stream.coverage", Statistical, stream::coverage),
     ]
 }
 
