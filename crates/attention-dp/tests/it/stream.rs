@@ -59,7 +59,9 @@ fn without_noise_every_range_has_the_moments_of_its_batches() {
     let step = silent(streaming(11, BOTH[0])).geometry().lattice().step();
     for factorization in BOTH {
         let mut store = silent(streaming(11, factorization));
-        batches.iter().for_each(|batch| push(&mut store, batch, &mut rng(1)));
+        for batch in &batches {
+            push(&mut store, batch, &mut rng(1));
+        }
         let released = store.released();
         for (start, end) in (0..=11).flat_map(|end| (0..=end).map(move |start| (start, end))) {
             let found = released.range(start..end).unwrap();
@@ -98,7 +100,9 @@ fn prefixes_and_windows_answer_within_their_bars_almost_always() {
         let mut missed = 0;
         for seed in 0..10 {
             let mut store = StreamingMoments::calibrate(epsilon, delta, streaming(8, factorization)).unwrap();
-            batches.iter().for_each(|batch| push(&mut store, batch, &mut rng(seed)));
+            for batch in &batches {
+                push(&mut store, batch, &mut rng(seed));
+            }
             let released = store.released();
             for range in [0..1, 0..6, 2..5, 3..6] {
                 let rows = joined(&batches[range.start as usize..range.end as usize]);
@@ -117,7 +121,9 @@ fn the_error_of_an_interval_is_what_the_store_states() {
         let mut store =
             StreamingMoments::with_noise_std(NoiseStd::new(1e5).unwrap(), streaming(20, factorization))
                 .unwrap();
-        (0..20).for_each(|_| push(&mut store, &(Mat::zeros(0, 2), Mat::zeros(0, 2)), &mut rng(3)));
+        for _ in 0..20 {
+            push(&mut store, &(Mat::zeros(0, 2), Mat::zeros(0, 2)), &mut rng(3));
+        }
         for range in [0..20, 0..7, 3..4, 5..19] {
             let unit = store.released().range(range.clone()).unwrap().unit_noise_std();
             // rounding adds 1/12 to a variance of 1e10, and the reader's is rounded up by 1e-9
@@ -228,7 +234,9 @@ fn options_that_no_stream_can_have_are_refused_beforehand() {
 fn without_history_only_the_latest_prefix_answers() {
     for factorization in BOTH {
         let mut store = silent(streaming(4, factorization).with_history(History::Dropped));
-        batches(3).iter().for_each(|batch| push(&mut store, batch, &mut rng(1)));
+        for batch in &batches(3) {
+            push(&mut store, batch, &mut rng(1));
+        }
         let released = store.released();
         assert!(released.prefix(3).is_some() && released.prefix(2).is_none());
         assert_eq!(released.latest().batches(), 0..3);
