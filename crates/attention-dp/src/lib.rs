@@ -73,7 +73,8 @@
 //!
 //! # Features
 //!
-//! * `io` (default): read keys and values from npy and safetensors files, save and load releases.
+//! * `io` (default): read keys, values and document ids from npy and safetensors files, save and load releases.
+//! * `parquet`: read them from Parquet files; brings in some twenty crates more.
 //!
 //! # Sources
 //!

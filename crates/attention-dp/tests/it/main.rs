@@ -9,7 +9,11 @@ mod exact;
 #[cfg(feature = "io")]
 mod io_container;
 #[cfg(feature = "io")]
+mod io_ids;
+#[cfg(feature = "io")]
 mod io_moments;
+#[cfg(feature = "parquet")]
+mod io_parquet;
 #[cfg(feature = "io")]
 mod io_rows;
 mod local;
