@@ -35,6 +35,8 @@
 //! | products a step and entry | `O(t^0.585)` on average | 2 on average |
 //! | most steps | 2²⁰ | 2⁴⁰ |
 //!
+//! Standard deviations describe errors; a confidence interval needs the normal part and a bound on the rest: [`Decoding`].
+//!
 //! # Example
 //!
 //! ```

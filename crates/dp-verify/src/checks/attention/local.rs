@@ -192,7 +192,7 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut parts, mut rates) = (Vec::new(), Vec::new());
     for case in coverage_cases(&mut rng).into_iter().filter(|case| subject.pick(true, case.name == "far")) {
-        let n = context.scale(case.releases, 50 * case.releases);
+        let n = context.scale(case.releases, 10 * case.releases);
         let (misses, answered) = case.misses(n, subject, &mut rng);
         let bounds = misses.map(|misses| proportion_lower_bound(misses, n as u64, ALPHA));
         parts.extend(
