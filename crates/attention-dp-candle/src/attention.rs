@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::tensors::{matrices, tensor};
-use attention_dp::{Answer, AttentionMoments, LocalTokens, Shape};
+use attention_dp::{Answer, AttentionMoments, ErrorBar, LocalTokens, Shape};
 use candle_core::Tensor;
 use dp_linalg::Mat;
 use dp_mechanisms::FailureProbability;
@@ -131,15 +131,12 @@ impl PrivateCrossAttention {
         (output, half_width): (&mut Vec<f64>, &mut Vec<f64>),
     ) {
         let value_dim = self.shape().value_dim;
-        match answer.estimate() {
-            Some(estimate) => {
-                output.extend(estimate.value());
-                half_width.extend(estimate.bars().iter().map(|bar| bar.total()));
-            }
-            None => {
-                output.extend(vec![low.midpoint(high); value_dim]);
-                half_width.extend(vec![(high - low) / 2.0; value_dim]);
-            }
+        if let Some(estimate) = answer.estimate() {
+            output.extend(estimate.value());
+            half_width.extend(estimate.bars().iter().map(ErrorBar::total));
+        } else {
+            output.extend(vec![low.midpoint(high); value_dim]);
+            half_width.extend(vec![(high - low) / 2.0; value_dim]);
         }
     }
 

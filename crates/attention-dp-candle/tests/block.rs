@@ -95,9 +95,12 @@ struct Scene {
 /// A batch of two sequences of five tokens, and a memory that both share.
 fn scene(memory: usize) -> Scene {
     let block = Block::new();
-    let (x, m) = (random(&[2, 5, MODEL], 0.5, 5), random(&[1, memory, MODEL], 0.5, 6));
-    let (q, k, v) =
-        (Block::heads(&block.query, &x), Block::heads(&block.key, &m), Block::heads(&block.value, &m));
+    let (x, memory) = (random(&[2, 5, MODEL], 0.5, 5), random(&[1, memory, MODEL], 0.5, 6));
+    let (q, k, v) = (
+        Block::heads(&block.query, &x),
+        Block::heads(&block.key, &memory),
+        Block::heads(&block.value, &memory),
+    );
     // an experiment may look at norms; on private data radii are public knowledge. With room for rounding: nothing is clipped
     let radius = |x: &Tensor| 1.001 * largest_norm(x);
     let bounds = Bounds::new(radius(&q), radius(&k), radius(&v)).unwrap();
@@ -112,11 +115,11 @@ impl Scene {
         memory.push(&self.k.squeeze(0).unwrap(), &self.v.squeeze(0).unwrap()).unwrap();
         memory
     }
+}
 
-    /// Memory as each sequence of the batch sees it.
-    fn shared(&self, x: &Tensor) -> Tensor {
-        x.repeat((2, 1, 1, 1)).unwrap()
-    }
+/// A memory as each sequence of the batch sees it.
+fn shared(memory: &Tensor) -> Tensor {
+    memory.repeat((2, 1, 1, 1)).unwrap()
 }
 
 fn gamma() -> FailureProbability {
@@ -135,7 +138,7 @@ fn attention(scene: &Scene, epsilon: f64) -> PrivateCrossAttention {
 fn a_block_with_a_private_memory_is_within_its_bars_of_the_exact_one() {
     let scene = scene(30_000);
     let attended = attention(&scene, 2.0).forward(&scene.q).unwrap();
-    let exact = exact(&scene.q, &scene.shared(&scene.k), &scene.shared(&scene.v), None);
+    let exact = exact(&scene.q, &shared(&scene.k), &shared(&scene.v), None);
     assert_eq!(attended.output().dims(), exact.dims());
     assert_eq!(attended.output().dtype(), scene.q.dtype());
     let excess = excess(attended.output(), &exact, attended.half_width());
@@ -156,7 +159,7 @@ fn without_noise_only_features_and_rounding_remain() {
     let scene = scene(500);
     let attention = PrivateCrossAttention::new(scene.memory().assume_public().unwrap(), gamma()).unwrap();
     let attended = attention.forward(&scene.q).unwrap();
-    let exact = exact(&scene.q, &scene.shared(&scene.k), &scene.shared(&scene.v), None);
+    let exact = exact(&scene.q, &shared(&scene.k), &shared(&scene.v), None);
     let worst = entries(&(attended.output() - exact).unwrap().abs().unwrap()).into_iter().fold(0.0, f32::max);
     assert!(worst < 1e-3, "{worst}");
 }
@@ -169,8 +172,8 @@ fn local_tokens_follow_the_memory_in_one_causal_softmax() {
     // keys of the conversation ten times as long: logits that no feature map could follow
     let k = (k * 10.0).unwrap();
     let attended = attention.forward_with_local(&scene.q, (&k, &v), Mask::Causal { offset: 0 }).unwrap();
-    let all_keys = Tensor::cat(&[scene.shared(&scene.k), k], 2).unwrap();
-    let all_values = Tensor::cat(&[scene.shared(&scene.v), v], 2).unwrap();
+    let all_keys = Tensor::cat(&[shared(&scene.k), k], 2).unwrap();
+    let all_values = Tensor::cat(&[shared(&scene.v), v], 2).unwrap();
     let hidden = |i: usize, j: usize| j > 30_000 + i;
     let mask = (0..5).flat_map(|i| (0..30_005).map(move |j| (i, j)));
     let mask: Vec<f32> = mask.map(|(i, j)| if hidden(i, j) { f32::NEG_INFINITY } else { 0.0 }).collect();

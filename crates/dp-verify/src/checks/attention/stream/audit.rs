@@ -23,7 +23,7 @@ const HORIZON: u64 = 8;
 /// knows that reads the difference off all integers together, and bounds ε from below. The twin's budget is new with every
 /// batch. An audit that finds little is no evidence.
 pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
-    let n = context.scale(16_000, 100_000);
+    let n = context.scale(12_000, 100_000);
     let options = options(1, 1, 2, 1.0);
     let (first, second) = ((vec![1.0], vec![1.0]), (vec![-1.0], vec![-1.0]));
     let mut outcomes: Vec<Outcome> = Vec::new();

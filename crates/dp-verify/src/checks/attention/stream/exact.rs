@@ -10,6 +10,7 @@ use dp_mechanisms::{AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussi
 use dp_testkit::neighbours::extreme_rows;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 const HORIZONS: [u64; 6] = [1, 2, 3, 8, 21, 64];
 
@@ -96,27 +97,24 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
     let options = options(2, 1, 2, 1.0);
     let extreme = extreme_batch_rows(&options);
     let mut parts = Vec::new();
-    for (horizon, factorization) in [(8, BOTH[0]), (8, BOTH[1]), (5, BOTH[0]), (13, BOTH[1])] {
+    for case in [(8, BOTH[0]), (8, BOTH[1]), (5, BOTH[0]), (13, BOTH[1])] {
+        let one_more = stated(AddRemoveRow, &options, case, subject);
+        let replaced = stated(ReplaceRow, &options, case, subject);
         let mut ratio = 0.0_f64;
         let mut n = 0;
-        for at in 0..horizon {
-            let mut see = |pair: [Option<&Row>; 2], acute: bool| {
-                let found = squared_distance(&options, (horizon, factorization), at, pair, &mut rng);
-                let stated = stated(&options, (horizon, factorization), acute, subject);
-                ratio = ratio.max(found / stated);
-                n += 1;
-            };
+        let mut see = |at: u64, pair: [Option<&Row>; 2], stated: f64| {
+            ratio = ratio.max(squared_distance(&options, case, at, pair) / stated);
+            n += 1;
+        };
+        for at in 0..case.0 {
             for (i, row) in extreme.iter().enumerate() {
-                see([None, Some(row)], false);
-                see([Some(&extreme[(i * 7 + 3) % extreme.len()]), Some(row)], true);
+                see(at, [None, Some(row)], one_more);
+                see(at, [Some(&extreme[(i * 7 + 3) % extreme.len()]), Some(row)], replaced);
             }
         }
         for _ in 0..random {
-            let (row, at) = (random_row(&mut rng, options.shape(), 3.0), rng.random_range(0..horizon));
-            let pair = [None, Some(&row)];
-            let found = squared_distance(&options, (horizon, factorization), at, pair, &mut rng);
-            ratio = ratio.max(found / stated(&options, (horizon, factorization), false, subject));
-            n += 1;
+            let (row, at) = (random_row(&mut rng, options.shape(), 3.0), rng.random_range(0..case.0));
+            see(at, [None, Some(&row)], one_more);
         }
         parts.push((ratio, n));
     }
@@ -138,28 +136,20 @@ fn extreme_batch_rows(options: &MomentOptions) -> Vec<Row> {
     pairs.chain(ends).collect()
 }
 
-fn stated(
+/// Square of the sensitivity of the whole stream as its certificate has it; in the twin that of one batch.
+fn stated<A: MomentAdjacency>(
+    adjacency: A,
     options: &MomentOptions,
     (horizon, factorization): (u64, Factorization),
-    replaced: bool,
     subject: Subject,
 ) -> f64 {
-    let square = |certified: Option<&String>| certified.and_then(|s| s.parse().ok()).unwrap_or(f64::NAN);
+    let certificate = store(SILENT, streaming(adjacency, options, horizon, factorization)).certificate();
+    let square = certificate.parameters().get("squared_l2_sensitivity").and_then(|s| s.parse().ok());
     let batch = MomentGeometry::new(options.clone()).expect("the options are sound");
-    let (whole, single) = if replaced {
-        let agreed = streaming(ReplaceRow, options, horizon, factorization);
-        let certificate = store(SILENT, agreed).certificate();
-        let whole = square(certificate.parameters().get("squared_l2_sensitivity"));
-        (whole, ReplaceRow.sensitivity(&batch).expect("small squares").square())
-    } else {
-        let agreed = streaming(AddRemoveRow, options, horizon, factorization);
-        let certificate = store(SILENT, agreed).certificate();
-        let whole = square(certificate.parameters().get("squared_l2_sensitivity"));
-        (whole, AddRemoveRow.sensitivity(&batch).expect("small squares").square())
-    };
-    // integers of the square root are in units of 2⁻ᵇ: the largest of a batch's weights is the unit itself
-    let first = matrix(horizon, factorization)[0][0] as f64;
-    subject.pick(whole, single as f64 * first * first)
+    let single = adjacency.sensitivity(&batch).expect("small squares").square();
+    // the square root's integers are in units of 2⁻ᵇ: its first weight is the unit itself
+    let unit = matrix(horizon, factorization)[0][0] as f64;
+    subject.pick(square.unwrap_or(f64::NAN), single as f64 * unit * unit)
 }
 
 /// Of all integers of two streams that differ by one row of one batch.
@@ -168,14 +158,15 @@ fn squared_distance(
     (horizon, factorization): (u64, Factorization),
     at: u64,
     pair: [Option<&Row>; 2],
-    rng: &mut ChaCha20Rng,
 ) -> f64 {
+    // silent noise does not depend on the generator
+    let mut rng = ChaCha20Rng::seed_from_u64(0);
     let mut all = |row: Option<&Row>| {
         let mut stream = store(SILENT, streaming(AddRemoveRow, options, horizon, factorization));
         for batch in 0..horizon {
             let mut rows = vec![(vec![0.1, -0.2], vec![0.3]); 2];
             rows.extend(row.filter(|_| batch == at).cloned());
-            push(&mut stream, &rows, rng);
+            push(&mut stream, &rows, &mut rng);
         }
         integers(&stream.released(), horizon).concat()
     };
