@@ -5,6 +5,7 @@ use attention_dp::{Answer, Error, Estimate, LocalTokens, MomentOptions, PrivateM
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::{AddRemoveRow, FailureProbability};
 use dp_testkit::oracle;
+use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 
@@ -175,4 +176,40 @@ fn unusable_tokens_are_refused_with_their_fault() {
     assert!(matches!(ask(&keys, &values), Err(Error::LocalNotFinite { token: 1 })));
     assert!(matches!(LocalTokens::new(keys.as_ref(), Mat::zeros(3, 2).as_ref()), Err(Error::RowCount)));
     assert!(format!("{:?}", tokens(&keys, &values)).starts_with("LocalTokens { tokens: 2"));
+}
+
+/// Finite numbers of all sizes, and some that are not.
+fn any_number() -> impl Strategy<Value = f64> {
+    let sized = (-1.0..1.0_f64, -320..160_i32).prop_map(|(x, exponent)| x * 10.0_f64.powi(exponent));
+    prop_oneof![9 => sized, 1 => prop::sample::select(vec![0.0, -0.0, f64::NAN, f64::INFINITY, f64::MAX])]
+}
+
+proptest! {
+    #[test]
+    fn any_tokens_are_refused_or_answered_in_the_hull_with_bars_that_are_numbers(
+        numbers in prop::collection::vec(any_number(), 10),
+        center in -1e3..1e3_f64,
+        offset in prop::option::of(0_usize..3),
+    ) {
+        let (keys, values) = uniform(20, Shape { key_dim: 1, value_dim: 1 }, 0.5, 12);
+        let options = options(Shape { key_dim: 1, value_dim: 1 }, 1.0, 4).with_key_center(vec![center]);
+        let moments = aggregate(options, &keys, &values).assume_public().unwrap();
+        let matrix = |numbers: &[f64]| Mat::from_vec(5, 1, numbers.to_vec()).unwrap();
+        let (keys, values) = (matrix(&numbers[..5]), matrix(&numbers[5..]));
+        let local = offset.map_or(tokens(&keys, &values), |o| tokens(&keys, &values).with_causal_offset(o));
+        let queries = Mat::from_vec(2, 1, vec![0.7, -1.0]).unwrap();
+        let reader = moments.reader(one_percent()).unwrap();
+        match reader.query_with_local(queries.as_ref(), local) {
+            Err(error) => prop_assert!(matches!(error, Error::LocalNotFinite { .. } | Error::Kernel(_)), "{error}"),
+            Ok(answers) => for (i, answer) in answers.iter().enumerate() {
+                let seen = &values.as_slice()[..local.visible(i)];
+                let largest = seen.iter().fold(1.0_f64, |largest, v| largest.max(v.abs()));
+                if let Some(estimate) = answer.estimate() {
+                    // an average of n values of one size is rounded 2n times
+                    prop_assert!(estimate.value()[0].abs() <= largest * (1.0 + 20.0 * f64::EPSILON));
+                    prop_assert!(estimate.bars()[0].total() >= 0.0);
+                }
+            },
+        }
+    }
 }
