@@ -22,6 +22,9 @@ pub const TREE_PRIVACY: &str = "attention.tree.privacy";
 /// Id of the claim on how far nodes of trees move between neighbours.
 pub const TREE_SENSITIVITY: &str = "attention.tree.sensitivity";
 
+/// Id of the claim that all releases of a growing store together are (ε, δ)-differentially private.
+pub const STREAM_PRIVACY: &str = "attention.stream.privacy";
+
 const HERE: &str = "provable-dp, docs/theorems.md";
 
 const fn ours(
@@ -295,5 +298,56 @@ pub const CLAIMS: &[Claim] = &[
         "rings of growth 1 + α approximate weighted distances to a relative error of α (false: weights of both signs cancel)",
         &["weights in [−R_w, R_w]"],
         "DPTreeDistance, first version",
+    ),
+    ours(
+        "attention.local.merge",
+        ClaimKind::Numerical,
+        "without noise, one softmax over prefix and visible local tokens is answered within the deterministic parts of the bar, whatever the local logits, values, mask and key centre",
+        &["finite logits", "attention over clipped rows and visible tokens is the target"],
+        "Private prefix with local tokens",
+    ),
+    ours(
+        "attention.local.coverage",
+        ClaimKind::Utility,
+        "P(answered and some coordinate missed) ≤ γ for attention over prefix and local tokens, at a query chosen without sight of the release",
+        &["attention over clipped rows and visible tokens is the target", "at most max_rows rows"],
+        "Private prefix with local tokens",
+    ),
+    ours(
+        STREAM_PRIVACY,
+        ClaimKind::Privacy,
+        "all releases of a stream of batches together, and so any adaptive queries of any ranges, are (ε, δ)-differentially private on the machine as run",
+        &[
+            "AddRemoveRow or ReplaceRow within one batch",
+            "batches may depend on earlier releases",
+            "number and times of batches are public",
+            "the generator is a source of uniform bits",
+        ],
+        "Streaming store",
+    ),
+    ours(
+        "attention.stream.sensitivity",
+        ClaimKind::Sensitivity,
+        "a row of one batch moves all released integers of the stream together by at most the stated sensitivity",
+        &["AddRemoveRow or ReplaceRow within one batch", "any keys and values, also NaN and infinite ones"],
+        "Streaming store",
+    ),
+    ours(
+        "attention.stream.decoding",
+        ClaimKind::Numerical,
+        "without noise the released moments of every prefix and range are those of its batches, within the stated arithmetic",
+        &["at most max_rows rows in the stream"],
+        "Streaming store",
+    ),
+    ours(
+        "attention.stream.coverage",
+        ClaimKind::Utility,
+        "P(answered and some coordinate missed) ≤ γ for each prefix and each range of batches, at a query chosen without sight of the releases",
+        &[
+            "attention over clipped rows of these batches is the target",
+            "at most max_rows rows in the stream",
+            "range chosen without sight of the releases",
+        ],
+        "Streaming store",
     ),
 ];

@@ -114,6 +114,14 @@ pub enum Error {
         /// As given.
         alpha: f64,
     },
+    /// More batches than a stream of this factorisation may have.
+    #[error("{horizon} batches by the square root, where {limit} is the most: take the binary tree")]
+    Horizon {
+        /// As given.
+        horizon: u64,
+        /// Largest horizon.
+        limit: u64,
+    },
     // shapes
     /// Keys and values have different numbers of rows. Says no numbers: how many rows there are may be private.
     #[error("keys, values and ids have different numbers of rows")]
@@ -180,6 +188,12 @@ pub enum Error {
         norm: f64,
         /// Largest norm.
         radius: f64,
+    },
+    /// A public token that some query sees has a coordinate that is not finite, or too large to be summed.
+    #[error("local token {token} has a coordinate that is not finite or beyond 1e150")]
+    LocalNotFinite {
+        /// The first bad one.
+        token: usize,
     },
     // the layers below
     /// A feature map cannot be built.

@@ -8,6 +8,7 @@
 use crate::error::{Error, Parameter};
 use crate::options::positive;
 use crate::rows::check_dimension;
+use core::ops::Range;
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into, matmul_nt_into};
 use pulp::{Arch, Simd, WithSimd};
 
@@ -50,35 +51,65 @@ pub fn exact_attention(
     if keys.nrows() != values.nrows() {
         return Err(Error::RowCount);
     }
+    let all = keys.nrows();
+    attend_with_mass((queries, keys, values), softmax_scale, &|_| all, parallelism).map(|(output, _)| output)
+}
+
+/// Queries, keys and values.
+type Inputs<'a> = (MatRef<'a>, MatRef<'a>, MatRef<'a>);
+
+/// Outputs and logarithms of the masses; query `i` sees the keys before `visible(i)`, a nondecreasing function. NaN and `−∞` where it
+/// sees none.
+pub(crate) fn attend_with_mass(
+    (queries, keys, values): Inputs<'_>,
+    scale: f64,
+    visible: &(impl Fn(usize) -> usize + Sync),
+    parallelism: Parallelism,
+) -> Result<(Mat, Vec<f64>), Error> {
     let share = queries.nrows().div_ceil(parallelism.get()).max(1);
     let mut output = Vec::with_capacity(queries.nrows() * values.ncols());
+    let mut log_masses = Vec::with_capacity(queries.nrows());
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..queries.nrows())
             .step_by(share)
-            .map(|start| queries.subrows(start..queries.nrows().min(start + share)))
-            .map(|part| scope.spawn(move || attend(part, keys, values, softmax_scale)))
+            .map(|start| start..queries.nrows().min(start + share))
+            .map(|part| scope.spawn(move || attend((queries, keys, values), part, scale, visible)))
             .collect();
         running.into_iter().try_for_each(|handle| {
-            output.extend(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            let part = handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            output.extend(part.0);
+            log_masses.extend(part.1);
             Ok::<(), Error>(())
         })
     })?;
-    Ok(Mat::from_vec(queries.nrows(), values.ncols(), output)?)
+    Ok((Mat::from_vec(queries.nrows(), values.ncols(), output)?, log_masses))
 }
 
-/// Row-major outputs of some queries.
-fn attend(queries: MatRef<'_>, keys: MatRef<'_>, values: MatRef<'_>, scale: f64) -> Result<Vec<f64>, Error> {
-    let mut output = Vec::with_capacity(queries.nrows() * values.ncols());
-    for start in (0..queries.nrows()).step_by(QUERY_BLOCK) {
-        let block = queries.subrows(start..queries.nrows().min(start + QUERY_BLOCK));
+/// Row-major outputs of some queries, and logarithms of their masses.
+fn attend(
+    (queries, keys, values): Inputs<'_>,
+    part: Range<usize>,
+    scale: f64,
+    visible: &impl Fn(usize) -> usize,
+) -> Result<(Vec<f64>, Vec<f64>), Error> {
+    let mut output = Vec::with_capacity(part.len() * values.ncols());
+    let mut log_masses = Vec::with_capacity(part.len());
+    for start in part.clone().step_by(QUERY_BLOCK) {
+        let rows = start..part.end.min(start + QUERY_BLOCK);
+        let seen: Vec<usize> = rows.clone().map(visible).collect();
+        let block = queries.subrows(rows);
         let mut state = Softmax::new(block.nrows(), values.ncols());
-        for first in (0..keys.nrows()).step_by(KEY_BLOCK) {
-            let range = first..keys.nrows().min(first + KEY_BLOCK);
-            state.absorb(block, keys.subrows(range.clone()), values.subrows(range), scale)?;
+        // keys that no query of the block sees are not touched
+        let end = seen.last().map_or(0, |&last| last.min(keys.nrows()));
+        for first in (0..end).step_by(KEY_BLOCK) {
+            let range = first..end.min(first + KEY_BLOCK);
+            let seen = seen.iter().map(|&seen| seen.clamp(first, range.end) - first);
+            state.absorb((block, keys.subrows(range.clone()), values.subrows(range.clone())), scale, seen)?;
         }
+        log_masses.extend(state.log_masses());
         output.extend(state.into_output());
     }
-    Ok(output)
+    Ok((output, log_masses))
 }
 
 /// Running maximum, mass and weighted sum of one block of queries.
@@ -97,19 +128,23 @@ impl Softmax {
         }
     }
 
+    /// Adds a block of keys, of which query `i` sees the leading `seen[i]`: hidden ones neither raise its maximum nor count.
     fn absorb(
         &mut self,
-        queries: MatRef<'_>,
-        keys: MatRef<'_>,
-        values: MatRef<'_>,
+        (queries, keys, values): Inputs<'_>,
         scale: f64,
+        seen: impl Iterator<Item = usize>,
     ) -> Result<(), Error> {
         let mut weights = Mat::zeros(queries.nrows(), keys.nrows());
         matmul_nt_into(weights.as_mut(), Accumulate::Replace, queries, keys, Parallelism::Sequential)?;
         let arch = Arch::new();
-        for i in 0..queries.nrows() {
-            let (largest, mass) =
-                arch.dispatch(Exponentials { scores: weights.row_mut(i), scale, maximum: self.maximum[i] });
+        for (i, seen) in seen.enumerate() {
+            let (scores, hidden) = weights.row_mut(i).split_at_mut(seen);
+            hidden.fill(0.0);
+            if scores.is_empty() {
+                continue; // a maximum over nothing would be −∞ − (−∞) below
+            }
+            let (largest, mass) = arch.dispatch(Exponentials { scores, scale, maximum: self.maximum[i] });
             let rescale = (self.maximum[i] - largest).exp();
             self.mass[i] = self.mass[i] * rescale + mass;
             self.maximum[i] = largest;
@@ -124,6 +159,11 @@ impl Softmax {
             values,
             Parallelism::Sequential,
         )?)
+    }
+
+    /// `ln Σ e^logit` of each query, `−∞` for one that saw nothing.
+    fn log_masses(&self) -> impl Iterator<Item = f64> {
+        self.maximum.iter().zip(&self.mass).map(|(maximum, mass)| maximum + mass.ln())
     }
 
     fn into_output(self) -> Vec<f64> {

@@ -30,6 +30,12 @@
 //! confidence. Bars come in two kinds ([`Coverage`]): for all queries at once (the default), or for queries that were
 //! chosen without sight of the release. Adaptivity is free for privacy, not for coverage.
 //!
+//! # More
+//!
+//! * A private prefix (a system prompt, a store) with the user's own tokens behind it, in one softmax:
+//!   [`MomentReader::query_with_local`].
+//! * A store that grows, with windowed answers, under one (ε, δ) for all time: [`StreamingMoments`].
+//!
 //! # When not to use it
 //!
 //! * Logits beyond about ±4, or high dimensions with high degrees: the number of features explodes, and the options are
@@ -83,7 +89,8 @@
 //!
 //! # Features
 //!
-//! * `io` (default): read keys and values from npy and safetensors files, save and load releases.
+//! * `io` (default): read keys, values and document ids from npy and safetensors files, save and load releases.
+//! * `parquet`: read them from Parquet files; brings in some twenty crates more.
 //!
 //! # Sources
 //!
@@ -112,6 +119,7 @@ mod features;
 mod heads;
 #[cfg(feature = "io")]
 pub mod io;
+mod local;
 mod options;
 mod plan;
 mod private;
@@ -125,10 +133,12 @@ pub use error::{Error, Parameter};
 pub use exact::exact_attention;
 pub use features::KeyFeatures;
 pub use heads::PrivateHeads;
+pub use local::LocalTokens;
 pub use options::{Bounds, MomentOptions, Shape};
 pub use plan::{ExpectedError, MomentPlan, MomentPlanner};
 pub use private::{
-    Answer, AttentionMoments, Coverage, ErrorBar, Estimate, MomentGeometry, MomentReader, PrivateMoments,
+    Answer, AttentionMoments, Coverage, ErrorBar, Estimate, Factorization, IntervalMoments, MomentGeometry,
+    MomentReader, PrivateMoments, StreamedMoments, StreamingMoments, StreamingOptions,
 };
 pub use rows::Rows;
 pub use sensitivity::{MomentAdjacency, RowAdjacency};

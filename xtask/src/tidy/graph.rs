@@ -44,6 +44,9 @@ const TOOLS: &[&str] = &[
 /// Tools that a library's own job needs: the normal law of random features, which are public.
 const TOOLS_IN_USE: &[(&str, &str)] = &[("poly-kernel", "rand_distr")];
 
+/// What only a feature that is off by default brings in.
+const BEHIND_FEATURES: &[&str] = &["arrow-array", "arrow-schema", "parquet"];
+
 pub(super) fn backends(workspace: &Workspace) -> Vec<Finding> {
     let may = |member: &Member| BACKEND_USERS.contains(&member.name.as_str());
     of_dependencies(workspace, |member, dependency| {
@@ -125,6 +128,16 @@ fn compatibility(version: &str) -> &str {
     &version[..end.copied().unwrap_or(version.len())]
 }
 
+/// Metadata is that of the default features.
+pub(super) fn default_build(workspace: &Workspace) -> Vec<Finding> {
+    let heavy = workspace.packages.iter().filter(|package| BEHIND_FEATURES.contains(&package.name.as_str()));
+    let complaint = |package: &super::workspace::Package| {
+        let message = format!("{} is built by default; leave it to a feature", package.name);
+        workspace.manifest.finding(&package.name, message)
+    };
+    heavy.map(complaint).collect()
+}
+
 pub(super) fn rust_version(workspace: &Workspace) -> Vec<Finding> {
     let Some(ours) = workspace.rust_version() else {
         let message = "the workspace promises no rust-version; add it to [workspace.package]".to_owned();
@@ -200,6 +213,12 @@ mod tests {
         assert_eq!(two(["1.0.0", "1.2.0"], true), 0);
         assert_eq!(two(["1.0.0", "2.0.0"], true), 1);
         assert_eq!(two(["0.9.2", "0.10.1"], false), 0);
+    }
+
+    #[test]
+    fn formats_behind_features_are_not_built_by_default() {
+        let found = |name| default_build(&with_packages(vec![package(name, "60.1.0")])).len();
+        assert_eq!((found("parquet"), found("arrow-array"), found("safetensors")), (1, 1, 0));
     }
 
     #[test]

@@ -40,6 +40,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { number: 13, name: "no disabled test", check: sources::disabled_tests },
     Rule { number: 14, name: "no unfinished work", check: sources::unfinished },
     Rule { number: 15, name: "each silenced lint gives its reason", check: sources::silenced_lints },
+    Rule { number: 16, name: "the default build is free of optional formats", check: graph::default_build },
 ];
 
 /// One violation.

@@ -41,6 +41,45 @@ impl Element {
         }
     }
 
+    /// Whether elements are integers.
+    pub(super) const fn is_integer(self) -> bool {
+        !matches!(self, Self::Bool | Self::F16 | Self::Bf16 | Self::F32 | Self::F64)
+    }
+
+    /// Name as people know it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Bool => "bool",
+            Self::U8 => "u8",
+            Self::I8 => "i8",
+            Self::U16 => "u16",
+            Self::I16 => "i16",
+            Self::F16 => "f16",
+            Self::Bf16 => "bf16",
+            Self::U32 => "u32",
+            Self::I32 => "i32",
+            Self::F32 => "f32",
+            Self::U64 => "u64",
+            Self::I64 => "i64",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// Appends the integers of `bytes`, negative ones modulo 2⁶⁴; nothing unless elements [are integers](Self::is_integer).
+    pub(super) fn decode_integers(self, order: ByteOrder, bytes: &[u8], out: &mut Vec<u64>) {
+        match self {
+            Self::U8 => append(order, bytes, out, |[b]| u64::from(b)),
+            Self::I8 => append(order, bytes, out, |b| i64::from(i8::from_le_bytes(b)) as u64),
+            Self::U16 => append(order, bytes, out, |b| u64::from(u16::from_le_bytes(b))),
+            Self::I16 => append(order, bytes, out, |b| i64::from(i16::from_le_bytes(b)) as u64),
+            Self::U32 => append(order, bytes, out, |b| u64::from(u32::from_le_bytes(b))),
+            Self::I32 => append(order, bytes, out, |b| i64::from(i32::from_le_bytes(b)) as u64),
+            Self::U64 => append(order, bytes, out, u64::from_le_bytes),
+            Self::I64 => append(order, bytes, out, |b| i64::from_le_bytes(b) as u64),
+            Self::Bool | Self::F16 | Self::Bf16 | Self::F32 | Self::F64 => {}
+        }
+    }
+
     /// Appends the values of `bytes`, whose length is a multiple of [`Element::size`].
     pub(super) fn decode(self, order: ByteOrder, bytes: &[u8], out: &mut Vec<f64>) {
         match self {
@@ -62,12 +101,7 @@ impl Element {
 }
 
 /// Cuts `bytes` into elements of `N` bytes and hands them to `value` in little-endian order.
-fn append<const N: usize>(
-    order: ByteOrder,
-    bytes: &[u8],
-    out: &mut Vec<f64>,
-    value: impl Fn([u8; N]) -> f64,
-) {
+fn append<const N: usize, T>(order: ByteOrder, bytes: &[u8], out: &mut Vec<T>, value: impl Fn([u8; N]) -> T) {
     let (elements, rest) = bytes.as_chunks::<N>();
     debug_assert!(rest.is_empty(), "pieces are cut between elements");
     match order {
@@ -138,6 +172,26 @@ mod tests {
             assert_eq!(little(Element::I64, &integer.to_le_bytes()), [value as f64]);
         }
         assert_eq!(little(Element::U64, &u64::MAX.to_le_bytes()), [18_446_744_073_709_551_616.0]);
+    }
+
+    #[test]
+    fn integers_keep_their_bits_as_identifiers_and_floats_have_none() {
+        let ids = |element: Element, bytes: &[u8]| {
+            let mut out = Vec::new();
+            element.decode_integers(ByteOrder::Little, bytes, &mut out);
+            out
+        };
+        let two_53 = (1_u64 << 53) + 1; // what f64 cannot tell from its neighbour
+        assert_eq!(ids(Element::U64, &two_53.to_le_bytes()), [two_53]);
+        assert_eq!(ids(Element::I64, &(-1_i64).to_le_bytes()), [u64::MAX]);
+        assert_eq!(ids(Element::I8, &[0xff, 1]), [u64::MAX, 1]);
+        assert_eq!(ids(Element::I16, &(-2_i16).to_le_bytes()), [u64::MAX - 1]);
+        assert_eq!(ids(Element::I32, &i32::MIN.to_le_bytes()), [i64::from(i32::MIN) as u64]);
+        assert_eq!(ids(Element::U8, &[200]), [200]);
+        assert_eq!(ids(Element::U16, &[1, 1]), [257]);
+        assert_eq!(ids(Element::U32, &[0, 0, 0, 1]), [1 << 24]);
+        assert!(ids(Element::F64, &1.0_f64.to_le_bytes()).is_empty());
+        assert!(Element::U8.is_integer() && !Element::Bool.is_integer() && !Element::F32.is_integer());
     }
 
     #[test]

@@ -141,6 +141,48 @@ pub enum FileError {
         /// Type as the file spells it.
         found: String,
     },
+    /// Identifiers are one column.
+    #[error("{columns} columns where document ids are one")]
+    NotAColumn {
+        /// Columns in the file.
+        columns: usize,
+    },
+    /// Identifiers are integers: among floats, large ones could not be told apart.
+    #[error("elements of type {found} where document ids are integers: save them as int64")]
+    NotIntegers {
+        /// Type in the file.
+        found: &'static str,
+    },
+    /// No column of this name in a Parquet file.
+    #[cfg(feature = "parquet")]
+    #[error("no column {wanted:?}: there is {}", Names(available))]
+    ColumnNotFound {
+        /// Name that was asked for.
+        wanted: String,
+        /// Names in the file, in its order.
+        available: Vec<String>,
+    },
+    /// A column of a Parquet file has another type than its use asks for.
+    #[cfg(feature = "parquet")]
+    #[error("column {column:?} is {found}, and has to be {needed}")]
+    UnsupportedColumn {
+        /// Name of the column.
+        column: String,
+        /// Its type.
+        found: String,
+        /// Types that can be read.
+        needed: &'static str,
+    },
+    /// A Parquet file that its library does not read.
+    #[cfg(feature = "parquet")]
+    #[error(
+        "the Parquet file is damaged or cut off, lists in it are not of the length that its schema says, or it is compressed by other than snappy"
+    )]
+    Parquet {
+        /// What the library said.
+        #[source]
+        source: Box<dyn core::error::Error + Send + Sync>,
+    },
     /// No tensor of this name.
     #[error("no tensor {wanted:?}: there is {}", Names(available))]
     TensorNotFound {

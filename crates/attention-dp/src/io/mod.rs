@@ -1,13 +1,15 @@
 //! Files: keys and values in, released integers out.
 //!
-//! The only module of this crate that touches files. Two jobs, which share nothing but [`FileError`]:
+//! The only module of this crate that touches files. Two jobs, input and output, which share nothing but [`FileError`]:
 //!
 //! - [`MatrixReader`] streams the rows of a matrix from an npy or safetensors file, chunk by chunk, so that a
 //!   release over millions of rows never holds them all.
+//! - [`IdReader`] streams a column of integers: which document a row belongs to.
+//! - `ParquetReader` (feature `parquet`) streams keys, values and document ids of a Parquet file.
 //! - [`container`] saves and loads the integers of a release with their metadata: a safetensors file that every
 //!   tool for this format can open, with a digest that finds damage.
 //!
-//! Both work on any `Read + Seek`, so that parsers can be tested without a disk. Every size that a header announces
+//! All but Parquet work on any `Read + Seek`, so that parsers can be tested without a disk. Every size that a header announces
 //! is compared with the length of the file before anything of that size is allocated.
 
 mod atomic;
@@ -18,13 +20,17 @@ mod error;
 mod layout;
 mod moments;
 mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod rows;
 mod safetensors_header;
 
 pub use container::SavedTensor;
 pub use error::FileError;
 pub use moments::{load_moments, save_moments};
-pub use rows::MatrixReader;
+#[cfg(feature = "parquet")]
+pub use parquet::{ParquetColumns, ParquetReader, Records};
+pub use rows::{IdReader, MatrixReader};
 
 use std::io::{Read, Seek, SeekFrom};
 

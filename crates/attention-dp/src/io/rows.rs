@@ -7,7 +7,7 @@ use std::path::Path;
 
 use dp_linalg::Mat;
 
-use super::element::Element;
+use super::element::{ByteOrder, Element};
 use super::layout::Layout;
 use super::safetensors_header::Header;
 use super::{FileError, PIECE, length, npy};
@@ -105,25 +105,102 @@ impl<R: Read + Seek> MatrixReader<R> {
         if rows == 0 {
             return Ok(None);
         }
-        let position = self.layout.start + self.next_row as u64 * self.layout.row_bytes();
-        self.reader.seek(SeekFrom::Start(position)).map_err(FileError::read)?;
-        let chunk = self.read_chunk(rows)?;
-        self.next_row += rows;
-        Ok(Some(chunk))
+        self.read_chunk(rows).map(Some)
     }
 
-    /// Converts piece by piece, so that the bytes of a large chunk are never held beside its values.
     fn read_chunk(&mut self, rows: usize) -> Result<Mat, FileError> {
+        let entries = self.read_rows(rows, Element::decode)?;
+        Ok(Mat::from_vec(rows, self.layout.columns, entries).expect("as many entries as were asked for"))
+    }
+
+    /// Entries of the next rows, converted piece by piece, so that the bytes of a large chunk are never held beside its values.
+    fn read_rows<T>(
+        &mut self,
+        rows: usize,
+        decode: impl Fn(Element, ByteOrder, &[u8], &mut Vec<T>),
+    ) -> Result<Vec<T>, FileError> {
         let Layout { element, order, columns, .. } = self.layout;
+        let position = self.layout.start + self.next_row as u64 * self.layout.row_bytes();
+        self.reader.seek(SeekFrom::Start(position)).map_err(FileError::read)?;
         let count = rows * columns;
         let mut entries = Vec::with_capacity(count);
         let mut piece = vec![0; PIECE.min(count * element.size())];
         while entries.len() < count {
             let bytes = piece.len().min((count - entries.len()) * element.size());
             self.reader.read_exact(&mut piece[..bytes]).map_err(FileError::read)?;
-            element.decode(order, &piece[..bytes], &mut entries);
+            decode(element, order, &piece[..bytes], &mut entries);
         }
-        Ok(Mat::from_vec(rows, columns, entries).expect("as many entries as were asked for"))
+        self.next_row += rows;
+        Ok(entries)
+    }
+}
+
+/// Streams a column of integers, such as the document that each row belongs to, from an npy or safetensors file.
+///
+/// Identifiers are compared and nothing else, so they keep all their bits: signed integers are taken modulo 2⁶⁴, and none goes
+/// through a float, in which large ones would become equal. Floats and bools are refused. Shapes `(n,)` and
+/// `(n, 1)` are columns.
+///
+/// ```
+/// use attention_dp::io::IdReader;
+/// use std::io::Cursor;
+///
+/// let mut npy = b"\x93NUMPY\x01\x00\x3c\x00".to_vec();
+/// npy.extend(format!("{:60}", "{'descr': '<u2', 'fortran_order': False, 'shape': (3,)}").bytes());
+/// npy.extend([7, 0, 7, 0, 9, 1]);
+///
+/// let mut documents = IdReader::from_reader(Cursor::new(npy), None)?;
+/// assert_eq!(documents.rows_remaining(), 3);
+/// assert_eq!(documents.next_ids(100)?, Some(vec![7, 7, 265]));
+/// assert_eq!(documents.next_ids(100)?, None);
+/// # Ok::<(), attention_dp::io::FileError>(())
+/// ```
+#[derive(Debug)]
+pub struct IdReader<R = File>(MatrixReader<R>);
+
+impl IdReader {
+    /// Opens a file and reads its header; `tensor` as for [`MatrixReader::open`].
+    ///
+    /// # Errors
+    /// As [`MatrixReader::open`], and [`FileError::NotAColumn`], [`FileError::NotIntegers`].
+    pub fn open(path: impl AsRef<Path>, tensor: Option<&str>) -> Result<Self, FileError> {
+        Self::new(MatrixReader::open(path, tensor)?)
+    }
+}
+
+impl<R: Read + Seek> IdReader<R> {
+    /// The same for any source.
+    ///
+    /// # Errors
+    /// As [`IdReader::open`].
+    pub fn from_reader(reader: R, tensor: Option<&str>) -> Result<Self, FileError> {
+        Self::new(MatrixReader::from_reader(reader, tensor)?)
+    }
+
+    fn new(matrix: MatrixReader<R>) -> Result<Self, FileError> {
+        let Layout { columns, element, .. } = matrix.layout;
+        if columns != 1 {
+            return Err(FileError::NotAColumn { columns });
+        }
+        if !element.is_integer() {
+            return Err(FileError::NotIntegers { found: element.name() });
+        }
+        Ok(Self(matrix))
+    }
+
+    /// Rows that have not been handed out.
+    #[must_use]
+    pub const fn rows_remaining(&self) -> usize {
+        self.0.rows_remaining()
+    }
+
+    /// The next identifiers, as [`MatrixReader::next_rows`] hands out rows.
+    ///
+    /// # Errors
+    /// [`FileError::Read`] when the source fails.
+    pub fn next_ids(&mut self, max_rows: usize) -> Result<Option<Vec<u64>>, FileError> {
+        let rows = max_rows.max(1).min(self.rows_remaining());
+        if rows == 0 { Ok(None) } else { self.0.read_rows(rows, Element::decode_integers).map(Some) }
     }
 }
 

@@ -98,7 +98,10 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     ///
     /// Those of [`MomentGeometry::new`].
     pub fn new(adjacency: A, options: MomentOptions) -> Result<Self, Error> {
-        let geometry = MomentGeometry::new(options)?;
+        Self::with_geometry(adjacency, MomentGeometry::new(options)?)
+    }
+
+    pub(crate) fn with_geometry(adjacency: A, geometry: MomentGeometry) -> Result<Self, Error> {
         adjacency.sensitivity(&geometry)?;
         let workers = (0..geometry.options().parallelism().get())
             .map(|_| Worker::new(&geometry))
@@ -128,16 +131,21 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
     ///
     /// [`Error::DifferentOptions`] unless both were made with the same options and adjacency.
     pub fn merge(&mut self, other: Self) -> Result<(), Error> {
-        let (mine, theirs) = (self.geometry.options(), other.geometry.options());
-        if mine.clone().with_parallelism(Parallelism::Sequential)
-            != theirs.clone().with_parallelism(Parallelism::Sequential)
-            || self.adjacency != other.adjacency
-        {
-            return Err(Error::DifferentOptions);
-        }
+        other.check_same(self.adjacency, &self.geometry)?;
         self.seen.extend(other.seen);
         let first = &mut self.workers[0];
         other.workers.into_iter().try_for_each(|worker| first.absorb(worker))
+    }
+
+    /// Refuses another adjacency and other options; the number of threads may differ.
+    pub(crate) fn check_same(&self, adjacency: A, geometry: &MomentGeometry) -> Result<(), Error> {
+        let sequential =
+            |geometry: &MomentGeometry| geometry.options().clone().with_parallelism(Parallelism::Sequential);
+        if sequential(&self.geometry) == sequential(geometry) && self.adjacency == adjacency {
+            Ok(())
+        } else {
+            Err(Error::DifferentOptions)
+        }
     }
 
     /// The integer statistic with its sensitivity, still private: for other mechanisms than the one here.
@@ -220,7 +228,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         Ok(AttentionMoments::new(geometry, self.into_sums(), None))
     }
 
-    fn into_sums(self) -> Vec<i64> {
+    pub(crate) fn into_sums(self) -> Vec<i64> {
         let mut workers = self.workers.into_iter().map(Worker::into_sums);
         let mut sums = workers.next().expect("an aggregate has at least one worker");
         workers.for_each(|other| add(&mut sums, &other));

@@ -9,7 +9,8 @@
 //! |h Σ_a φ_a z_aj| ≤ h (ζ σ ‖φ‖₂ + ½ ‖φ‖₁)
 //! ```
 //!
-//! with probability `1 − γ` for all `d_v + 1` columns, where `ζ` depends on what is covered:
+//! (an entry of a decoded stream has its own `σ`, and its own bound in place of ½), with probability `1 − γ` for all `d_v + 1`
+//! columns, where `ζ` depends on what is covered:
 //!
 //! * a query chosen without sight of the release: `Σ φ_a N_a / ‖φ‖` is standard normal, `ζ = Φ⁻¹(1 − γ/2(d_v+1))`;
 //! * all queries at once: `ζ` bounds `sup_y |⟨φ(y), N⟩| / ‖φ(y)‖`. One bound is `χ_r`, the norm of `N`. The other is a
@@ -21,7 +22,8 @@
 //!
 //! With `D̂ = P_c/c > e_D` the ratio `P_j/D̂` misses the noiseless ratio by `(e_j + |P_j/D̂| e_D)/(D̂ − e_D)`.
 //! The noiseless ratio is an average of quantised values with weights that are relative errors `≤ e` away from the
-//! exact exponentials: it misses exact attention by at most `range · e/(1 + √(1 − e²))`.
+//! exact exponentials: it misses exact attention by at most `range · e/(1 + √(1 − e²))`. Public tokens beside the released
+//! sums: `merge`.
 
 use dp_mechanisms::{Error as MechanismError, FailureProbability, normal};
 
@@ -55,7 +57,7 @@ pub enum Coverage {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ErrorBar {
-    /// Noise of the weighted sum of values, and its floating-point error.
+    /// Noise of the weighted sum of values, and its floating-point error (also that of local tokens).
     pub noise: f64,
     /// Noise of the normaliser, and its floating-point error.
     pub ratio: f64,
@@ -109,7 +111,7 @@ fn chi_upper_quantile(feature_count: usize, failure: f64) -> f64 {
 }
 
 /// Covers the rounding of a few operations and of the logarithm, which no standard library bounds, with room to spare.
-const OUTWARD: f64 = 1.0 + 1e-12;
+pub(crate) const OUTWARD: f64 = 1.0 + 1e-12;
 
 /// `min_η √(2 ln(M(η)/γ₁)) + η χ_r(γ₂)` over a grid of spacings, with `γ₂ = γ/100`.
 fn net_multiplier(failure: f64, feature_count: usize, key_dim: usize, radius: f64) -> f64 {
@@ -128,6 +130,12 @@ pub(crate) fn weight_error_effect(relative_error: f64) -> f64 {
     } else {
         1.0
     }
+}
+
+/// The same where only weights with at most this share of the mass have errors: at most `share·e/(1 − e)` too.
+pub(crate) fn shared_weight_error_effect(relative_error: f64, share: f64) -> f64 {
+    let linear = if relative_error < 1.0 { share * relative_error / (1.0 - relative_error) } else { 1.0 };
+    weight_error_effect(relative_error).min(linear * OUTWARD)
 }
 
 /// Upper bound on `eˣ` for `0 ≤ x ≤ 700`: `(1 − x/m)^−m` with `m = 2³⁰`, by repeated squaring.

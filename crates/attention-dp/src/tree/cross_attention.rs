@@ -8,8 +8,7 @@ use super::options::{DistanceMethod, Power};
 use super::reading::Reading;
 use crate::error::Error;
 use crate::private::{
-    Answer, Coverage, MomentGeometry, deterministic_errors, largest_logit, power_of_two, ratio_answer,
-    scaled_queries,
+    Answer, Coverage, LocalMass, Merge, MomentGeometry, largest_logit, power_of_two, scaled_queries,
 };
 use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::FailureProbability;
@@ -280,7 +279,13 @@ impl<'a> TreeReader<'a> {
         let features = softmax.features_of(point)?;
         let sums = softmax.read(&features, point, (self.coverage, &self.confidence))?;
         let rounding = softmax.kernel_rounding(&features);
-        let errors = deterministic_errors(moments, largest_logit(moments, point), rounding);
-        Ok(ratio_answer(moments, &sums.values, &vec![sums.noise; sums.values.len()], errors))
+        let merge = Merge {
+            geometry: moments,
+            half_widths: vec![sums.noise; sums.values.len()],
+            feature_rounding: rounding,
+            max_logit: largest_logit(moments, point),
+            local: &LocalMass::none(),
+        };
+        Ok(merge.answer(&sums.values))
     }
 }

@@ -10,11 +10,17 @@ mod features;
 #[cfg(feature = "io")]
 mod io_container;
 #[cfg(feature = "io")]
+mod io_ids;
+#[cfg(feature = "io")]
 mod io_moments;
+#[cfg(feature = "parquet")]
+mod io_parquet;
 #[cfg(feature = "io")]
 mod io_rows;
+mod local;
 mod queries;
 mod records;
+mod stream;
 mod tree_attention;
 mod tree_distances;
 mod tree_ranges;

@@ -3,6 +3,7 @@
 use super::toeplitz::OnlineToeplitz;
 use crate::error::{Error, Parameter};
 use core::ops::Range;
+use std::sync::OnceLock;
 
 /// The integer Toeplitz matrix that a stream is multiplied with before noise, the matrix that decodes prefixes from the
 /// result, and the error constants of the two.
@@ -50,6 +51,8 @@ pub struct SquareRootFactor {
     decoder: Vec<f64>,
     /// `Σ_{k<t} b_k²` for `t = 0 … T`.
     squares: Vec<f64>,
+    /// [`decoder_error`](Self::decoder_error), once it was asked for.
+    decoder_error: OnceLock<f64>,
 }
 
 /// Fractional bits with which `r_k` is computed before it is rounded.
@@ -72,7 +75,7 @@ impl SquareRootFactor {
         let squared_norm = coefficients.iter().map(|&c| u128::from(c.unsigned_abs()).pow(2)).sum();
         let decoder = decoder(&coefficients);
         let squares = partial_sums(decoder.iter().map(|b| b * b));
-        Ok(Self { bits, coefficients, squared_norm, decoder, squares })
+        Ok(Self { bits, coefficients, squared_norm, decoder, squares, decoder_error: OnceLock::new() })
     }
 
     /// Number of steps that may come.
@@ -143,6 +146,29 @@ impl SquareRootFactor {
     pub fn mean_error_constant(&self) -> f64 {
         let total: f64 = self.squares[1..].iter().sum();
         self.squared_norm as f64 * (total * self.unit()) / self.horizon() as f64
+    }
+
+    /// Bound on `Σ|b̂_k − b_k|`, the floating-point error of [`decoder`](Self::decoder).
+    ///
+    /// The residual `ρ` of `(1 − q)·c·b̂ = c_0(1 + ρ)` gives `b̂ − b = ρ·b`, so the sum is at most `‖ρ‖₁‖b̂‖₁/(1 − ‖ρ‖₁)`. Residuals
+    /// are computed by their definition, in time quadratic in the horizon, and charged with the rounding of that.
+    pub(super) fn decoder_error(&self) -> f64 {
+        *self.decoder_error.get_or_init(|| {
+            let first = self.coefficients[0] as f64;
+            let drops: Vec<f64> =
+                self.coefficients.windows(2).map(|pair| (pair[0] - pair[1]) as f64 / first).collect();
+            let residual = |(k, b): (usize, &f64)| {
+                let expected: f64 = if k == 0 {
+                    1.0
+                } else {
+                    drops[..k].iter().zip(self.decoder[..k].iter().rev()).map(|(drop, b)| drop * b).sum()
+                };
+                (b - expected).abs() + (k as f64 + 2.0) * f64::EPSILON * b.abs()
+            };
+            let residuals: f64 = self.decoder.iter().enumerate().map(residual).sum();
+            let weight: f64 = self.decoder.iter().map(|b| b.abs()).sum();
+            if residuals < 0.5 { 2.0 * residuals * weight } else { f64::INFINITY }
+        })
     }
 
     /// `4⁻ᵇ`.

@@ -35,6 +35,8 @@
 //! | products a step and entry | `O(t^0.585)` on average | 2 on average |
 //! | most steps | 2²⁰ | 2⁴⁰ |
 //!
+//! Standard deviations describe errors; a confidence interval needs the normal part and a bound on the rest: [`Decoding`].
+//!
 //! # Example
 //!
 //! ```
@@ -61,6 +63,7 @@
 //! streams. Proofs: `docs/theorems.md` of the project, Continual release.
 
 mod calibrated;
+mod decoding;
 mod factor;
 mod options;
 mod released;
@@ -71,6 +74,7 @@ mod tests;
 mod toeplitz;
 mod tree;
 
+pub use decoding::Decoding;
 pub use factor::SquareRootFactor;
 pub use options::{History, StreamOptions};
 pub use released::{ReleasedPrefixes, ReleasedTree};

@@ -33,7 +33,8 @@ use rand::CryptoRng;
 ///
 /// [`prefix_std`](Self::prefix_std) and [`range_std`](Self::range_std), as long as no integer wraps, see
 /// [`with_max_abs`](StreamOptions::with_max_abs): `|y_t|` is at most `2ᵇ⁺¹` times that bound. Decoding in floating
-/// point adds an error of some roundings of the largest prefix so far (below `5·10⁻¹⁵` of it in trials up to 2²⁰ steps).
+/// point adds an error of some roundings of the largest prefix so far (below `5·10⁻¹⁵` of it in trials up to 2²⁰ steps;
+/// [`decoding`](SquareRootFactor::decoding) has a proven bound).
 ///
 /// # Cost
 ///

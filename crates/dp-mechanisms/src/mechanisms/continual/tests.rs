@@ -71,6 +71,36 @@ fn without_noise_prefixes_and_intervals_are_the_sums_for_every_horizon() {
 }
 
 #[test]
+fn without_noise_decoding_is_off_by_no_more_than_its_arithmetic() {
+    for horizon in [1, 2, 7, 33, 64, 100, 700] {
+        let (steps, sums) = stream(horizon, 2);
+        let (mut tree, mut root) = (tree(options(horizon, 2)), square_root(options(horizon, 2)));
+        let mut largest = [0.0_f64; 2];
+        for step in &steps {
+            tree.push(step, &mut rng()).unwrap();
+            root.push(step, &mut rng()).unwrap();
+            for (largest, integers) in largest.iter_mut().zip([tree.integers(), root.integers()]) {
+                *largest = integers.iter().fold(*largest, |l, x| l.max(x.unsigned_abs() as f64));
+            }
+        }
+        for end in (0..=horizon).step_by(3) {
+            for start in (0..=end).step_by(5) {
+                let exact: Vec<f64> =
+                    sums[end as usize].iter().zip(&sums[start as usize]).map(|(e, s)| e - s).collect();
+                let bounds = [
+                    tree.shape().decoding(start..end).arithmetic() * largest[0],
+                    root.factor().decoding(start..end).arithmetic() * largest[1],
+                ];
+                let ranges = [tree.released().range(start..end), root.released().range(start..end)];
+                for (range, bound) in ranges.into_iter().zip(bounds) {
+                    assert!(distance(&range.unwrap(), &exact) <= bound, "{start}..{end} of {horizon}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn long_streams_are_decoded_as_well_as_short_ones() {
     let (steps, sums) = stream(3000, 1);
     let mut root = square_root(options(3000, 1));

@@ -9,10 +9,12 @@ mod exactness;
 mod failure;
 mod files;
 mod joint;
+mod local;
 mod nearby;
 mod plan;
 mod sensitivity;
 mod softmax;
+mod stream;
 mod tree;
 
 use crate::{Check, Evidence};
@@ -51,6 +53,13 @@ pub(crate) fn checks() -> Vec<Check> {
         check("attention.plan.expected_error", Statistical, plan::expected_error),
         check("attention.exact.softmax", Search, softmax::softmax),
         check("attention.io.integrity", Search, files::integrity),
+        check("attention.local.merge", Search, local::merge),
+        check("attention.local.coverage", Statistical, local::coverage),
+        check("attention.stream.privacy", Numeric, stream::privacy),
+        check("attention.stream.privacy", Audit, stream::audit),
+        check("attention.stream.sensitivity", Search, stream::sensitivity),
+        check("attention.stream.decoding", Search, stream::decoding),
+        check("attention.stream.coverage", Statistical, stream::coverage),
     ];
     [moments, tree::checks()].concat()
 }
