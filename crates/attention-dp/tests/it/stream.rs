@@ -186,7 +186,8 @@ fn one_budget_covers_the_stream_and_the_certificate_says_which() {
         assert_eq!(release.provenance(), Provenance::Minted);
         assert_eq!(release.value().factorization(), factorization);
         assert_eq!(release.value().batches(), 1);
-        for (name, value) in [("horizon", "9"), ("target_epsilon", "1.0"), ("degree", "5"), ("columns", "3")]
+        for (name, value) in
+            [("horizon", "9"), ("target_epsilon", "1.0"), ("features", "taylor(5)"), ("columns", "3")]
         {
             assert_eq!(certificate.parameters()[name], value, "{name}");
         }

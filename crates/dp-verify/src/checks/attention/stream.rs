@@ -10,7 +10,7 @@ pub(super) use exact::{decoding, privacy, sensitivity};
 
 use super::{Row, matrices};
 use attention_dp::{
-    Factorization, MomentAdjacency, MomentOptions, Rows, StreamedMoments, StreamingMoments, StreamingOptions,
+    Factorization, MomentOptions, RowAdjacency, Rows, StreamedMoments, StreamingMoments, StreamingOptions,
 };
 use dp_mechanisms::NoiseStd;
 use dp_mechanisms::continual::{Node, SquareRootFactor, TreeShape};
@@ -18,7 +18,7 @@ use rand_chacha::ChaCha20Rng;
 
 const BOTH: [Factorization; 2] = [Factorization::BinaryTree, Factorization::SquareRoot];
 
-fn streaming<A: MomentAdjacency>(
+fn streaming<A: RowAdjacency>(
     adjacency: A,
     options: &MomentOptions,
     horizon: u64,
@@ -28,7 +28,7 @@ fn streaming<A: MomentAdjacency>(
     StreamingOptions::new(adjacency, options, horizon).with_factorization(factorization)
 }
 
-fn store<A: MomentAdjacency>(std: f64, options: StreamingOptions<A>) -> StreamingMoments<A> {
+fn store<A: RowAdjacency>(std: f64, options: StreamingOptions<A>) -> StreamingMoments<A> {
     let std = NoiseStd::new(std).expect("positive noise");
     StreamingMoments::with_noise_std(std, options).expect("the options are sound")
 }
@@ -36,7 +36,7 @@ fn store<A: MomentAdjacency>(std: f64, options: StreamingOptions<A>) -> Streamin
 /// So little noise that every sample is zero.
 const SILENT: f64 = 1e-3;
 
-fn push<A: MomentAdjacency>(store: &mut StreamingMoments<A>, rows: &[Row], rng: &mut ChaCha20Rng) {
+fn push<A: RowAdjacency>(store: &mut StreamingMoments<A>, rows: &[Row], rng: &mut ChaCha20Rng) {
     let shape = store.options().moments().shape();
     let (keys, values) = matrices(shape, rows);
     let rows =
