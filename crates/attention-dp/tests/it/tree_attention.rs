@@ -148,7 +148,7 @@ fn rows_that_are_not_finite_contribute_nothing() {
     let expected = private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).into_nodes();
     let bad =
         |matrix: &Mat, x: f64| Mat::from_fn(7, matrix.ncols(), |i, j| if i < 5 { matrix[(i, j)] } else { x });
-    for (key, value) in [(f64::NAN, 0.1), (0.1, f64::INFINITY), (f64::MAX, 0.0)] {
+    for (key, value) in [(f64::NAN, 0.1), (0.1, f64::INFINITY), (f64::NEG_INFINITY, 0.0)] {
         let rows = (bad(&rows.0, key), bad(&rows.1, value));
         assert_eq!(private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).into_nodes(), expected);
     }
