@@ -25,6 +25,7 @@ pub struct Draws(u32);
 impl Draws {
     /// The most that are supported.
     pub const MAX: Self = Self(u32::MAX);
+    pub(crate) const FOUR: Self = Self(4);
 
     /// Checks that there is at least one.
     ///
