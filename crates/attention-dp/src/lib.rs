@@ -30,6 +30,11 @@
 //! confidence. Bars come in two kinds ([`Coverage`]): for all queries at once (the default), or for queries that were
 //! chosen without sight of the release. Adaptivity is free for privacy, not for coverage.
 //!
+//! # Rows that attend to each other
+//!
+//! [`PrivateSelfAttention`] releases the whole matrix `softmax(s·XXᵀ)` of private rows, or tokens from it, and [`plan`] says
+//! what that costs before anything is released. There are other limits: see the types.
+//!
 //! # When not to use it
 //!
 //! * Logits beyond about ±4, or high dimensions with high degrees: the number of features explodes, and the options are
@@ -94,6 +99,7 @@ pub mod io;
 mod options;
 mod private;
 mod rows;
+mod self_attention;
 mod sensitivity;
 
 pub use error::{Error, Parameter};
@@ -103,4 +109,8 @@ pub use private::{
     Answer, AttentionMoments, Coverage, ErrorBar, Estimate, MomentGeometry, MomentReader, PrivateMoments,
 };
 pub use rows::Rows;
+pub use self_attention::{
+    AttentionBounds, AttentionLogits, Forecast, Plan, PrivateSelfAttention, Route, SelfAttentionAdjacency,
+    SelfAttentionOptions, best_ridge, plan,
+};
 pub use sensitivity::MomentAdjacency;

@@ -13,3 +13,5 @@ mod io_moments;
 #[cfg(feature = "io")]
 mod io_rows;
 mod queries;
+mod self_attention_bad_input;
+mod self_attention_release;

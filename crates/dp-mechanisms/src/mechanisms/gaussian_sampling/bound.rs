@@ -184,8 +184,10 @@ impl<A: Adjacency> ChangeBound<A> {
         };
         let (least, most) = (i64::from(FEWEST_FOR_PAIRS.get()), i64::from(Draws::MAX.get()));
         if exceeds(least) {
-            let few = self.neighbourhood.most_draws(epsilon, delta)?;
-            return Some(few.min(FEWEST_FOR_PAIRS));
+            return (1..least)
+                .rev()
+                .find(|draws| !exceeds(*draws))
+                .and_then(|draws| Draws::new(draws as u32).ok());
         }
         // each draw loses about as much as a shift by μ; a guess decides nothing but the time
         let guess = (crate::gaussian::mu_for(epsilon, delta).get() / change.get()).powi(2);
