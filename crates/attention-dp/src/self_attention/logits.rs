@@ -86,6 +86,12 @@ impl AttentionLogits {
         &self.estimate
     }
 
+    /// Logits `(n, n)` as they were released, before they are moved into the public range; symmetric.
+    #[must_use]
+    pub const fn released(&self) -> &Mat {
+        &self.released
+    }
+
     /// The released rows `(n, d)`, if noise was on the rows: any other function of them is free, too.
     #[must_use]
     pub const fn points(&self) -> Option<&Mat> {

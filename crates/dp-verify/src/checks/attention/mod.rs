@@ -8,6 +8,7 @@ mod coverage;
 mod exactness;
 mod failure;
 mod files;
+mod self_attention;
 mod sensitivity;
 mod softmax;
 
@@ -23,7 +24,7 @@ use rand_chacha::ChaCha20Rng;
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
-    vec![
+    let moments = vec![
         check("attention.moments.sensitivity_add_remove", Search, sensitivity::add_remove),
         check("attention.moments.sensitivity_replace", Search, sensitivity::replace),
         check("attention.moments.privacy", Numeric, calibration::calibration),
@@ -37,7 +38,8 @@ pub(crate) fn checks() -> Vec<Check> {
         check("attention.query.rank_free_noise", Statistical, accuracy::rank_free_noise),
         check("attention.exact.softmax", Search, softmax::softmax),
         check("attention.io.integrity", Search, files::integrity),
-    ]
+    ];
+    [moments, self_attention::checks()].concat()
 }
 
 /// A key and a value, as a user hands them over.

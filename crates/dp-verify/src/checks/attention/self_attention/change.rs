@@ -70,7 +70,8 @@ pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
         return Outcome::inconclusive(format!("the search comes to {worst:.3} of the bound only"));
     }
     Outcome::worst([
-        Outcome::at_most(worst, 1.0 + 1e-8, n).with_note(format!("largest change over its bound: {worst:.4}")),
+        Outcome::at_most(worst, 1.0 + 1e-8, n)
+            .with_note(format!("largest change over its bound: {worst:.4}")),
         Outcome::at_most(between, 1e-8, n).with_note("changes of other eigenvalues"),
         Outcome::at_most(stated, 1e-8, n).with_note("stated Frobenius change"),
     ])
@@ -82,7 +83,9 @@ pub(super) fn published(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let steps = context.scale(300, 10_000);
     let (mut worst, mut excess, mut n) = (0.0_f64, f64::INFINITY, 0);
-    for (shape, beta, ridge) in [((4, 2), 0.01, 1e4), ((9, 1), 0.01, 1e3), ((6, 2), 0.1, 1.0), ((20, 2), 0.01, 0.2)] {
+    for (shape, beta, ridge) in
+        [((4, 2), 0.01, 1e4), ((9, 1), 0.01, 1e3), ((6, 2), 0.1, 1.0), ((20, 2), 0.01, 0.2)]
+    {
         let options = options(shape.0, shape.1, 1.0).with_ridge(ridge);
         let rows = shape.0 as f64;
         let bound = beta * (subject.pick(2.0 * rows + 2.0, rows + 1.0)).sqrt() / ridge;
@@ -106,7 +109,8 @@ pub(super) fn published(context: &mut Context, subject: Subject) -> Outcome {
     let least = SymmetricEigen::new(gram.as_ref()).expect("symmetric").values()[0];
     let singular = least.abs() < 1e-12 && Cholesky::new(gram.as_ref()).is_err();
     Outcome::worst([
-        Outcome::at_most(worst, 1.0 + 1e-8, n).with_note(format!("largest change over the bound: {worst:.4}")),
+        Outcome::at_most(worst, 1.0 + 1e-8, n)
+            .with_note(format!("largest change over the bound: {worst:.4}")),
         // (1 + r²/2)^{−1/2} is lost for steps that are not small
         Outcome::at_least(excess, subject.pick(0.99, 0.0), n).with_note("published over sharp bound"),
         Outcome::all_equal(u64::from(!singular), 1).with_note("a singular Gram matrix"),

@@ -6,8 +6,8 @@ use attention_dp::{SelfAttentionAdjacency, SelfAttentionOptions};
 use dp_linalg::{Mat, Parallelism, SymmetricEigen, matmul, matmul_nt};
 use dp_mechanisms::covariance::{Draws, EigenvalueChange, Spectrum};
 use dp_mechanisms::{
-    ArithmeticModel, Certificate, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, NoiseStd,
-    PrivacyProfile, ReplaceRow, gaussian,
+    ArithmeticModel, Certificate, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic,
+    NoiseStd, PrivacyProfile, ReplaceRow, gaussian,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -32,7 +32,8 @@ impl Found {
         (epsilon, delta): (Epsilon, Delta),
         (adjacency, claim): (A, &str),
     ) {
-        let recorded = |key: &str| certificate.parameters().get(key).and_then(|text| text.parse::<f64>().ok());
+        let recorded =
+            |key: &str| certificate.parameters().get(key).and_then(|text| text.parse::<f64>().ok());
         let (square, std) = (recorded("squared_l2_sensitivity"), recorded("noise_std"));
         let (square, std) = (square.unwrap_or(f64::NAN), std.unwrap_or(f64::NAN));
         let implied = gaussian::delta_bounds(epsilon.get(), (square.sqrt() / std).next_up()).1;
@@ -47,7 +48,8 @@ impl Found {
 
     fn outcome(&self) -> Outcome {
         Outcome::worst([
-            Outcome::at_most(self.excess, 1.0 + SLACK, self.n).with_note("δ(ε) of the noise over the δ asked for"),
+            Outcome::at_most(self.excess, 1.0 + SLACK, self.n)
+                .with_note("δ(ε) of the noise over the δ asked for"),
             Outcome::all_equal(self.dishonest, self.n).with_note("certificates that do not fit"),
         ])
     }
@@ -136,7 +138,8 @@ pub(super) fn sampling(context: &mut Context, subject: Subject) -> Outcome {
         let [up, down] = extreme_changes(&options, &first, &second, beta);
         for (epsilon, delta) in [(1.0, 1e-6), (4.0, 1e-3), (0.5, 0.05)].map(|(e, d)| budget(e, d)) {
             let few = options.with_max_draws(Draws::new(1 << 22).expect("positive"));
-            let mechanism = attention_dp::plan(&few, close(beta), (epsilon, delta), super::failure_probability(0.1));
+            let mechanism =
+                attention_dp::plan(&few, close(beta), (epsilon, delta), super::failure_probability(0.1));
             let draws = mechanism.expect("sound options").sampling().and_then(attention_dp::Forecast::draws);
             let Some(draws) = draws else { continue };
             let taken = subject.pick(draws.get(), draws.get() + draws.get().div_ceil(10));
@@ -152,13 +155,19 @@ pub(super) fn sampling(context: &mut Context, subject: Subject) -> Outcome {
         return Outcome::inconclusive(format!("the pair attains {closest:.3} of δ only"));
     }
     Outcome::worst([
-        Outcome::at_most(excess, 1.0, n).with_note(format!("δ(ε) of the pair over the δ asked for: {excess:.4}")),
+        Outcome::at_most(excess, 1.0, n)
+            .with_note(format!("δ(ε) of the pair over the δ asked for: {excess:.4}")),
         Outcome::all_equal(dishonest, n).with_note("certificates that do not fit"),
     ])
 }
 
 /// The largest and the least eigenvalue of `Σ'^{−1/2}ΣΣ'^{−1/2}`, less one.
-fn extreme_changes(options: &SelfAttentionOptions, first: &Mat, second: &Mat, beta: f64) -> [EigenvalueChange; 2] {
+fn extreme_changes(
+    options: &SelfAttentionOptions,
+    first: &Mat,
+    second: &Mat,
+    beta: f64,
+) -> [EigenvalueChange; 2] {
     let [a, b] = [first, second].map(|rows| {
         private(close(beta), options, rows).into_covariance().expect("a small change").assume_public()
     });
@@ -168,14 +177,17 @@ fn extreme_changes(options: &SelfAttentionOptions, first: &Mat, second: &Mat, be
     let whole = matmul_nt(half.as_ref(), whiten.as_ref(), Parallelism::Sequential).expect("square");
     let eigen = SymmetricEigen::new(whole.as_ref()).expect("symmetric");
     let values = eigen.values();
-    [values[values.len() - 1], values[0]].map(|value| EigenvalueChange::new(value - 1.0).expect("positive definite"))
+    [values[values.len() - 1], values[0]]
+        .map(|value| EigenvalueChange::new(value - 1.0).expect("positive definite"))
 }
 
 fn is_honest(options: &SelfAttentionOptions, beta: f64, rng: &mut ChaCha20Rng) -> bool {
     let rows = Mat::zeros(options.rows(), options.dim());
     let (epsilon, delta) = budget(1.0, 1e-6);
     let few = options.with_max_draws(Draws::new(2).expect("positive"));
-    let Ok(release) = private(close(beta), &few, &rows).release_sampling(epsilon, delta, rng) else { return true };
+    let Ok(release) = private(close(beta), &few, &rows).release_sampling(epsilon, delta, rng) else {
+        return true;
+    };
     let certificate = release.certificate();
     certificate.arithmetic() == ArithmeticModel::RealModel
         && certificate.guarantee().adjacency() == close(beta)
