@@ -24,10 +24,12 @@ mod bars;
 mod encode;
 mod lattice;
 mod logits;
+mod mechanisms;
 mod options;
 mod plan;
 mod private;
 mod softmax;
+mod token;
 
 pub use logits::{AttentionBounds, AttentionLogits};
 pub use options::{SelfAttentionAdjacency, SelfAttentionOptions};

@@ -2,11 +2,11 @@
 
 use super::bars::Deviation;
 use super::lattice::RowLattice;
+use super::mechanisms::{gram_mechanism, published_sampling_mechanism, rows_mechanism, sampling_mechanism};
 use super::options::{SelfAttentionAdjacency, SelfAttentionOptions};
-use super::private::{published_sampling, sampling};
 use crate::error::Error;
 use dp_mechanisms::covariance::Draws;
-use dp_mechanisms::{Delta, Epsilon, FailureProbability, GaussianSampling, LatticeGaussian};
+use dp_mechanisms::{Delta, Epsilon, FailureProbability, GaussianSampling};
 use serde::{Deserialize, Serialize};
 
 /// Three ways from private rows to released logits.
@@ -189,8 +189,8 @@ pub fn plan<A: SelfAttentionAdjacency>(
     Ok(Plan {
         rows: rows_forecast(options, adjacency, budget, failure)?,
         gram: gram_forecast(options, adjacency, budget, failure)?,
-        sampling: draws(sampling(options, adjacency, budget)),
-        published_sampling: draws(published_sampling(options, adjacency, budget)),
+        sampling: draws(sampling_mechanism(options, adjacency, budget)),
+        published_sampling: draws(published_sampling_mechanism(options, adjacency, budget)),
     })
 }
 
@@ -223,7 +223,7 @@ pub fn best_ridge<A: SelfAttentionAdjacency>(
     let at = |step: i32| {
         let ridge = options.max_logit() * 10.0_f64.powf(f64::from(step) / 12.0);
         let options = options.with_ridge(ridge);
-        let draws = sampling(&options, adjacency, budget).ok()?.draws();
+        let draws = sampling_mechanism(&options, adjacency, budget).ok()?.draws();
         Some((ridge, sampling_std(&options, draws)))
     };
     let best = (-12..=24).filter_map(at).min_by(|a, b| a.1.total_cmp(&b.1));
@@ -233,13 +233,11 @@ pub fn best_ridge<A: SelfAttentionAdjacency>(
 fn rows_forecast<A: SelfAttentionAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
-    (epsilon, delta): (Epsilon, Delta),
+    budget: (Epsilon, Delta),
     failure: FailureProbability,
 ) -> Result<Option<Forecast>, Error> {
     let lattice = RowLattice::of_rows(options, adjacency);
-    let mechanism =
-        lattice.row_sensitivity().and_then(|s| Ok(LatticeGaussian::calibrate(epsilon, delta, s)?));
-    let Ok(mechanism) = mechanism else { return Ok(None) };
+    let Ok(mechanism) = rows_mechanism(options, adjacency, budget) else { return Ok(None) };
     let noise_std = mechanism.noise_std().get() * lattice.step();
     let rounding = lattice.rounding_with_noise();
     let variance = noise_std * noise_std;
@@ -256,13 +254,11 @@ fn rows_forecast<A: SelfAttentionAdjacency>(
 fn gram_forecast<A: SelfAttentionAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
-    (epsilon, delta): (Epsilon, Delta),
+    budget: (Epsilon, Delta),
     failure: FailureProbability,
 ) -> Result<Option<Forecast>, Error> {
     let lattice = RowLattice::of_gram(options, adjacency);
-    let mechanism =
-        lattice.gram_sensitivity().and_then(|s| Ok(LatticeGaussian::calibrate(epsilon, delta, s)?));
-    let Ok(mechanism) = mechanism else { return Ok(None) };
+    let Ok(mechanism) = gram_mechanism(options, adjacency, budget) else { return Ok(None) };
     let (noise_std, rounding) = lattice.logit_noise(options, mechanism.noise_std().get());
     let deviation = Deviation::gram(options, (noise_std, rounding), failure)?;
     Ok(Some(forecast(options, (Route::Gram, Effort::Noise(noise_std)), &deviation, noise_std)))

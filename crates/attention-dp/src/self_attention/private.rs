@@ -1,8 +1,12 @@
 //! Private rows, and the three ways out.
 
 use super::encode::{clipped, quantised};
-use super::lattice::{RowLattice, eigenvalue_change, published_change};
+use super::lattice::RowLattice;
 use super::logits::{AttentionLogits, Source};
+use super::mechanisms::{
+    change_bound, gram_mechanism, published_bound, published_sampling_mechanism, rows_mechanism,
+    sampling_mechanism,
+};
 use super::options::{SelfAttentionAdjacency, SelfAttentionOptions};
 use super::plan::Route;
 use crate::claims;
@@ -10,8 +14,6 @@ use crate::error::{Error, Parameter};
 use crate::rows::check_dimension;
 use core::fmt;
 use dp_linalg::{ExactProductSum, Mat, MatRef};
-use dp_mechanisms::covariance::{EigenvalueChange, Neighbourhood};
-use dp_mechanisms::selection::{ExponentialMechanism, ScoreSensitivity, Scores};
 use dp_mechanisms::{
     ChangeBound, Delta, Epsilon, GaussianSampling, GaussianSamplingProfile, LatticeGaussian,
     LatticeL2Sensitivity, LatticeStatistic, PrivacyProfile, PrivateCovariance, Release, symmetric,
@@ -58,9 +60,9 @@ use rand::CryptoRng;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct PrivateSelfAttention<A> {
-    adjacency: A,
-    options: SelfAttentionOptions,
-    rows: Mat,
+    pub(super) adjacency: A,
+    pub(super) options: SelfAttentionOptions,
+    pub(super) rows: Mat,
 }
 
 impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
@@ -128,21 +130,75 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
         Ok(PrivateCovariance::from_factor(factor, self.options.ridge(), bound)?)
     }
 
-    /// Releases the rows with exact noise on every coordinate; logits and attention are post-processing.
-    ///
-    /// The noise `dτ²` that a squared norm gains in the mean is taken off again.
+    /// The mechanism that [`release_rows`](Self::release_rows) uses at this budget, a function of options alone.
     ///
     /// # Errors
     ///
     /// [`Error::Mechanism`] by options and budget alone: more noise than the lattice carries.
+    pub fn rows_mechanism(&self, epsilon: Epsilon, delta: Delta) -> Result<LatticeGaussian<A>, Error> {
+        rows_mechanism(&self.options, self.adjacency, (epsilon, delta))
+    }
+
+    /// The mechanism that [`release_gram`](Self::release_gram) uses at this budget, a function of options alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] by options and budget alone: more noise than the lattice carries.
+    pub fn gram_mechanism(&self, epsilon: Epsilon, delta: Delta) -> Result<LatticeGaussian<A>, Error> {
+        gram_mechanism(&self.options, self.adjacency, (epsilon, delta))
+    }
+
+    /// The mechanism that [`release_sampling`](Self::release_sampling) uses at this budget, a function of options alone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] by options and budget alone: [`dp_mechanisms::Error::Infeasible`] if one draw is too many.
+    pub fn sampling_mechanism(&self, epsilon: Epsilon, delta: Delta) -> Result<GaussianSampling<A>, Error> {
+        sampling_mechanism(&self.options, self.adjacency, (epsilon, delta))
+    }
+
+    /// Gaussian sampling by the published bound on the change and the published condition on the number of draws, for
+    /// comparison.
+    ///
+    /// # Errors
+    ///
+    /// As [`sampling_mechanism`](Self::sampling_mechanism), and far more often.
+    pub fn published_sampling_mechanism(
+        &self,
+        epsilon: Epsilon,
+        delta: Delta,
+    ) -> Result<GaussianSampling<A>, Error> {
+        published_sampling_mechanism(&self.options, self.adjacency, (epsilon, delta))
+    }
+
+    /// Releases the rows with exact noise on every coordinate; logits and attention are post-processing.
+    ///
+    /// What a squared norm gains by the noise in the mean, `dτ²`, is taken off again.
+    ///
+    /// # Errors
+    ///
+    /// As [`rows_mechanism`](Self::rows_mechanism).
     pub fn release_rows<R: CryptoRng + ?Sized>(
         self,
         epsilon: Epsilon,
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<AttentionLogits, PrivacyProfile<A>>, Error> {
+        let mechanism = self.rows_mechanism(epsilon, delta)?;
+        self.release_rows_with(&mechanism, rng)
+    }
+
+    /// The same with a mechanism that was calibrated elsewhere, for instance within a larger budget.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if it was made for a smaller sensitivity, or its noise leaves the lattice.
+    pub fn release_rows_with<R: CryptoRng + ?Sized>(
+        self,
+        mechanism: &LatticeGaussian<A>,
+        rng: &mut R,
+    ) -> Result<Release<AttentionLogits, PrivacyProfile<A>>, Error> {
         let (options, lattice) = (self.options, RowLattice::of_rows(&self.options, self.adjacency));
-        let mechanism = LatticeGaussian::calibrate(epsilon, delta, lattice.row_sensitivity()?)?;
         let release = mechanism.release(self.into_row_statistic()?, "rows that attend to each other", rng)?;
         let release = described(release, &options, Route::Rows.name(), claims::SELF_ROWS_PRIVACY);
         let noise_std = mechanism.noise_std().get() * lattice.step();
@@ -158,15 +214,28 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] by options and budget alone: more noise than the lattice carries.
+    /// As [`gram_mechanism`](Self::gram_mechanism).
     pub fn release_gram<R: CryptoRng + ?Sized>(
         self,
         epsilon: Epsilon,
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<AttentionLogits, PrivacyProfile<A>>, Error> {
+        let mechanism = self.gram_mechanism(epsilon, delta)?;
+        self.release_gram_with(&mechanism, rng)
+    }
+
+    /// The same with a mechanism that was calibrated elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Mechanism`] if it was made for a smaller sensitivity, or its noise leaves the lattice.
+    pub fn release_gram_with<R: CryptoRng + ?Sized>(
+        self,
+        mechanism: &LatticeGaussian<A>,
+        rng: &mut R,
+    ) -> Result<Release<AttentionLogits, PrivacyProfile<A>>, Error> {
         let (options, lattice) = (self.options, RowLattice::of_gram(&self.options, self.adjacency));
-        let mechanism = LatticeGaussian::calibrate(epsilon, delta, lattice.gram_sensitivity()?)?;
         let release = mechanism.release(self.into_gram_statistic()?, "products of rows", rng)?;
         let release = described(release, &options, Route::Gram.name(), claims::SELF_GRAM_PRIVACY);
         let unit = options.softmax_scale() * lattice.gram_lattice()?.step();
@@ -185,37 +254,24 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] by options and budget alone: [`dp_mechanisms::Error::Infeasible`] if one draw is too many.
+    /// As [`sampling_mechanism`](Self::sampling_mechanism).
     pub fn release_sampling<R: CryptoRng + ?Sized>(
         self,
         epsilon: Epsilon,
         delta: Delta,
         rng: &mut R,
     ) -> Result<Release<AttentionLogits, GaussianSamplingProfile<A>>, Error> {
-        let mechanism = sampling(&self.options, self.adjacency, (epsilon, delta))?;
+        let mechanism = self.sampling_mechanism(epsilon, delta)?;
         self.release_sampling_with(&mechanism, rng)
     }
 
-    /// The same with the published bound on the change and the published condition on the number of draws, for comparison.
+    /// The same with a mechanism that was calibrated elsewhere, also with the
+    /// [published one](Self::published_sampling_mechanism).
     ///
     /// # Errors
     ///
-    /// As [`release_sampling`](Self::release_sampling), which the published condition meets far less often.
-    pub fn release_sampling_as_published<R: CryptoRng + ?Sized>(
-        self,
-        epsilon: Epsilon,
-        delta: Delta,
-        rng: &mut R,
-    ) -> Result<Release<AttentionLogits, GaussianSamplingProfile<A>>, Error> {
-        let mechanism = published_sampling(&self.options, self.adjacency, (epsilon, delta))?;
-        self.release_sampling_with(&mechanism, rng)
-    }
-
-    /// The same with a mechanism that was calibrated elsewhere, for instance within a larger budget.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Mechanism`] if it was made for another change than [`into_covariance`](Self::into_covariance) states, or than the published one.
+    /// [`Error::Mechanism`] if it was made for another change than [`into_covariance`](Self::into_covariance) states, or
+    /// than the published one.
     pub fn release_sampling_with<R: CryptoRng + ?Sized>(
         self,
         mechanism: &GaussianSampling<A>,
@@ -237,70 +293,6 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
             AttentionLogits::new(options, Source::Sampling { logits, draws })
         }))
     }
-
-    /// One token from row `query` of the attention matrix: index j with probability proportional to `e^{s·x_query·x_j}`,
-    /// exactly so for the quantised logits.
-    ///
-    /// No noise is added: softmax is the exponential mechanism, and ε is what it costs, `s·D·max{2α, 3α − D}` for rows that
-    /// move by D (and its lattice units). Each call is charged anew; [`token_mechanism`](Self::token_mechanism) has the profile, also the
-    /// concentrated one for many tokens.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NoSuchRow`]; [`Error::Mechanism`] by options alone.
-    ///
-    /// # Example
-    ///
-    /// ```
-    /// use attention_dp::{PrivateSelfAttention, SelfAttentionOptions};
-    /// use dp_linalg::Mat;
-    /// use dp_mechanisms::{ReplaceRow, secure_rng};
-    ///
-    /// let rows = Mat::from_fn(100, 4, |i, j| (i + j) as f64);
-    /// let options = SelfAttentionOptions::new(100, 4, 1.0)?; // logits within ±½
-    /// let private = PrivateSelfAttention::new(ReplaceRow, options, rows.as_ref())?;
-    /// let token = private.sample_token(3, &mut secure_rng()?)?;
-    /// assert!(*token.value() < 100);
-    /// assert!(token.certificate().guarantee().delta(2.0001) == 0.0); // pure: 4·½
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn sample_token<R: CryptoRng + ?Sized>(
-        &self,
-        query: usize,
-        rng: &mut R,
-    ) -> Result<Release<usize, PrivacyProfile<A>>, Error> {
-        let mechanism = token_mechanism(&self.options, self.adjacency)?;
-        let scores = self.scores(query)?;
-        let release = mechanism.release(&scores, "token from a row of self-attention", rng)?;
-        Ok(described(release, &self.options, "token", claims::SELF_TOKEN_PRIVACY))
-    }
-
-    /// The mechanism of [`sample_token`](Self::sample_token), whose profile and law are public.
-    ///
-    /// # Errors
-    ///
-    /// As [`sample_token`](Self::sample_token).
-    pub fn token_mechanism(&self) -> Result<ExponentialMechanism<ScoreSensitivity<A>>, Error> {
-        token_mechanism(&self.options, self.adjacency)
-    }
-
-    /// Integer logits of one row, still private.
-    ///
-    /// # Errors
-    ///
-    /// As [`sample_token`](Self::sample_token).
-    pub fn scores(&self, query: usize) -> Result<Scores<ScoreSensitivity<A>>, Error> {
-        let rows = self.options.rows();
-        if query >= rows {
-            return Err(Error::NoSuchRow { row: query, rows });
-        }
-        let lattice = RowLattice::of_scores(&self.options, self.adjacency);
-        let integers = quantised(self.rows.as_ref(), lattice.exponent());
-        let dot = |i: usize| {
-            integers.row(i).iter().zip(integers.row(query)).map(|(a, b)| *a as i64 * *b as i64).sum()
-        };
-        Ok(Scores::new((0..rows).map(dot).collect(), lattice.score_sensitivity()?)?)
-    }
 }
 
 /// `X̃X̃ᵀ`, exact: one term a coordinate.
@@ -315,65 +307,7 @@ fn integer_gram<A: SelfAttentionAdjacency>(
     Ok(sum.into_sums())
 }
 
-/// Softmax at the scale of the options, as an exponential mechanism: `e^{−ε·gap/spread}` with `ε = s·spread·step²`.
-fn token_mechanism<A: SelfAttentionAdjacency>(
-    options: &SelfAttentionOptions,
-    adjacency: A,
-) -> Result<ExponentialMechanism<ScoreSensitivity<A>>, Error> {
-    use dp_mechanisms::selection::ScoreMovement;
-    let lattice = RowLattice::of_scores(options, adjacency);
-    let sensitivity = lattice.score_sensitivity()?;
-    let epsilon = options.softmax_scale() * sensitivity.spread() as f64 * lattice.gram_lattice()?.step();
-    Ok(ExponentialMechanism::new(Epsilon::new(epsilon)?, sensitivity))
-}
-
-/// The bound that is proven: two eigenvalues change, in opposite directions.
-pub(super) fn change_bound<A: SelfAttentionAdjacency>(
-    options: &SelfAttentionOptions,
-    adjacency: A,
-) -> Result<ChangeBound<A>, Error> {
-    let change = eigenvalue_change(options, adjacency.displacement(options.radius()));
-    Ok(ChangeBound::assume_opposite_pair(EigenvalueChange::new(change)?, adjacency)?)
-}
-
-/// The published bound.
-pub(super) fn published_bound<A: SelfAttentionAdjacency>(
-    options: &SelfAttentionOptions,
-    adjacency: A,
-) -> Result<ChangeBound<A>, Error> {
-    let change = published_change(options, adjacency.displacement(options.radius()));
-    Ok(ChangeBound::new(Neighbourhood::frobenius(change)?, adjacency))
-}
-
-/// The most draws that the exact profile allows, and no more than the options do.
-pub(super) fn sampling<A: SelfAttentionAdjacency>(
-    options: &SelfAttentionOptions,
-    adjacency: A,
-    (epsilon, delta): (Epsilon, Delta),
-) -> Result<GaussianSampling<A>, Error> {
-    let bound = change_bound(options, adjacency)?;
-    limited(GaussianSampling::calibrate(epsilon, delta, bound)?, options)
-}
-
-/// The most draws that the published condition allows at the published bound, and no more than the options do.
-pub(super) fn published_sampling<A: SelfAttentionAdjacency>(
-    options: &SelfAttentionOptions,
-    adjacency: A,
-    (epsilon, delta): (Epsilon, Delta),
-) -> Result<GaussianSampling<A>, Error> {
-    let bound = published_bound(options, adjacency)?;
-    limited(GaussianSampling::calibrate_as_published(epsilon, delta, bound)?, options)
-}
-
-fn limited<A: SelfAttentionAdjacency>(
-    mechanism: GaussianSampling<A>,
-    options: &SelfAttentionOptions,
-) -> Result<GaussianSampling<A>, Error> {
-    let draws = mechanism.draws().min(options.max_draws());
-    Ok(GaussianSampling::with_draws(draws, mechanism.profile().bound()))
-}
-
-fn described<T, G>(
+pub(super) fn described<T, G>(
     release: Release<T, G>,
     options: &SelfAttentionOptions,
     route: &str,

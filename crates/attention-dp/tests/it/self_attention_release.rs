@@ -245,7 +245,8 @@ fn the_published_condition_releases_where_it_can() {
     let private = PrivateSelfAttention::new(close(1e-5), options(), rows(1).as_ref()).unwrap();
     let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
     let mut rng = ChaCha20Rng::seed_from_u64(13);
-    let release = private.release_sampling_as_published(epsilon, delta, &mut rng).unwrap();
+    let mechanism = private.published_sampling_mechanism(epsilon, delta).unwrap();
+    let release = private.release_sampling_with(&mechanism, &mut rng).unwrap();
     assert_eq!(release.certificate().parameters()["assumed_opposite_pair"], "false");
     assert!(release.certificate().guarantee().delta(1.0) < 1e-20);
 }

@@ -136,10 +136,12 @@ impl<A: Adjacency> ChangeBound<A> {
     /// Upper bound on ε at this δ; infinite if none is found.
     pub(super) fn epsilon(self, delta: Delta, draws: Draws) -> f64 {
         match self.rank {
-            Rank::OppositePair(change) if draws >= FEWEST_FOR_PAIRS => {
-                pair(change, draws).epsilon_bounds(delta).1
+            Rank::Any => self.neighbourhood.epsilon_upper(delta, draws),
+            Rank::OppositePair(change) => {
+                let exact = pair(change, draws.max(FEWEST_FOR_PAIRS)).epsilon_bounds(delta).1;
+                let any = || self.neighbourhood.epsilon_upper(delta, draws);
+                if draws < FEWEST_FOR_PAIRS { exact.min(any()) } else { exact }
             }
-            Rank::Any | Rank::OppositePair(_) => self.neighbourhood.epsilon_upper(delta, draws),
             Rank::One => self.neighbourhood.rank_one_cover(draws).epsilon_bounds(delta).1,
         }
     }
@@ -166,10 +168,9 @@ impl<A: Adjacency> ChangeBound<A> {
     }
 
     fn pair_delta(self, change: EigenvalueChange, epsilon: f64, draws: Draws) -> f64 {
-        if draws < FEWEST_FOR_PAIRS {
-            return self.neighbourhood.delta_upper(epsilon, draws);
-        }
-        pair(change, draws).delta_bounds(epsilon).1
+        let exact = pair(change, draws.max(FEWEST_FOR_PAIRS)).delta_bounds(epsilon).1;
+        let any = || self.neighbourhood.delta_upper(epsilon, draws);
+        if draws < FEWEST_FOR_PAIRS { exact.min(any()) } else { exact }
     }
 
     /// The exact profile decides from four draws on, the bound over all shapes below.
@@ -220,7 +221,8 @@ impl<A: Adjacency> ChangeBound<A> {
     }
 }
 
-/// With fewer draws the integral of two eigenvalues takes a second; the bound over all shapes serves.
+/// With fewer draws the integral of two eigenvalues takes a second; the bound over all shapes serves, or that of four
+/// draws, which tell more.
 const FEWEST_FOR_PAIRS: Draws = Draws::FOUR;
 
 /// `μ/(1 + μ)`, rounded up.

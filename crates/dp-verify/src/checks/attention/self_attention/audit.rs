@@ -128,25 +128,17 @@ fn trace_of_difference((b, a): (&Mat, &Mat), s: &Mat) -> f64 {
     pairs.map(|((b, a), s)| (b - a) * s).sum()
 }
 
-/// Tokens of the moving row, as the event that it is its own index. The twin states the ε of a quarter of the scale.
+/// Tokens of a query that turns round, as the event that it finds the one row that stands alone. The twin states what one
+/// logit moves by for what two move against each other.
 pub(super) fn token(context: &mut Context, subject: Subject) -> Outcome {
     let n = context.scale(60_000, 1_000_000);
-    let (shape, scale) = ((2, 1), 0.5);
-    let options = options(shape.0, shape.1, scale);
-    let rows = |x: f64| Mat::from_vec(2, 1, vec![x, 1.0]).expect("two numbers");
+    let options = options(9, 1, 0.5);
+    let rows = |x: f64| Mat::from_fn(9, 1, |i, _| if i == 0 { x } else { [1.0, -1.0][usize::from(i > 1)] });
     let mechanism = private(ReplaceRow, &options, &rows(0.0)).token_mechanism().expect("small scores");
-    let claimed = super::token::stated_epsilon(&mechanism);
+    let claimed = super::token::stated_epsilon(&mechanism) * subject.pick(1.0, 0.5);
     let found = audited(n, (rows(1.0), rows(-1.0)), 0.0, context, |rows, mut rng| {
-        let token = private(ReplaceRow, &options, rows).sample_token(1, &mut rng).expect("the row exists");
-        *token.value() as f64
+        let token = private(ReplaceRow, &options, rows).sample_token(0, &mut rng).expect("the row exists");
+        f64::from(u8::from(*token.value() == 1))
     });
-    // row 0 moves from 1 to −1, so that one logit of two moves by 2s: ln of the ratio of its probabilities
-    let outcome_of = |claimed: f64| {
-        let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
-        if found < 0.3 {
-            return Outcome::inconclusive(note);
-        }
-        Outcome::at_most(found, claimed, 2 * n as u64).with_note(note)
-    };
-    outcome_of(subject.pick(claimed, claimed / 4.0))
+    outcome(found, claimed, n)
 }

@@ -25,9 +25,10 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
     let gamma = subject.pick(GAMMA, (GAMMA * pairs as f64).min(0.99));
     let (mut parts, mut notes) = (Vec::new(), Vec::new());
     for (route, beta) in CASES {
+        let release = releaser(&options, &rows, (route, beta));
         let mut misses = [0_u64; 3];
         for _ in 0..n {
-            let logits = release(&options, &rows, (route, beta), &mut rng);
+            let logits = release(&mut rng);
             let bounds = logits.bounds(failure_probability(gamma)).expect("a probability");
             let missed = missed(&logits, &bounds, &exact);
             misses.iter_mut().zip(missed).for_each(|(count, missed)| *count += u64::from(missed));
@@ -49,22 +50,37 @@ const CASES: [(Route, f64); 6] = [
     (Route::Sampling, 0.02),
 ];
 
-fn release(
-    options: &SelfAttentionOptions,
-    rows: &Mat,
+/// Releases by one way, calibrated once.
+fn releaser<'a>(
+    options: &'a SelfAttentionOptions,
+    rows: &'a Mat,
     (route, beta): (Route, f64),
-    rng: &mut ChaCha20Rng,
-) -> AttentionLogits {
+) -> Box<dyn Fn(&mut ChaCha20Rng) -> AttentionLogits + 'a> {
     let (epsilon, delta) = budget(1.0, 1e-6);
-    let private = private(close(beta), options, rows);
+    let build = move || private(close(beta), options, rows);
     match route {
-        Route::Rows => private.release_rows(epsilon, delta, rng).map(|release| release.value().clone()),
-        Route::Gram => private.release_gram(epsilon, delta, rng).map(|release| release.value().clone()),
+        Route::Rows => {
+            let mechanism = build().rows_mechanism(epsilon, delta).expect("supported noise");
+            Box::new(move |rng| {
+                let release = build().release_rows_with(&mechanism, rng).expect("its own mechanism");
+                release.value().clone()
+            })
+        }
+        Route::Gram => {
+            let mechanism = build().gram_mechanism(epsilon, delta).expect("supported noise");
+            Box::new(move |rng| {
+                let release = build().release_gram_with(&mechanism, rng).expect("its own mechanism");
+                release.value().clone()
+            })
+        }
         Route::Sampling => {
-            private.release_sampling(epsilon, delta, rng).map(|release| release.value().clone())
+            let mechanism = build().sampling_mechanism(epsilon, delta).expect("several draws");
+            Box::new(move |rng| {
+                let release = build().release_sampling_with(&mechanism, rng).expect("its own mechanism");
+                release.value().clone()
+            })
         }
     }
-    .expect("feasible at these distances")
 }
 
 /// Logits over rows scaled back to length one, from the words of the documentation.

@@ -6,8 +6,8 @@ use attention_dp::{SelfAttentionAdjacency, SelfAttentionOptions};
 use dp_linalg::{Mat, Parallelism, SymmetricEigen, matmul, matmul_nt};
 use dp_mechanisms::covariance::{Draws, EigenvalueChange, Spectrum};
 use dp_mechanisms::{
-    ArithmeticModel, Certificate, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic,
-    NoiseStd, PrivacyProfile, ReplaceRow, gaussian,
+    ArithmeticModel, Certificate, Delta, Epsilon, LatticeGaussian, NoiseStd, PrivacyProfile, ReplaceRow,
+    gaussian,
 };
 use rand_chacha::ChaCha20Rng;
 
@@ -59,19 +59,13 @@ fn budgets() -> impl Iterator<Item = (Epsilon, Delta)> {
     EPSILONS.into_iter().flat_map(|epsilon| DELTAS.map(|delta| budget(epsilon, delta)))
 }
 
-/// Releases with half of the calibrated noise.
-fn with_half_noise<A: SelfAttentionAdjacency>(
-    statistic: LatticeStatistic<LatticeL2Sensitivity<A>>,
-    (epsilon, delta): (Epsilon, Delta),
-    claim: &str,
-    rng: &mut ChaCha20Rng,
-) -> Certificate<PrivacyProfile<A>> {
-    let sensitivity = *statistic.sensitivity();
-    let calibrated = LatticeGaussian::calibrate(epsilon, delta, sensitivity).expect("supported noise");
-    let half = NoiseStd::new(calibrated.noise_std().get() / 2.0).expect("half of a normal number");
-    let mechanism = LatticeGaussian::with_noise_std(half, sensitivity).expect("supported noise");
-    let release = mechanism.release(statistic, "twin", rng).expect("little noise fits the lattice");
-    release.certificate().clone().with_claim(claim)
+/// The mechanism as shipped, or with half of its noise.
+fn with_noise<A: SelfAttentionAdjacency>(
+    mechanism: LatticeGaussian<A>,
+    subject: Subject,
+) -> LatticeGaussian<A> {
+    let std = NoiseStd::new(mechanism.noise_std().get() * subject.pick(1.0, 0.5)).expect("a normal number");
+    LatticeGaussian::with_noise_std(std, mechanism.sensitivity()).expect("supported noise")
 }
 
 fn lattice_route<A: SelfAttentionAdjacency>(
@@ -80,31 +74,22 @@ fn lattice_route<A: SelfAttentionAdjacency>(
     found: &mut Found,
     rng: &mut ChaCha20Rng,
 ) {
-    let claim = if gram { "attention.self.gram.privacy" } else { "attention.self.rows.privacy" };
     for shape in [(2, 1), (5, 3)] {
         let options = options(shape.0, shape.1, 1.0);
         let rows = random_rows(rng, shape, 0.5);
-        for target in budgets() {
+        for (epsilon, delta) in budgets() {
             let build = || private(adjacency, &options, &rows);
-            let certificate = match (subject, gram) {
-                (Subject::AsShipped, true) => {
-                    let release = build().release_gram(target.0, target.1, rng).expect("supported noise");
-                    release.certificate().clone()
-                }
-                (Subject::AsShipped, false) => {
-                    let release = build().release_rows(target.0, target.1, rng).expect("supported noise");
-                    release.certificate().clone()
-                }
-                (Subject::Broken, true) => {
-                    let statistic = build().into_gram_statistic().expect("radius one");
-                    with_half_noise(statistic, target, claim, rng)
-                }
-                (Subject::Broken, false) => {
-                    let statistic = build().into_row_statistic().expect("radius one");
-                    with_half_noise(statistic, target, claim, rng)
-                }
+            let (release, claim) = if gram {
+                let mechanism = build().gram_mechanism(epsilon, delta).expect("supported noise");
+                let release = build().release_gram_with(&with_noise(mechanism, subject), rng);
+                (release, "attention.self.gram.privacy")
+            } else {
+                let mechanism = build().rows_mechanism(epsilon, delta).expect("supported noise");
+                let release = build().release_rows_with(&with_noise(mechanism, subject), rng);
+                (release, "attention.self.rows.privacy")
             };
-            found.judge(&certificate, target, (adjacency, claim));
+            let release = release.expect("little noise fits the lattice");
+            found.judge(release.certificate(), (epsilon, delta), (adjacency, claim));
         }
     }
 }
@@ -131,17 +116,15 @@ pub(super) fn sampling(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut excess, mut closest, mut dishonest, mut n) = (0.0_f64, 0.0_f64, 0, 0);
     for (beta, ridge) in [(0.02, 1.0), (0.005, 0.5), (0.01, 0.02)] {
-        // the first row leaves zero, 400 others are along its step
-        let shape = (401, 1);
+        // the first row leaves zero, 200 others are along its step
+        let shape = (201, 1);
         let options = options(shape.0, shape.1, 1.0).with_ridge(ridge);
         let (first, second) = neighbours(&super::aligned(shape, beta, beta), shape, beta);
         let [up, down] = extreme_changes(&options, &first, &second, beta);
         for (epsilon, delta) in [(1.0, 1e-6), (4.0, 1e-3), (0.5, 0.05)].map(|(e, d)| budget(e, d)) {
-            let few = options.with_max_draws(Draws::new(1 << 22).expect("positive"));
-            let mechanism =
-                attention_dp::plan(&few, close(beta), (epsilon, delta), super::failure_probability(0.1));
-            let draws = mechanism.expect("sound options").sampling().and_then(attention_dp::Forecast::draws);
-            let Some(draws) = draws else { continue };
+            let rows = Mat::zeros(shape.0, shape.1);
+            let mechanism = private(close(beta), &options, &rows).sampling_mechanism(epsilon, delta);
+            let Ok(draws) = mechanism.map(|mechanism| mechanism.draws()) else { continue };
             let taken = subject.pick(draws.get(), draws.get() + draws.get().div_ceil(10));
             let taken = Draws::new(taken).expect("positive");
             let met = Spectrum::new(&[up, down], taken).delta_bounds(epsilon.get()).0 / delta.get();
