@@ -173,27 +173,25 @@ impl<A: Adjacency> ChangeBound<A> {
         if draws < FEWEST_FOR_PAIRS { exact.min(any()) } else { exact }
     }
 
-    /// The exact profile decides from four draws on, the bound over all shapes below.
+    /// The exact profile decides from [`FEWEST_FOR_PAIRS`] draws on, the bound over all shapes below.
     fn most_draws_of_pair(
         self,
         change: EigenvalueChange,
         (epsilon, delta): (Epsilon, Delta),
     ) -> Option<Draws> {
-        let exceeds = |draws: i64| {
-            let draws = Draws::new(draws as u32);
-            draws.is_ok_and(|draws| self.pair_delta(change, epsilon.get(), draws) > delta.get())
-        };
         let (least, most) = (i64::from(FEWEST_FOR_PAIRS.get()), i64::from(Draws::MAX.get()));
-        if exceeds(least) {
-            return (1..least)
-                .rev()
-                .find(|draws| !exceeds(*draws))
-                .and_then(|draws| Draws::new(draws as u32).ok());
-        }
+        let at = |draws: i64| Draws::new(draws as u32).ok();
+        let pair_exceeds = |draws: i64| {
+            at(draws).is_some_and(|draws| self.pair_delta(change, epsilon.get(), draws) > delta.get())
+        };
         // each draw loses about as much as a shift by μ; a guess decides nothing but the time
         let guess = (crate::gaussian::mu_for(epsilon, delta).get() / change.get()).powi(2);
-        let first_bad = first_true_integer(guess as i64, (least, most), exceeds).unwrap_or(most + 1);
-        Draws::new((first_bad - 1) as u32).ok()
+        let first_bad = first_true_integer(guess as i64, (least, most), pair_exceeds).unwrap_or(most + 1);
+        if first_bad > least {
+            return at(first_bad - 1);
+        }
+        let met = |draws: &Draws| self.neighbourhood.delta_upper(epsilon.get(), *draws) <= delta.get();
+        (1..least).rev().filter_map(at).find(met)
     }
 
     /// The most draws that are proven to meet the target.
@@ -221,9 +219,9 @@ impl<A: Adjacency> ChangeBound<A> {
     }
 }
 
-/// With fewer draws the integral of two eigenvalues takes a second; the bound over all shapes serves, or that of four
-/// draws, which tell more.
-const FEWEST_FOR_PAIRS: Draws = Draws::FOUR;
+/// With fewer draws the integral of two eigenvalues takes a hundred times as long; the bound over all shapes serves, or
+/// that of eight draws, which tell more.
+const FEWEST_FOR_PAIRS: Draws = Draws::EIGHT;
 
 /// `μ/(1 + μ)`, rounded up.
 fn opposite(change: f64) -> f64 {

@@ -97,7 +97,7 @@ pub(super) fn gram(context: &mut Context, subject: Subject) -> Outcome {
 /// Draws of neighbours that are nearly the worst, told apart by the ratio of their likelihoods. The twin draws three
 /// times as often.
 pub(super) fn sampling(context: &mut Context, subject: Subject) -> Outcome {
-    let n = context.scale(60_000, 1_000_000);
+    let n = context.scale(30_000, 1_000_000);
     let (shape, beta) = ((5, 1), 0.02);
     let options = options(shape.0, shape.1, 1.0).with_ridge(0.01);
     let (first, second) = neighbours(&aligned(shape, beta, beta), shape, beta);

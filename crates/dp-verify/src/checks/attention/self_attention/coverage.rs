@@ -16,7 +16,7 @@ const SCALE: f64 = 1.0;
 /// Releases of the same rows, again and again, by each way and at several noise levels: a miss is any logit, entry or
 /// distance outside. The twin takes intervals that hold for one entry as if they held for all.
 pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
-    let n = context.scale(700, 20_000);
+    let n = context.scale(400, 20_000);
     let mut rng = context.rng(0);
     let rows = random_rows(&mut rng, SHAPE, 0.8);
     let options = options(SHAPE.0, SHAPE.1, SCALE);
@@ -46,7 +46,7 @@ const CASES: [(Route, f64); 6] = [
     (Route::Gram, 0.02),
     (Route::Rows, 0.001),
     (Route::Rows, 0.05),
-    (Route::Sampling, 0.003),
+    (Route::Sampling, 0.008),
     (Route::Sampling, 0.02),
 ];
 

@@ -121,7 +121,7 @@ pub(super) fn sampling(context: &mut Context, subject: Subject) -> Outcome {
         let options = options(shape.0, shape.1, 1.0).with_ridge(ridge);
         let (first, second) = neighbours(&super::aligned(shape, beta, beta), shape, beta);
         let [up, down] = extreme_changes(&options, &first, &second, beta);
-        for (epsilon, delta) in [(1.0, 1e-6), (4.0, 1e-3), (0.5, 0.05)].map(|(e, d)| budget(e, d)) {
+        for (epsilon, delta) in [(1.0, 1e-6), (4.0, 1e-3)].map(|(e, d)| budget(e, d)) {
             let rows = Mat::zeros(shape.0, shape.1);
             let mechanism = private(close(beta), &options, &rows).sampling_mechanism(epsilon, delta);
             let Ok(draws) = mechanism.map(|mechanism| mechanism.draws()) else { continue };
@@ -167,7 +167,7 @@ fn extreme_changes(
 fn is_honest(options: &SelfAttentionOptions, beta: f64, rng: &mut ChaCha20Rng) -> bool {
     let rows = Mat::zeros(options.rows(), options.dim());
     let (epsilon, delta) = budget(1.0, 1e-6);
-    let few = options.with_max_draws(Draws::new(2).expect("positive"));
+    let few = options.with_max_draws(Draws::new(8).expect("positive"));
     let Ok(release) = private(close(beta), &few, &rows).release_sampling(epsilon, delta, rng) else {
         return true;
     };
