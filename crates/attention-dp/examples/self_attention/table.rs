@@ -23,11 +23,13 @@ pub(crate) fn print<R: CryptoRng>(rng: &mut R) -> Result<(), Box<dyn Error>> {
     for n in ROWS {
         let rows = data::rows(n)?;
         for beta in MOVES {
-            let ways = measure((&rows, PerturbRow::new(beta)?), rng)?;
-            ways.iter().for_each(|way| line((n, &format!("move by {beta}")), way));
+            for way in measure((&rows, PerturbRow::new(beta)?), rng)? {
+                line((n, &format!("move by {beta}")), &way);
+            }
         }
-        let ways = measure((&rows, ReplaceRow), rng)?;
-        ways.iter().for_each(|way| line((n, "be replaced"), way));
+        for way in measure((&rows, ReplaceRow), rng)? {
+            line((n, "be replaced"), &way);
+        }
     }
     println!(
         "\nDistance is total variation of a row of attention. Where sampling is not listed, one draw is too many. Forecasts and\n\

@@ -3,7 +3,7 @@
 use super::bars::Deviation;
 use super::options::SelfAttentionOptions;
 use super::plan::Route;
-use super::softmax::{attention_interval, softmax, total_variation};
+use super::softmax::{attention_intervals, softmax, total_variation};
 use crate::error::Error;
 use dp_linalg::{Mat, Parallelism, SymmetricEigen, matmul_nt};
 use dp_mechanisms::FailureProbability;
@@ -223,7 +223,10 @@ impl AttentionBounds {
 
     fn finish_row(&mut self, i: usize, estimate: &[f64]) {
         let (low, high) = (self.logit_lower.row(i), self.logit_upper.row(i));
-        attention_interval(low, high, (self.lower.row_mut(i), self.upper.row_mut(i)));
+        for (j, (least, most)) in attention_intervals(low, high).into_iter().enumerate() {
+            self.lower[(i, j)] = least;
+            self.upper[(i, j)] = most;
+        }
         self.total_variation[i] = total_variation(estimate, low, high);
     }
 

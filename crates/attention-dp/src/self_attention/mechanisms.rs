@@ -63,7 +63,7 @@ pub(super) fn sampling_mechanism<A: SelfAttentionAdjacency>(
     (epsilon, delta): (Epsilon, Delta),
 ) -> Result<GaussianSampling<A>, Error> {
     let bound = change_bound(options, adjacency)?;
-    limited(GaussianSampling::calibrate(epsilon, delta, bound)?, options)
+    Ok(limited(&GaussianSampling::calibrate(epsilon, delta, bound)?, options))
 }
 
 /// The most draws that the published condition allows at the published bound, and no more than the options do.
@@ -73,13 +73,13 @@ pub(super) fn published_sampling_mechanism<A: SelfAttentionAdjacency>(
     (epsilon, delta): (Epsilon, Delta),
 ) -> Result<GaussianSampling<A>, Error> {
     let bound = published_bound(options, adjacency)?;
-    limited(GaussianSampling::calibrate_as_published(epsilon, delta, bound)?, options)
+    Ok(limited(&GaussianSampling::calibrate_as_published(epsilon, delta, bound)?, options))
 }
 
 fn limited<A: SelfAttentionAdjacency>(
-    mechanism: GaussianSampling<A>,
+    mechanism: &GaussianSampling<A>,
     options: &SelfAttentionOptions,
-) -> Result<GaussianSampling<A>, Error> {
+) -> GaussianSampling<A> {
     let draws = mechanism.draws().min(options.max_draws());
-    Ok(GaussianSampling::with_draws(draws, mechanism.profile().bound()))
+    GaussianSampling::with_draws(draws, mechanism.profile().bound())
 }

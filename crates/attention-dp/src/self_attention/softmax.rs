@@ -8,7 +8,9 @@ pub(super) fn softmax(logits: &[f64], out: &mut [f64]) {
         *out = (logit - largest).exp();
         sum += *out;
     }
-    out.iter_mut().for_each(|out| *out /= sum);
+    for out in out {
+        *out /= sum;
+    }
 }
 
 /// Relative rounding of sums of n exponentials and a few operations, with room to spare.
@@ -20,17 +22,18 @@ fn outward(entries: usize) -> f64 {
 /// `e^{l_j}/(e^{l_j} + Σ_{m≠j} e^{u_m})` and `e^{u_j}/(e^{u_j} + Σ_{m≠j} e^{l_m})`.
 ///
 /// Both are attained: attention to j rises with its own logit and falls with each other one.
-pub(super) fn attention_interval(lower: &[f64], upper: &[f64], out: (&mut [f64], &mut [f64])) {
-    let n = lower.len();
+pub(super) fn attention_intervals(lower: &[f64], upper: &[f64]) -> Vec<(f64, f64)> {
     let largest = upper.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let exponentials = |logits: &[f64]| logits.iter().map(|x| (x - largest).exp()).collect::<Vec<_>>();
     let (low, high) = (exponentials(lower), exponentials(upper));
     let (others_low, others_high) = (sums_of_others(&low), sums_of_others(&high));
-    let slack = outward(n);
-    for j in 0..n {
-        out.0[j] = low[j] / (low[j] + others_high[j]) * (1.0 - slack);
-        out.1[j] = (high[j] / (high[j] + others_low[j]) * (1.0 + slack)).min(1.0);
-    }
+    let slack = outward(lower.len());
+    let interval = |j: usize| {
+        let least = low[j] / (low[j] + others_high[j]) * (1.0 - slack);
+        let most = high[j] / (high[j] + others_low[j]) * (1.0 + slack);
+        (least, most.min(1.0))
+    };
+    (0..lower.len()).map(interval).collect()
 }
 
 /// Sum of all entries but one, for each: from both sides, because a difference would cancel.
@@ -69,8 +72,7 @@ mod tests {
     #[test]
     fn intervals_are_attained_at_their_corners() {
         let (lower, upper) = ([-0.5, 0.1, -1.0], [0.2, 0.4, 0.3]);
-        let (mut low, mut high) = ([0.0; 3], [0.0; 3]);
-        attention_interval(&lower, &upper, (&mut low, &mut high));
+        let (low, high): (Vec<f64>, Vec<f64>) = attention_intervals(&lower, &upper).into_iter().unzip();
         for corner in 0..8_usize {
             let logits: Vec<f64> =
                 (0..3).map(|j| if corner >> j & 1 == 1 { upper[j] } else { lower[j] }).collect();
@@ -92,11 +94,11 @@ mod tests {
 
     #[test]
     fn one_dominating_entry_does_not_cancel() {
-        let (mut low, mut high) = ([0.0; 3], [0.0; 3]);
-        attention_interval(&[60.0, 0.0, 1.0], &[60.0, 0.0, 1.0], (&mut low, &mut high));
+        let logits = [60.0, 0.0, 1.0];
+        let (low, high) = attention_intervals(&logits, &logits)[1];
         let small = (-60.0_f64).exp();
         // one rounding of the exponential and the outward factor
-        assert!((high[1] / small - 1.0).abs() < 1e-13 && (low[1] / small - 1.0).abs() < 1e-13);
+        assert!((high / small - 1.0).abs() < 1e-13 && (low / small - 1.0).abs() < 1e-13);
     }
 
     #[test]
@@ -105,7 +107,7 @@ mod tests {
         let eta = 0.7_f64;
         let (mut from, mut to) = ([0.0; 2], [0.0; 2]);
         let logits = [-eta / 2.0, eta / 2.0];
-        softmax(&[logits[0] + 0.0, logits[1] + 0.0], &mut from);
+        softmax(&logits, &mut from);
         softmax(&[logits[0] + eta, logits[1] - eta], &mut to);
         let bound = total_variation(
             &logits,

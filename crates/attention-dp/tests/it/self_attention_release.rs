@@ -49,7 +49,7 @@ fn released(route: Route, beta: f64, seed: u64) -> AttentionLogits {
     match route {
         Route::Rows => private.release_rows(epsilon, delta, &mut rng).unwrap().value().clone(),
         Route::Gram => private.release_gram(epsilon, delta, &mut rng).unwrap().value().clone(),
-        _ => private.release_sampling(epsilon, delta, &mut rng).unwrap().value().clone(),
+        Route::Sampling => private.release_sampling(epsilon, delta, &mut rng).unwrap().value().clone(),
     }
 }
 

@@ -20,11 +20,10 @@ pub(super) fn forecast(context: &mut Context, subject: Subject) -> Outcome {
                 let close = close(beta);
                 found.judge((close, close), (&options, &rows), target, &mut rng);
             }
-            match subject {
-                Subject::AsShipped => {
-                    found.judge((ReplaceRow, ReplaceRow), (&options, &rows), target, &mut rng)
-                }
-                Subject::Broken => found.judge((close(1.0), ReplaceRow), (&options, &rows), target, &mut rng),
+            if subject == Subject::AsShipped {
+                found.judge((ReplaceRow, ReplaceRow), (&options, &rows), target, &mut rng);
+            } else {
+                found.judge((close(1.0), ReplaceRow), (&options, &rows), target, &mut rng);
             }
         }
     }

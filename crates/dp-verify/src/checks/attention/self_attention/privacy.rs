@@ -61,7 +61,7 @@ fn budgets() -> impl Iterator<Item = (Epsilon, Delta)> {
 
 /// The mechanism as shipped, or with half of its noise.
 fn with_noise<A: SelfAttentionAdjacency>(
-    mechanism: LatticeGaussian<A>,
+    mechanism: &LatticeGaussian<A>,
     subject: Subject,
 ) -> LatticeGaussian<A> {
     let std = NoiseStd::new(mechanism.noise_std().get() * subject.pick(1.0, 0.5)).expect("a normal number");
@@ -81,11 +81,11 @@ fn lattice_route<A: SelfAttentionAdjacency>(
             let build = || private(adjacency, &options, &rows);
             let (release, claim) = if gram {
                 let mechanism = build().gram_mechanism(epsilon, delta).expect("supported noise");
-                let release = build().release_gram_with(&with_noise(mechanism, subject), rng);
+                let release = build().release_gram_with(&with_noise(&mechanism, subject), rng);
                 (release, "attention.self.gram.privacy")
             } else {
                 let mechanism = build().rows_mechanism(epsilon, delta).expect("supported noise");
-                let release = build().release_rows_with(&with_noise(mechanism, subject), rng);
+                let release = build().release_rows_with(&with_noise(&mechanism, subject), rng);
                 (release, "attention.self.rows.privacy")
             };
             let release = release.expect("little noise fits the lattice");

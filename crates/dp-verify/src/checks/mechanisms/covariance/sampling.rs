@@ -97,8 +97,8 @@ pub(in super::super) fn divergence(_: &mut Context, subject: Subject) -> Outcome
         let spread = [0.6, 0.8].map(|share| share * size);
         output_divergence(&spread, drawn(k), e) <= claimed * (1.0 + 1e-3)
     });
-    // where one rises and one falls, two are attained as well
-    let pairs = none_fails(one.iter().filter(|case| case.0 > 4.0), |&(k, size, e)| {
+    // where one rises and one falls, two are attained as well, from eight draws on
+    let pairs = none_fails(one.iter().filter(|case| case.0 >= 8.0), |&(k, size, e)| {
         let pair = ChangeBound::assume_opposite_pair(change(size), AddRemoveRow).expect("positive");
         let claimed = GaussianSampling::with_draws(draws(k), pair).profile().delta(e);
         let found = output_divergence(&[size, -size / (1.0 + size)], drawn(k), e);
