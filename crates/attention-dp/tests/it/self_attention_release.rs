@@ -231,6 +231,23 @@ fn plans_tell_what_releases_then_do() {
 }
 
 #[test]
+fn which_way_is_best_depends_on_dimension_and_adjacency() {
+    let failure = FailureProbability::new(0.05).unwrap();
+    let best = |dim: usize, beta: Option<f64>| {
+        let options = SelfAttentionOptions::new(1000, dim, 1.0).unwrap().with_softmax_scale(1.0);
+        let plan = match beta {
+            Some(beta) => plan(&options, close(beta), budget(1.0), failure),
+            None => plan(&options, ReplaceRow, budget(1.0), failure),
+        };
+        plan.unwrap().recommended().unwrap().route()
+    };
+    assert_eq!(best(64, Some(0.01)), Route::Rows);
+    // the noise of 4096 coordinates adds up to 2.7 times the length of a row
+    assert_eq!(best(4096, Some(0.01)), Route::Sampling);
+    assert_eq!(best(64, None), Route::Gram);
+}
+
+#[test]
 fn more_draws_than_asked_for_are_not_taken() {
     let few = options().with_max_draws(Draws::new(7).unwrap());
     let private = PrivateSelfAttention::new(close(0.001), few, rows(1).as_ref()).unwrap();

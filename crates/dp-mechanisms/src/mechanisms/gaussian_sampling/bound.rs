@@ -191,6 +191,8 @@ impl<A: Adjacency> ChangeBound<A> {
             return at(first_bad - 1);
         }
         let met = |draws: &Draws| self.neighbourhood.delta_upper(epsilon.get(), *draws) <= delta.get();
+        // where one draw is too many, so are more
+        at(1).filter(met)?;
         (1..least).rev().filter_map(at).find(met)
     }
 

@@ -18,7 +18,7 @@ pub(super) fn failure(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let shape = (3, 2);
     let extremes = extreme_rows(shape.1, 1.0);
-    let mut data: Vec<Mat> = (0..context.scale(20, 2_000))
+    let mut data: Vec<Mat> = (0..context.scale(10, 2_000))
         .map(|_| {
             let pick = |_: usize| rng.random_range(0..extremes.len());
             let chosen: Vec<usize> = (0..shape.0).map(pick).collect();
