@@ -66,18 +66,18 @@ fn norm(x: &[f64]) -> f64 {
 }
 
 /// A pair of data sets whose first rows are at most β apart, from numbers that a search may choose as it likes: the
-/// first `n·d` are rows, scaled back to the unit ball, the last d are a direction.
+/// first `n·d` are rows, also such that have to be scaled back, the last d are a direction.
 fn neighbours(point: &[f64], (n, d): (usize, usize), beta: f64) -> (Mat, Mat) {
-    let shrunk = |row: &[f64]| row.iter().map(|x| x / norm(row).max(1.0)).collect::<Vec<_>>();
-    let rows: Vec<f64> = point[..n * d].chunks_exact(d).flat_map(shrunk).collect();
+    // rows longer than four differ from shorter ones in their rounding only
+    let limited = |row: &[f64]| row.iter().map(|x| x / (0.25 * norm(row)).max(1.0)).collect::<Vec<_>>();
+    let rows: Vec<f64> = point[..n * d].chunks_exact(d).flat_map(limited).collect();
     let direction = &point[n * d..];
-    // coordinates are rounded by 2⁻⁵³ each, which the last factor covers
+    // coordinates are rounded by 2⁻⁵¹ each, which the last factor covers for β above 2e-7 and 16 of them
     let length = norm(direction).max(1e-300);
     let mut moved = rows.clone();
     for (x, u) in moved.iter_mut().zip(direction) {
-        *x += u / length * beta * (1.0 - 1e-9);
+        *x += u / length * beta * (1.0 - 1e-8);
     }
-    let moved: Vec<f64> = shrunk(&moved[..d]).into_iter().chain(moved[d..].iter().copied()).collect();
     let matrix = |data| Mat::from_vec(n, d, data).expect("n rows of d coordinates");
     (matrix(rows), matrix(moved))
 }
