@@ -122,7 +122,33 @@ pub enum Error {
         /// Largest horizon.
         limit: u64,
     },
+    /// Too few rows to attend to, or rows without coordinates.
+    #[error(
+        "self-attention over {rows} rows of {dim} coordinates: at least 2 rows and 1 coordinate are needed"
+    )]
+    TooSmall {
+        /// Number of rows.
+        rows: usize,
+        /// Coordinates of a row.
+        dim: usize,
+    },
     // shapes
+    /// Another number of rows than the options announce; it is public.
+    #[error("{found} rows where the options announce {expected}")]
+    AnnouncedRows {
+        /// As the options say.
+        expected: usize,
+        /// As given.
+        found: usize,
+    },
+    /// A row that does not exist was asked for.
+    #[error("row {row} of {rows} does not exist: rows count from 0")]
+    NoSuchRow {
+        /// As given.
+        row: usize,
+        /// Number of rows.
+        rows: usize,
+    },
     /// Keys and values have different numbers of rows. Says no numbers: how many rows there are may be private.
     #[error("keys, values and ids have different numbers of rows")]
     RowCount,
@@ -262,6 +288,14 @@ pub enum Parameter {
     LeafVector,
     /// Largest magnitude of a weight.
     WeightBound,
+    /// Largest norm of a row that attends to others like it.
+    RowRadius,
+    /// A row that attends to others like it.
+    Row,
+    /// Multiple of the identity that is added to the logits before they are sampled.
+    Ridge,
+    /// Largest magnitude of a logit, `softmax_scale·radius²`.
+    MaxLogit,
 }
 
 impl fmt::Display for Parameter {
@@ -280,6 +314,10 @@ impl fmt::Display for Parameter {
             Self::DocumentWeight => "document_weight",
             Self::LeafVector => "leaf_vector",
             Self::WeightBound => "weight_bound",
+            Self::RowRadius => "row_radius",
+            Self::Row => "row",
+            Self::Ridge => "ridge",
+            Self::MaxLogit => "max_logit",
         })
     }
 }

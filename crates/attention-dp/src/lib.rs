@@ -36,6 +36,11 @@
 //!   [`MomentReader::query_with_local`].
 //! * A store that grows, with windowed answers, under one (ε, δ) for all time: [`StreamingMoments`].
 //!
+//! # Rows that attend to each other
+//!
+//! [`PrivateSelfAttention`] releases the whole matrix `softmax(s·XXᵀ)` of private rows, or tokens from it, and [`plan`] says
+//! what that costs before anything is released. There are other limits: see the types.
+//!
 //! # When not to use it
 //!
 //! * Logits beyond about ±4, or high dimensions with high degrees: the number of features explodes, and the options are
@@ -124,6 +129,7 @@ mod options;
 mod plan;
 mod private;
 mod rows;
+mod self_attention;
 mod sensitivity;
 mod tree;
 
@@ -141,6 +147,10 @@ pub use private::{
     MomentReader, PrivateMoments, StreamedMoments, StreamingMoments, StreamingOptions,
 };
 pub use rows::Rows;
+pub use self_attention::{
+    AttentionBounds, AttentionLogits, Forecast, Plan, PrivateSelfAttention, Route, SelfAttentionAdjacency,
+    SelfAttentionOptions, best_ridge, plan,
+};
 pub use sensitivity::{MomentAdjacency, RowAdjacency};
 pub use tree::{
     DistanceEstimate, DistanceMethod, DistanceOptions, DpTree, DpTreeCrossAttention, DpTreeDistance,

@@ -217,6 +217,8 @@ pub enum Parameter {
     Positives,
     /// Radius of a perturbation.
     Radius,
+    /// Multiple of the identity that is added to a Gram matrix.
+    Ridge,
     /// Number of rows in a group.
     GroupSize,
     /// Exponent of a lattice's step.
@@ -261,6 +263,7 @@ impl Parameter {
             Self::Spread => "1 ≤ spread ≤ 2⁶²",
             Self::Positives => "1 ≤ positives",
             Self::Radius => "0 < radius < ∞",
+            Self::Ridge => "0 < ridge < ∞",
             Self::GroupSize => "1 ≤ size",
             Self::LatticeExponent => "-1000 ≤ exponent ≤ 900",
             Self::TruncationBound => "0 ≤ bound ≤ 2⁶²",
@@ -293,6 +296,7 @@ impl Parameter {
             Self::Spread => "spread",
             Self::Positives => "positives",
             Self::Radius => "radius",
+            Self::Ridge => "ridge",
             Self::GroupSize => "size",
             Self::LatticeExponent => "exponent",
             Self::TruncationBound => "bound",

@@ -16,7 +16,7 @@ pub use answer::{Answer, Estimate};
 pub use bars::{Coverage, ErrorBar};
 pub(crate) use encode::{RowEncoder, clip_margin};
 pub use geometry::MomentGeometry;
-pub(crate) use geometry::power_of_two;
+pub(crate) use geometry::{ceil_log2, power_of_two};
 pub(crate) use merge::{LocalMass, Merge};
 pub use reader::MomentReader;
 pub(crate) use reader::{largest_logit, norm, scaled_queries};

@@ -20,6 +20,8 @@ mod io_rows;
 mod local;
 mod queries;
 mod records;
+mod self_attention_bad_input;
+mod self_attention_release;
 mod stream;
 mod tree_attention;
 mod tree_distances;

@@ -25,6 +25,7 @@ pub struct Draws(u32);
 impl Draws {
     /// The most that are supported.
     pub const MAX: Self = Self(u32::MAX);
+    pub(crate) const EIGHT: Self = Self(8);
 
     /// Checks that there is at least one.
     ///

@@ -1,8 +1,10 @@
 //! How far a covariance moves between neighbours.
 
 use crate::adjacency::Adjacency;
-use crate::covariance::{Draws, EigenvalueChange, Neighbourhood, Target};
-use crate::params::{Delta, Epsilon};
+use crate::certified::search::first_true_integer;
+use crate::covariance::{Draws, EigenvalueChange, Neighbourhood, Orders, Spectrum, Target};
+use crate::error::Error;
+use crate::params::{Delta, Epsilon, RenyiOrder};
 use serde::{Deserialize, Serialize};
 
 /// Upper bound on the relative change of a covariance between neighbouring data sets: the caller's theorem.
@@ -29,11 +31,12 @@ pub struct ChangeBound<A> {
 }
 
 /// How many eigenvalues may change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Rank {
     Any,
     One,
+    OppositePair(EigenvalueChange),
 }
 
 impl<A: Adjacency> ChangeBound<A> {
@@ -52,6 +55,40 @@ impl<A: Adjacency> ChangeBound<A> {
         Self { rank: Rank::One, ..self }
     }
 
+    /// States that at most two eigenvalues of `Σ^{1/2}Σ'⁻¹Σ^{1/2}` differ from one, in both orders of each pair: one
+    /// of them is larger, by at most the change μ, and one is smaller, by at most `μ/(1 + μ)`.
+    ///
+    /// This is what replacing a row of X does to `XXᵀ + λI`. The pair with both changes in full dominates all others, so
+    /// its exact profile is used: with few draws it allows many more of them than the bound over all shapes, whose worst
+    /// case is one increase.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] unless the change is positive, and below about 1e100.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::covariance::{EigenvalueChange, Neighbourhood};
+    /// use dp_mechanisms::{ChangeBound, Delta, Epsilon, GaussianSampling, PerturbRow};
+    ///
+    /// let close = PerturbRow::new(0.1)?;
+    /// let pair = ChangeBound::assume_opposite_pair(EigenvalueChange::new(0.02)?, close)?;
+    /// let any = ChangeBound::new(pair.neighbourhood(), close);
+    /// let draws = |bound| {
+    ///     let target = (Epsilon::new(1.0).ok()?, Delta::new(1e-6).ok()?);
+    ///     GaussianSampling::feasibility(target.0, target.1, bound).draws().map(|draws| draws.get())
+    /// };
+    /// assert!(draws(pair) > draws(any));
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn assume_opposite_pair(change: EigenvalueChange, adjacency: A) -> Result<Self, Error> {
+        let (up, down) = (change.get(), opposite(change.get()));
+        let squares = ((up * up).next_up() + (down * down).next_up()).next_up();
+        let neighbourhood = Neighbourhood::frobenius(if up > 0.0 { squares.sqrt().next_up() } else { up })?;
+        Ok(Self { neighbourhood, rank: Rank::OppositePair(change), adjacency })
+    }
+
     /// What is bounded, and by how much.
     #[must_use]
     pub const fn neighbourhood(self) -> Neighbourhood {
@@ -64,6 +101,12 @@ impl<A: Adjacency> ChangeBound<A> {
         self.rank == Rank::One
     }
 
+    /// Whether [`assume_opposite_pair`](Self::assume_opposite_pair) was stated.
+    #[must_use]
+    pub fn is_opposite_pair(self) -> bool {
+        matches!(self.rank, Rank::OppositePair(_))
+    }
+
     /// The neighbour relation that it holds for.
     #[must_use]
     pub const fn adjacency(self) -> A {
@@ -73,8 +116,84 @@ impl<A: Adjacency> ChangeBound<A> {
     /// Whether a mechanism made for this bound covers a covariance of the other.
     #[cfg(feature = "linalg")]
     pub(super) fn covers(self, other: Self) -> bool {
-        let rank = self.rank == Rank::Any || other.rank == Rank::One;
+        let rank = match (self.rank, other.rank) {
+            (Rank::Any, _) | (Rank::One, Rank::One) => true,
+            (Rank::OppositePair(mine), Rank::OppositePair(theirs)) => mine >= theirs,
+            (Rank::One | Rank::OppositePair(_), _) => false,
+        };
         rank && self.adjacency == other.adjacency && self.neighbourhood.contains(other.neighbourhood)
+    }
+
+    /// Upper bound on δ at this ε ≥ 0; 1 for NaN and negative ε.
+    pub(super) fn delta(self, epsilon: f64, draws: Draws) -> f64 {
+        match self.rank {
+            Rank::Any => self.neighbourhood.delta_upper(epsilon, draws),
+            Rank::One => self.neighbourhood.rank_one_cover(draws).delta_bounds(epsilon).1,
+            Rank::OppositePair(change) => self.pair_delta(change, epsilon, draws),
+        }
+    }
+
+    /// Upper bound on ε at this δ; infinite if none is found.
+    pub(super) fn epsilon(self, delta: Delta, draws: Draws) -> f64 {
+        match self.rank {
+            Rank::Any => self.neighbourhood.epsilon_upper(delta, draws),
+            Rank::OppositePair(change) => {
+                let exact = pair(change, draws.max(FEWEST_FOR_PAIRS)).epsilon_bounds(delta).1;
+                let any = || self.neighbourhood.epsilon_upper(delta, draws);
+                if draws < FEWEST_FOR_PAIRS { exact.min(any()) } else { exact }
+            }
+            Rank::One => self.neighbourhood.rank_one_cover(draws).epsilon_bounds(delta).1,
+        }
+    }
+
+    /// A δ that some pair within the bound attains.
+    pub(super) fn delta_attained(self, epsilon: f64, draws: Draws) -> f64 {
+        match self.rank {
+            Rank::Any | Rank::One => self.neighbourhood.worst_rank_one(draws).delta_bounds(epsilon).0,
+            Rank::OppositePair(change) => {
+                let inner = EigenvalueChange::new(change.get() / (1.0 + change.get())).unwrap_or(change);
+                let down = EigenvalueChange::new(-inner.get().next_down()).unwrap_or(inner);
+                Spectrum::new(&[change, down], draws).in_orders(Orders::AsGiven).delta_bounds(epsilon).0
+            }
+        }
+    }
+
+    /// Upper bound on the Rényi divergence of this order.
+    pub(super) fn renyi(self, order: RenyiOrder, draws: Draws) -> f64 {
+        match self.rank {
+            Rank::Any => self.neighbourhood.renyi_upper(order, draws),
+            Rank::One => self.neighbourhood.rank_one_cover(draws).renyi_bounds(order).1,
+            Rank::OppositePair(change) => pair(change, draws).renyi_upper(order),
+        }
+    }
+
+    fn pair_delta(self, change: EigenvalueChange, epsilon: f64, draws: Draws) -> f64 {
+        let exact = pair(change, draws.max(FEWEST_FOR_PAIRS)).delta_bounds(epsilon).1;
+        let any = || self.neighbourhood.delta_upper(epsilon, draws);
+        if draws < FEWEST_FOR_PAIRS { exact.min(any()) } else { exact }
+    }
+
+    /// The exact profile decides from [`FEWEST_FOR_PAIRS`] draws on, the bound over all shapes below.
+    fn most_draws_of_pair(
+        self,
+        change: EigenvalueChange,
+        (epsilon, delta): (Epsilon, Delta),
+    ) -> Option<Draws> {
+        let (least, most) = (i64::from(FEWEST_FOR_PAIRS.get()), i64::from(Draws::MAX.get()));
+        let at = |draws: i64| Draws::new(draws as u32).ok();
+        let pair_exceeds = |draws: i64| {
+            at(draws).is_some_and(|draws| self.pair_delta(change, epsilon.get(), draws) > delta.get())
+        };
+        // each draw loses about as much as a shift by μ; a guess decides nothing but the time
+        let guess = (crate::gaussian::mu_for(epsilon, delta).get() / change.get()).powi(2);
+        let first_bad = first_true_integer(guess as i64, (least, most), pair_exceeds).unwrap_or(most + 1);
+        if first_bad > least {
+            return at(first_bad - 1);
+        }
+        let met = |draws: &Draws| self.neighbourhood.delta_upper(epsilon.get(), *draws) <= delta.get();
+        // where one draw is too many, so are more
+        at(1).filter(met)?;
+        (1..least).rev().filter_map(at).find(met)
     }
 
     /// The most draws that are proven to meet the target.
@@ -82,6 +201,7 @@ impl<A: Adjacency> ChangeBound<A> {
         match self.rank {
             Rank::Any => self.neighbourhood.most_draws(epsilon, delta),
             Rank::One => Target::new(epsilon, delta).most_draws(self.extreme()),
+            Rank::OppositePair(change) => self.most_draws_of_pair(change, (epsilon, delta)),
         }
     }
 
@@ -99,4 +219,19 @@ impl<A: Adjacency> ChangeBound<A> {
         let allowed = change <= epsilon / (8.0 * log);
         Draws::new(if allowed { draws as u32 } else { 0 }).ok()
     }
+}
+
+/// With fewer draws the integral of two eigenvalues takes a hundred times as long; the bound over all shapes serves, or
+/// that of eight draws, which tell more.
+const FEWEST_FOR_PAIRS: Draws = Draws::EIGHT;
+
+/// `μ/(1 + μ)`, rounded up.
+fn opposite(change: f64) -> f64 {
+    (change / (1.0 + change).next_down()).next_up()
+}
+
+/// The changes μ and `−μ/(1 + μ)`, rounded outward: the reversed order has the same two.
+fn pair(change: EigenvalueChange, draws: Draws) -> Spectrum {
+    let down = EigenvalueChange::new(-opposite(change.get())).unwrap_or(change);
+    Spectrum::new(&[change, down], draws).in_orders(Orders::AsGiven)
 }

@@ -124,7 +124,7 @@ impl<A: Adjacency> GaussianSampling<A> {
 mod tests {
     use super::*;
     use crate::adjacency::{AddRemoveRow, ReplaceRow};
-    use crate::covariance::Neighbourhood;
+    use crate::covariance::{EigenvalueChange, Neighbourhood};
 
     fn bound(change: f64) -> ChangeBound<AddRemoveRow> {
         ChangeBound::new(Neighbourhood::frobenius(change).unwrap(), AddRemoveRow)
@@ -151,6 +151,36 @@ mod tests {
         let (epsilon, delta) = target();
         let draws = |bound| GaussianSampling::calibrate(epsilon, delta, bound).unwrap().draws();
         assert!(draws(bound(0.02)) < draws(bound(0.02).assume_rank_one()));
+    }
+
+    #[test]
+    fn a_proven_opposite_pair_allows_more_draws_than_any_shape_of_its_norm() {
+        let (epsilon, delta) = target();
+        for change in [0.05, 0.01, 0.001] {
+            let change = EigenvalueChange::new(change).unwrap();
+            let pair = ChangeBound::assume_opposite_pair(change, AddRemoveRow).unwrap();
+            let any = ChangeBound::new(pair.neighbourhood(), AddRemoveRow);
+            let mechanism = GaussianSampling::calibrate(epsilon, delta, pair).unwrap();
+            assert!(mechanism.draws() > GaussianSampling::calibrate(epsilon, delta, any).unwrap().draws());
+            let profile = mechanism.profile();
+            assert!(profile.delta(1.0) <= 1e-6 && profile.delta_attained(1.0) > 0.8e-6);
+            assert!(profile.delta_attained(1.0) <= profile.delta(1.0));
+            assert!(profile.epsilon(delta) <= 1.0 + 1e-9);
+            let more = Draws::new(mechanism.draws().get() + 1).unwrap();
+            assert!(GaussianSampling::with_draws(more, pair).profile().delta(1.0) > 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_pair_needs_a_positive_change_and_few_draws_fall_back() {
+        let of =
+            |change| ChangeBound::assume_opposite_pair(EigenvalueChange::new(change).unwrap(), AddRemoveRow);
+        assert!(of(0.0).is_err() && of(-0.5).is_err());
+        let pair = of(0.3).unwrap();
+        let two = Draws::new(2).unwrap();
+        let any = ChangeBound::new(pair.neighbourhood(), AddRemoveRow);
+        let delta = |bound| GaussianSampling::with_draws(two, bound).profile().delta(1.0);
+        assert_eq!(delta(pair), delta(any));
     }
 
     #[test]

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// The privacy profile of k draws of a Gaussian whose covariance changes within a bound, for the adjacency `A`.
 ///
-/// An upper bound on δ at every ε: the exact profile of one changed eigenvalue where the bound says so, else the
-/// bound over all shapes. Holds for real numbers.
+/// An upper bound on δ at every ε: the exact profile of one changed eigenvalue, or of two that change in opposite
+/// directions, where the bound says so, else the bound over all shapes. Holds for real numbers.
 ///
 /// # Example
 ///
@@ -61,8 +61,8 @@ impl<A: Adjacency> GaussianSamplingProfile<A> {
     /// The guarantee of so many releases whose covariances each keep the bound, chosen before any of them is seen.
     ///
     /// Releases of k draws each are one release of `releases·k` draws (docs/theorems.md, *Changed covariances,
-    /// composition*). With an assumed rank of one the same eigenvalue must change in all of them, by the same amount:
-    /// releases of one matrix.
+    /// composition*). With an assumed rank of one, or an assumed pair, the same eigenvalues must change in all of them,
+    /// by the same amounts: releases of one matrix.
     ///
     /// # Errors
     ///
@@ -74,42 +74,27 @@ impl<A: Adjacency> GaussianSamplingProfile<A> {
     /// Upper bound on δ at this ε ≥ 0; 1 for NaN and negative ε.
     #[must_use]
     pub fn delta(&self, epsilon: f64) -> f64 {
-        let neighbourhood = self.bound.neighbourhood();
-        if self.bound.is_rank_one() {
-            neighbourhood.rank_one_cover(self.draws).delta_bounds(epsilon).1
-        } else {
-            neighbourhood.delta_upper(epsilon, self.draws)
-        }
+        self.bound.delta(epsilon, self.draws)
     }
 
     /// Upper bound on ε at this δ; infinite if none is found.
     #[must_use]
     pub fn epsilon(&self, delta: Delta) -> f64 {
-        let neighbourhood = self.bound.neighbourhood();
-        if self.bound.is_rank_one() {
-            neighbourhood.rank_one_cover(self.draws).epsilon_bounds(delta).1
-        } else {
-            neighbourhood.epsilon_upper(delta, self.draws)
-        }
+        self.bound.epsilon(delta, self.draws)
     }
 
     /// A δ that some pair within the bound attains: nobody can guarantee less. With [`delta`](Self::delta) it makes
     /// an interval.
     #[must_use]
     pub fn delta_attained(&self, epsilon: f64) -> f64 {
-        self.bound.neighbourhood().worst_rank_one(self.draws).delta_bounds(epsilon).0
+        self.bound.delta_attained(epsilon, self.draws)
     }
 
     /// Upper bound on the Rényi divergence of this order; infinite from some order on. Adds up over releases,
     /// adaptive ones too.
     #[must_use]
     pub fn renyi(&self, order: RenyiOrder) -> f64 {
-        let neighbourhood = self.bound.neighbourhood();
-        if self.bound.is_rank_one() {
-            neighbourhood.rank_one_cover(self.draws).renyi_bounds(order).1
-        } else {
-            neighbourhood.renyi_upper(order, self.draws)
-        }
+        self.bound.renyi(order, self.draws)
     }
 
     /// One point of the profile as a guarantee that composes with those of other mechanisms; `None` if δ(ε) is one

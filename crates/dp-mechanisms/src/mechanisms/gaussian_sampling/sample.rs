@@ -4,18 +4,21 @@ use super::{ChangeBound, GaussianSampling, GaussianSamplingProfile};
 use crate::adjacency::Adjacency;
 use crate::claims;
 use crate::covariance::Draws;
-use crate::error::Error;
+use crate::error::{Error, Parameter};
 use crate::noise::{LatticeNoise, RoundedGaussian};
 use crate::params::NoiseStd;
 use crate::release::{ArithmeticModel, Certificate, Release};
 use core::fmt;
-use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt, matmul_tn_into};
+use dp_linalg::{
+    Accumulate, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt, matmul_nt_into, matmul_tn_into,
+};
 use rand::CryptoRng;
 
 /// A covariance computed from private data that has *not* been released. Neither `Clone` nor `Serialize`; `Debug`
 /// shows no entry.
 ///
-/// The lower triangle counts. Add a public ridge before: without one the change of a covariance has no finite bound.
+/// Either a matrix ([`new`](Self::new), of which the lower triangle counts) or a Gram matrix with a ridge, given by its
+/// factor ([`from_factor`](Self::from_factor)). Of a matrix add a public ridge before: without one the change of a covariance has no finite bound.
 ///
 /// # Every input has an output
 ///
@@ -40,8 +43,18 @@ use rand::CryptoRng;
 /// # Ok::<(), dp_mechanisms::Error>(())
 /// ```
 pub struct PrivateCovariance<A> {
-    matrix: Mat,
+    source: Source,
     bound: ChangeBound<A>,
+}
+
+/// How a covariance is given.
+enum Source {
+    Matrix(Mat),
+    /// `FFᵀ + λI`.
+    Factored {
+        factor: Mat,
+        ridge: f64,
+    },
 }
 
 impl<A: Adjacency> PrivateCovariance<A> {
@@ -52,13 +65,44 @@ impl<A: Adjacency> PrivateCovariance<A> {
     /// [`Error::NotSquare`]; nothing else, whatever the entries.
     pub fn new(matrix: Mat, bound: ChangeBound<A>) -> Result<Self, Error> {
         let (rows, columns) = (matrix.nrows(), matrix.ncols());
-        if rows == columns { Ok(Self { matrix, bound }) } else { Err(Error::NotSquare { rows, columns }) }
+        if rows == columns {
+            Ok(Self { source: Source::Matrix(matrix), bound })
+        } else {
+            Err(Error::NotSquare { rows, columns })
+        }
+    }
+
+    /// States that `FFᵀ + λI` keeps the bound between neighbours, for the factor F of shape `(m, r)` and the public
+    /// ridge λ.
+    ///
+    /// A draw is `Fz + √λ·w` with standard normal z and w: no matrix of order m is factored, and where `r` is small a
+    /// draw costs little more than its outer product. A factor with an entry that is not finite counts as zero.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] unless the ridge is positive and finite; nothing else, whatever the entries.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_linalg::Mat;
+    /// use dp_mechanisms::{ChangeBound, PerturbRow, PrivateCovariance, covariance::Neighbourhood};
+    ///
+    /// let bound = ChangeBound::new(Neighbourhood::frobenius(0.01)?, PerturbRow::new(0.1)?);
+    /// let covariance = PrivateCovariance::from_factor(Mat::filled(4, 1, 1.0), 2.0, bound)?;
+    /// assert_eq!(covariance.dimension(), 4);
+    /// assert_eq!(covariance.assume_public().row(0), [3.0, 1.0, 1.0, 1.0]);
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn from_factor(factor: Mat, ridge: f64, bound: ChangeBound<A>) -> Result<Self, Error> {
+        Parameter::Ridge.check(ridge, ridge > 0.0 && ridge.is_finite())?;
+        Ok(Self { source: Source::Factored { factor, ridge }, bound })
     }
 
     /// Number of rows, which is public.
     #[must_use]
     pub fn dimension(&self) -> usize {
-        self.matrix.nrows()
+        self.source.dimension()
     }
 
     /// How far it moves between neighbours.
@@ -68,15 +112,38 @@ impl<A: Adjacency> PrivateCovariance<A> {
     }
 
     /// The private matrix itself, for verification. Whatever is computed from it is *not* private.
+    ///
+    /// # Panics
+    ///
+    /// Never: shapes agree.
     #[must_use]
     pub fn assume_public(self) -> Mat {
-        self.matrix
+        match self.source {
+            Source::Matrix(matrix) => matrix,
+            Source::Factored { factor, ridge } => {
+                let rows = factor.as_ref();
+                let mut whole = matmul_nt(rows, rows, Parallelism::Sequential).expect("equally many columns");
+                (0..rows.nrows()).for_each(|i| whole[(i, i)] += ridge);
+                whole
+            }
+        }
     }
 }
 
 impl<A> fmt::Debug for PrivateCovariance<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PrivateCovariance").field("dimension", &self.matrix.nrows()).finish_non_exhaustive()
+        f.debug_struct("PrivateCovariance")
+            .field("dimension", &self.source.dimension())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    fn dimension(&self) -> usize {
+        match self {
+            Self::Matrix(matrix) => matrix.nrows(),
+            Self::Factored { factor, .. } => factor.nrows(),
+        }
     }
 }
 
@@ -92,7 +159,7 @@ impl<A: Adjacency> GaussianSampling<A> {
     /// `(m, m)`. `what` names it for people. Each call draws anew and is charged anew: see
     /// [`GaussianSamplingProfile::times`].
     ///
-    /// Memory is `O(m²)` and a block of draws; time `O(km² + m³)`.
+    /// Memory is `O(m²)` and a block of draws; time `O(km² + m³)` for a matrix, `O(km² + kmr)` for a factor of r columns.
     ///
     /// # Errors
     ///
@@ -133,7 +200,12 @@ impl<A: Adjacency> GaussianSampling<A> {
             let (statistic, mechanism) = (bound.neighbourhood().change(), made_for.neighbourhood().change());
             return Err(Error::ChangeExceeded { statistic, mechanism });
         }
-        let average = sample(&factor(covariance.matrix.as_ref()), self.draws(), self.parallelism, rng);
+        let average = match &covariance.source {
+            Source::Matrix(matrix) => sample(&factor(matrix.as_ref()), self.draws(), self.parallelism, rng),
+            Source::Factored { factor, ridge } => {
+                sample_factored((factor, *ridge), self.draws(), self.parallelism, rng)
+            }
+        };
         let certificate = self.certificate(what, covariance.dimension());
         Ok(Release::mint(average, certificate))
     }
@@ -146,6 +218,7 @@ impl<A: Adjacency> GaussianSampling<A> {
             .with_parameter("change", bound.neighbourhood().change())
             .with_text_parameter("change_measure", bound.neighbourhood().measure().to_owned())
             .with_parameter("assumed_rank_one", bound.is_rank_one())
+            .with_parameter("assumed_opposite_pair", bound.is_opposite_pair())
             .with_text_parameter("real_model_gap", GAP.to_owned())
             .with_version("dp-linalg", dp_linalg::VERSION)
             .with_claim(claims::GAUSSIAN_SAMPLING_PRIVACY)
@@ -171,19 +244,48 @@ fn factor(matrix: MatRef<'_>) -> Mat {
 
 /// `F(k⁻¹ Σ zzᵀ)Fᵀ = k⁻¹ Σ (Fz)(Fz)ᵀ` for standard normal z: one product per block, and two of order m at the end.
 fn sample<R: CryptoRng + ?Sized>(factor: &Mat, draws: Draws, parallelism: Parallelism, rng: &mut R) -> Mat {
-    let m = factor.nrows();
-    let mut average = outer_products(m, draws, parallelism, rng);
+    let mut average = outer_products(factor.nrows(), draws, parallelism, rng);
     let count = f64::from(draws.get());
     average.as_mut_slice().iter_mut().for_each(|entry| *entry /= count);
     let half = matmul(factor.as_ref(), average.as_ref(), parallelism).expect("both are square of order m");
     let mut whole =
         matmul_nt(half.as_ref(), factor.as_ref(), parallelism).expect("both are square of order m");
-    for i in 0..m {
+    mirror_lower(&mut whole);
+    whole
+}
+
+/// `k⁻¹ Σ (Fz + √λ·w)(Fz + √λ·w)ᵀ`, block by block, for standard normal z and w.
+fn sample_factored<R: CryptoRng + ?Sized>(
+    (factor, ridge): (&Mat, f64),
+    draws: Draws,
+    parallelism: Parallelism,
+    rng: &mut R,
+) -> Mat {
+    let (m, r) = factor.shape();
+    let root = ridge.sqrt();
+    let zeros = factor.as_ref().first_non_finite().map(|_| Mat::zeros(m, r));
+    let factor = zeros.as_ref().unwrap_or(factor).as_ref();
+    let mut sum = Mat::zeros(m, m);
+    for_each_block(m + r, draws, rng, |normals| {
+        let (z, w) = (normals.subcols(0..r), normals.subcols(r..r + m));
+        let mut drawn = Mat::from_fn(normals.nrows(), m, |i, j| root * w.row(i)[j]);
+        matmul_nt_into(drawn.as_mut(), Accumulate::Add, z, factor, parallelism).expect("both have r columns");
+        let drawn = drawn.as_ref();
+        matmul_tn_into(sum.as_mut(), Accumulate::Add, drawn, drawn, parallelism)
+            .expect("both have m columns");
+    });
+    let count = f64::from(draws.get());
+    sum.as_mut_slice().iter_mut().for_each(|entry| *entry /= count);
+    mirror_lower(&mut sum);
+    sum
+}
+
+fn mirror_lower(matrix: &mut Mat) {
+    for i in 0..matrix.nrows() {
         for j in 0..i {
-            whole[(j, i)] = whole[(i, j)];
+            matrix[(j, i)] = matrix[(i, j)];
         }
     }
-    whole
 }
 
 /// `Σ zzᵀ` over the draws, block by block.
@@ -193,28 +295,39 @@ fn outer_products<R: CryptoRng + ?Sized>(
     parallelism: Parallelism,
     rng: &mut R,
 ) -> Mat {
+    let mut sum = Mat::zeros(m, m);
+    for_each_block(m, draws, rng, |normals| {
+        matmul_tn_into(sum.as_mut(), Accumulate::Add, normals, normals, parallelism)
+            .expect("both have m columns");
+    });
+    sum
+}
+
+/// Standard normals, so many a draw and as many rows as there are draws, in blocks of whole rows.
+fn for_each_block<R: CryptoRng + ?Sized>(
+    columns: usize,
+    draws: Draws,
+    rng: &mut R,
+    mut visit: impl FnMut(MatRef<'_>),
+) {
     let std = NoiseStd::new((1_u64 << LATTICE_BITS) as f64).expect("a positive number");
     let normal = RoundedGaussian::new(std).expect("below the largest supported noise");
     let unit = 1.0 / std.get();
-    let mut sum = Mat::zeros(m, m);
     let mut left = draws.get() as usize;
-    let block = (BLOCK_ENTRIES / m.max(1)).clamp(1, left);
-    let mut integers = vec![0_i64; block * m];
-    let mut normals = Mat::zeros(block, m);
-    while left > 0 && m > 0 {
+    let block = (BLOCK_ENTRIES / columns.max(1)).clamp(1, left);
+    let mut integers = vec![0_i64; block * columns];
+    let mut normals = Mat::zeros(block, columns);
+    while left > 0 && columns > 0 {
         let rows = block.min(left);
-        let drawn = &mut integers[..rows * m];
+        let drawn = &mut integers[..rows * columns];
         normal.fill(drawn, rng);
         // below 2⁵³, so that the quotients are exact
         for (entry, &integer) in normals.as_mut_slice().iter_mut().zip(&*drawn) {
             *entry = integer as f64 * unit;
         }
-        let rows_of = normals.as_ref().subrows(0..rows);
-        matmul_tn_into(sum.as_mut(), Accumulate::Add, rows_of, rows_of, parallelism)
-            .expect("both have m columns");
+        visit(normals.as_ref().subrows(0..rows));
         left -= rows;
     }
-    sum
 }
 
 #[cfg(test)]
@@ -272,6 +385,39 @@ mod tests {
         assert_eq!(released(Mat::zeros(2, 2), 5), Mat::zeros(2, 2));
         assert_eq!(released(Mat::zeros(0, 0), 5), Mat::zeros(0, 0));
         assert!(released(bad(1e308), 5).as_slice().iter().all(|entry| !entry.is_nan()));
+    }
+
+    #[test]
+    fn a_factor_draws_what_its_matrix_would() {
+        let factor = Mat::from_vec(3, 1, vec![1.0, -2.0, 0.5]).unwrap();
+        let mechanism = GaussianSampling::with_draws(Draws::new(1_000_000).unwrap(), bound(0.1));
+        let covariance = || PrivateCovariance::from_factor(factor.clone(), 0.5, bound(0.1)).unwrap();
+        let mut rng = ChaCha8Rng::seed_from_u64(5);
+        let found = mechanism.release(&covariance(), "test", &mut rng).unwrap().value().clone();
+        let exact = covariance().assume_public();
+        for i in 0..3 {
+            for j in 0..3 {
+                // 6 standard deviations: √(ΣᵢᵢΣⱼⱼ + Σᵢⱼ²)/√k, at most 4.5√2/1000
+                assert!((found[(i, j)] - exact[(i, j)]).abs() < 6.0 * 4.5 * 2.0_f64.sqrt() / 1000.0);
+                assert_eq!(found[(i, j)], found[(j, i)]);
+            }
+        }
+    }
+
+    #[test]
+    fn no_factor_makes_a_release_fail_and_only_a_public_ridge_is_refused() {
+        let mechanism = GaussianSampling::with_draws(Draws::new(5).unwrap(), bound(0.1));
+        let of = |entry: f64| {
+            let factor = Mat::filled(2, 1, entry);
+            let covariance = PrivateCovariance::from_factor(factor, 1.0, bound(0.1)).unwrap();
+            let mut rng = ChaCha8Rng::seed_from_u64(3);
+            mechanism.release(&covariance, "test", &mut rng).unwrap().value().clone()
+        };
+        assert_eq!(of(f64::NAN), of(0.0));
+        assert_eq!(of(f64::INFINITY), of(0.0));
+        for ridge in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(PrivateCovariance::from_factor(Mat::zeros(2, 1), ridge, bound(0.1)).is_err());
+        }
     }
 
     #[test]

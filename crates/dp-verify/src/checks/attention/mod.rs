@@ -12,6 +12,7 @@ mod joint;
 mod local;
 mod nearby;
 mod plan;
+mod self_attention;
 mod sensitivity;
 mod softmax;
 mod stream;
@@ -61,7 +62,7 @@ pub(crate) fn checks() -> Vec<Check> {
         check("attention.stream.decoding", Search, stream::decoding),
         check("attention.stream.coverage", Statistical, stream::coverage),
     ];
-    [moments, tree::checks()].concat()
+    [moments, tree::checks(), self_attention::checks()].concat()
 }
 
 /// A key and a value, as a user hands them over.

@@ -1,0 +1,4 @@
+//! The pictures.
+
+pub(crate) mod feasibility;
+pub(crate) mod routes;

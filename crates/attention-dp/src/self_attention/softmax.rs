@@ -1,0 +1,121 @@
+//! Softmax of a row of logits, and what is known of it when logits are known up to intervals.
+
+/// `e^{x_j}/Σ e^{x_m}`.
+pub(super) fn softmax(logits: &[f64], out: &mut [f64]) {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut sum = 0.0;
+    for (out, logit) in out.iter_mut().zip(logits) {
+        *out = (logit - largest).exp();
+        sum += *out;
+    }
+    for out in out {
+        *out /= sum;
+    }
+}
+
+/// Relative rounding of sums of n exponentials and a few operations, with room to spare.
+fn outward(entries: usize) -> f64 {
+    4.0 * (entries as f64 + 16.0) * f64::EPSILON
+}
+
+/// Smallest and largest attention to each entry over all logits between `lower` and `upper`:
+/// `e^{l_j}/(e^{l_j} + Σ_{m≠j} e^{u_m})` and `e^{u_j}/(e^{u_j} + Σ_{m≠j} e^{l_m})`.
+///
+/// Both are attained: attention to j rises with its own logit and falls with each other one.
+pub(super) fn attention_intervals(lower: &[f64], upper: &[f64]) -> Vec<(f64, f64)> {
+    let largest = upper.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let exponentials = |logits: &[f64]| logits.iter().map(|x| (x - largest).exp()).collect::<Vec<_>>();
+    let (low, high) = (exponentials(lower), exponentials(upper));
+    let (others_low, others_high) = (sums_of_others(&low), sums_of_others(&high));
+    let slack = outward(lower.len());
+    let interval = |j: usize| {
+        let least = low[j] / (low[j] + others_high[j]) * (1.0 - slack);
+        let most = high[j] / (high[j] + others_low[j]) * (1.0 + slack);
+        (least, most.min(1.0))
+    };
+    (0..lower.len()).map(interval).collect()
+}
+
+/// Sum of all entries but one, for each: from both sides, because a difference would cancel.
+fn sums_of_others(x: &[f64]) -> Vec<f64> {
+    let mut sums = vec![0.0; x.len()];
+    let mut before = 0.0;
+    for (sum, x) in sums.iter_mut().zip(x) {
+        *sum = before;
+        before += x;
+    }
+    let mut after = 0.0;
+    for (sum, x) in sums.iter_mut().zip(x).rev() {
+        *sum += after;
+        after += x;
+    }
+    sums
+}
+
+/// Bound on the total variation between softmax at `estimate` and at any logits between `lower` and `upper`:
+/// `tanh(W/4)`, W the width of the range of differences.
+///
+/// *Proof.* The ratio of the two laws lies within a factor `e^W` of itself; with masses p and `1 − p` at its ends, total variation is
+/// largest at `p = 1/(1 + e^{W/2})`, where it is `(e^{W/2} − 1)/(e^{W/2} + 1)`. ∎ With errors up to η, `W = 2η`.
+pub(super) fn total_variation(estimate: &[f64], lower: &[f64], upper: &[f64]) -> f64 {
+    let ends = estimate.iter().zip(lower.iter().zip(upper)).map(|(x, (low, high))| (low - x, high - x));
+    let (least, most) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), (low, high)| {
+        (least.min(low), most.max(high))
+    });
+    (0.25 * (most - least)).tanh()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_attained_at_their_corners() {
+        let (lower, upper) = ([-0.5, 0.1, -1.0], [0.2, 0.4, 0.3]);
+        let (low, high): (Vec<f64>, Vec<f64>) = attention_intervals(&lower, &upper).into_iter().unzip();
+        for corner in 0..8_usize {
+            let logits: Vec<f64> =
+                (0..3).map(|j| if corner >> j & 1 == 1 { upper[j] } else { lower[j] }).collect();
+            let mut attention = [0.0; 3];
+            softmax(&logits, &mut attention);
+            for j in 0..3 {
+                assert!(low[j] <= attention[j] && attention[j] <= high[j]);
+                let (own, others) = (1 << j, 7 & !(1 << j));
+                let slack = 2.0 * outward(3);
+                if corner == own {
+                    assert!(high[j] <= attention[j] * (1.0 + slack));
+                }
+                if corner == others {
+                    assert!(low[j] >= attention[j] * (1.0 - slack));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn one_dominating_entry_does_not_cancel() {
+        let logits = [60.0, 0.0, 1.0];
+        let (low, high) = attention_intervals(&logits, &logits)[1];
+        let small = (-60.0_f64).exp();
+        // one rounding of the exponential and the outward factor
+        assert!((high / small - 1.0).abs() < 1e-13 && (low / small - 1.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn total_variation_is_attained_and_ignores_a_common_shift() {
+        // p = 1/(1 + e^η) on the entry that rises by η while the other falls
+        let eta = 0.7_f64;
+        let (mut from, mut to) = ([0.0; 2], [0.0; 2]);
+        let logits = [-eta / 2.0, eta / 2.0];
+        softmax(&logits, &mut from);
+        softmax(&[logits[0] + eta, logits[1] - eta], &mut to);
+        let bound = total_variation(
+            &logits,
+            &[logits[0] - eta, logits[1] - eta],
+            &[logits[0] + eta, logits[1] + eta],
+        );
+        assert!(((from[0] - to[0]).abs() / bound - 1.0).abs() < 1e-12);
+        assert!((bound - (eta / 2.0).tanh()).abs() < 1e-15);
+        assert_eq!(total_variation(&[0.0, 0.0], &[3.0, 3.0], &[3.0, 3.0]), 0.0);
+    }
+}
