@@ -137,13 +137,13 @@ fn from_structure(setting: &Setting, subject: Subject, present: bool, rng: &mut 
     let (rows, row) = setting.rows(present, rng);
     let trees = || attention(AddRemoveRow, &setting.options, &rows);
     let stored = match subject {
-        Subject::AsShipped => trees().into_nodes(),
+        Subject::AsShipped => trees().assume_public_nodes(),
         Subject::Broken => {
             trees().into_released_nodes(&setting.mechanism, rng).expect("little noise").value().clone()
         }
     };
     let without: Vec<Row> = rows.iter().filter(|r| **r != row).cloned().collect();
-    let known = |rows: &[Row]| attention(AddRemoveRow, &setting.options, rows).into_nodes();
+    let known = |rows: &[Row]| attention(AddRemoveRow, &setting.options, rows).assume_public_nodes();
     let [with, without] = [known(&[&without[..], &[row]].concat()), known(&without)];
     let last = stored.len() - 1;
     stored[last].abs_diff(with[last]) < stored[last].abs_diff(without[last])
@@ -159,7 +159,7 @@ pub(super) fn insertion(context: &mut Context, subject: Subject) -> Outcome {
         let nodes = |values: &[i64]| {
             let options = TreeOptions::new(leaves, RowBound::entries(1, 1), TreeBudget::Joint);
             let tree = PrivateTree::<ReplaceRow>::over_positions(options, values).expect("a small tree");
-            (tree.levels(), tree.into_nodes())
+            (tree.levels(), tree.assume_public_nodes())
         };
         let ((levels, first), (_, second)) = (nodes(&alternating), nodes(&subject.pick(inserted, replaced)));
         let moved: u64 = first.iter().zip(&second).map(|(a, b)| a.abs_diff(*b)).sum();
