@@ -300,6 +300,13 @@ pub const CLAIMS: &[Claim] = &[
         "DPTreeSoftmax",
     ),
     refuted(
+        "attention.tree.published.probability",
+        ClaimKind::Privacy,
+        "what is (ε, δ)-private with probability 1 − p is (ε, δ)-private (false: it is (ε, δ + p)-private, and no less)",
+        &["the event is one of the mechanism's own randomness"],
+        "all theorems",
+    ),
+    refuted(
         "attention.tree.published.insertion",
         ClaimKind::Sensitivity,
         "a row inserted into a tree over positions moves it by at most the number of levels (false: all later rows move)",

@@ -132,7 +132,7 @@ impl Forest {
     }
 
     /// All nodes as exact integers.
-    pub(crate) fn into_nodes(mut self) -> Vec<i64> {
+    pub(crate) fn assume_public_nodes(mut self) -> Vec<i64> {
         self.sum_upward();
         self.nodes
     }

@@ -241,4 +241,28 @@ mod tests {
             assert!(largest <= 262_144.0 && largest > 262_000.0, "{budget:?}: {largest}");
         }
     }
+
+    #[test]
+    fn joint_scales_attain_the_least_product_of_cost_and_variance() {
+        let geometry = geometry(TreeBudget::Joint);
+        let shape = TreeShape::new(256).unwrap();
+        let (kappa, levels) = (mean_noise_factor(shape), f64::from(shape.levels()));
+        let squared_norm = geometry.moments.squared_feature_norm() as f64;
+        let first = &geometry.lifts[0];
+        let [k0, k1, k2] = [first.factors[0] / first.reach, first.factors[1], first.factors[2] * first.reach];
+        let ranges: f64 = geometry.lifts.iter().map(|lift| lift.reach.powi(2)).sum();
+        let constants: f64 = geometry.lifts.iter().map(|lift| lift.limits[0].powi(2)).sum();
+        let cost = levels * (constants + geometry.squared_linear + geometry.squared_square)
+            + geometry.norm_limit().powi(2)
+            + geometry.mass.powi(2);
+        let variance = kappa
+            * (squared_norm / k0.powi(2) + 4.0 * squared_norm / k1.powi(2) + ranges / k2.powi(2))
+            + geometry.norm_factor.powi(-2)
+            + (squared_norm / geometry.mass).powi(2);
+        let spread = (ranges / squared_norm).sqrt();
+        let least = squared_norm * ((kappa * levels).sqrt() * (2.0 * spread + 2.0) + 2.0);
+        // roundings: half a step in each of 35 features of some ten thousand steps, twice, and constants rounded up
+        let ratio = (cost * variance).sqrt() / least;
+        assert!((1.0 - 1e-12..1.001).contains(&ratio), "{ratio}");
+    }
 }

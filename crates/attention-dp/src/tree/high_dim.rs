@@ -147,7 +147,7 @@ impl<A: TreeAdjacency> PrivateDistances<A> {
         }))
     }
 
-    /// The released integers themselves, in the order of [`into_nodes`](Self::into_nodes).
+    /// The released integers themselves, in the order of [`assume_public_nodes`](Self::assume_public_nodes).
     ///
     /// # Errors
     ///
@@ -180,8 +180,8 @@ impl<A: TreeAdjacency> PrivateDistances<A> {
 
     /// All nodes as exact integers, for verification: *not private*.
     #[must_use]
-    pub fn into_nodes(self) -> Vec<i64> {
-        self.forest.into_nodes()
+    pub fn assume_public_nodes(self) -> Vec<i64> {
+        self.forest.assume_public_nodes()
     }
 
     /// How far the integers move between neighbours: in L1 within one piece (one level of one tree, or one sum), and squared in L2 over

@@ -285,7 +285,7 @@ impl<A: TreeAdjacency> PrivateTree<A> {
 
     /// All nodes as exact integers, entry by entry and level by level, for verification: *not private*.
     #[must_use]
-    pub fn into_nodes(mut self) -> Vec<i64> {
+    pub fn assume_public_nodes(mut self) -> Vec<i64> {
         self.sum_upward();
         self.nodes
     }

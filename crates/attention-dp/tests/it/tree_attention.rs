@@ -127,7 +127,7 @@ fn a_joint_budget_has_less_noise_than_the_accountant_and_that_less_than_equal_sh
 fn order_blocks_and_threads_change_no_node() {
     let (keys, values) = uniform(2_500, SHAPE, 0.7, 10);
     let nodes = private(AddRemoveRow, tree_options(3, TreeBudget::Joint), &(keys.clone(), values.clone()))
-        .into_nodes();
+        .assume_public_nodes();
     let reverse =
         |rows: &Mat| Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| rows[(rows.nrows() - 1 - i, j)]);
     let threads =
@@ -139,18 +139,21 @@ fn order_blocks_and_threads_change_no_node() {
         let (keys, values) = (keys.as_ref().subrows(part.clone()), values.as_ref().subrows(part));
         parts.push(Rows::new(AddRemoveRow, keys, values).unwrap()).unwrap();
     }
-    assert_eq!(parts.into_nodes(), nodes);
+    assert_eq!(parts.assume_public_nodes(), nodes);
 }
 
 #[test]
 fn rows_that_are_not_finite_contribute_nothing() {
     let rows = uniform(5, SHAPE, 0.7, 11);
-    let expected = private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).into_nodes();
+    let expected = private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).assume_public_nodes();
     let bad =
         |matrix: &Mat, x: f64| Mat::from_fn(7, matrix.ncols(), |i, j| if i < 5 { matrix[(i, j)] } else { x });
     for (key, value) in [(f64::NAN, 0.1), (0.1, f64::INFINITY), (f64::NEG_INFINITY, 0.0)] {
         let rows = (bad(&rows.0, key), bad(&rows.1, value));
-        assert_eq!(private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).into_nodes(), expected);
+        assert_eq!(
+            private(AddRemoveRow, tree_options(2, TreeBudget::Joint), &rows).assume_public_nodes(),
+            expected
+        );
     }
 }
 

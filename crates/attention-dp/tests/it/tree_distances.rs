@@ -147,8 +147,8 @@ fn rows_with_numbers_that_are_not_finite_contribute_nothing() {
         (Mat::from_fn(10, 2, |i, j| points[(good[i], j)]), Mat::from_fn(10, 1, |i, _| weights[(good[i], 0)]));
     let options = options(Power::Two, DistanceMethod::Moments, TreeBudget::Joint);
     assert_eq!(
-        private(options.clone(), &(points, weights)).into_nodes(),
-        private(options, &few).into_nodes()
+        private(options.clone(), &(points, weights)).assume_public_nodes(),
+        private(options, &few).assume_public_nodes()
     );
 }
 
@@ -157,7 +157,7 @@ fn huge_coordinates_count_as_if_at_the_end_of_their_interval() {
     let options = options(Power::One, DistanceMethod::Moments, TreeBudget::Joint);
     let at = |x: f64, y: f64, w: f64| {
         let rows = (Mat::from_vec(1, 2, vec![x, y]).unwrap(), Mat::from_vec(1, 1, vec![w]).unwrap());
-        private(options.clone(), &rows).into_nodes()
+        private(options.clone(), &rows).assume_public_nodes()
     };
     assert_eq!(at(f64::MAX, -f64::MAX, f64::MAX), at(3.0, -0.5, 2.0));
 }
@@ -216,7 +216,7 @@ proptest! {
         let rows = (Mat::from_vec(1, 2, point).unwrap(), Mat::from_vec(1, 1, vec![weight]).unwrap());
         let distances = private(options, &rows);
         let (l1, squared) = distances.sensitivities().unwrap();
-        let nodes = distances.into_nodes();
+        let nodes = distances.assume_public_nodes();
         prop_assert!(nodes.iter().all(|x| x.unsigned_abs() <= l1));
         prop_assert!(nodes.iter().map(|x| u128::from(x.unsigned_abs()).pow(2)).sum::<u128>() <= squared);
     }

@@ -84,7 +84,8 @@ impl<A: TreeAdjacency> Audit<'_, A> {
         let mechanism =
             attention(self.adjacency, self.options, &[]).calibrate(epsilon, delta).expect("supported noise");
         let std = mechanism.noise().std();
-        let exact = [0, 1].map(|side| attention(self.adjacency, self.options, &self.rows[side]).into_nodes());
+        let exact = [0, 1]
+            .map(|side| attention(self.adjacency, self.options, &self.rows[side]).assume_public_nodes());
         let views = views(exact[0].len());
         let release = |side: usize, rng: &mut ChaCha20Rng| {
             let trees = attention(self.adjacency, self.options, &self.rows[side]);

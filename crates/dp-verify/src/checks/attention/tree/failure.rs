@@ -71,8 +71,12 @@ fn of_points(
     let released = build().calibrate(epsilon, delta).and_then(|m| build().into_released_nodes(&m, rng));
     match released {
         Ok(release) => {
-            let nodes =
-                release.value().iter().zip(build().into_nodes()).map(|(r, s)| r.wrapping_sub(s)).collect();
+            let nodes = release
+                .value()
+                .iter()
+                .zip(build().assume_public_nodes())
+                .map(|(r, s)| r.wrapping_sub(s))
+                .collect();
             Ending { release: format!("{:?}", release.certificate()), noise: Some(nodes) }
         }
         Err(error) => Ending { release: format!("{error:?}"), noise: None },
@@ -85,8 +89,12 @@ fn of_keys(options: &TreeAttentionOptions, (epsilon, delta): (Epsilon, Delta), r
     let released = build().calibrate(epsilon, delta).and_then(|m| build().into_released_nodes(&m, rng));
     match released {
         Ok(release) => {
-            let nodes =
-                release.value().iter().zip(build().into_nodes()).map(|(r, s)| r.wrapping_sub(s)).collect();
+            let nodes = release
+                .value()
+                .iter()
+                .zip(build().assume_public_nodes())
+                .map(|(r, s)| r.wrapping_sub(s))
+                .collect();
             Ending { release: format!("{:?}", release.certificate()), noise: Some(nodes) }
         }
         Err(error) => Ending { release: format!("{error:?}"), noise: None },

@@ -39,6 +39,8 @@ pub(super) fn checks() -> Vec<Check> {
         check("attention.tree.published.normaliser", Audit, published::normaliser_audit),
         check("attention.tree.published.sums", Exact, published::sums),
         check("attention.tree.published.sums", Audit, published::sums_audit),
+        check("attention.tree.published.probability", Exact, published::probability),
+        check("attention.tree.published.probability", Audit, published::probability_audit),
         check("attention.tree.published.insertion", Exact, published::insertion),
         check("attention.tree.published.relative", Exact, published::relative),
     ]

@@ -137,16 +137,40 @@ fn from_structure(setting: &Setting, subject: Subject, present: bool, rng: &mut 
     let (rows, row) = setting.rows(present, rng);
     let trees = || attention(AddRemoveRow, &setting.options, &rows);
     let stored = match subject {
-        Subject::AsShipped => trees().into_nodes(),
+        Subject::AsShipped => trees().assume_public_nodes(),
         Subject::Broken => {
             trees().into_released_nodes(&setting.mechanism, rng).expect("little noise").value().clone()
         }
     };
     let without: Vec<Row> = rows.iter().filter(|r| **r != row).cloned().collect();
-    let known = |rows: &[Row]| attention(AddRemoveRow, &setting.options, rows).into_nodes();
+    let known = |rows: &[Row]| attention(AddRemoveRow, &setting.options, rows).assume_public_nodes();
     let [with, without] = [known(&[&without[..], &[row]].concat()), known(&without)];
     let last = stored.len() - 1;
     stored[last].abs_diff(with[last]) < stored[last].abs_diff(without[last])
+}
+
+/// Silent with probability 1 − p, when it is private with ε = δ = 0; else it shows the row. The event "this row is shown" has
+/// probability p on one side and 0 on the other, so δ(ε) = p for every ε. The twin states δ + p.
+pub(super) fn probability(_: &mut Context, subject: Subject) -> Outcome {
+    let (mut least, mut n) = (f64::INFINITY, 0);
+    for (p, epsilon) in (1..=40).flat_map(|k| [0.0, 1.0, 30.0].map(|epsilon: f64| (0.5_f64.powi(k), epsilon)))
+    {
+        let delta = 0.25 * p;
+        let divergence = |first: f64, second: f64| (first - epsilon.exp() * second).max(0.0);
+        least = least.min(divergence(p, 0.0) / subject.pick(delta, delta + p));
+        n += 1;
+    }
+    Outcome::at_least(least, 1.0_f64.next_up(), n).with_note("δ(ε) over the δ that is stated, at least")
+}
+
+/// The same by many runs, at p = 0.05 and δ = 0.01.
+pub(super) fn probability_audit(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let n = context.scale(20_000, 1_000_000);
+    let (p, delta) = (0.05, 0.01);
+    let shown = (0..n).filter(|_| rng.random_range(0.0..1.0) < p).count() as u64;
+    let audited = epsilon_lower_bound(shown, 0, n as u64, subject.pick(delta, delta + p), 1e-6);
+    Outcome::at_least(audited, TARGET.0, 2 * n as u64).with_note("audited ε at the δ that is stated, over 1")
 }
 
 /// A row inserted in front of rows ±1 in turn changes every leaf. The twin replaces a row.
@@ -159,7 +183,7 @@ pub(super) fn insertion(context: &mut Context, subject: Subject) -> Outcome {
         let nodes = |values: &[i64]| {
             let options = TreeOptions::new(leaves, RowBound::entries(1, 1), TreeBudget::Joint);
             let tree = PrivateTree::<ReplaceRow>::over_positions(options, values).expect("a small tree");
-            (tree.levels(), tree.into_nodes())
+            (tree.levels(), tree.assume_public_nodes())
         };
         let ((levels, first), (_, second)) = (nodes(&alternating), nodes(&subject.pick(inserted, replaced)));
         let moved: u64 = first.iter().zip(&second).map(|(a, b)| a.abs_diff(*b)).sum();

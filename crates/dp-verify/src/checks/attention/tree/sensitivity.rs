@@ -126,7 +126,7 @@ fn nodes<A: TreeAdjacency>(
     let mut tree = PrivateTree::over_bins(adjacency, options).expect("a small tree");
     let bounds = tree.sensitivities().expect("small squares");
     tree.add(leaf, &vector).expect("two entries");
-    (tree.into_nodes(), bounds)
+    (tree.assume_public_nodes(), bounds)
 }
 
 /// A piece of a tree of vectors is a level of all its entries.
@@ -161,7 +161,7 @@ fn of_points<A: TreeAdjacency>(adjacency: A, steps: usize, fault: Fault, rng: &m
     let mut ratios = Ratios::default();
     for options in distance_cases() {
         let (dim, bins) = (options.dim(), options.bins());
-        let nodes = |rows: &[Vec<f64>]| distances(adjacency, &options, rows).into_nodes();
+        let nodes = |rows: &[Vec<f64>]| distances(adjacency, &options, rows).assume_public_nodes();
         let bounds = charged(bounds_of(adjacency, &options), bins, fault);
         let background: Vec<Vec<f64>> =
             (0..3).map(|_| (0..=dim).map(|_| rng.random_range(-2.0..2.0)).collect()).collect();
@@ -200,7 +200,7 @@ fn raw_moments() -> (u64, u128) {
     let mut tree = PrivateTree::over_bins(AddRemoveRow, options).expect("a small tree");
     let raw = 5.0; // x = 6 in units of the half-width from the centre of 0 … 2
     tree.add(15, &[(reach * weight) as i64, (raw * reach * weight) as i64]).expect("two entries");
-    let nodes = tree.into_nodes();
+    let nodes = tree.assume_public_nodes();
     moved(&nodes, &vec![0; nodes.len()], 16, 0)
 }
 
@@ -223,7 +223,7 @@ fn of_keys<A: TreeAdjacency>(adjacency: A, steps: usize, fault: Fault, rng: &mut
         let bounds = charged(empty.sensitivities().expect("small squares"), options.bins(), fault);
         let background = random_rows(rng, shape, 2);
         let with = |row: &Row| [&background[..], std::slice::from_ref(row)].concat();
-        let nodes = |rows: &[Row]| attention(adjacency, &options, rows).into_nodes();
+        let nodes = |rows: &[Row]| attention(adjacency, &options, rows).assume_public_nodes();
         let without = nodes(&background);
         let mut pair = |rows: &[Row]| {
             let other = if A::ROWS == 2 { nodes(&with(&rows[1])) } else { without.clone() };
