@@ -17,6 +17,10 @@ use serde::{Deserialize, Serialize};
 /// All of it is public and written to files and certificates: frequencies must be drawn, and landmarks chosen, without the
 /// private rows.
 ///
+/// The integers of a row are a function of that row alone with each choice. With a polynomial they are the same on every platform; the
+/// others use the platform's `exp`, `sin` and `cos`, so that sums made on different machines may differ in a few last bits.
+/// Privacy does not depend on that: norms are checked in integers, row by row.
+///
 /// # Example
 ///
 /// ```

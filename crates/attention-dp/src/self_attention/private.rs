@@ -34,7 +34,7 @@ use rand::CryptoRng;
 /// | [`release_sampling`](Self::release_sampling) | draws of `N(0, s·XXᵀ + λI)` | real numbers | β, at most `λ/√k` |
 ///
 /// Each is (ε, δ)-differentially private under the adjacency A: [`PerturbRow`](dp_mechanisms::PerturbRow) protects moves of one row by up to β, and
-/// [`ReplaceRow`](dp_mechanisms::ReplaceRow) whole rows. The arithmetic is on the certificate. [`plan`](super::plan) says before any release what each
+/// [`ReplaceRow`](dp_mechanisms::ReplaceRow) whole rows. The arithmetic is on the certificate. [`plan_self_attention`](super::plan_self_attention) says before any release what each
 /// costs. For whole rows at ε about one every entry is noise: an entry of the matrix is about two people. What remains
 /// useful then are [tokens](Self::sample_token).
 ///
