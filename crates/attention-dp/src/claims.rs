@@ -339,7 +339,7 @@ pub const CLAIMS: &[Claim] = &[
         ClaimKind::Privacy,
         "all releases of a stream of batches together, and so any adaptive queries of any ranges, are (ε, δ)-differentially private on the machine as run",
         &[
-            "AddRemoveRow or ReplaceRow within one batch",
+            "AddRemoveRow, ReplaceRow or PerturbRow within one batch",
             "batches may depend on earlier releases",
             "number and times of batches are public",
             "the generator is a source of uniform bits",
@@ -350,7 +350,10 @@ pub const CLAIMS: &[Claim] = &[
         "attention.stream.sensitivity",
         ClaimKind::Sensitivity,
         "a row of one batch moves all released integers of the stream together by at most the stated sensitivity",
-        &["AddRemoveRow or ReplaceRow within one batch", "any keys and values, also NaN and infinite ones"],
+        &[
+            "AddRemoveRow, ReplaceRow or PerturbRow within one batch",
+            "any keys and values, also NaN and infinite ones",
+        ],
         "Streaming store",
     ),
     ours(

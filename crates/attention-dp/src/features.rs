@@ -25,13 +25,16 @@ use serde::{Deserialize, Serialize};
 ///
 /// ```
 /// use attention_dp::{Bounds, KeyFeatures, MomentGeometry, MomentOptions, Shape};
-/// use poly_kernel::ExpPolynomial;
+/// use poly_kernel::{ExpPolynomial, LogitRange};
 ///
-/// let options = MomentOptions::new(Shape { key_dim: 4, value_dim: 1 }, Bounds::new(2.0, 1.0, 1.0)?, 3);
+/// let (shape, bounds) = (Shape { key_dim: 4, value_dim: 1 }, Bounds::new(2.0, 1.0, 1.0)?);
+/// let options = MomentOptions::new(shape, bounds, 3);
 /// assert_eq!(options.features(), &KeyFeatures::Taylor { degree: 3 });
-/// let best = options.clone().with_polynomial(ExpPolynomial::best_relative(3, poly_kernel::LogitRange::symmetric(1.0)?)?);
+/// let best = ExpPolynomial::best_relative(3, LogitRange::symmetric(1.0)?)?;
+/// let best = options.clone().with_polynomial(best);
 /// let (taylor, best) = (MomentGeometry::new(options)?, MomentGeometry::new(best)?);
-/// assert!(best.kernel_error() < 0.3 * taylor.kernel_error() && best.feature_count() == taylor.feature_count());
+/// assert!(best.kernel_error() < 0.3 * taylor.kernel_error());
+/// assert_eq!(best.feature_count(), taylor.feature_count());
 /// # Ok::<(), attention_dp::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,10 +12,10 @@
 //!
 //! | neighbours differ by | number of rows | moments, heads | centre, stream | trees | self-attention |
 //! |---|---|---|---|---|---|
-//! | [`AddRemoveRow`]: a row, there or not | private | ✓ | ✓ | ✓ over bins | |
+//! | [`AddRemoveRow`]: a row, there or not | private | ✓ | ✓ | ✓ over bins | – |
 //! | [`ReplaceRow`]: the content of a row | public | ✓ | ✓ | ✓ | ✓ |
-//! | [`AddRemoveDocument`]: all rows with one id | private | ✓ | | | |
-//! | [`PerturbRow`]: a row moves by at most β | public | ✓ polynomials | ✓ polynomials | | ✓ |
+//! | [`AddRemoveDocument`]: all rows with one id | private | ✓ | – | – | – |
+//! | [`PerturbRow`]: a row moves by at most β | public | ✓ polynomials | ✓ polynomials | – | ✓ |
 //!
 //! A row is a key with its value. Who owns several rows is protected as a group only, unless the rows are one document.
 //! [`PerturbRow`] protects small changes of a record, not the record. Timing, memory and the machine itself are outside
@@ -23,18 +23,19 @@
 //!
 //! # What it costs
 //!
-//! Measured at δ = 1e-6 and, where no other is named, ε = 1, under [`AddRemoveRow`]; each line by a program of the project.
-//! Times are of two cores; `benches/README.md` has the machines and more of them.
+//! Measured at δ = 1e-6 and, where no other is named, ε = 1; each line by a program of the project. Examples are run by
+//! `cargo run --release -p attention-dp --example NAME`, benchmarks by `cargo bench -p provable-dp-benches --bench NAME`. Times are
+//! of two threads; `benches/README.md` has the machines, and more.
 //!
 //! | what | measured | program |
 //! |---|---|---|
 //! | accuracy, 16 sections from 18 000 sentence embeddings | exact 0.600; at ε = 0.1, 0.5, 1, 3: 0.34, 0.56, 0.58, 0.58 | example `section_queries`, 385 features |
-//! | accuracy, 10 digits from 1438 images | exact 0.799; at ε = 0.1, 0.5, 1, 3: 0.22, 0.66, 0.76, 0.79 | example `digits_lookup --seed 1` |
+//! | accuracy, 10 digits from 1438 images | exact 0.799; at ε = 0.1, 0.5, 1, 3: 0.22, 0.66, 0.76, 0.79 | example `digits_lookup -- --seed 1` |
 //! | bars that hold for all queries at once, 200 000 rows | of 1 020 000 answers none missed, ± 0.10 on average for values in ± 1 | example `unlimited_queries` |
 //! | who asks adaptively, to find a row or tell two apart | exact attention: the row to 12 digits from 20 answers; a release: 0.50 right guesses | example `adaptive_adversary` |
-//! | building, 65 536 rows, 495 features, 65 columns | 57 ms | `cargo bench --bench moments` |
-//! | memory of building, 10⁴ to 10⁷ rows | 10 MiB | `peak_memory` |
-//! | 1024 queries with bars, 10⁴ to 10⁷ rows | 1.9 ms; faster than exact attention from 1024 rows on | `cargo bench --bench queries` |
+//! | building, 65 536 rows, 495 features, 65 columns | 57 ms | benchmark `moments` |
+//! | memory of building, 10⁴ to 10⁷ rows | 10 MiB | `--bin peak_memory` of the benchmarks |
+//! | 1024 queries with bars, 10⁴ to 10⁷ rows | 1.9 ms; faster than exact attention from 1024 rows on | benchmark `queries` |
 //! | a store of 32 batches of 4000 rows, last week and whole | ± 0.005 and ± 0.001, each query by itself | example `streaming_store` |
 //! | noise of the normaliser of 20 000 rows, 165 features | moments 0.0009 of it; trees 0.014 with a joint budget, 5.5 with equal shares | example `trees_and_moments` |
 //! | a logit of 600 rows, within ± 2, moves of β = 0.01 | off by 0.12 (noise on rows), 0.17 (sampling), 2.1 (Gram matrix) | example `self_attention` |
@@ -60,7 +61,7 @@
 //! Features with `φ(k)·φ(q) ≈ exp(s·q·k)` make attention a ratio of two linear functions of the *moments*
 //!
 //! ```text
-//! S = Σᵢ φ(kᵢ) [vᵢ; c]ᵀ  ∈ ℝ^(r × (d_v + 1)),      r = C(d + g, g) for Taylor's polynomial of degree g
+//! S = Σᵢ φ(kᵢ) [vᵢ; c]ᵀ  ∈ ℝ^(r × (d_v + 1)),      r = C(d + g, g) at degree g
 //! softmax(s·q·Kᵀ) V ≈ c · φ(q)ᵀ S_values / φ(q)ᵀ S_normaliser
 //! ```
 //!
@@ -94,7 +95,8 @@
 //! let values = Mat::from_fn(n, 1, |i, _| keys[(i, 0)]);
 //!
 //! let shape = Shape { key_dim: d, value_dim: 1 };
-//! let options = MomentOptions::new(shape, Bounds::new(1.0, 1.0, 1.0)?, 4); // radii of queries, keys, values; degree
+//! let bounds = Bounds::new(1.0, 1.0, 1.0)?; // radii of queries, keys and values
+//! let options = MomentOptions::new(shape, bounds, 4); // degree of Taylor's polynomial
 //! let mut moments = PrivateMoments::new(AddRemoveRow, options)?;
 //! moments.push(Rows::new(AddRemoveRow, keys.as_ref(), values.as_ref())?)?;
 //! let release = moments.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;

@@ -115,16 +115,19 @@ impl RouteForecast {
 /// use attention_dp::{Route, SelfAttentionOptions, plan_self_attention};
 /// use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
 ///
-/// let (epsilon, delta, failure) = (Epsilon::new(1.0)?, Delta::new(1e-6)?, FailureProbability::new(0.05)?);
+/// let budget = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
+/// let failure = FailureProbability::new(0.05)?;
 /// let options = SelfAttentionOptions::new(1000, 64, 1.0)?.with_softmax_scale(1.0);
-/// let close = plan_self_attention(&options, PerturbRow::new(0.01)?, (epsilon, delta), failure)?;
+/// let close = plan_self_attention(&options, PerturbRow::new(0.01)?, budget, failure)?;
 /// assert_eq!(close.recommended().map(|forecast| forecast.route()), Some(Route::Rows));
-/// assert!(close.rows().expect("always").logit_std() < close.sampling().expect("700 draws").logit_std());
+/// let (rows, sampling) = (close.rows().expect("always"), close.sampling().expect("700 draws"));
+/// assert!(rows.logit_std() < sampling.logit_std());
 /// assert!(close.published_sampling().is_none()); // the published condition allows no draw
 ///
 /// // whole rows: no way is of use, and sampling is none
-/// let whole = plan_self_attention(&options, ReplaceRow, (epsilon, delta), failure)?;
-/// assert!(whole.sampling().is_none() && whole.gram().expect("always").total_variation() > 0.7);
+/// let whole = plan_self_attention(&options, ReplaceRow, budget, failure)?;
+/// assert!(whole.sampling().is_none());
+/// assert!(whole.gram().expect("always").total_variation() > 0.7);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -209,9 +212,10 @@ pub fn plan_self_attention<A: SelfAttentionAdjacency>(
 ///
 /// let options = SelfAttentionOptions::new(1000, 64, 1.0)?.with_softmax_scale(1.0);
 /// let budget = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
-/// let ridge = |beta| Ok::<_, Box<dyn std::error::Error>>(best_ridge(&options, PerturbRow::new(beta)?, budget)?);
-/// assert_eq!(ridge(0.001)?, Some(1.0)); // many draws: where (1 + λ)/√λ is least
-/// assert!(ridge(0.1)?.is_some_and(|ridge| ridge > 1.4)); // few draws are lost to rounding down, and to skewed losses
+/// // many draws: where (1 + λ)/√λ is least
+/// assert_eq!(best_ridge(&options, PerturbRow::new(0.001)?, budget)?, Some(1.0));
+/// // few draws: some are lost to rounding down, and to skewed losses
+/// assert!(best_ridge(&options, PerturbRow::new(0.1)?, budget)?.is_some_and(|ridge| ridge > 1.4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn best_ridge<A: SelfAttentionAdjacency>(

@@ -55,7 +55,8 @@ pub struct PublishedError {
 /// use attention_dp::{PublishedParameters, published_error};
 ///
 /// let third = PublishedParameters {
-///     rows: 100_000, epsilon: 1.0, radius: 1.0, value_bound: 1.0, degree: 4, feature_count: 495, kernel_error: 0.01, alpha: None,
+///     rows: 100_000, epsilon: 1.0, radius: 1.0, value_bound: 1.0, alpha: None,
+///     degree: 4, feature_count: 495, kernel_error: 0.01,
 /// };
 /// assert!((published_error(&third).additive - 495.0 * 495.0 / 0.99 / 1e5).abs() < 1e-12);
 /// assert!((published_error(&third).relative - 0.02 / 0.99).abs() < 1e-15);

@@ -6,7 +6,9 @@ use crate::{Context, Outcome, Subject};
 use attention_dp::{
     Factorization, MomentGeometry, MomentOptions, PrivateMoments, RowAdjacency, Rows, StreamingMoments,
 };
-use dp_mechanisms::{AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussian, ReplaceRow, gaussian};
+use dp_mechanisms::{
+    AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussian, PerturbRow, ReplaceRow, gaussian,
+};
 use dp_testkit::neighbours::extreme_rows;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -27,6 +29,7 @@ pub(in super::super) fn privacy(context: &mut Context, subject: Subject) -> Outc
             for factorization in BOTH {
                 found.judge(AddRemoveRow, (horizon, factorization), (epsilon, delta), subject);
                 found.judge(ReplaceRow, (horizon, factorization), (epsilon, delta), subject);
+                found.judge(close(), (horizon, factorization), (epsilon, delta), subject);
             }
         }
     }
@@ -89,8 +92,8 @@ fn squared_column_norm(horizon: u64, factorization: Factorization) -> u128 {
     (0..horizon as usize).map(column).max().unwrap_or(0)
 }
 
-/// Extreme and random rows in one batch of a stream, or another in their place: all released integers together move by
-/// at most what the certificate states. The twin counts a batch once, though it takes part in many of them.
+/// Extreme and random rows in one batch of a stream, another in their place, or the same a little farther: all released integers
+/// together move by at most what the certificate states. The twin counts a batch once, though it takes part in many of them.
 pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let random = context.scale(4, 60);
@@ -100,6 +103,7 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
     for case in [(8, BOTH[0]), (8, BOTH[1]), (5, BOTH[0]), (13, BOTH[1])] {
         let one_more = stated(AddRemoveRow, &options, case, subject);
         let replaced = stated(ReplaceRow, &options, case, subject);
+        let moved = stated(close(), &options, case, subject);
         let mut ratio = 0.0_f64;
         let mut n = 0;
         let mut see = |at: u64, pair: [Option<&Row>; 2], stated: f64| {
@@ -110,6 +114,7 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
             for (i, row) in extreme.iter().enumerate() {
                 see(at, [None, Some(row)], one_more);
                 see(at, [Some(&extreme[(i * 7 + 3) % extreme.len()]), Some(row)], replaced);
+                see(at, [Some(&a_little_farther(row)), Some(row)], moved);
             }
         }
         for _ in 0..random {
@@ -126,6 +131,19 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
     // recovered integers are rounded; squares of norms are compared in floating point
     let judge = |(ratio, n): (f64, u64)| Outcome::at_most(ratio, 1.0 + SLACK, n);
     Outcome::worst(parts.into_iter().map(judge)).with_note(note)
+}
+
+/// Moves of a row that change its integers by far more than their rounding.
+fn close() -> PerturbRow {
+    PerturbRow::new(0.2).expect("a radius")
+}
+
+/// A tenth less in the first coordinate of the key and of the value: a move by `0.1·√2`.
+fn a_little_farther((key, value): &Row) -> Row {
+    let (mut key, mut value) = (key.clone(), value.clone());
+    key[0] -= 0.1;
+    value[0] -= 0.1;
+    (key, value)
 }
 
 fn extreme_batch_rows(options: &MomentOptions) -> Vec<Row> {
