@@ -43,7 +43,13 @@ impl Route {
 ///
 /// # Example
 ///
-/// See [`plan_self_attention`].
+/// ```
+/// use attention_dp::RouteForecast;
+///
+/// fn is_useful(forecast: &RouteForecast) -> bool {
+///     forecast.total_variation() < 0.1
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RouteForecast {
     route: Route,
@@ -174,6 +180,20 @@ impl SelfAttentionPlan {
 }
 
 /// What all three ways cost under (ε, δ), with bars that hold except with the failure probability. No rows are needed.
+///
+/// # Example
+///
+/// ```
+/// use attention_dp::{SelfAttentionOptions, plan_self_attention};
+/// use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow};
+///
+/// let options = SelfAttentionOptions::new(100, 16, 1.0)?;
+/// let budget = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
+/// let failure = FailureProbability::new(0.05)?;
+/// let plan = plan_self_attention(&options, PerturbRow::new(0.001)?, budget, failure)?;
+/// assert!(plan.recommended().is_some_and(|forecast| forecast.total_variation() < 0.1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 ///
