@@ -3,7 +3,7 @@
 use crate::data::{aggregate, budget, integers, options, uniform};
 use attention_dp::{
     Bounds, Documents, Error, MomentAdjacency, MomentGeometry, MomentOptions, PrivateCenter, PrivateHeads,
-    PrivateMoments, Rows, Shape,
+    PrivateMoments, RowAdjacency, Rows, Shape, StreamingMoments, StreamingOptions,
 };
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::{AddRemoveDocument, AddRemoveRow, Delta, Epsilon, PerturbRow, ReplaceRow};
@@ -91,6 +91,29 @@ fn small_moves_are_known_for_polynomials_only() {
     let error = PerturbRow::new(0.1).unwrap().sensitivity(&geometry);
     assert!(matches!(error, Err(Error::NeedsPolynomial)));
     assert!(AddRemoveRow.sensitivity(&geometry).is_ok());
+}
+
+#[test]
+fn centres_and_streams_protect_every_kind_of_row() {
+    fn both<A: RowAdjacency>(adjacency: A) {
+        let (epsilon, delta) = budget(1.0);
+        let (keys, values) = uniform(100, SHAPE, 0.5, 1);
+        let rows = Rows::new(adjacency, keys.as_ref(), values.as_ref()).unwrap();
+        let rng = &mut ChaCha20Rng::seed_from_u64(1);
+        let mut center = PrivateCenter::new(adjacency, SHAPE.key_dim, 1.0).unwrap();
+        center.push(rows).unwrap();
+        let center = center.release(epsilon, delta, rng).unwrap();
+        let stream = StreamingOptions::new(adjacency, options(SHAPE, 1.0, 2), 4);
+        let mut stream = StreamingMoments::calibrate(epsilon, delta, stream).unwrap();
+        stream.push(rows, rng).unwrap();
+        for guarantee in [center.certificate().guarantee(), stream.profile()] {
+            assert_eq!(guarantee.adjacency(), adjacency);
+            assert!(guarantee.delta(epsilon.get()) <= delta.get());
+        }
+    }
+    both(AddRemoveRow);
+    both(ReplaceRow);
+    both(PerturbRow::new(0.01).unwrap());
 }
 
 #[test]
