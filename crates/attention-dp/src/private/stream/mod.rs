@@ -34,8 +34,8 @@ use sums::Sums;
 /// depend on everything that was released before, on the machine as run
 /// ([`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice)). Neighbours are two streams of equally many batches that
 /// agree in all batches but one, where they differ by one row: one more or less
-/// ([`AddRemoveRow`](dp_mechanisms::AddRemoveRow)), or another one in its place ([`ReplaceRow`](dp_mechanisms::ReplaceRow)). A row
-/// that is pushed twice is two rows; one that moves to another batch is two changes. Deleting a row from the store does not
+/// ([`AddRemoveRow`](dp_mechanisms::AddRemoveRow)), another one in its place ([`ReplaceRow`](dp_mechanisms::ReplaceRow)), or one that moves a
+/// little ([`PerturbRow`](dp_mechanisms::PerturbRow)). A row that is pushed twice is two rows; one that moves to another batch is two changes. Deleting a row from the store does not
 /// take it out of what was released.
 ///
 /// # Example
