@@ -35,7 +35,8 @@ use rand::CryptoRng;
 /// let center = center.release(Epsilon::new(0.1)?, Delta::new(1e-7)?, rng)?;
 /// assert!((center.value()[0] - 3.0).abs() < 0.1);
 ///
-/// let options = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(2.0, 0.5, 0.5)?, 4)
+/// let (shape, bounds) = (Shape { key_dim: 2, value_dim: 1 }, Bounds::new(2.0, 0.5, 0.5)?);
+/// let options = MomentOptions::new(shape, bounds, 4)
 ///     .with_key_center(center.value().clone()); // the radius is 0.5, not 4.6
 /// let mut moments = PrivateMoments::new(AddRemoveRow, options)?;
 /// moments.push(rows)?;

@@ -35,7 +35,8 @@ const KEY_BLOCK: usize = 512;
 /// let keys = Mat::from_vec(2, 1, vec![0.0, 1.0])?;
 /// let values = Mat::from_vec(2, 1, vec![10.0, 20.0])?;
 /// let query = Mat::from_vec(1, 1, vec![3.0_f64.ln()])?; // weights 1 and 3
-/// let output = exact_attention(query.as_ref(), keys.as_ref(), values.as_ref(), 1.0, Parallelism::Sequential)?;
+/// let (query, keys, values) = (query.as_ref(), keys.as_ref(), values.as_ref());
+/// let output = exact_attention(query, keys, values, 1.0, Parallelism::Sequential)?;
 /// assert!((output[(0, 0)] - 17.5).abs() < 1e-12);
 /// # Ok::<(), attention_dp::Error>(())
 /// ```

@@ -17,17 +17,24 @@ use serde::{Deserialize, Serialize};
 /// All of it is public and written to files and certificates: frequencies must be drawn, and landmarks chosen, without the
 /// private rows.
 ///
+/// The integers of a row are a function of that row alone with each choice. With a polynomial they are the same on every platform; the
+/// others use the platform's `exp`, `sin` and `cos`, so that sums made on different machines may differ in a few last bits.
+/// Privacy does not depend on that: norms are checked in integers, row by row.
+///
 /// # Example
 ///
 /// ```
 /// use attention_dp::{Bounds, KeyFeatures, MomentGeometry, MomentOptions, Shape};
-/// use poly_kernel::ExpPolynomial;
+/// use poly_kernel::{ExpPolynomial, LogitRange};
 ///
-/// let options = MomentOptions::new(Shape { key_dim: 4, value_dim: 1 }, Bounds::new(2.0, 1.0, 1.0)?, 3);
+/// let (shape, bounds) = (Shape { key_dim: 4, value_dim: 1 }, Bounds::new(2.0, 1.0, 1.0)?);
+/// let options = MomentOptions::new(shape, bounds, 3);
 /// assert_eq!(options.features(), &KeyFeatures::Taylor { degree: 3 });
-/// let best = options.clone().with_polynomial(ExpPolynomial::best_relative(3, poly_kernel::LogitRange::symmetric(1.0)?)?);
+/// let best = ExpPolynomial::best_relative(3, LogitRange::symmetric(1.0)?)?;
+/// let best = options.clone().with_polynomial(best);
 /// let (taylor, best) = (MomentGeometry::new(options)?, MomentGeometry::new(best)?);
-/// assert!(best.kernel_error() < 0.3 * taylor.kernel_error() && best.feature_count() == taylor.feature_count());
+/// assert!(best.kernel_error() < 0.3 * taylor.kernel_error());
+/// assert_eq!(best.feature_count(), taylor.feature_count());
 /// # Ok::<(), attention_dp::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -34,7 +34,11 @@ use rand::CryptoRng;
 /// let options = MomentOptions::new(shape, Bounds::new(1.0, 1.0, 1.0)?, 4);
 /// let mut heads = PrivateHeads::new(AddRemoveRow, vec![options; 4])?;
 /// let tokens = Mat::from_fn(1000, 8, |i, j| ((i * (j + 1)) as f64).sin() / 2.0);
-/// let rows = |head: usize| Rows::new(AddRemoveRow, tokens.as_ref().subcols(2 * head..2 * head + 2), tokens.as_ref().subcols(0..2));
+/// let values = tokens.as_ref().subcols(0..2);
+/// let rows = |head: usize| {
+///     let keys = tokens.as_ref().subcols(2 * head..2 * head + 2);
+///     Rows::new(AddRemoveRow, keys, values)
+/// };
 /// heads.push(&(0..4).map(rows).collect::<Result<Vec<_>, _>>()?)?;
 /// let released = heads.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
 /// assert_eq!(released.value().len(), 4);

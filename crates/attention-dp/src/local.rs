@@ -30,7 +30,8 @@ const LARGEST: f64 = 1e150;
 ///
 /// let queries = Mat::from_vec(2, 1, vec![1.0, 1.0])?;
 /// let attention = tokens.attention(queries.as_ref(), 1.0)?;
-/// assert_eq!(attention.output().as_slice(), [10.0, 20.0]); // the first query does not see the second token
+/// // the first query does not see the second token
+/// assert_eq!(attention.output().as_slice(), [10.0, 20.0]);
 /// assert_eq!(attention.log_masses(), [0.0, 1e6]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

@@ -98,12 +98,29 @@ fn within(parameter: Parameter, value: f64, (low, high): (f64, f64)) -> Result<f
 
 /// Everything that determines a moment release, apart from the data, the budget and the random bits.
 ///
+/// All of it is public. What it may *not* depend on is the private rows: see each setter.
+///
+/// | setter | default | what it changes |
+/// |---|---|---|
+/// | [`with_softmax_scale`](Self::with_softmax_scale) | `1/√key_dim` | the logits themselves; a larger one needs a higher degree |
+/// | [`with_value_range`](Self::with_value_range) | `±value_radius` | width of the approximation part of bars |
+/// | [`with_key_center`](Self::with_key_center) | none | the key radius that is needed, hence noise and degree |
+/// | [`with_polynomial`](Self::with_polynomial), [`with_trigonometric_features`](Self::with_trigonometric_features), [`with_landmarks`](Self::with_landmarks) | Taylor's polynomial | error and number of features ([`KeyFeatures`]) |
+/// | [`with_normaliser_weight`](Self::with_normaliser_weight) | 1 | noise of values against noise of the normaliser |
+/// | [`with_typical_query_norm`](Self::with_typical_query_norm) | query radius | for which queries the noise is least |
+/// | [`with_document_weight`](Self::with_document_weight) | 1 | rows that a document may weigh; noise in proportion |
+/// | [`with_resolution`](Self::with_resolution) | 18 and 14 bits | quantisation part of bars |
+/// | [`with_max_rows`](Self::with_max_rows) | 2²⁸ | rows up to which bars hold; privacy holds beyond |
+/// | [`with_uncertified_kernel`](Self::with_uncertified_kernel) | refused | whether a kernel error of 1 or more is allowed |
+/// | [`with_parallelism`](Self::with_parallelism) | all threads | time alone |
+///
 /// # Example
 ///
 /// ```
 /// use attention_dp::{Bounds, MomentOptions, Shape};
 ///
-/// let options = MomentOptions::new(Shape { key_dim: 8, value_dim: 10 }, Bounds::new(1.0, 1.0, 1.0)?, 4)
+/// let (shape, bounds) = (Shape { key_dim: 8, value_dim: 10 }, Bounds::new(1.0, 1.0, 1.0)?);
+/// let options = MomentOptions::new(shape, bounds, 4)
 ///     .with_softmax_scale(1.0)
 ///     .with_value_range(0.0, 1.0);
 /// assert_eq!(options.softmax_scale(), 1.0);
@@ -160,7 +177,7 @@ impl MomentOptions {
         Self { bounds, ..self }
     }
 
-    /// Other features, of any kind, with what was said about certificates before.
+    /// Other features, of any kind. Whether a kernel without a certificate is allowed stays as it was said before.
     #[must_use]
     pub fn with_features(self, features: KeyFeatures) -> Self {
         Self { features, ..self }

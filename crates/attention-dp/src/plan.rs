@@ -20,10 +20,13 @@ use poly_kernel::{BoundedMap, ExpPolynomial, LogitRange, feature_count};
 /// With n rows and `D = n·E eᵗ`, for one coordinate of an answer,
 ///
 /// ```text
-/// noise          τ‖φ(q)‖·√(1 + (ρ/c)²)/D                         standard deviation; ρ a coordinate of the answer, c the normaliser
-/// approximation  v·√E(f(t) − eᵗ)²/E eᵗ                           bound of Cauchy and Schwarz; expectation over logits
-/// clipping       v·√E(e^(tR/κ) − eᵗ)²/E eᵗ                       the same over keys beyond the radius R
+/// noise          τ‖φ(q)‖·√(1 + (ρ/c)²)/D         standard deviation
+/// approximation  v·√E(f(t) − eᵗ)²/E eᵗ           bound of Cauchy and Schwarz
+/// clipping       v·√E(e^(tR/κ) − eᵗ)²/E eᵗ       the same, over keys beyond the radius R
 /// ```
+///
+/// with ρ a coordinate of the answer, c the normaliser's constant, and f the function that stands in for the exponential; expectations are
+/// over logits t.
 ///
 /// The noise is exact for its τ; the other two are bounds within the model, not certificates: the error bars of a release say what
 /// is certified. Nothing here may be fitted to the private rows.
@@ -35,8 +38,10 @@ use poly_kernel::{BoundedMap, ExpPolynomial, LogitRange, feature_count};
 /// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon};
 ///
 /// let shape = Shape { key_dim: 8, value_dim: 10 };
-/// let base = MomentOptions::new(shape, Bounds::new(3.0, 3.0, 1.0)?, 4).with_value_range(0.0, 1.0);
-/// let planner = MomentPlanner::new(base, 100_000).with_key_norms(vec![1.0, 1.5, 1.8, 2.0, 2.2, 2.9]); // public knowledge
+/// let bounds = Bounds::new(3.0, 3.0, 1.0)?;
+/// let base = MomentOptions::new(shape, bounds, 4).with_value_range(0.0, 1.0);
+/// let key_norms = vec![1.0, 1.5, 1.8, 2.0, 2.2, 2.9]; // public knowledge
+/// let planner = MomentPlanner::new(base, 100_000).with_key_norms(key_norms);
 /// let plan = planner.plan(AddRemoveRow, Epsilon::new(1.0)?, Delta::new(1e-6)?)?;
 /// println!("{plan}");
 /// assert!(plan.error().total() < 0.02 && plan.options().bounds().key_radius() <= 3.0);

@@ -22,7 +22,8 @@ use dp_mechanisms::{
 /// use attention_dp::{Bounds, MomentAdjacency, MomentGeometry, MomentOptions, Shape};
 /// use dp_mechanisms::{AddRemoveRow, PerturbRow, ReplaceRow};
 ///
-/// let geometry = MomentGeometry::new(MomentOptions::new(Shape { key_dim: 4, value_dim: 2 }, Bounds::new(1.0, 1.0, 1.0)?, 4))?;
+/// let (shape, bounds) = (Shape { key_dim: 4, value_dim: 2 }, Bounds::new(1.0, 1.0, 1.0)?);
+/// let geometry = MomentGeometry::new(MomentOptions::new(shape, bounds, 4))?;
 /// let (one, two) = (AddRemoveRow.sensitivity(&geometry)?, ReplaceRow.sensitivity(&geometry)?);
 /// assert_eq!(two.square(), 2 * one.square()); // not 4: rows never point apart
 /// let little = PerturbRow::new(0.01)?.sensitivity(&geometry)?;

@@ -2,7 +2,8 @@
 
 use crate::{FAILURE, budget, data};
 use attention_dp::{
-    AttentionLogits, Forecast, Plan, PrivateSelfAttention, Route, SelfAttentionAdjacency, plan,
+    AttentionLogits, PrivateSelfAttention, Route, RouteForecast, SelfAttentionAdjacency, SelfAttentionPlan,
+    plan_self_attention,
 };
 use dp_linalg::Mat;
 use dp_mechanisms::FailureProbability;
@@ -12,7 +13,7 @@ use std::error::Error;
 /// One way out, measured on one release.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
-    pub(crate) forecast: Forecast,
+    pub(crate) forecast: RouteForecast,
     /// Root mean square of the error of logits of different rows, as released.
     pub(crate) logit_error: f64,
     /// The same for the estimate of low rank.
@@ -37,11 +38,14 @@ pub(crate) fn measure<A: SelfAttentionAdjacency, R: CryptoRng>(
         .collect()
 }
 
-pub(crate) fn forecast<A: SelfAttentionAdjacency>(n: usize, adjacency: A) -> Result<Plan, Box<dyn Error>> {
-    Ok(plan(&data::options(n)?, adjacency, budget()?, FailureProbability::new(FAILURE)?)?)
+pub(crate) fn forecast<A: SelfAttentionAdjacency>(
+    n: usize,
+    adjacency: A,
+) -> Result<SelfAttentionPlan, Box<dyn Error>> {
+    Ok(plan_self_attention(&data::options(n)?, adjacency, budget()?, FailureProbability::new(FAILURE)?)?)
 }
 
-fn forecasts(plan: &Plan) -> Vec<Forecast> {
+fn forecasts(plan: &SelfAttentionPlan) -> Vec<RouteForecast> {
     [plan.rows(), plan.gram(), plan.sampling()].into_iter().flatten().copied().collect()
 }
 
@@ -59,7 +63,11 @@ fn release<A: SelfAttentionAdjacency, R: CryptoRng>(
     })
 }
 
-fn measured(forecast: Forecast, exact: &Mat, logits: &AttentionLogits) -> Result<Measured, Box<dyn Error>> {
+fn measured(
+    forecast: RouteForecast,
+    exact: &Mat,
+    logits: &AttentionLogits,
+) -> Result<Measured, Box<dyn Error>> {
     let low_rank = logits.clone().with_low_rank();
     let (found, expected) = (low_rank.attention(), data::softmax(exact));
     let errors = || found.as_slice().iter().zip(expected.as_slice()).map(|(a, b)| (a - b).abs());

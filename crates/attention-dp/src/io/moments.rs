@@ -31,7 +31,8 @@ type MomentRelease<A> = Release<AttentionMoments, PrivacyProfile<A>>;
 /// use attention_dp::{Bounds, MomentOptions, PrivateMoments, Shape};
 /// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, Provenance, ReplaceRow, secure_rng};
 ///
-/// let options = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 2);
+/// let (shape, bounds) = (Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?);
+/// let options = MomentOptions::new(shape, bounds, 2);
 /// let empty = PrivateMoments::new(AddRemoveRow, options)?;
 /// let release = empty.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
 ///

@@ -32,31 +32,35 @@ const BLOCK: usize = 512;
 ///
 /// [`release`](Self::release) is (ε, δ)-differentially private under the adjacency `A`, on the machine as run
 /// ([`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice)): integer statistic, enforced integer sensitivity,
-/// exactly distributed integer noise.
+/// exactly distributed integer noise. [`MomentAdjacency`] has the sensitivities, [`Rows`] says which rows count.
 ///
 /// # Example
 ///
 /// ```
-/// use attention_dp::{Bounds, MomentOptions, PrivateMoments, Rows, Shape};
-/// use dp_linalg::Mat;
+/// use attention_dp::{Bounds, MomentOptions, PrivateMoments, Rows, Shape, exact_attention};
+/// use dp_linalg::{Mat, Parallelism};
 /// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, secure_rng};
 ///
 /// // 10 000 keys on a circle; the value says on which side
-/// let keys = Mat::from_fn(10_000, 2, |i, j| if j == 0 { (i as f64).cos() } else { (i as f64).sin() });
+/// let keys = Mat::from_fn(10_000, 2, |i, j| [(i as f64).cos(), (i as f64).sin()][j]);
 /// let values = Mat::from_fn(10_000, 1, |i, _| if keys[(i, 0)] > 0.0 { 1.0 } else { -1.0 });
 ///
-/// let options = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(2.0, 1.0, 1.0)?, 8);
+/// let (shape, bounds) = (Shape { key_dim: 2, value_dim: 1 }, Bounds::new(2.0, 1.0, 1.0)?);
+/// let options = MomentOptions::new(shape, bounds, 8);
 /// let mut moments = PrivateMoments::new(AddRemoveRow, options)?;
 /// moments.push(Rows::new(AddRemoveRow, keys.as_ref(), values.as_ref())?)?;
 /// let released = moments.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
 ///
 /// let reader = released.value().reader(FailureProbability::new(0.01)?)?;
-/// let answer = reader.query(&[2.0, 0.0])?;
+/// let query = [2.0, 0.0];
+/// let answer = reader.query(&query)?;
 /// let estimate = answer.estimate().expect("10 000 rows are enough at ε = 1");
-/// let exact = attention_dp::exact_attention(
-///     Mat::from_vec(1, 2, vec![2.0, 0.0])?.as_ref(), keys.as_ref(), values.as_ref(), 0.5_f64.sqrt(), dp_linalg::Parallelism::Sequential,
-/// )?;
-/// assert!((estimate.value()[0] - exact[(0, 0)]).abs() <= estimate.bars()[0].total()); // at 99 %, for all queries at once
+///
+/// // only the owner of the rows can compute this; it lies within the bar
+/// let (queries, scale) = (Mat::from_vec(1, 2, query.to_vec())?, 0.5_f64.sqrt());
+/// let (queries, keys, values) = (queries.as_ref(), keys.as_ref(), values.as_ref());
+/// let exact = exact_attention(queries, keys, values, scale, Parallelism::Sequential)?;
+/// assert!((estimate.value()[0] - exact[(0, 0)]).abs() <= estimate.bars()[0].total());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct PrivateMoments<A> {
@@ -321,7 +325,8 @@ impl PrivateMoments<AddRemoveDocument> {
     /// let keys = Mat::from_fn(3000, 2, |i, j| ((i * (j + 1)) as f64).sin() / 2.0);
     /// let values = Mat::from_fn(3000, 1, |i, _| keys[(i, 0)]);
     ///
-    /// let options = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 4)
+    /// let (shape, bounds) = (Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?);
+    /// let options = MomentOptions::new(shape, bounds, 4)
     ///     .with_document_weight(2); // of three passages: none counts less than two thirds
     /// let mut moments = PrivateMoments::new(AddRemoveDocument, options)?;
     /// moments.push_documents(Documents::new(&ids, keys.as_ref(), values.as_ref())?)?;

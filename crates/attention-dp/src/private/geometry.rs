@@ -26,7 +26,8 @@ use poly_kernel::{
 /// ```
 /// use attention_dp::{Bounds, MomentGeometry, MomentOptions, Shape};
 ///
-/// let options = MomentOptions::new(Shape { key_dim: 8, value_dim: 10 }, Bounds::new(1.0, 1.0, 1.0)?, 4);
+/// let (shape, bounds) = (Shape { key_dim: 8, value_dim: 10 }, Bounds::new(1.0, 1.0, 1.0)?);
+/// let options = MomentOptions::new(shape, bounds, 4);
 /// let geometry = MomentGeometry::new(options)?;
 /// assert_eq!(geometry.feature_count(), 495); // C(8 + 4, 4)
 /// assert!(geometry.kernel_error() < 1e-4);   // logits up to 1/√8

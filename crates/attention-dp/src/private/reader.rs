@@ -30,7 +30,8 @@ use poly_kernel::{BoundedMap, readout_with_norms};
 /// fn widest_bar(moments: &AttentionMoments, queries: &Mat) -> Result<Option<f64>, Error> {
 ///     let reader = moments.reader(FailureProbability::new(0.05)?)?;
 ///     let answers = reader.query_batch(queries.as_ref())?;
-///     let bars = answers.iter().filter_map(|answer| answer.estimate()).flat_map(|estimate| estimate.bars());
+///     let estimates = answers.iter().filter_map(|answer| answer.estimate());
+///     let bars = estimates.flat_map(|estimate| estimate.bars());
 ///     Ok(bars.map(|bar| bar.total()).reduce(f64::max))
 /// }
 /// ```
@@ -111,11 +112,16 @@ impl<'a> MomentReader<'a> {
     /// use dp_linalg::Mat;
     ///
     /// /// Queries, keys and values of a conversation of which the last rows are new.
-    /// fn decode(reader: &MomentReader<'_>, queries: &Mat, keys: &Mat, values: &Mat) -> Result<Vec<f64>, Error> {
+    /// fn decode(
+    ///     reader: &MomentReader<'_>,
+    ///     queries: &Mat,
+    ///     (keys, values): (&Mat, &Mat),
+    /// ) -> Result<Vec<f64>, Error> {
     ///     let earlier = keys.nrows() - queries.nrows();
     ///     let local = LocalTokens::new(keys.as_ref(), values.as_ref())?.with_causal_offset(earlier);
     ///     let answers = reader.query_with_local(queries.as_ref(), local)?;
-    ///     Ok(answers.iter().filter_map(|answer| answer.estimate()).map(|estimate| estimate.value()[0]).collect())
+    ///     let estimates = answers.iter().filter_map(|answer| answer.estimate());
+    ///     Ok(estimates.map(|estimate| estimate.value()[0]).collect())
     /// }
     /// ```
     pub fn query_with_local(

@@ -18,7 +18,7 @@
 //!
 //! Noise on rows is the best for small β. For large d, or ε so small that `σ₁β√d > √2·α`, sampling is better while it
 //! still has draws; after a [low-rank estimate](AttentionLogits::with_low_rank) noise on the triangle has `√n` replaced by about `√(2d)`.
-//! [`plan`] computes all of them.
+//! [`plan_self_attention`] computes all of them.
 
 mod bars;
 mod encode;
@@ -33,5 +33,5 @@ mod token;
 
 pub use logits::{AttentionBounds, AttentionLogits};
 pub use options::{SelfAttentionAdjacency, SelfAttentionOptions};
-pub use plan::{Forecast, Plan, Route, best_ridge, plan};
+pub use plan::{Route, RouteForecast, SelfAttentionPlan, best_ridge, plan_self_attention};
 pub use private::PrivateSelfAttention;

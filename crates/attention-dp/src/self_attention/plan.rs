@@ -43,9 +43,15 @@ impl Route {
 ///
 /// # Example
 ///
-/// See [`plan`].
+/// ```
+/// use attention_dp::RouteForecast;
+///
+/// fn is_useful(forecast: &RouteForecast) -> bool {
+///     forecast.total_variation() < 0.1
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Forecast {
+pub struct RouteForecast {
     route: Route,
     effort: Effort,
     logit_std: f64,
@@ -59,7 +65,7 @@ enum Effort {
     Draws(Draws),
 }
 
-impl Forecast {
+impl RouteForecast {
     /// Which way.
     #[must_use]
     pub const fn route(&self) -> Route {
@@ -112,59 +118,62 @@ impl Forecast {
 /// # Example
 ///
 /// ```
-/// use attention_dp::{Route, SelfAttentionOptions, plan};
+/// use attention_dp::{Route, SelfAttentionOptions, plan_self_attention};
 /// use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
 ///
-/// let (epsilon, delta, failure) = (Epsilon::new(1.0)?, Delta::new(1e-6)?, FailureProbability::new(0.05)?);
+/// let budget = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
+/// let failure = FailureProbability::new(0.05)?;
 /// let options = SelfAttentionOptions::new(1000, 64, 1.0)?.with_softmax_scale(1.0);
-/// let close = plan(&options, PerturbRow::new(0.01)?, (epsilon, delta), failure)?;
+/// let close = plan_self_attention(&options, PerturbRow::new(0.01)?, budget, failure)?;
 /// assert_eq!(close.recommended().map(|forecast| forecast.route()), Some(Route::Rows));
-/// assert!(close.rows().expect("always").logit_std() < close.sampling().expect("700 draws").logit_std());
+/// let (rows, sampling) = (close.rows().expect("always"), close.sampling().expect("700 draws"));
+/// assert!(rows.logit_std() < sampling.logit_std());
 /// assert!(close.published_sampling().is_none()); // the published condition allows no draw
 ///
 /// // whole rows: no way is of use, and sampling is none
-/// let whole = plan(&options, ReplaceRow, (epsilon, delta), failure)?;
-/// assert!(whole.sampling().is_none() && whole.gram().expect("always").total_variation() > 0.7);
+/// let whole = plan_self_attention(&options, ReplaceRow, budget, failure)?;
+/// assert!(whole.sampling().is_none());
+/// assert!(whole.gram().expect("always").total_variation() > 0.7);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Plan {
-    rows: Option<Forecast>,
-    gram: Option<Forecast>,
-    sampling: Option<Forecast>,
-    published_sampling: Option<Forecast>,
+pub struct SelfAttentionPlan {
+    rows: Option<RouteForecast>,
+    gram: Option<RouteForecast>,
+    sampling: Option<RouteForecast>,
+    published_sampling: Option<RouteForecast>,
 }
 
-impl Plan {
+impl SelfAttentionPlan {
     /// Noise on the rows; `None` if it is more than the lattice carries.
     #[must_use]
-    pub const fn rows(&self) -> Option<&Forecast> {
+    pub const fn rows(&self) -> Option<&RouteForecast> {
         self.rows.as_ref()
     }
 
     /// Noise on the triangle; `None` if it is more than the lattice carries.
     #[must_use]
-    pub const fn gram(&self) -> Option<&Forecast> {
+    pub const fn gram(&self) -> Option<&RouteForecast> {
         self.gram.as_ref()
     }
 
     /// Gaussian sampling by the exact profile; `None` if one draw is too many.
     #[must_use]
-    pub const fn sampling(&self) -> Option<&Forecast> {
+    pub const fn sampling(&self) -> Option<&RouteForecast> {
         self.sampling.as_ref()
     }
 
     /// Gaussian sampling by the published condition and bound; `None` if they allow no draw.
     #[must_use]
-    pub const fn published_sampling(&self) -> Option<&Forecast> {
+    pub const fn published_sampling(&self) -> Option<&RouteForecast> {
         self.published_sampling.as_ref()
     }
 
     /// The way with the narrowest bars, among those that there are.
     ///
-    /// That they are narrow enough is another question: see [`Forecast::total_variation`].
+    /// That they are narrow enough is another question: see [`RouteForecast::total_variation`].
     #[must_use]
-    pub fn recommended(&self) -> Option<&Forecast> {
+    pub fn recommended(&self) -> Option<&RouteForecast> {
         let ways = [self.rows(), self.gram(), self.sampling()];
         ways.into_iter().flatten().min_by(|a, b| a.logit_bar.total_cmp(&b.logit_bar))
     }
@@ -172,21 +181,35 @@ impl Plan {
 
 /// What all three ways cost under (ε, δ), with bars that hold except with the failure probability. No rows are needed.
 ///
+/// # Example
+///
+/// ```
+/// use attention_dp::{SelfAttentionOptions, plan_self_attention};
+/// use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow};
+///
+/// let options = SelfAttentionOptions::new(100, 16, 1.0)?;
+/// let budget = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
+/// let failure = FailureProbability::new(0.05)?;
+/// let plan = plan_self_attention(&options, PerturbRow::new(0.001)?, budget, failure)?;
+/// assert!(plan.recommended().is_some_and(|forecast| forecast.total_variation() < 0.1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::OutOfRange`] for options that are out of range; [`Error::Mechanism`] if the failure probability underflows. That a
 /// way cannot meet the budget is an answer, not an error.
-pub fn plan<A: SelfAttentionAdjacency>(
+pub fn plan_self_attention<A: SelfAttentionAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     budget: (Epsilon, Delta),
     failure: FailureProbability,
-) -> Result<Plan, Error> {
+) -> Result<SelfAttentionPlan, Error> {
     options.check()?;
     let draws = |mechanism: Result<GaussianSampling<A>, Error>| {
         mechanism.ok().map(|mechanism| sampling_forecast(options, mechanism.draws(), failure))
     };
-    Ok(Plan {
+    Ok(SelfAttentionPlan {
         rows: rows_forecast(options, adjacency, budget, failure)?,
         gram: gram_forecast(options, adjacency, budget, failure)?,
         sampling: draws(sampling_mechanism(options, adjacency, budget)),
@@ -195,7 +218,7 @@ pub fn plan<A: SelfAttentionAdjacency>(
 }
 
 /// The ridge, among twelve a factor of ten from a tenth to a hundred times [`max_logit`](SelfAttentionOptions::max_logit), with which Gaussian
-/// sampling has the least [`logit_std`](Forecast::logit_std). `None` if no draw is allowed with any of them.
+/// sampling has the least [`logit_std`](RouteForecast::logit_std). `None` if no draw is allowed with any of them.
 ///
 /// # Errors
 ///
@@ -209,9 +232,10 @@ pub fn plan<A: SelfAttentionAdjacency>(
 ///
 /// let options = SelfAttentionOptions::new(1000, 64, 1.0)?.with_softmax_scale(1.0);
 /// let budget = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
-/// let ridge = |beta| Ok::<_, Box<dyn std::error::Error>>(best_ridge(&options, PerturbRow::new(beta)?, budget)?);
-/// assert_eq!(ridge(0.001)?, Some(1.0)); // many draws: where (1 + λ)/√λ is least
-/// assert!(ridge(0.1)?.is_some_and(|ridge| ridge > 1.4)); // few draws are lost to rounding down, and to skewed losses
+/// // many draws: where (1 + λ)/√λ is least
+/// assert_eq!(best_ridge(&options, PerturbRow::new(0.001)?, budget)?, Some(1.0));
+/// // few draws: some are lost to rounding down, and to skewed losses
+/// assert!(best_ridge(&options, PerturbRow::new(0.1)?, budget)?.is_some_and(|ridge| ridge > 1.4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn best_ridge<A: SelfAttentionAdjacency>(
@@ -235,7 +259,7 @@ fn rows_forecast<A: SelfAttentionAdjacency>(
     adjacency: A,
     budget: (Epsilon, Delta),
     failure: FailureProbability,
-) -> Result<Option<Forecast>, Error> {
+) -> Result<Option<RouteForecast>, Error> {
     let lattice = RowLattice::of_rows(options, adjacency);
     let Ok(mechanism) = rows_mechanism(options, adjacency, budget) else { return Ok(None) };
     let noise_std = mechanism.noise_std().get() * lattice.step();
@@ -256,7 +280,7 @@ fn gram_forecast<A: SelfAttentionAdjacency>(
     adjacency: A,
     budget: (Epsilon, Delta),
     failure: FailureProbability,
-) -> Result<Option<Forecast>, Error> {
+) -> Result<Option<RouteForecast>, Error> {
     let lattice = RowLattice::of_gram(options, adjacency);
     let Ok(mechanism) = gram_mechanism(options, adjacency, budget) else { return Ok(None) };
     let (noise_std, rounding) = lattice.logit_noise(options, mechanism.noise_std().get());
@@ -264,7 +288,11 @@ fn gram_forecast<A: SelfAttentionAdjacency>(
     Ok(Some(forecast(options, (Route::Gram, Effort::Noise(noise_std)), &deviation, noise_std)))
 }
 
-fn sampling_forecast(options: &SelfAttentionOptions, draws: Draws, failure: FailureProbability) -> Forecast {
+fn sampling_forecast(
+    options: &SelfAttentionOptions,
+    draws: Draws,
+    failure: FailureProbability,
+) -> RouteForecast {
     let deviation = Deviation::sampling(options, draws, failure);
     forecast(options, (Route::Sampling, Effort::Draws(draws)), &deviation, sampling_std(options, draws))
 }
@@ -279,8 +307,8 @@ fn forecast(
     (route, effort): (Route, Effort),
     deviation: &Deviation,
     logit_std: f64,
-) -> Forecast {
+) -> RouteForecast {
     let norm = options.max_logit().sqrt();
     let logit_bar = deviation.off_diagonal(norm, norm).max(deviation.diagonal(norm));
-    Forecast { route, effort, logit_std, logit_bar, max_logit: options.max_logit() }
+    RouteForecast { route, effort, logit_std, logit_bar, max_logit: options.max_logit() }
 }

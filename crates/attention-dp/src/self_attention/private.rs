@@ -34,7 +34,7 @@ use rand::CryptoRng;
 /// | [`release_sampling`](Self::release_sampling) | draws of `N(0, s·XXᵀ + λI)` | real numbers | β, at most `λ/√k` |
 ///
 /// Each is (ε, δ)-differentially private under the adjacency A: [`PerturbRow`](dp_mechanisms::PerturbRow) protects moves of one row by up to β, and
-/// [`ReplaceRow`](dp_mechanisms::ReplaceRow) whole rows. The arithmetic is on the certificate. [`plan`](super::plan) says before any release what each
+/// [`ReplaceRow`](dp_mechanisms::ReplaceRow) whole rows. The arithmetic is on the certificate. [`plan_self_attention`](super::plan_self_attention) says before any release what each
 /// costs. For whole rows at ε about one every entry is noise: an entry of the matrix is about two people. What remains
 /// useful then are [tokens](Self::sample_token).
 ///
@@ -43,13 +43,16 @@ use rand::CryptoRng;
 /// ```
 /// use attention_dp::{PrivateSelfAttention, SelfAttentionOptions};
 /// use dp_linalg::Mat;
-/// use dp_mechanisms::{ArithmeticModel, Delta, Epsilon, FailureProbability, PerturbRow, secure_rng};
+/// use dp_mechanisms::{
+///     ArithmeticModel, Delta, Epsilon, FailureProbability, PerturbRow, secure_rng,
+/// };
 ///
 /// let rows = Mat::from_fn(40, 3, |i, j| ((i * (j + 2)) as f64).sin() / 2.0);
 /// let options = SelfAttentionOptions::new(40, 3, 1.0)?;
 /// let close = PerturbRow::new(0.005)?; // moves by up to 0.005 are protected, not rows
 /// let private = PrivateSelfAttention::new(close, options, rows.as_ref())?;
-/// let release = private.release_rows(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
+/// let (epsilon, delta) = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
+/// let release = private.release_rows(epsilon, delta, &mut secure_rng()?)?;
 ///
 /// assert_eq!(release.certificate().arithmetic(), ArithmeticModel::ExactLattice);
 /// let attention = release.value().attention();

@@ -47,7 +47,15 @@ pub struct DpTreeSoftmax {
 ///
 /// # Example
 ///
-/// See [`DpTreeSoftmax`].
+/// ```
+/// /// The first column of an answer without its bars.
+/// fn quotient(sums: &attention_dp::SoftmaxSums, normaliser: f64) -> Option<f64> {
+///     let (mass, values) = sums.values.split_last()?;
+///     (*mass > sums.noise).then(|| normaliser * values[0] / mass)
+/// }
+/// let sums = attention_dp::SoftmaxSums { values: vec![3.0, 12.0], noise: 1.0 };
+/// assert_eq!(quotient(&sums, 2.0), Some(0.5));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SoftmaxSums {
     /// `(d_v + 1)`: sums weighted by each value column, and of the weights alone times the
@@ -178,7 +186,17 @@ impl DpTreeSoftmax {
 ///
 /// # Example
 ///
-/// See [`PrivateTreeAttention`](crate::PrivateTreeAttention).
+/// From [`PrivateTreeAttention`](crate::PrivateTreeAttention); what has been released no longer depends on who asks:
+///
+/// ```
+/// use attention_dp::{DpTreeCrossAttention, Error};
+/// use dp_mechanisms::FailureProbability;
+///
+/// fn first(trees: &DpTreeCrossAttention, query: &[f64]) -> Result<Option<f64>, Error> {
+///     let reader = trees.fixed_query_reader(FailureProbability::new(0.05)?)?;
+///     Ok(reader.query(query)?.estimate().map(|estimate| estimate.value()[0]))
+/// }
+/// ```
 #[derive(Debug, Clone)]
 pub struct DpTreeCrossAttention {
     softmax: DpTreeSoftmax,

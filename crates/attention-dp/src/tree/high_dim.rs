@@ -44,7 +44,8 @@ const BLOCK: usize = 1024;
 /// distances.push(Rows::new(ReplaceRow, points.as_ref(), weights.as_ref())?)?;
 /// let released = distances.release(Epsilon::new(2.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
 /// let estimate = released.value().query(&[0.25, -0.5], FailureProbability::new(1e-9)?)?;
-/// let exact: f64 = (0..4_000).map(|i| weights[(i, 0)] * ((points[(i, 0)] - 0.25).abs() + (points[(i, 1)] + 0.5).abs())).sum();
+/// let distance = |i: usize| (points[(i, 0)] - 0.25).abs() + (points[(i, 1)] + 0.5).abs();
+/// let exact: f64 = (0..4_000).map(|i| weights[(i, 0)] * distance(i)).sum();
 /// assert!((estimate.value - exact).abs() <= estimate.half_width(4_000));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

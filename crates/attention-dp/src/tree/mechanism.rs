@@ -61,10 +61,12 @@ impl Touched {
 /// use attention_dp::{PrivateTree, RowBound, TreeBudget, TreeOptions};
 /// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon};
 ///
-/// let tree = PrivateTree::over_bins(AddRemoveRow, TreeOptions::new(64, RowBound::entries(1, 1), TreeBudget::EqualShares))?;
+/// let options = TreeOptions::new(64, RowBound::entries(1, 1), TreeBudget::EqualShares);
+/// let tree = PrivateTree::over_bins(AddRemoveRow, options)?;
 /// let mechanism = tree.calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?)?;
 /// assert_eq!(tree.levels(), 5);
-/// assert!(mechanism.noise().std() < 5.0 * 2.0_f64.sqrt() * 1.001); // scale 5: each level has a fifth of ε
+/// // scale 5: each level has a fifth of ε
+/// assert!(mechanism.noise().std() < 5.0 * 2.0_f64.sqrt() * 1.001);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! Trees of noisy sums: ranges, distances, and the published mechanism for cross-attention, repaired.
 //!
-//! (Backurs, Lin, Mahabadi, Silwal, Tarnawski 2024; Liang, Shi, Song, Zhou 2024, arXiv 2407.14717.) The front page of the crate has
+//! (Backurs, Lin, Mahabadi, Silwal, Tarnawski 2024; Liang, Shi, Song, Zhou 2024, arXiv 2407.14717.) [`PrivateTreeAttention`] has
 //! a table of the family. Ranges and distances are useful by themselves, cross-attention is for comparison.
 //!
 //! # What was repaired

@@ -178,7 +178,8 @@ pub(crate) fn check_bits(feature_bits: u32, value_bits: u32, max_rows: u64) -> R
 /// ```
 /// use attention_dp::{Bounds, MomentOptions, Shape, TreeAttentionOptions, TreeBudget};
 ///
-/// let moments = MomentOptions::new(Shape { key_dim: 4, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 2);
+/// let (shape, bounds) = (Shape { key_dim: 4, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?);
+/// let moments = MomentOptions::new(shape, bounds, 2);
 /// let options = TreeAttentionOptions::new(moments, TreeBudget::EqualShares).with_bins(64);
 /// assert_eq!(options.bins(), 64);
 /// # Ok::<(), attention_dp::Error>(())

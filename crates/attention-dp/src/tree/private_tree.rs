@@ -141,7 +141,8 @@ impl TreeOptions {
 /// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, secure_rng};
 ///
 /// // how many people are of which age?
-/// let mut ages = PrivateTree::over_bins(AddRemoveRow, TreeOptions::new(128, RowBound::entries(1, 1), TreeBudget::Joint))?;
+/// let options = TreeOptions::new(128, RowBound::entries(1, 1), TreeBudget::Joint);
+/// let mut ages = PrivateTree::over_bins(AddRemoveRow, options)?;
 /// for person in 0..5_000 {
 ///     ages.add(person * person % 97, &[1])?;
 /// }

@@ -4,7 +4,15 @@
 ///
 /// # Example
 ///
-/// See [`published_error`].
+/// ```
+/// let first = attention_dp::PublishedParameters {
+///     rows: 100_000, epsilon: 1.0, radius: 1.0, value_bound: 1.0, alpha: Some(0.1),
+///     degree: 4, feature_count: 495, kernel_error: 0.01,
+/// };
+/// let third = attention_dp::PublishedParameters { alpha: None, ..first };
+/// let [first, third] = [first, third].map(|version| attention_dp::published_error(&version));
+/// assert!(first.additive > third.additive && first.relative < third.relative);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PublishedParameters {
     /// Number of rows n.
@@ -55,7 +63,8 @@ pub struct PublishedError {
 /// use attention_dp::{PublishedParameters, published_error};
 ///
 /// let third = PublishedParameters {
-///     rows: 100_000, epsilon: 1.0, radius: 1.0, value_bound: 1.0, degree: 4, feature_count: 495, kernel_error: 0.01, alpha: None,
+///     rows: 100_000, epsilon: 1.0, radius: 1.0, value_bound: 1.0, alpha: None,
+///     degree: 4, feature_count: 495, kernel_error: 0.01,
 /// };
 /// assert!((published_error(&third).additive - 495.0 * 495.0 / 0.99 / 1e5).abs() < 1e-12);
 /// assert!((published_error(&third).relative - 0.02 / 0.99).abs() < 1e-15);

@@ -1,7 +1,7 @@
 //! What self-attention refuses, and what it must not.
 
 use crate::data::budget;
-use attention_dp::{Error, PrivateSelfAttention, SelfAttentionOptions, best_ridge, plan};
+use attention_dp::{Error, PrivateSelfAttention, SelfAttentionOptions, best_ridge, plan_self_attention};
 use dp_linalg::Mat;
 use dp_mechanisms::{FailureProbability, PerturbRow, ReplaceRow};
 use rand::SeedableRng;
@@ -29,7 +29,7 @@ fn refuses_shapes_and_parameters_out_of_range() {
         for options in [options().with_softmax_scale(bad), options().with_ridge(bad)] {
             assert!(matches!(attempt(options, &Mat::zeros(4, 2)), Err(Error::OutOfRange { .. })));
             let (budget, failure) = (budget(1.0), FailureProbability::new(0.1).unwrap());
-            assert!(plan(&options, ReplaceRow, budget, failure).is_err());
+            assert!(plan_self_attention(&options, ReplaceRow, budget, failure).is_err());
         }
         assert!(best_ridge(&options().with_softmax_scale(bad), ReplaceRow, budget(1.0)).is_err());
     }

@@ -2,7 +2,8 @@
 
 use crate::data::budget;
 use attention_dp::{
-    AttentionLogits, PrivateSelfAttention, Route, SelfAttentionAdjacency, SelfAttentionOptions, plan,
+    AttentionLogits, PrivateSelfAttention, Route, SelfAttentionAdjacency, SelfAttentionOptions,
+    plan_self_attention,
 };
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::Draws;
@@ -213,7 +214,7 @@ fn tokens_follow_softmax_of_the_query_row() {
 fn plans_tell_what_releases_then_do() {
     let (epsilon, delta) = budget(1.0);
     let failure = FailureProbability::new(0.01).unwrap();
-    let plan = plan(&options(), close(0.01), (epsilon, delta), failure).unwrap();
+    let plan = plan_self_attention(&options(), close(0.01), (epsilon, delta), failure).unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(10);
     let sampling = private(close(0.01)).release_sampling(epsilon, delta, &mut rng).unwrap();
     let draws = plan.sampling().unwrap().draws().unwrap();
@@ -236,8 +237,8 @@ fn which_way_is_best_depends_on_dimension_and_adjacency() {
     let best = |dim: usize, beta: Option<f64>| {
         let options = SelfAttentionOptions::new(1000, dim, 1.0).unwrap().with_softmax_scale(1.0);
         let plan = match beta {
-            Some(beta) => plan(&options, close(beta), budget(1.0), failure),
-            None => plan(&options, ReplaceRow, budget(1.0), failure),
+            Some(beta) => plan_self_attention(&options, close(beta), budget(1.0), failure),
+            None => plan_self_attention(&options, ReplaceRow, budget(1.0), failure),
         };
         plan.unwrap().recommended().unwrap().route()
     };

@@ -75,3 +75,12 @@ fn a_selection_goes_by_whole_words_and_must_name_something() {
         assert!(only(unknown).validate(&registry).is_err(), "{unknown:?}");
     }
 }
+
+#[test]
+fn the_readme_counts_what_is_shipped() {
+    let registry = Registry::shipped();
+    let claims: Vec<_> = registry.claims().collect();
+    let rows: usize = claims.iter().map(|(_, claim)| registry.checks_of(claim.id).len()).sum();
+    let said = format!("{} claims in {rows} rows", claims.len());
+    assert!(include_str!("../../../../README.md").contains(&said), "README.md should say: {said}");
+}

@@ -2,7 +2,7 @@
 
 use crate::scale::{Decades, INK, power_of_ten};
 use crate::{DELTA, EPSILON, FAILURE, budget, data};
-use attention_dp::{Forecast, Plan, plan};
+use attention_dp::{RouteForecast, SelfAttentionPlan, plan_self_attention};
 use dp_mechanisms::covariance::Draws;
 use dp_mechanisms::{FailureProbability, PerturbRow};
 use plotters::coord::Shift;
@@ -48,8 +48,8 @@ fn maps_of_draws() -> Result<(Map, Map), Box<dyn Error>> {
             let (quotient, root) = (step - 2 * ridge, step - ridge);
             if !by_quotient.contains_key(&quotient) || !by_root.contains_key(&root) {
                 let plan = plan_at(step, ridge)?;
-                by_quotient.insert(quotient, plan.published_sampling().and_then(Forecast::draws));
-                by_root.insert(root, plan.sampling().and_then(Forecast::draws));
+                by_quotient.insert(quotient, plan.published_sampling().and_then(RouteForecast::draws));
+                by_root.insert(root, plan.sampling().and_then(RouteForecast::draws));
             }
             let insert =
                 |map: &mut Map, draws: Option<Draws>| draws.map(|k| map.insert((step, ridge), k.get()));
@@ -60,11 +60,11 @@ fn maps_of_draws() -> Result<(Map, Map), Box<dyn Error>> {
     Ok((published, exact))
 }
 
-fn plan_at(step: i32, ridge: i32) -> Result<Plan, Box<dyn Error>> {
+fn plan_at(step: i32, ridge: i32) -> Result<SelfAttentionPlan, Box<dyn Error>> {
     let options = data::options(ROWS)?.with_max_draws(Draws::MAX);
     let ridge = options.max_logit() * 10_f64.powf(f64::from(ridge) / 10.0);
     let close = PerturbRow::new(10_f64.powf(f64::from(step) / 20.0))?;
-    Ok(plan(&options.with_ridge(ridge), close, budget()?, FailureProbability::new(FAILURE)?)?)
+    Ok(plan_self_attention(&options.with_ridge(ridge), close, budget()?, FailureProbability::new(FAILURE)?)?)
 }
 
 fn draw_map(panel: &Panel<'_>, title: &str, draws: &Map) -> Outcome {

@@ -3,7 +3,7 @@
 use crate::measure::{forecast, measure};
 use crate::scale::{AMBER, BLUE, Decades, GREEN, GREY, INK, VERMILION, power_of_ten};
 use crate::{DELTA, EPSILON, ROWS, SOFTMAX_SCALE, data};
-use attention_dp::{Forecast, Plan};
+use attention_dp::{RouteForecast, SelfAttentionPlan};
 use dp_mechanisms::PerturbRow;
 use plotters::chart::{ChartContext, SeriesLabelPosition};
 use plotters::coord::Shift;
@@ -37,14 +37,14 @@ fn draw_panel<R: CryptoRng>(panel: &Panel<'_>, n: usize, rng: &mut R) -> Outcome
     let mut chart = axes(panel, n)?;
     let plans = moves(FORECASTS)
         .map(|(log, beta)| Ok((log, forecast(n, beta?)?)))
-        .collect::<Result<Vec<(f64, Plan)>, Box<dyn Error>>>()?;
-    let line = |pick: fn(&Plan) -> Option<&Forecast>| -> Vec<(f64, f64)> {
-        let point = |(log, plan): &(f64, Plan)| Some((*log, pick(plan)?.logit_std().log10()));
+        .collect::<Result<Vec<(f64, SelfAttentionPlan)>, Box<dyn Error>>>()?;
+    let line = |pick: fn(&SelfAttentionPlan) -> Option<&RouteForecast>| -> Vec<(f64, f64)> {
+        let point = |(log, plan): &(f64, SelfAttentionPlan)| Some((*log, pick(plan)?.logit_std().log10()));
         plans.iter().filter_map(point).collect()
     };
-    curve(&mut chart, ("noise on the triangle", VERMILION), &line(Plan::gram))?;
-    curve(&mut chart, ("sampling, λ = largest logit", GREEN), &line(Plan::sampling))?;
-    curve(&mut chart, ("noise on rows", BLUE), &line(Plan::rows))?;
+    curve(&mut chart, ("noise on the triangle", VERMILION), &line(SelfAttentionPlan::gram))?;
+    curve(&mut chart, ("sampling, λ = largest logit", GREEN), &line(SelfAttentionPlan::sampling))?;
+    curve(&mut chart, ("noise on rows", BLUE), &line(SelfAttentionPlan::rows))?;
     let (mut measured, mut low_rank) = (Vec::new(), Vec::new());
     let rows = data::rows(n)?;
     for (log, beta) in moves(MEASUREMENTS) {
@@ -76,7 +76,7 @@ fn moves(per_decade: i32) -> impl Iterator<Item = (f64, Result<PerturbRow, dp_me
         .map(|log| (log, PerturbRow::new(10_f64.powf(log))))
 }
 
-fn colour(forecast: Forecast) -> RGBColor {
+fn colour(forecast: RouteForecast) -> RGBColor {
     match forecast.route().name() {
         "rows" => BLUE,
         "gram" => VERMILION,

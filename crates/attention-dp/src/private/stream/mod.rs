@@ -24,9 +24,10 @@ use sums::Sums;
 ///
 /// Noise is shared between batches, so that the error of a prefix grows with the logarithm of the number of batches. Every
 /// prefix, and every range of batches such as a sliding window, answers queries with the same readers and bars as a single
-/// release ([`IntervalMoments`]). The number of batches that may come (the horizon) is public and fixed beforehand; so are when
-/// they come and whether one does. How many rows a batch has is hidden under
-/// [`AddRemoveRow`](dp_mechanisms::AddRemoveRow), and may be none.
+/// release ([`IntervalMoments`]).
+///
+/// The number of batches that may come (the horizon) is public and fixed beforehand; so are when they come and whether one does. How
+/// many rows a batch has is hidden under [`AddRemoveRow`](dp_mechanisms::AddRemoveRow), and may be none.
 ///
 /// # Guarantee
 ///
@@ -34,9 +35,11 @@ use sums::Sums;
 /// depend on everything that was released before, on the machine as run
 /// ([`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice)). Neighbours are two streams of equally many batches that
 /// agree in all batches but one, where they differ by one row: one more or less
-/// ([`AddRemoveRow`](dp_mechanisms::AddRemoveRow)), another one in its place ([`ReplaceRow`](dp_mechanisms::ReplaceRow)), or one that moves a
-/// little ([`PerturbRow`](dp_mechanisms::PerturbRow)). A row that is pushed twice is two rows; one that moves to another batch is two changes. Deleting a row from the store does not
-/// take it out of what was released.
+/// ([`AddRemoveRow`](dp_mechanisms::AddRemoveRow)), another one in its place ([`ReplaceRow`](dp_mechanisms::ReplaceRow)), or one
+/// that has moved a little ([`PerturbRow`](dp_mechanisms::PerturbRow)).
+///
+/// A row that is pushed twice is two rows; one that moves to another batch is two changes; a document whose rows come in several
+/// batches is several rows. Deleting a row from the store does not take it out of what was released.
 ///
 /// # Example
 ///
@@ -45,7 +48,8 @@ use sums::Sums;
 /// use dp_linalg::Mat;
 /// use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, secure_rng};
 ///
-/// let moments = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 6);
+/// let (shape, bounds) = (Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?);
+/// let moments = MomentOptions::new(shape, bounds, 6);
 /// let options = StreamingOptions::new(AddRemoveRow, moments, 16); // at most 16 batches
 /// let mut store = StreamingMoments::calibrate(Epsilon::new(1.0)?, Delta::new(1e-6)?, options)?;
 ///

@@ -34,9 +34,11 @@ pub enum Factorization {
 /// use attention_dp::{Bounds, Factorization, MomentOptions, Shape, StreamingOptions};
 /// use dp_mechanisms::AddRemoveRow;
 ///
-/// let moments = MomentOptions::new(Shape { key_dim: 4, value_dim: 2 }, Bounds::new(1.0, 1.0, 1.0)?, 4)
+/// let (shape, bounds) = (Shape { key_dim: 4, value_dim: 2 }, Bounds::new(1.0, 1.0, 1.0)?);
+/// let moments = MomentOptions::new(shape, bounds, 4)
 ///     .with_max_rows(1 << 20);
-/// let options = StreamingOptions::new(AddRemoveRow, moments, 365).with_factorization(Factorization::SquareRoot);
+/// let options = StreamingOptions::new(AddRemoveRow, moments, 365)
+///     .with_factorization(Factorization::SquareRoot);
 /// assert_eq!(options.horizon(), 365);
 /// # Ok::<(), attention_dp::Error>(())
 /// ```

@@ -2,7 +2,9 @@
 
 use super::{budget, close, failure_probability, options, private, random_rows};
 use crate::{Context, Outcome, Subject};
-use attention_dp::{AttentionLogits, Forecast, SelfAttentionAdjacency, SelfAttentionOptions, plan};
+use attention_dp::{
+    AttentionLogits, RouteForecast, SelfAttentionAdjacency, SelfAttentionOptions, plan_self_attention,
+};
 use dp_linalg::Mat;
 use dp_mechanisms::{Certificate, Delta, Epsilon, ReplaceRow};
 use rand_chacha::ChaCha20Rng;
@@ -49,8 +51,8 @@ impl Found {
         (epsilon, delta): (Epsilon, Delta),
         rng: &mut ChaCha20Rng,
     ) {
-        let plan =
-            plan(options, planned, (epsilon, delta), failure_probability(0.05)).expect("sound options");
+        let plan = plan_self_attention(options, planned, (epsilon, delta), failure_probability(0.05))
+            .expect("sound options");
         let build = || private(adjacency, options, rows);
         let by_rows = build().release_rows(epsilon, delta, rng).ok();
         let by_gram = build().release_gram(epsilon, delta, rng).ok();
@@ -77,7 +79,7 @@ fn draws<G>(certificate: &Certificate<G>) -> f64 {
     certificate.parameters()["draws"].parse().unwrap_or(f64::NAN)
 }
 
-fn is_kept(forecast: Option<&Forecast>, release: Option<(&AttentionLogits, f64)>) -> bool {
+fn is_kept(forecast: Option<&RouteForecast>, release: Option<(&AttentionLogits, f64)>) -> bool {
     let (Some(forecast), Some((logits, recorded))) = (forecast, release) else {
         return forecast.is_none() && release.is_none();
     };
