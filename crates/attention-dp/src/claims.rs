@@ -165,8 +165,8 @@ pub const CLAIMS: &[Claim] = &[
     ours(
         "attention.query.simultaneous_coverage",
         ClaimKind::Utility,
-        "P(some answered query is missed) ≤ γ over all queries, chosen by an adversary who sees the release",
-        &["attention over clipped rows is the target", "at most max_rows rows"],
+        "P(some answered query is missed) ≤ γ over all queries and all local tokens beside them, chosen by an adversary who sees the release",
+        &["attention over clipped rows (and visible tokens) is the target", "at most max_rows rows"],
         "Moment release, error bars",
     ),
     ours(
@@ -339,7 +339,7 @@ pub const CLAIMS: &[Claim] = &[
         ClaimKind::Privacy,
         "all releases of a stream of batches together, and so any adaptive queries of any ranges, are (ε, δ)-differentially private on the machine as run",
         &[
-            "AddRemoveRow, ReplaceRow or PerturbRow within one batch",
+            "the adjacency is one of rows, within one batch",
             "batches may depend on earlier releases",
             "number and times of batches are public",
             "the generator is a source of uniform bits",
@@ -351,8 +351,8 @@ pub const CLAIMS: &[Claim] = &[
         ClaimKind::Sensitivity,
         "a row of one batch moves all released integers of the stream together by at most the stated sensitivity",
         &[
-            "AddRemoveRow, ReplaceRow or PerturbRow within one batch",
-            "any keys and values, also NaN and infinite ones",
+            "the adjacency is one of rows, within one batch",
+            "any keys and values, also NaN and infinite ones (but for PerturbRow)",
         ],
         "Streaming store",
     ),
@@ -457,5 +457,12 @@ pub const CLAIMS: &[Claim] = &[
         "whether a call fails, with which error, and the noise that is drawn are the same for all rows of equal shape",
         &[],
         "Self-attention matrix, failures",
+    ),
+    ours(
+        "attention.query.document_error",
+        ClaimKind::Utility,
+        "without noise, attention over documents misses that of rows which weigh the factors of their documents by at most the approximation and quantisation parts of the bar",
+        &["AddRemoveDocument", "at most max_rows rows, weighed or not"],
+        "Moment release, error bars",
     ),
 ];

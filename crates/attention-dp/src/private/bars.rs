@@ -138,10 +138,13 @@ pub(crate) fn shared_weight_error_effect(relative_error: f64, share: f64) -> f64
     weight_error_effect(relative_error).min(linear * OUTWARD)
 }
 
-/// Upper bound on `eˣ` for `0 ≤ x ≤ 700`: `(1 − x/m)^−m` with `m = 2³⁰`, by repeated squaring.
+/// Upper bound on `eˣ` for `x ≥ 0`, infinite from 700 on: `(1 − x/m)^−m` with `m = 2³⁰`, by repeated squaring.
 ///
 /// The bound exceeds `eˣ` by a factor of about `1 + x²/2³¹`; 30 squarings amplify the first rounding error to below `2⁻²²`.
 pub(crate) fn exp_upper(x: f64) -> f64 {
+    if x > 700.0 {
+        return f64::INFINITY;
+    }
     let mut power = 1.0 / (1.0 - x / (1_u64 << 30) as f64);
     for _ in 0..30 {
         power *= power;
@@ -160,6 +163,7 @@ mod tests {
             // 1e-12 exceeds the error of any libm in use; the excess is x²/2³¹ + 2⁻²⁰ at most
             assert!(bound >= x.exp() * (1.0 - 1e-12) && bound <= x.exp() * (1.0 + 2e-6), "{x}: {bound}");
         }
+        assert!([701.0, 2_f64.powi(30), 3e9, f64::INFINITY].iter().all(|&x| exp_upper(x) == f64::INFINITY));
     }
 
     #[test]

@@ -259,9 +259,10 @@ fn checked_kernel(options: &MomentOptions, max_logit: f64) -> Result<KernelAccur
     Err(Error::DegreeTooSmall { degree, max_logit, relative_error, sufficient_degree })
 }
 
-/// Largest norm of a scaled query: the factor has three roundings, the product and the coordinates one each.
+/// Largest norm of a scaled query. Readers take queries up to 1e-12 beyond the radius and round their logits up by as much, and
+/// what is certified must cover these too: else the very queries that were scaled to the radius have no certificate.
 fn query_reach(scaling: &LogitScaling, query_radius: f64) -> f64 {
-    scaling.query_factor() * query_radius * (1.0 + 9.0 * f64::EPSILON)
+    scaling.query_factor() * query_radius * (1.0 + 4e-12)
 }
 
 /// Public keys as points, with their feature map.

@@ -26,7 +26,8 @@ pub(crate) struct Certified {
     bounds: [OnceLock<KernelBound>; STEPS],
 }
 
-/// The kernel is `e^t·weight⁻¹` times a factor in `[1 − spread, 1 + spread]`; the constant does not show in a ratio.
+/// The kernel is `e^t·weight⁻¹` times a factor in `[1 − spread, 1 + spread]`; the constant does not show in a ratio, but beside
+/// public tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct KernelBound {
     pub(crate) spread: f64,
@@ -87,8 +88,8 @@ fn certify(polynomial: &ExpPolynomial, max_logit: f64) -> KernelBound {
     if low <= 0.0 {
         return KernelBound::UNKNOWN;
     }
-    // outward for the few roundings here
-    let spread = (high - low) / (high + low) * (1.0 + 1e-12) + 4.0 * f64::EPSILON;
+    // outward for the few roundings here, and for a weight that is rounded up: beside tokens the constant does show
+    let spread = (high - low) / (high + low) * (1.0 + 1e-12) + 4e-12;
     KernelBound { spread, weight: 2.0 / (high + low) * (1.0 + 1e-12) }
 }
 

@@ -20,6 +20,8 @@
 //!   of width S, v̄ in place of the local ones. The average moves by at most `S·e/(1 + √(1 − e²))`, and by at most
 //!   `p·S·e/(1 − e)`, p the prefix's share of the (noiseless, approximate) mass: at most `x/(x + W)`, `x = max(κD̂, 0) + e_D`.
 //! * *Values* of the prefix are rounded: p times half a step.
+//! * *Documents* that were scaled down lost up to a step in each entry: let this be `d` steps of a value, relative to their mass. Then
+//!   `N` is off by `d` and `D` by `d/c̃` of it, which moves the answer by at most `p·(d·step + |answer|·d/c̃)/(1 − e − d/c̃)`.
 //! * *Arithmetic of local tokens.* Logarithms of weights are off by at most [`LocalMass::error`], which moves every average by
 //!   at most that times its range.
 
@@ -111,14 +113,23 @@ pub(crate) struct Merge<'a> {
 struct WeightErrors {
     /// Of the kernel, relative to a multiple of the exponential.
     kernel: f64,
-    /// With rounded features, coefficients and documents.
+    /// With rounded features and coefficients.
     total: f64,
     /// One over that multiple.
     weight: f64,
-    /// What rounding a document does to values, in steps.
+    /// What rounding documents does to sums of weighted values, in steps and relative to their mass.
     document: f64,
+    /// What it does to the mass.
+    lost: f64,
     /// Bound on the prefix's share of the mass.
     share: f64,
+}
+
+impl WeightErrors {
+    /// What is left of the mass of the prefix without noise, at least; not positive if it may be nothing.
+    fn least_mass(&self) -> f64 {
+        1.0 - self.total - self.lost
+    }
 }
 
 /// Mass of prefix and tokens, with its error.
@@ -145,7 +156,7 @@ impl Merge<'_> {
         let (unit, local) = (self.normaliser_unit(), self.local);
         let prefix = local.prefix_scale * weights.weight * normaliser / unit;
         let error = local.scaled(weights.weight * self.half_widths[column] / unit);
-        let positive = weights.total < 1.0;
+        let positive = weights.least_mass() > 0.0;
         let total = if positive { prefix.max(0.0) } else { prefix } + local.mass;
         let above_noise = total - error;
         if above_noise <= 0.0 || !above_noise.is_finite() {
@@ -166,7 +177,7 @@ impl Merge<'_> {
         let ratio = (local.prefix_scale * sum + added) / mass.total;
         let noise = local.scaled(weights.weight * self.half_widths[j]) + self.local_rounding(sum, added);
         let tokens = 2.0 * local.error * (high - low + local.largest_value);
-        let (approximation, quantisation) = self.deterministic_errors(high - low, weights);
+        let (approximation, quantisation) = self.deterministic_errors((low, high), weights);
         let bar = ErrorBar {
             noise: noise / mass.least + tokens,
             ratio: ratio.abs() * mass.error / mass.least,
@@ -200,33 +211,37 @@ impl Merge<'_> {
         // the features' own coefficients are rounded: f(|t|)·2⁻⁵² against e^t ≥ e^−|t|
         let coefficients = f64::EPSILON * self.geometry.kernel_size() * exp;
         let document = 2.0 * rounding / f64::from(self.geometry.options().document_weight());
-        let per_normaliser = document / self.geometry.normaliser() as f64;
         WeightErrors {
             kernel: kernel.spread,
-            total: kernel.spread + (rounding + coefficients + per_normaliser) * kernel.weight,
+            total: kernel.spread + (rounding + coefficients) * kernel.weight,
             weight: kernel.weight,
             document: document * kernel.weight,
+            lost: document * kernel.weight / self.geometry.normaliser() as f64,
             share: 1.0,
         }
     }
 
-    /// Approximation and quantisation parts, of values in a hull of this width.
+    /// Approximation and quantisation parts, of values in this hull.
     ///
-    /// Where the kernel has no relative error below 1, the approximation part is the whole hull: answers are moved into
-    /// it, and exact attention lies in it.
-    fn deterministic_errors(&self, hull: f64, weights: &WeightErrors) -> (f64, f64) {
+    /// Answers are moved into the hull and exact attention lies in it, so that the two need not exceed its width together. Where
+    /// the kernel has no relative error below 1 the approximation part is all of it.
+    fn deterministic_errors(&self, (low, high): (f64, f64), weights: &WeightErrors) -> (f64, f64) {
         let geometry = self.geometry;
-        let WeightErrors { kernel, total, share, document, .. } = *weights;
-        let value_step = power_of_two(-geometry.value_exponent());
+        let WeightErrors { kernel, total, share, document, lost, .. } = *weights;
+        let (hull, value_step) = (high - low, power_of_two(-geometry.value_exponent()));
         let approximation = hull * shared_weight_error_effect(kernel, share);
         let rounded = (hull + value_step) * shared_weight_error_effect(total, share) - approximation;
+        // of an answer as large as it can be: both of a document's sums are rounded, each by itself
+        let documents = document * value_step + lost * (low.abs().max(high.abs()) + value_step);
         // clipping shortens rows by a little more than the radius asks, and rounds them
         let Shape { key_dim, value_dim } = geometry.options().shape();
-        let (low, high) = geometry.options().value_range();
-        let largest = low.abs().max(high.abs());
+        let (least, most) = geometry.options().value_range();
+        let largest = least.abs().max(most.abs());
         let clipping =
             2.0 * (hull * self.max_logit * clip_margin(key_dim) + largest * clip_margin(value_dim));
-        (approximation, rounded + share * ((0.5 + document) * value_step + clipping))
+        let per_mass = 0.5 * value_step + clipping + documents / weights.least_mass().max(0.0);
+        // `min` also takes the hull where the first is not a number
+        (approximation, (rounded + share * per_mass).min((hull - approximation).max(0.0)))
     }
 
     /// The normaliser of one row, in value units.

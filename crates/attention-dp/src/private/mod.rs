@@ -14,7 +14,7 @@ mod stream;
 pub use aggregate::PrivateMoments;
 pub use answer::{Answer, Estimate};
 pub use bars::{Coverage, ErrorBar};
-pub(crate) use encode::{RowEncoder, clip_margin};
+pub(crate) use encode::{Clip, RowEncoder, clip_margin};
 pub use geometry::MomentGeometry;
 pub(crate) use geometry::{ceil_log2, power_of_two};
 pub(crate) use merge::{LocalMass, Merge};

@@ -2,41 +2,25 @@
 //!
 //! Only `+ − × ÷ √`, rounding and comparisons, in one order and none contracted, so that integers agree on every machine.
 
-use crate::private::power_of_two;
+use crate::private::{Clip, power_of_two};
 use dp_linalg::{Mat, MatRef};
 
 /// Every row moved to the nearest point of the ball of this radius; rows with a coordinate that is not finite to zero.
 ///
 /// # Error bound
 ///
-/// Each row is within `radius·clip_margin(d)` of the exact projection, however long it was: coordinates are divided by a
-/// power of two first, so that no square overflows. That matters for [`PerturbRow`](dp_mechanisms::PerturbRow): a rule that drops long rows would
+/// Each row is within `radius·clip_margin(d)` of the exact projection, however long it was: where squares would overflow,
+/// coordinates are multiplied by a power of two first. That matters for [`PerturbRow`](dp_mechanisms::PerturbRow): a rule that drops long rows would
 /// move a row by the whole radius between neighbours. A row that is not finite has no neighbour at a finite distance.
 pub(super) fn clipped(rows: MatRef<'_>, radius: f64) -> Mat {
     let mut clipped = Mat::zeros(rows.nrows(), rows.ncols());
     for (i, row) in rows.rows().enumerate() {
-        clip(row, radius, clipped.row_mut(i));
+        let clip = Clip::new(row, radius);
+        if clip.usable {
+            clipped.row_mut(i).iter_mut().zip(row).for_each(|(out, x)| *out = x * clip.unit * clip.factor);
+        }
     }
     clipped
-}
-
-fn clip(row: &[f64], radius: f64, out: &mut [f64]) {
-    if !row.iter().all(|x| x.is_finite()) {
-        return;
-    }
-    let largest = row.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
-    let unit = power_of_two_below(largest);
-    let norm = row.iter().map(|x| (x / unit) * (x / unit)).sum::<f64>().sqrt();
-    // both sides in units of `unit`, where nothing overflows
-    let inside = norm <= radius / unit;
-    for (out, x) in out.iter_mut().zip(row) {
-        *out = if inside { *x } else { x / unit / norm * radius };
-    }
-}
-
-/// Largest power of two that is at most a positive normal number; the smallest normal power for less.
-fn power_of_two_below(x: f64) -> f64 {
-    power_of_two((((x.to_bits() >> 52) as i32) - 1023).clamp(-1022, 1023))
 }
 
 /// Rows times `2^exponent`, rounded to integers (ties to even).

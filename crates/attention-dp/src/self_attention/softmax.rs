@@ -29,11 +29,24 @@ pub(super) fn attention_intervals(lower: &[f64], upper: &[f64]) -> Vec<(f64, f64
     let (others_low, others_high) = (sums_of_others(&low), sums_of_others(&high));
     let slack = outward(lower.len());
     let interval = |j: usize| {
-        let least = low[j] / (low[j] + others_high[j]) * (1.0 - slack);
-        let most = high[j] / (high[j] + others_low[j]) * (1.0 + slack);
-        (least, most.min(1.0))
+        let least = share((low[j], others_high[j]), (j, lower[j], upper)) * (1.0 - slack);
+        // what underflowed may have been as large as this
+        let lost = f64::MIN_POSITIVE;
+        let most = share((high[j] + lost, others_low[j]), (j, upper[j], lower)) * (1.0 + slack);
+        (least, (most + lost).min(1.0))
     };
     (0..lower.len()).map(interval).collect()
+}
+
+/// `own/(own + others)`; anew, relative to the own logit, where both are so far below the largest logit that they underflow.
+fn share((own, others): (f64, f64), (j, logit, logits): (usize, f64, &[f64])) -> f64 {
+    /// Sums of what is lost beside this much are below rounding.
+    const SMALL: f64 = 1e-280;
+    if own + others >= SMALL {
+        return own / (own + others);
+    }
+    let others = logits.iter().enumerate().filter(|(m, _)| *m != j).map(|(_, x)| (x - logit).exp());
+    1.0 / (1.0 + others.sum::<f64>())
 }
 
 /// Sum of all entries but one, for each: from both sides, because a difference would cancel.
@@ -99,6 +112,24 @@ mod tests {
         let small = (-60.0_f64).exp();
         // one rounding of the exponential and the outward factor
         assert!((high / small - 1.0).abs() < 1e-13 && (low / small - 1.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn intervals_far_apart_are_intervals_of_numbers() {
+        // the second row's own entry is at least e^{9e4 − 9e2} times the other one, the third's anything
+        let (lower, upper) = ([-300.0, 9e4, -1e5], [900.0, 1e5, 1e5]);
+        let intervals = attention_intervals(&lower, &upper);
+        for &(low, high) in &intervals {
+            assert!((0.0..=1.0).contains(&low) && low <= high && high <= 1.0, "{intervals:?}");
+        }
+        let (low, high) = attention_intervals(&lower[..2], &upper[..2])[1];
+        assert!(low > 1.0 - 1e-12 && high == 1.0, "{low} {high}");
+        // an upper end is never below what it bounds, not even where that is below the smallest number
+        assert!(attention_intervals(&[0.0, -800.0], &[0.0, -800.0])[1].1 > 0.0);
+        // e^{−750 + 640} of attention to the second, both far below the largest upper end
+        assert!(
+            attention_intervals(&[-640.0, -750.0, -900.0], &[-640.0, -750.0, 0.0])[1].1 > (-110.0_f64).exp()
+        );
     }
 
     #[test]

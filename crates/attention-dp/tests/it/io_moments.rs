@@ -4,7 +4,8 @@ use crate::data::{aggregate, budget, options, uniform};
 use attention_dp::io::{FileError, container, load_moments, save_moments};
 use attention_dp::{AttentionMoments, Error, MomentAdjacency, Shape};
 use dp_mechanisms::{
-    AddRemoveRow, LatticeGaussian, LatticeL2Sensitivity, PrivacyProfile, Provenance, Release, ReplaceRow,
+    AddRemoveDocument, AddRemoveRow, LatticeGaussian, LatticeL2Sensitivity, PerturbRow, PrivacyProfile,
+    Provenance, Release, ReplaceRow,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -93,4 +94,34 @@ fn a_release_with_more_noise_than_its_sensitivity_needs_loads() {
     let path = directory.path().join("release.safetensors");
     save_moments(&path, &release).unwrap();
     assert_eq!(load_moments::<AddRemoveRow>(&path).unwrap().certificate(), release.certificate());
+}
+
+/// Saves an empty release, loads it, and compares all that answers depend on.
+fn round_trip<A: MomentAdjacency>(adjacency: A, options: attention_dp::MomentOptions) {
+    let (epsilon, delta) = budget(1.0);
+    let moments = attention_dp::PrivateMoments::new(adjacency, options).unwrap();
+    let release = moments.release(epsilon, delta, &mut ChaCha20Rng::seed_from_u64(2)).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("release.safetensors");
+    save_moments(&path, &release).unwrap();
+    let loaded = load_moments::<A>(&path).unwrap();
+    assert_eq!(loaded.certificate(), release.certificate());
+    assert_eq!(loaded.value().steps(), release.value().steps());
+    assert_eq!(loaded.value().geometry().features(), release.value().geometry().features());
+}
+
+#[test]
+fn every_adjacency_and_every_kind_of_features_is_saved() {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let waves = poly_kernel::TrigonometricFeatures::new(3, 20, &mut rng).unwrap();
+    let fitted = poly_kernel::ExpPolynomial::least_squares_normal(3, 0.0, 0.4).unwrap();
+    let landmarks = uniform(10, SHAPE, 0.5, 4).0;
+    round_trip(AddRemoveRow, options(SHAPE, 1.0, 1).with_trigonometric_features(waves));
+    round_trip(ReplaceRow, options(SHAPE, 1.0, 1).with_landmarks(landmarks));
+    round_trip(AddRemoveDocument, options(SHAPE, 1.0, 3).with_document_weight(7));
+    let fitted = options(SHAPE, 1.0, 1).with_polynomial(fitted).with_uncertified_kernel();
+    round_trip(
+        PerturbRow::new(0.125).unwrap(),
+        fitted.with_normaliser_weight(0.5).with_typical_query_norm(0.7),
+    );
 }

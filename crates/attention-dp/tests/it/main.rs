@@ -7,6 +7,7 @@ mod bad_input;
 mod data;
 mod exact;
 mod features;
+mod interplay;
 #[cfg(feature = "io")]
 mod io_container;
 #[cfg(feature = "io")]

@@ -67,7 +67,7 @@ pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Ou
     Outcome::at_most(largest, 1.0, n).with_note("error over approximation and quantisation")
 }
 
-fn best_polynomial(degree: usize, max_logit: f64) -> ExpPolynomial {
+pub(super) fn best_polynomial(degree: usize, max_logit: f64) -> ExpPolynomial {
     let range = LogitRange::symmetric(max_logit).expect("a range of logits");
     ExpPolynomial::best_relative(degree, range).expect("a polynomial of low degree")
 }

@@ -3,7 +3,7 @@
 use super::coverage::{ALPHA, GAMMAS, mechanism};
 use super::{Row, aggregate, climb, failure_probability, options, target};
 use crate::{Context, Outcome, Subject};
-use attention_dp::{AttentionMoments, MomentOptions, MomentReader};
+use attention_dp::{Answer, AttentionMoments, LocalTokens, MomentOptions, MomentReader};
 use dp_linalg::{Mat, MatRef, Parallelism};
 use dp_mechanisms::AddRemoveRow;
 use dp_testkit::statistics::proportion_lower_bound;
@@ -13,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 
 /// For each release the adversary climbs to the query at which noise is the largest multiple of its standard deviation,
 /// knowing the noise itself. At that query neither the multiplier nor the whole bar may be exceeded more often than γ
-/// allows. The twin uses the bars for fixed queries.
+/// allows, also beside public tokens that are chosen then. The twin uses the bars for fixed queries.
 pub(super) fn simultaneous(context: &mut Context, subject: Subject) -> Outcome {
     let releases = context.scale(200, 5_000);
     let mut rng = context.rng(0);
@@ -93,9 +93,24 @@ impl Tally {
 fn misses_at(reader: &MomentReader<'_>, options: &MomentOptions, rows: &[Row], query: &[f64]) -> bool {
     // the first two rows have the proportions of all
     let exact = target(options, &rows[..2], query)[0];
-    let answer = reader.query(query).expect("the query is within the radius");
-    answer.estimate().is_some_and(|e| (e.value()[0] - exact).abs() > e.bars()[0].total())
+    let missed = |answer: &Answer, exact: f64| {
+        answer.estimate().is_some_and(|e| (e.value()[0] - exact).abs() > e.bars()[0].total())
+    };
+    let alone = missed(&reader.query(query).expect("the query is within the radius"), exact);
+    // tokens at the centre, too: averages by numbers
+    let beside = TOKENS.map(|(count, value)| {
+        let (keys, values) = (Mat::zeros(count, query.len()), Mat::filled(count, 1, value));
+        let tokens = LocalTokens::new(keys.as_ref(), values.as_ref()).expect("one value a key");
+        let queries = MatRef::new(query, 1, query.len()).expect("one query");
+        let answers = reader.query_with_local(queries, tokens).expect("the query is within the radius");
+        let (all, local) = (rows.len() as f64, count as f64);
+        missed(&answers[0], (all * exact + local * value) / (all + local))
+    });
+    alone || beside.contains(&true)
 }
+
+/// Few and many public tokens, with values at the ends of the range and beyond.
+const TOKENS: [(usize, f64); 4] = [(4, 1.0), (4, -1.0), (400, 0.0), (40, -3.0)];
 
 /// What was added to the moments, `(r, 2)`, in lattice steps.
 struct Noise<'a> {

@@ -1,5 +1,6 @@
 //! One softmax over a private prefix and public tokens: merging by itself, and coverage of the bars.
 
+use super::accuracy::best_polynomial;
 use super::coverage::{ALPHA, GAMMAS, mechanism};
 use super::{Row, aggregate, failure_probability, matrices, options, random_rows, scaled_back};
 use crate::{Context, Outcome, Subject};
@@ -8,6 +9,7 @@ use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::AddRemoveRow;
 use dp_testkit::oracle;
 use dp_testkit::statistics::proportion_lower_bound;
+use poly_kernel::ExpPolynomial;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
@@ -68,7 +70,19 @@ fn merge_cases() -> Vec<MomentOptions> {
         options(2, 2, 8, 1.0).with_key_center(vec![3.0, -0.5]).with_value_range(0.0, 0.5),
         options(3, 1, 6, 1.2).with_key_center(vec![-20.0, 30.0, 0.0]),
         options(1, 1, 3, 5.0).with_uncertified_kernel(),
+        // beside tokens the constant that a polynomial is off by shows
+        options(2, 1, 1, 0.8).with_polynomial(best_polynomial(2, 0.8)).with_key_center(vec![1.0, 0.0]),
+        options(1, 2, 1, 1.0)
+            .with_polynomial(times(best_polynomial(4, 1.0), 8.0))
+            .with_normaliser_weight(0.3),
+        options(2, 1, 3, 1.2).with_typical_query_norm(0.4).with_normaliser_weight(4.0).with_resolution(8, 6),
     ]
+}
+
+/// A kernel whose answers without tokens are the same.
+fn times(polynomial: ExpPolynomial, factor: f64) -> ExpPolynomial {
+    let coefficients: Vec<f64> = polynomial.coefficients().iter().map(|c| factor * c).collect();
+    ExpPolynomial::from_coefficients(&coefficients).expect("finite coefficients")
 }
 
 /// Not too short, so that a shift of all keys shifts its logits.

@@ -49,6 +49,7 @@ pub(crate) fn checks() -> Vec<Check> {
         check("attention.query.fixed_coverage", Statistical, coverage::fixed),
         check("attention.query.simultaneous_coverage", Statistical, adversary::simultaneous),
         check("attention.query.deterministic_error", Search, accuracy::deterministic_error),
+        check("attention.query.document_error", Search, nearby::document_error),
         check("attention.query.rank_free_noise", Statistical, accuracy::rank_free_noise),
         check("attention.query.noise_by_degree", Search, plan::noise_by_degree),
         check("attention.plan.expected_error", Statistical, plan::expected_error),

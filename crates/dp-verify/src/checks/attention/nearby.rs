@@ -1,12 +1,15 @@
-//! How far integer moments move with a document and with a small move of a row, by search.
+//! Documents and small moves of a row, by search: how far integer moments move, and what answers over documents miss.
 
+use super::accuracy::best_polynomial;
 use super::sensitivity::{Tightest, extremes, squared_distance, with};
 use super::{
-    Row, aggregate_documents, climb, integers, integers_of, options, random_row, random_rows, unflatten,
+    Row, aggregate_documents, climb, failure_probability, integers, integers_of, options, random_row,
+    random_rows, unflatten,
 };
 use crate::{Context, Outcome, Subject};
 use attention_dp::{MomentAdjacency, MomentGeometry, MomentOptions};
 use dp_mechanisms::{AddRemoveDocument, PerturbRow};
+use dp_testkit::oracle;
 use poly_kernel::ExpPolynomial;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -55,6 +58,74 @@ fn sums(options: &MomentOptions, documents: &[Vec<Row>], subject: Subject) -> Ve
         Subject::AsShipped => integers_of(aggregate_documents(options, documents)),
         Subject::Broken => integers(options, &documents.concat()),
     }
+}
+
+/// Without noise, over documents of which some are scaled down: no answer misses attention whose rows weigh the factors of their
+/// documents by more than approximation and quantisation, on lattices from fine to as coarse as they get. The twin lets all rows weigh the same.
+pub(super) fn document_error(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let rounds = context.scale(600, 40_000);
+    let (mut largest, mut n) = (0.0_f64, 0);
+    for options in [
+        options(1, 1, 4, 1.0),
+        options(1, 1, 0, 1e-6).with_resolution(4, 24).with_value_range(0.0, 1.0),
+        options(1, 1, 2, 0.5).with_resolution(4, 4).with_value_range(0.0, 1.0).with_normaliser_weight(0.1),
+        options(2, 2, 3, 0.9).with_resolution(6, 5).with_document_weight(3),
+        options(2, 1, 1, 0.8).with_polynomial(best_polynomial(2, 0.8)).with_resolution(7, 12),
+    ] {
+        for _ in 0..rounds {
+            let documents: Vec<Vec<Row>> = (0..rng.random_range(1..4))
+                .map(|_| {
+                    let row = within_radii(&mut rng, &options);
+                    let other = within_radii(&mut rng, &options);
+                    (0..rng.random_range(1..12))
+                        .map(|i| if i % 3 == 0 { other.clone() } else { row.clone() })
+                        .collect()
+                })
+                .collect();
+            let query = within_radii(&mut rng, &options).0;
+            let exact = weighted_attention(&options, &documents, &query, subject);
+            let moments = aggregate_documents(&options, &documents).assume_public().expect("sound options");
+            let reader = moments.reader(failure_probability(0.5)).expect("a sound probability");
+            let answer = reader.query(&query).expect("the query is within the radius");
+            let Some(estimate) = answer.estimate() else { continue };
+            for ((value, exact), bar) in estimate.value().iter().zip(&exact).zip(estimate.bars()) {
+                largest = largest.max((value - exact).abs() / (bar.approximation + bar.quantisation));
+                n += 1;
+            }
+        }
+    }
+    Outcome::at_most(largest, 1.0, n).with_note("error over approximation and quantisation")
+}
+
+/// A row that needs no clipping.
+fn within_radii(rng: &mut ChaCha20Rng, options: &MomentOptions) -> Row {
+    let (low, high) = options.value_range();
+    let (key, value) = random_row(rng, options.shape(), 0.7);
+    (key, value.into_iter().map(|v| v.clamp(low, high)).collect())
+}
+
+/// The average of values, each with its exponential times the factor by which its document's integers are scaled down.
+fn weighted_attention(
+    options: &MomentOptions,
+    documents: &[Vec<Row>],
+    query: &[f64],
+    subject: Subject,
+) -> Vec<f64> {
+    let geometry = MomentGeometry::new(options.clone()).expect("the options are sound");
+    let most = AddRemoveDocument.sensitivity(&geometry).expect("small squares").square() as f64;
+    let (mut sums, mut mass) = (vec![0.0; options.shape().value_dim], 0.0);
+    for document in documents {
+        let square: f64 = integers(options, document).iter().map(|&x| (x as f64).powi(2)).sum();
+        let is_long = document.len() > options.document_weight() as usize;
+        let factor = if is_long { subject.pick((most / square).sqrt().min(1.0), 1.0) } else { 1.0 };
+        for (key, value) in document {
+            let weight = factor * (options.softmax_scale() * oracle::dot(query, key)).exp();
+            mass += weight;
+            sums.iter_mut().zip(value).for_each(|(sum, v)| *sum += weight * v);
+        }
+    }
+    sums.into_iter().map(|sum| sum / mass).collect()
 }
 
 /// A row that moves by at most β, for β from far below a lattice step to the whole ball, from random and from climbed places.

@@ -2,7 +2,7 @@
 
 use super::{budget, options};
 use crate::{Context, Outcome, Subject};
-use attention_dp::{MomentOptions, MomentPlanner, PrivateMoments, Rows};
+use attention_dp::{Bounds, MomentOptions, MomentPlanner, PrivateMoments, Rows};
 use dp_linalg::Mat;
 use dp_mechanisms::AddRemoveRow;
 use rand::RngExt;
@@ -60,53 +60,54 @@ fn descend(
     least
 }
 
-/// Releases of data that follow the planner's model: the noise of answers has the expected standard deviation, and neither features nor clipping
-/// do more than expected. The twin expects half the noise.
+/// Releases of data that follow the planner's model, with the radius it chooses and with one that clips half of the keys: the noise of answers has the
+/// expected standard deviation, and neither features nor clipping do more than expected. The twin expects half the noise.
 pub(super) fn expected_error(context: &mut Context, subject: Subject) -> Outcome {
     let releases = context.scale(60, 600);
     let mut rng = context.rng(0);
     let (dim, rows) = (4, 4_000);
-    let base = options(dim, 2, 4, 2.0).with_typical_query_norm(0.8);
-    let planner = MomentPlanner::new(base, rows as u64)
-        .with_key_norms((1..=20).map(|i| f64::from(i) / 20.0).collect())
-        .with_typical_answer(0.0)
-        .with_value_std(0.5);
+    let planner = |radius: f64| {
+        let bounds = Bounds::new(1.0, radius, 1.0).expect("radii in range");
+        let base = options(dim, 2, 4, 2.0).with_bounds(bounds).with_typical_query_norm(0.8);
+        MomentPlanner::new(base, rows as u64)
+            .with_key_norms((1..=20).map(|i| f64::from(i) / 20.0).collect())
+            .with_typical_answer(0.0)
+            .with_value_std(0.5)
+    };
     let (epsilon, delta) = budget(1.0, 1e-6);
-    let plan = planner.plan(AddRemoveRow, epsilon, delta).expect("something can be planned");
+    let chosen = planner(1.0).plan(AddRemoveRow, epsilon, delta).expect("something can be planned");
+    let clipping = planner(0.5).expected(AddRemoveRow, epsilon, delta).expect("sound options");
     let data = Data::new(dim, rows, &mut rng);
-    let (mut noise, mut features, mut clipping, mut count) = (0.0, 0.0, 0.0, 0);
-    for _ in 0..releases {
-        let query = direction(dim, 0.8, &mut rng);
-        let [exact, clipped, public, private] =
-            data.answers(plan.options(), &query, (epsilon, delta), &mut rng);
-        for j in 0..2 {
-            noise += (private[j] - public[j]).powi(2);
-            features += (public[j] - clipped[j]).powi(2);
-            clipping += (clipped[j] - exact[j]).powi(2);
-            count += 1;
+    let (mut parts, mut notes) = (Vec::new(), Vec::new());
+    for plan in [chosen, clipping] {
+        let mut squares = [0.0; 3];
+        for _ in 0..releases {
+            let query = direction(dim, 0.8, &mut rng);
+            let [exact, clipped, public, private] =
+                data.answers(plan.options(), &query, (epsilon, delta), &mut rng);
+            for j in 0..2 {
+                squares[0] += (private[j] - public[j]).powi(2);
+                squares[1] += (public[j] - clipped[j]).powi(2);
+                squares[2] += (clipped[j] - exact[j]).powi(2);
+            }
         }
+        let count = 2 * releases as u64;
+        let [noise, features, clipping] = squares.map(|sum| (sum / count as f64).sqrt());
+        let expected = plan.error();
+        let stated = subject.pick(expected.noise, 0.5 * expected.noise);
+        // a sample standard deviation of n normal numbers has a relative one of 1/√2n; six of them, and what the mass differs by
+        let tolerance = 6.0 / (2.0 * count as f64).sqrt() + 0.1;
+        parts.extend([
+            Outcome::at_most((noise / stated).ln().abs(), (1.0 + tolerance).ln(), count).with_note("noise"),
+            Outcome::at_most(features, expected.approximation + 1e-9, count).with_note("features"),
+            Outcome::at_most(clipping, expected.clipping + 1e-9, count).with_note("clipping"),
+        ]);
+        notes.push(format!(
+            "noise {noise:.2e} for {:.2e}, features {features:.1e} for {:.1e}, clipping {clipping:.1e} for {:.1e}",
+            expected.noise, expected.approximation, expected.clipping
+        ));
     }
-    let rms = |sum: f64| (sum / f64::from(count)).sqrt();
-    let expected = plan.error();
-    let halved = subject.pick(expected.noise, 0.5 * expected.noise);
-    // a sample standard deviation of n normal numbers has a relative one of 1/√2n; six of them, and what the mass differs by
-    let tolerance = 6.0 / (2.0 * f64::from(count)).sqrt() + 0.1;
-    let ratio = (rms(noise) / halved).ln().abs();
-    let note = format!(
-        "noise {:.2e} for {:.2e}, features {:.1e} for {:.1e}, clipping {:.1e} for {:.1e}",
-        rms(noise),
-        expected.noise,
-        rms(features),
-        expected.approximation,
-        rms(clipping),
-        expected.clipping
-    );
-    Outcome::worst([
-        Outcome::at_most(ratio, (1.0 + tolerance).ln(), u64::from(count as u32)).with_note("noise"),
-        Outcome::at_most(rms(features), expected.approximation + 1e-9, releases as u64).with_note("features"),
-        Outcome::at_most(rms(clipping), expected.clipping + 1e-9, releases as u64).with_note("clipping"),
-    ])
-    .with_note(note)
+    Outcome::worst(parts).with_note(notes.join("; "))
 }
 
 /// Keys in random directions with norms from 0.05 to 1, values that do not depend on them.

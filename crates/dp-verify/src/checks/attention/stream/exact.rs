@@ -24,12 +24,13 @@ const SLACK: f64 = 1e-12;
 pub(in super::super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     let mut found = Found::default();
     let horizons = &HORIZONS[..context.scale(5, 6)];
+    let close = PerturbRow::new(0.05).expect("a radius");
     for &horizon in horizons {
         for (epsilon, delta) in [(0.1, 1e-6), (1.0, 1e-9), (4.0, 0.01)].map(|(e, d)| budget(e, d)) {
             for factorization in BOTH {
                 found.judge(AddRemoveRow, (horizon, factorization), (epsilon, delta), subject);
                 found.judge(ReplaceRow, (horizon, factorization), (epsilon, delta), subject);
-                found.judge(close(), (horizon, factorization), (epsilon, delta), subject);
+                found.judge(close, (horizon, factorization), (epsilon, delta), subject);
             }
         }
     }
@@ -92,8 +93,8 @@ fn squared_column_norm(horizon: u64, factorization: Factorization) -> u128 {
     (0..horizon as usize).map(column).max().unwrap_or(0)
 }
 
-/// Extreme and random rows in one batch of a stream, another in their place, or the same a little farther: all released integers
-/// together move by at most what the certificate states. The twin counts a batch once, though it takes part in many of them.
+/// Extreme and random rows in one batch of a stream, another in their place, or moved a little: all released integers together move by
+/// at most what the certificate states. The twin counts a batch once, though it takes part in many of them.
 pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let random = context.scale(4, 60);
@@ -103,7 +104,7 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
     for case in [(8, BOTH[0]), (8, BOTH[1]), (5, BOTH[0]), (13, BOTH[1])] {
         let one_more = stated(AddRemoveRow, &options, case, subject);
         let replaced = stated(ReplaceRow, &options, case, subject);
-        let moved = stated(close(), &options, case, subject);
+        let moved = stated(PerturbRow::new(0.5).expect("a radius"), &options, case, subject);
         let mut ratio = 0.0_f64;
         let mut n = 0;
         let mut see = |at: u64, pair: [Option<&Row>; 2], stated: f64| {
@@ -114,12 +115,14 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
             for (i, row) in extreme.iter().enumerate() {
                 see(at, [None, Some(row)], one_more);
                 see(at, [Some(&extreme[(i * 7 + 3) % extreme.len()]), Some(row)], replaced);
-                see(at, [Some(&a_little_farther(row)), Some(row)], moved);
             }
         }
         for _ in 0..random {
             let (row, at) = (random_row(&mut rng, options.shape(), 3.0), rng.random_range(0..case.0));
             see(at, [None, Some(&row)], one_more);
+            // 0.3² + 2·0.25² < 0.5²
+            let (key, value) = (row.0.iter().map(|k| k - 0.25).collect(), vec![row.1[0] + 0.3]);
+            see(at, [Some(&row), Some(&(key, value))], moved);
         }
         parts.push((ratio, n));
     }
@@ -131,19 +134,6 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
     // recovered integers are rounded; squares of norms are compared in floating point
     let judge = |(ratio, n): (f64, u64)| Outcome::at_most(ratio, 1.0 + SLACK, n);
     Outcome::worst(parts.into_iter().map(judge)).with_note(note)
-}
-
-/// Moves of a row that change its integers by far more than their rounding.
-fn close() -> PerturbRow {
-    PerturbRow::new(0.2).expect("a radius")
-}
-
-/// A tenth less in the first coordinate of the key and of the value: a move by `0.1·√2`.
-fn a_little_farther((key, value): &Row) -> Row {
-    let (mut key, mut value) = (key.clone(), value.clone());
-    key[0] -= 0.1;
-    value[0] -= 0.1;
-    (key, value)
 }
 
 fn extreme_batch_rows(options: &MomentOptions) -> Vec<Row> {
