@@ -124,13 +124,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         self.adjacency.sensitivity(&self.geometry)
     }
 
-    /// Adds the rows of another aggregate, for instance of another machine or shard. Where documents are protected, no document may
-    /// be in both.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::DifferentOptions`] unless both were made with the same options and adjacency.
-    pub fn merge(&mut self, other: Self) -> Result<(), Error> {
+    fn absorb(&mut self, other: Self) -> Result<(), Error> {
         other.check_same(self.adjacency, &self.geometry)?;
         self.seen.extend(other.seen);
         let first = &mut self.workers[0];
@@ -238,6 +232,15 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
 
 /// # Records are rows
 impl<A: RowAdjacency> PrivateMoments<A> {
+    /// Adds the rows of another aggregate, for instance of another machine or shard.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DifferentOptions`] unless both were made with the same options and adjacency.
+    pub fn merge(&mut self, other: Self) -> Result<(), Error> {
+        self.absorb(other)
+    }
+
     /// Adds a chunk of rows, on all threads.
     ///
     /// # Errors
@@ -357,6 +360,18 @@ impl PrivateMoments<AddRemoveDocument> {
                 .collect();
             run_last_here(scope, running)
         })
+    }
+
+    /// Adds the documents of another aggregate, for instance of another machine, none of which may be here, too.
+    ///
+    /// One that is in both counts twice, and the guarantee does *not* hold for it. That cannot be refused without telling that there is
+    /// one, nor taken back: a sum does not know its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DifferentOptions`] unless both were made with the same options.
+    pub fn assume_disjoint_merge(&mut self, other: Self) -> Result<(), Error> {
+        self.absorb(other)
     }
 
     /// Rows that a document may have without being scaled, and the largest squared norm of one that is.
