@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{:44} {:>8} {:>7} {:>8}   ε = 0.1     0.5         1           3",
         "", "features", "exact", "no noise"
     );
-    let uniform = store.accuracy(|_| vec![1.0; SECTIONS], &vec![1.0; SECTIONS]);
+    let uniform = store.accuracy(|_| vec![1.0; SECTIONS], &[1.0; SECTIONS]);
     println!("{:44} {:>8} {uniform:>7.4}", "the same answer to every query", "");
     for variant in variants::all(&store)? {
         report(&store, &variant, arguments.releases)?;

@@ -95,7 +95,9 @@ fn directions(count: usize, rng: &mut ChaCha20Rng) -> Mat {
 
 fn into_ball(x: &mut [f64]) {
     let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
-    x.iter_mut().for_each(|x| *x /= norm.max(1.0));
+    for x in x {
+        *x /= norm.max(1.0);
+    }
 }
 
 /// What noise did, in parts of the bar for it.

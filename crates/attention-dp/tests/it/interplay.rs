@@ -118,7 +118,7 @@ fn matrix(numbers: &[f64], columns: usize) -> Mat {
 }
 
 /// Answers with numbers in the hull and bars that are no less than nothing, or a refusal.
-fn sound(answers: Result<Vec<Answer>, Error>) -> Result<(), TestCaseError> {
+fn sound(answers: &Result<Vec<Answer>, Error>) -> Result<(), TestCaseError> {
     for estimate in answers.iter().flatten().filter_map(Answer::estimate) {
         prop_assert!(estimate.value().iter().all(|value| value.is_finite()), "{estimate:?}");
         prop_assert!(estimate.bars().iter().all(|bar| bar.total() >= 0.0), "{estimate:?}");
@@ -161,8 +161,8 @@ proptest! {
                 let reader = reader.unwrap();
                 let tokens = LocalTokens::new(keys.as_ref(), values.as_ref()).unwrap();
                 for queries in [&queries, &unit] {
-                    sound(reader.query_batch(queries.as_ref()))?;
-                    sound(reader.query_with_local(queries.as_ref(), tokens))?;
+                    sound(&reader.query_batch(queries.as_ref()))?;
+                    sound(&reader.query_with_local(queries.as_ref(), tokens))?;
                 }
                 prop_assert!(reader.query_batch(unit.as_ref()).is_ok());
             }

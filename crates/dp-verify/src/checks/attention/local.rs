@@ -73,14 +73,14 @@ fn merge_cases() -> Vec<MomentOptions> {
         // beside tokens the constant that a polynomial is off by shows
         options(2, 1, 1, 0.8).with_polynomial(best_polynomial(2, 0.8)).with_key_center(vec![1.0, 0.0]),
         options(1, 2, 1, 1.0)
-            .with_polynomial(times(best_polynomial(4, 1.0), 8.0))
+            .with_polynomial(times(&best_polynomial(4, 1.0), 8.0))
             .with_normaliser_weight(0.3),
         options(2, 1, 3, 1.2).with_typical_query_norm(0.4).with_normaliser_weight(4.0).with_resolution(8, 6),
     ]
 }
 
 /// A kernel whose answers without tokens are the same.
-fn times(polynomial: ExpPolynomial, factor: f64) -> ExpPolynomial {
+fn times(polynomial: &ExpPolynomial, factor: f64) -> ExpPolynomial {
     let coefficients: Vec<f64> = polynomial.coefficients().iter().map(|c| factor * c).collect();
     ExpPolynomial::from_coefficients(&coefficients).expect("finite coefficients")
 }
