@@ -95,7 +95,7 @@ fn directions(count: usize, rng: &mut ChaCha20Rng) -> Mat {
 
 fn into_ball(x: &mut [f64]) {
     let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt();
-    for x in x.iter_mut() {
+    for x in x {
         *x /= norm.max(1.0);
     }
 }

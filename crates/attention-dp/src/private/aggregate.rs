@@ -1,9 +1,9 @@
 //! The private aggregate: exact integer moments of all rows seen so far.
 
-use super::encode::RowEncoder;
 use super::geometry::MomentGeometry;
 use super::released::AttentionMoments;
-use crate::documents::{Documents, scale_down};
+use super::workers::{BLOCK, Worker, add, run_last_here, split};
+use crate::documents::Documents;
 use crate::error::Error;
 use crate::options::{MomentOptions, Shape};
 use crate::rows::{Rows, check_dimension};
@@ -11,17 +11,13 @@ use crate::sensitivity::{MomentAdjacency, RowAdjacency};
 use crate::{Parameter, claims};
 use core::fmt;
 use core::ops::Range;
-use dp_linalg::{Mat, MatRef, Parallelism};
+use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::{
     AddRemoveDocument, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic,
     PrivacyProfile, Release,
 };
-use poly_kernel::{BoundedFeatures, FeatureMap, FixedPointMoments};
 use rand::CryptoRng;
 use std::collections::BTreeSet;
-
-/// Rows that are encoded at a time: their keys and values stay in cache until they are multiplied.
-const BLOCK: usize = 512;
 
 /// Exact integer moments `S = Σᵢ φ̃(kᵢ) ũᵢᵀ` of private rows, not yet released.
 ///
@@ -71,30 +67,6 @@ pub struct PrivateMoments<A> {
     seen: BTreeSet<u64>,
 }
 
-/// One thread's share: an encoder with its buffers and an exact sum.
-struct Worker {
-    buffer: Buffer,
-    sums: Sums,
-    long: Option<LongDocuments>,
-}
-
-type Sums = FixedPointMoments<BoundedFeatures>;
-
-/// Rows that are encoded before they are multiplied.
-struct Buffer {
-    encoder: RowEncoder,
-    points: Mat,
-    integers: Mat,
-}
-
-/// Documents of more rows than they may weigh, scaled down one by one.
-struct LongDocuments {
-    /// The document at hand.
-    scratch: Sums,
-    /// Those before it.
-    total: Vec<i64>,
-}
-
 impl<A: MomentAdjacency> PrivateMoments<A> {
     /// An empty aggregate. Checks all options; no data is involved.
     ///
@@ -128,13 +100,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         self.adjacency.sensitivity(&self.geometry)
     }
 
-    /// Adds the rows of another aggregate, for instance of another machine or shard. Where documents are protected, no document may
-    /// be in both.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::DifferentOptions`] unless both were made with the same options and adjacency.
-    pub fn merge(&mut self, other: Self) -> Result<(), Error> {
+    fn absorb(&mut self, other: Self) -> Result<(), Error> {
         other.check_same(self.adjacency, &self.geometry)?;
         self.seen.extend(other.seen);
         let first = &mut self.workers[0];
@@ -242,6 +208,15 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
 
 /// # Records are rows
 impl<A: RowAdjacency> PrivateMoments<A> {
+    /// Adds the rows of another aggregate, for instance of another machine or shard.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DifferentOptions`] unless both were made with the same options and adjacency.
+    pub fn merge(&mut self, other: Self) -> Result<(), Error> {
+        self.absorb(other)
+    }
+
     /// Adds a chunk of rows, on all threads.
     ///
     /// # Errors
@@ -364,133 +339,23 @@ impl PrivateMoments<AddRemoveDocument> {
         })
     }
 
+    /// Adds the documents of another aggregate, for instance of another machine, none of which may be here, too.
+    ///
+    /// One that is in both counts twice, and the guarantee does *not* hold for it. That cannot be refused without telling that there is
+    /// one, nor taken back: a sum does not know its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DifferentOptions`] unless both were made with the same options.
+    pub fn assume_disjoint_merge(&mut self, other: Self) -> Result<(), Error> {
+        self.absorb(other)
+    }
+
     /// Rows that a document may have without being scaled, and the largest squared norm of one that is.
     fn document_bounds(&self) -> Result<(usize, u128), Error> {
         let square = self.sensitivity()?.square();
         Ok((self.geometry.options().document_weight() as usize, square))
     }
-}
-
-impl Worker {
-    fn new(geometry: &MomentGeometry) -> Result<Self, Error> {
-        let shape = geometry.options().shape();
-        let buffer = Buffer {
-            encoder: RowEncoder::new(geometry),
-            points: Mat::zeros(BLOCK, shape.key_dim),
-            integers: Mat::zeros(BLOCK, shape.columns()),
-        };
-        let sums =
-            FixedPointMoments::new(geometry.features().clone(), shape.columns(), geometry.max_abs_value())?;
-        Ok(Self { buffer, sums, long: None })
-    }
-
-    fn push(
-        &mut self,
-        rows: impl Iterator<Item = usize>,
-        keys: MatRef<'_>,
-        values: MatRef<'_>,
-    ) -> Result<(), Error> {
-        self.buffer.add(rows, keys, values, &mut self.sums)
-    }
-
-    /// Adds a document scaled down to the largest squared norm.
-    fn push_long(
-        &mut self,
-        rows: &[usize],
-        keys: MatRef<'_>,
-        values: MatRef<'_>,
-        max_square: u128,
-    ) -> Result<(), Error> {
-        let sums = &self.sums;
-        let long = match &mut self.long {
-            Some(long) => long,
-            empty => empty.insert(LongDocuments::new(sums)?),
-        };
-        self.buffer.add(rows.iter().copied(), keys, values, &mut long.scratch)?;
-        let mut document = long.scratch.take_sums();
-        scale_down(&mut document, max_square);
-        add(&mut long.total, &document);
-        Ok(())
-    }
-
-    fn absorb(&mut self, other: Self) -> Result<(), Error> {
-        self.sums.merge(other.sums)?;
-        match (&mut self.long, other.long) {
-            (Some(mine), Some(theirs)) => add(&mut mine.total, &theirs.total),
-            (mine @ None, theirs) => *mine = theirs,
-            (Some(_), None) => {}
-        }
-        Ok(())
-    }
-
-    fn into_sums(self) -> Vec<i64> {
-        let mut sums = self.sums.into_sums();
-        if let Some(long) = self.long {
-            add(&mut sums, &long.total);
-        }
-        sums
-    }
-}
-
-impl LongDocuments {
-    fn new(like: &Sums) -> Result<Self, Error> {
-        let scratch = FixedPointMoments::new(like.features().clone(), like.columns(), like.max_abs_value())?;
-        let entries = scratch.features().map().feature_count() * like.columns();
-        Ok(Self { scratch, total: vec![0; entries] })
-    }
-}
-
-impl Buffer {
-    fn add(
-        &mut self,
-        mut rows: impl Iterator<Item = usize>,
-        keys: MatRef<'_>,
-        values: MatRef<'_>,
-        sums: &mut Sums,
-    ) -> Result<(), Error> {
-        loop {
-            let mut count = 0;
-            for row in rows.by_ref().take(BLOCK) {
-                let (point, integers) = (self.points.row_mut(count), self.integers.row_mut(count));
-                self.encoder.encode(keys.row(row), values.row(row), point, integers);
-                count += 1;
-            }
-            if count == 0 {
-                return Ok(());
-            }
-            sums.add_block(self.points.as_ref().subrows(0..count), self.integers.as_ref().subrows(0..count))?;
-        }
-    }
-}
-
-/// Modulo 2⁶⁴, as all sums are.
-fn add(sums: &mut [i64], added: &[i64]) {
-    for (sum, added) in sums.iter_mut().zip(added) {
-        *sum = sum.wrapping_add(*added);
-    }
-}
-
-/// Runs all jobs but the last on scoped threads and the last on this one; the first error wins.
-fn run_last_here<'scope, J>(
-    scope: &'scope std::thread::Scope<'scope, '_>,
-    mut jobs: Vec<J>,
-) -> Result<(), Error>
-where
-    J: FnOnce() -> Result<(), Error> + Send + 'scope,
-{
-    let Some(last) = jobs.pop() else { return Ok(()) };
-    let running: Vec<_> = jobs.into_iter().map(|job| scope.spawn(job)).collect();
-    let mut outcome = last();
-    for handle in running {
-        outcome = outcome.and(handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-    }
-    outcome
-}
-
-/// `parts` contiguous ranges that cover `0..n`.
-fn split(n: usize, parts: usize) -> impl Iterator<Item = Range<usize>> {
-    let share = n.div_ceil(parts.max(1)).max(1);
-    (0..parts).map(move |part| (part * share).min(n)..((part + 1) * share).min(n))
 }
 
 impl<A: MomentAdjacency> fmt::Debug for PrivateMoments<A> {

@@ -10,6 +10,7 @@ mod merge;
 mod reader;
 mod released;
 mod stream;
+mod workers;
 
 pub use aggregate::PrivateMoments;
 pub use answer::{Answer, Estimate};

@@ -72,6 +72,23 @@ fn a_document_that_comes_again_is_left_out() {
 }
 
 #[test]
+fn documents_of_two_machines_add_up_and_stay_known() {
+    let (keys, values) = uniform(20, SHAPE, 0.5, 4);
+    let push = |moments: &mut PrivateMoments<AddRemoveDocument>, id: u64| {
+        let ids = [id; 20];
+        moments.push_documents(Documents::new(&ids, keys.as_ref(), values.as_ref()).unwrap()).unwrap();
+    };
+    let mut both = PrivateMoments::new(AddRemoveDocument, options(SHAPE, 1.0, 2)).unwrap();
+    let mut other = PrivateMoments::new(AddRemoveDocument, options(SHAPE, 1.0, 2)).unwrap();
+    push(&mut both, 1);
+    push(&mut other, 2);
+    both.assume_disjoint_merge(other).unwrap();
+    push(&mut both, 2); // has been seen, on the other machine
+    let again = [(&[1; 20][..], &keys, &values), (&[2; 20][..], &keys, &values)];
+    assert_eq!(both.into_statistic().unwrap().assume_public(), documents_of(options(SHAPE, 1.0, 2), &again));
+}
+
+#[test]
 fn a_small_move_costs_little_and_never_more_than_replacing() {
     let geometry = MomentGeometry::new(options(SHAPE, 1.0, 4)).unwrap();
     let replaced = ReplaceRow.sensitivity(&geometry).unwrap().square();
