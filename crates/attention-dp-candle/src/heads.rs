@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::tensors::matrices;
-use attention_dp::{AttentionMoments, MomentAdjacency, MomentOptions, PrivateMoments, Rows};
+use attention_dp::{AttentionMoments, RowAdjacency, MomentOptions, PrivateMoments, Rows};
 use candle_core::Tensor;
 use core::fmt;
 use dp_mechanisms::{Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, PrivacyProfile};
@@ -26,7 +26,7 @@ pub struct PrivateHeads<A> {
     heads: Vec<PrivateMoments<A>>,
 }
 
-impl<A: MomentAdjacency> PrivateHeads<A> {
+impl<A: RowAdjacency> PrivateHeads<A> {
     /// An empty memory with the same options in each head.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl<A: MomentAdjacency> PrivateHeads<A> {
     }
 }
 
-impl<A: MomentAdjacency> fmt::Debug for PrivateHeads<A> {
+impl<A: RowAdjacency> fmt::Debug for PrivateHeads<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrivateHeads")
             .field("adjacency", &format_args!("{}", self.adjacency))

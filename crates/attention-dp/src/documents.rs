@@ -44,6 +44,10 @@ impl<'a> Documents<'a> {
         if ids.len() == keys.nrows() { Ok(Self { ids, rows }) } else { Err(Error::RowCount) }
     }
 
+    pub(crate) const fn ids(&self) -> &'a [u64] {
+        self.ids
+    }
+
     pub(crate) const fn rows(&self) -> Rows<'a, AddRemoveDocument> {
         self.rows
     }

@@ -96,9 +96,10 @@ pub enum Error {
         /// Most numbers in all nodes.
         max: usize,
     },
-    /// An interval of coordinates is empty, not finite, or too narrow for where it lies.
+    /// An interval of coordinates is empty, not finite, too narrow for where it lies, or of a width whose powers are not normal
+    /// numbers.
     #[error(
-        "the interval {low} … {high} of coordinate {coordinate} must be finite and wider than 1e-12 of its ends"
+        "the interval {low} … {high} of coordinate {coordinate} must be between 2e-70 and 2e70 wide, and wider than 1e-12 of its ends"
     )]
     Interval {
         /// Which coordinate.

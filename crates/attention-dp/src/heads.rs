@@ -172,7 +172,7 @@ impl<A: RowAdjacency> PrivateHeads<A> {
 
 /// # Records are documents
 impl PrivateHeads<AddRemoveDocument> {
-    /// Adds a chunk of documents: the rows of each head, equally many, with the same ids.
+    /// Adds a chunk of documents: the rows of each head, equally many; the ids of the first head are those of all.
     ///
     /// # Errors
     ///
@@ -185,7 +185,11 @@ impl PrivateHeads<AddRemoveDocument> {
                 return Err(Error::RowCount);
             }
         }
-        self.heads.iter_mut().zip(documents).try_for_each(|(head, rows)| head.push_documents(*rows))
+        let ids = documents[0].ids();
+        self.heads.iter_mut().zip(documents).try_for_each(|(head, rows)| {
+            let rows = rows.rows();
+            head.push_documents(Documents::new(ids, rows.keys(), rows.values())?)
+        })
     }
 }
 

@@ -88,7 +88,7 @@ pub(crate) fn positive(parameter: Parameter, value: f64) -> Result<f64, Error> {
     within(parameter, value, (1e-150, 1e150))
 }
 
-fn within(parameter: Parameter, value: f64, (low, high): (f64, f64)) -> Result<f64, Error> {
+pub(crate) fn within(parameter: Parameter, value: f64, (low, high): (f64, f64)) -> Result<f64, Error> {
     if (low..=high).contains(&value) {
         Ok(value)
     } else {

@@ -133,5 +133,7 @@ fn normal(rng: &mut ChaCha8Rng) -> f64 {
 
 fn to_unit(x: &mut [f64]) {
     let norm = x.iter().map(|x| x * x).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
-    x.iter_mut().for_each(|x| *x /= norm);
+    for x in x {
+        *x /= norm;
+    }
 }

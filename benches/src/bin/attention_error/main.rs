@@ -86,7 +86,7 @@ fn measure(set: &Set, dim: usize, degree: usize) -> Result<Vec<Row>, Box<dyn Err
             });
         };
         for (epsilon, noise) in EPSILONS.into_iter().zip(&noise) {
-            let noise = noise.as_ref().map_err(|error| error.to_string())?;
+            let noise = noise.as_ref().map_err(ToString::to_string)?;
             for (method, draws) in noise {
                 row(epsilon, *method, case.private(draws));
                 if *method == Method::TreesEqual {

@@ -2,7 +2,7 @@
 
 use super::mechanism::TreeBudget;
 use crate::error::{Error, Parameter};
-use crate::options::{MomentOptions, positive};
+use crate::options::{MomentOptions, within};
 use serde::{Deserialize, Serialize};
 
 /// Which power p of distances is summed.
@@ -136,11 +136,12 @@ impl DistanceOptions {
         }
         for (coordinate, &(low, high)) in self.intervals.iter().enumerate() {
             let half = 0.5 * high - 0.5 * low;
-            if !(1e-150..=1e150).contains(&half) || low.abs().max(high.abs()) > 1e12 * half {
+            // squares of distances up to 10¹² half-widths, times all weights, and of steps of either, are normal numbers
+            if !(1e-70..=1e70).contains(&half) || low.abs().max(high.abs()) > 1e12 * half {
                 return Err(Error::Interval { coordinate, low, high });
             }
         }
-        positive(Parameter::WeightBound, self.weight_bound)?;
+        within(Parameter::WeightBound, self.weight_bound, (1e-100, 1e100))?;
         if let DistanceMethod::Rings { alpha } = self.method
             && !(alpha > 0.0 && alpha <= 1.0)
         {

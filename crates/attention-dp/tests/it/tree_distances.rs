@@ -174,6 +174,10 @@ fn options_that_make_no_sense_are_refused() {
             "{bad:?}"
         );
     }
+    // their squares, times weights, would overflow or lose digits
+    for bad in [(-1e148, 1e148), (-1e-148, 1e-148)] {
+        assert!(matches!(new(intervals(vec![bad])), Err(Error::Interval { coordinate: 0, .. })));
+    }
     let unit = || intervals(vec![(0.0, 1.0)]);
     for alpha in [0.0, -1.0, 1.5, f64::NAN] {
         assert!(matches!(
@@ -184,10 +188,25 @@ fn options_that_make_no_sense_are_refused() {
     assert!(matches!(new(unit().with_bins(0)), Err(Error::Mechanism(_))));
     assert!(matches!(new(unit().with_bins(1 << 40)), Err(Error::TreeSize { .. })));
     assert!(matches!(new(unit().with_resolution(25, 14)), Err(Error::Resolution { .. })));
-    assert!(matches!(
-        new(DistanceOptions::new(vec![(0.0, 1.0)], 0.0, TreeBudget::Joint)),
-        Err(Error::OutOfRange { .. })
-    ));
+    for bad in [0.0, 1e150, f64::NAN] {
+        let options = DistanceOptions::new(vec![(0.0, 1.0)], bad, TreeBudget::Joint);
+        assert!(matches!(new(options), Err(Error::OutOfRange { .. })), "{bad}");
+    }
+}
+
+#[test]
+fn the_widest_intervals_and_weights_answer_far_queries_in_numbers() {
+    for (half, weight) in [(1e70, 1e100), (1e-70, 1e-100)] {
+        let options =
+            DistanceOptions::new(vec![(-half, half)], weight, TreeBudget::Joint).with_power(Power::Two);
+        let rows = (Mat::filled(1, 1, half), Mat::filled(1, 1, weight));
+        let trees = private(options, &rows).assume_public();
+        for y in [0.0, 9e11 * half] {
+            let estimate = trees.query(&[y], gamma(0.5)).unwrap();
+            let exact = weight * (y - half) * (y - half);
+            assert!(estimate.value.is_normal() && (estimate.value - exact).abs() <= estimate.half_width(1));
+        }
+    }
 }
 
 #[test]
