@@ -2,7 +2,7 @@
 //! differentially private release.
 //!
 //! A decoder with cross-attention computes, in each head, `softmax(s·Q Kᵀ) V` over keys and values that were projected from a
-//! memory. If the memory is private, [`PrivateHeads`] takes the projected tensors once and releases the moments of all
+//! memory. If the memory is private, [`PrivateMemory`] takes the projected tensors once and releases the moments of all
 //! heads under *one* (ε, δ), and [`PrivateCrossAttention`] answers in their place: any number of queries, in any order, at no further cost.
 //! The projections must be public (trained without the memory): only keys and values of the memory are protected.
 //!
@@ -27,7 +27,7 @@
 //!
 //! ```
 //! use attention_dp::{Bounds, MomentOptions, Shape};
-//! use attention_dp_candle::{PrivateCrossAttention, PrivateHeads};
+//! use attention_dp_candle::{PrivateCrossAttention, PrivateMemory};
 //! use candle_core::{Device, Tensor};
 //! use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, secure_rng};
 //!
@@ -36,12 +36,12 @@
 //! let values = keys.narrow(2, 0, 2)?;
 //!
 //! let options = MomentOptions::new(Shape { key_dim: d, value_dim: 2 }, Bounds::new(1.0, 1.0, 1.0)?, 5);
-//! let mut memory = PrivateHeads::new(AddRemoveRow, &options, heads)?;
+//! let mut memory = PrivateMemory::new(AddRemoveRow, &options, heads)?;
 //! memory.push(&keys, &values)?;
 //! let released = memory.release(Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
-//! assert!(released.profile().delta(1.0) <= 1e-6); // of both heads together
+//! assert!(released.certificate().guarantee().delta(1.0) <= 1e-6); // of both heads together
 //!
-//! let attention = PrivateCrossAttention::new(released.into_heads(), FailureProbability::new(0.01)?)?;
+//! let attention = PrivateCrossAttention::new(released.value().clone(), FailureProbability::new(0.01)?)?;
 //! let queries = Tensor::rand(-0.5_f32, 0.5, (1, heads, 4, d), &Device::Cpu)?;
 //! let attended = attention.forward(&queries)?;
 //! assert_eq!(attended.output().dims(), [1, heads, 4, 2]);
@@ -55,4 +55,4 @@ mod tensors;
 
 pub use attention::{Attended, Mask, PrivateCrossAttention};
 pub use error::Error;
-pub use heads::{PrivateHeads, ReleasedHeads};
+pub use heads::PrivateMemory;

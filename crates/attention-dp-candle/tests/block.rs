@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test may panic as the test itself may")]
 
 use attention_dp::{Bounds, MomentOptions, Shape};
-use attention_dp_candle::{Error, Mask, PrivateCrossAttention, PrivateHeads};
+use attention_dp_candle::{Error, Mask, PrivateCrossAttention, PrivateMemory};
 use candle_core::{D, Device, Tensor};
 use candle_nn::ops::softmax;
 use candle_nn::{Linear, Module};
@@ -110,8 +110,8 @@ fn scene(memory: usize) -> Scene {
 }
 
 impl Scene {
-    fn memory(&self) -> PrivateHeads<AddRemoveRow> {
-        let mut memory = PrivateHeads::new(AddRemoveRow, &self.options, HEADS).unwrap();
+    fn memory(&self) -> PrivateMemory<AddRemoveRow> {
+        let mut memory = PrivateMemory::new(AddRemoveRow, &self.options, HEADS).unwrap();
         memory.push(&self.k.squeeze(0).unwrap(), &self.v.squeeze(0).unwrap()).unwrap();
         memory
     }
@@ -129,9 +129,9 @@ fn gamma() -> FailureProbability {
 fn attention(scene: &Scene, epsilon: f64) -> PrivateCrossAttention {
     let (epsilon, delta) = (Epsilon::new(epsilon).unwrap(), Delta::new(1e-6).unwrap());
     let released = scene.memory().release(epsilon, delta, &mut ChaCha20Rng::seed_from_u64(7)).unwrap();
-    assert!(released.profile().delta(epsilon.get()) <= 1e-6);
-    assert_eq!(released.heads().len(), HEADS);
-    PrivateCrossAttention::new(released.into_heads(), gamma()).unwrap()
+    assert!(released.certificate().guarantee().delta(epsilon.get()) <= 1e-6);
+    assert_eq!(released.value().len(), HEADS);
+    PrivateCrossAttention::new(released.value().clone(), gamma()).unwrap()
 }
 
 #[test]
@@ -195,15 +195,18 @@ fn a_memory_of_few_tokens_gives_the_middle_of_the_range_and_says_so() {
 #[test]
 fn wrong_shapes_are_refused_and_private_entries_never() {
     let scene = scene(10);
-    let mut memory = PrivateHeads::new(AddRemoveRow, &scene.options, HEADS).unwrap();
+    let mut memory = PrivateMemory::new(AddRemoveRow, &scene.options, HEADS).unwrap();
     let (k, v) = (scene.k.squeeze(0).unwrap(), scene.v.squeeze(0).unwrap());
     assert!(matches!(memory.push(&scene.k, &v), Err(Error::Shape { what: "keys", .. })));
     assert!(matches!(memory.push(&k, &v.narrow(0, 0, 1).unwrap()), Err(Error::Shape { what: "values", .. })));
     assert!(matches!(memory.push(&k, &v.narrow(1, 0, 3).unwrap()), Err(Error::Attention(_))));
-    assert!(matches!(PrivateHeads::new(AddRemoveRow, &scene.options, 0), Err(Error::NoHeads)));
+    assert!(matches!(
+        PrivateMemory::new(AddRemoveRow, &scene.options, 0),
+        Err(Error::Attention(attention_dp::Error::NoHeads))
+    ));
     let bad = (k.zeros_like().unwrap() / 0.0).unwrap(); // NaN everywhere
     memory.push(&bad, &v).unwrap();
-    assert_eq!(format!("{memory:?}"), "PrivateHeads { adjacency: add_remove_row, heads: 2, .. }");
+    assert_eq!(format!("{memory:?}"), "PrivateMemory { adjacency: add_remove_row, heads: 2, .. }");
     let attention = attention(&scene, 1.0);
     assert!(matches!(attention.forward(&k), Err(Error::Shape { what: "queries", .. })));
     let long = (scene.q.clone() * 2.0).unwrap();

@@ -145,6 +145,15 @@ impl<A: MomentAdjacency> PrivateHeads<A> {
             .collect()
     }
 
+    /// The moments without any noise: *not private*, for measuring what the features alone cost.
+    ///
+    /// # Errors
+    ///
+    /// None that [`new`](Self::new) has not already excluded.
+    pub fn assume_public(self) -> Result<Vec<AttentionMoments>, Error> {
+        self.heads.into_iter().map(PrivateMoments::assume_public).collect()
+    }
+
     fn check_count(&self, found: usize) -> Result<(), Error> {
         let expected = self.heads.len();
         if found == expected { Ok(()) } else { Err(Error::HeadCount { expected, found }) }
