@@ -307,7 +307,8 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
     ///
     /// let sensitivity = LatticeL2Sensitivity::from_square(1, AddRemoveRow)?;
     /// let mechanism = LatticeGaussian::calibrate(Epsilon::new(0.5)?, Delta::new(1e-6)?, sensitivity)?;
-    /// let count = |of| LatticeStatistic::new(vec![of], Lattice::new(0)?, sensitivity, 1 << 40);
+    /// let lattice = Lattice::new(0)?;
+    /// let count = |of| LatticeStatistic::new(vec![of], lattice, sensitivity, 1 << 40);
     /// let rng = &mut secure_rng()?;
     /// let rows = mechanism.release(count(812), "rows", rng)?;
     /// let both = rows.and(mechanism.release(count(77), "rows that are long", rng)?)?;
