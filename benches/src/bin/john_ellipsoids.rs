@@ -1,8 +1,8 @@
 //! How fast is a John ellipsoid? Prints time, passes and certified gap of the default, beside the averaged fixed point.
 //!
 //! ```text
-//! cargo run --release -p provable-dp-benches --bin john_ellipsoids            # n = 30 000, d = 30, with the fixed point
-//! cargo run --release -p provable-dp-benches --bin john_ellipsoids -- large   # n = 1 000 000, d = 50
+//! cargo run --release -p provable-dp-benches --bin john_ellipsoids -- 30000 30
+//! cargo run --release -p provable-dp-benches --bin john_ellipsoids -- 1000000 50
 //! ```
 //!
 //! Data are normal, Student's t with three degrees of freedom, uniform on a cube, and normal of condition number 1e8 in mixed
@@ -16,9 +16,12 @@ use std::error::Error;
 use std::io::Write;
 use std::time::Instant;
 
+/// Beyond this `nd²`, hundreds of iterations on all rows are not waited for.
+const FIXED_POINT_WORK: usize = 30_000 * 30 * 30;
+
 fn main() -> Result<(), Box<dyn Error>> {
-    let large = std::env::args().any(|argument| argument == "large");
-    let (n, d) = if large { (1_000_000, 50) } else { (30_000, 30) };
+    let numbers: Vec<usize> = std::env::args().skip(1).map(|word| word.parse()).collect::<Result<_, _>>()?;
+    let &[n, d] = numbers.as_slice() else { return Err("two numbers expected: rows and columns".into()) };
     let mut out = std::io::stdout().lock();
     writeln!(out, "n = {n}, d = {d}")?;
     for name in ["normal", "t3", "cube", "conditioned"] {
@@ -33,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             out,
             "{name:12} default {seconds:8.2} s, {passes:2} passes, gap {gap:.1e}, support {support}, {status:?}"
         )?;
-        if !large {
+        if n * d * d <= FIXED_POINT_WORK {
             let start = Instant::now();
             let stop = Stop { gap: 1e-2, max_iterations: 5000 };
             let averaged = FixedPoint { iterate: Iterate::Average };

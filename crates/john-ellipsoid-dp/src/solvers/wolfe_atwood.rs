@@ -27,9 +27,9 @@ impl Solver for WolfeAtwood {
                 return Ok(iteration);
             }
             if excess >= 1.0 - design.forms()[low] {
-                towards(design, high)
+                towards(design, high);
             } else {
-                away(design, low)
+                away(design, low);
             }
             if iteration % period == period - 1 {
                 design.refresh()?;

@@ -21,9 +21,9 @@ fn a_shift_moves_the_centre_and_nothing_else() {
     let options = JohnOptions::default().with_gap(1e-9).unwrap();
     let around = |points: &Mat| enclosing_ellipsoid(points.as_ref(), &options).unwrap();
     let (before, after) = (around(&points), around(&moved));
-    for j in 0..3 {
+    for (j, moved_by) in shift.iter().enumerate() {
         // an optimum within dξ of volume is within about √(dξ) = 5e-5 of a semi-axis (near 4) in place
-        assert!((after.center()[j] - before.center()[j] - shift[j]).abs() < 2e-4);
+        assert!((after.center()[j] - before.center()[j] - moved_by).abs() < 2e-4);
     }
     let (q, r) = (before.matrix().unwrap(), after.matrix().unwrap());
     assert!(q.as_slice().iter().zip(r.as_slice()).all(|(x, y)| (x - y).abs() < 1e-4));

@@ -77,8 +77,10 @@ fn damped(rows: dp_linalg::MatRef<'_>, iterations: usize) -> f64 {
         let weighted = Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| weights[i].sqrt() * rows[(i, j)]);
         let leverages = leverage_scores(weighted.as_ref()).expect("finite rows");
         weights.iter_mut().zip(leverages).for_each(|(w, leverage)| *w = (*w * leverage).sqrt());
-        let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w *= rows.ncols() as f64 / total);
+        let scale = rows.ncols() as f64 / weights.iter().sum::<f64>();
+        for weight in &mut weights {
+            *weight *= scale;
+        }
     }
     Design::new(rows, sum).expect("orthonormal columns").gap()
 }
