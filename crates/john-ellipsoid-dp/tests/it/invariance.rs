@@ -1,6 +1,6 @@
 use crate::{Uniform, forms};
 use dp_linalg::{Mat, Parallelism, matmul};
-use john_ellipsoid_dp::{JohnEllipsoid, JohnOptions, Status, john_ellipsoid, john_ellipsoid_from};
+use john_ellipsoid_dp::{Error, JohnEllipsoid, JohnOptions, Status, john_ellipsoid, john_ellipsoid_from};
 use proptest::prelude::*;
 
 const GAP: f64 = 1e-8;
@@ -90,6 +90,24 @@ fn a_good_start_saves_passes() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
+
+    /// Ties, copies, opposite rows and zeros: optima with many choices of weights, or none at all.
+    #[test]
+    fn rows_of_small_integers_are_solved_or_degenerate(seed in 0_u64..1_000_000, d in 1_usize..7, n in 1_usize..120) {
+        let mut random = Uniform::new(seed);
+        let rows = Mat::from_fn(n, d, |_, _| (1.5 * random.next()).round());
+        match john_ellipsoid(rows.as_ref(), &JohnOptions::default()) {
+            Ok(john) => {
+                prop_assert_eq!(john.status(), Status::Solved, "{:?}", john.certificate());
+                prop_assert!(forms(&rows, &john).iter().all(|&g| g <= 1.0 + john.certificate().gap()));
+            }
+            Err(Error::Degenerate(span)) => {
+                let rank = dp_linalg::Qr::new(rows.as_ref()).unwrap().rank();
+                prop_assert_eq!(span.rank(), rank);
+            }
+            Err(other) => prop_assert!(false, "{other}"),
+        }
+    }
 
     /// The certificate by brute force: gap, sum of weights, complementarity.
     #[test]
