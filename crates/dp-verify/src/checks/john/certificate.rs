@@ -42,7 +42,7 @@ pub(super) fn gap(context: &mut Context, subject: Subject) -> Outcome {
         for john in [coarse.expect("the rows span the space"), fine] {
             let of_support = || {
                 let forms = john.support().iter().map(|s| john.leverage(rows.row(s.row)).unwrap_or(f64::NAN));
-                forms.fold(0.0, f64::max) * (1.0 - 1e-12)
+                forms.fold(0.0, f64::max)
             };
             let level = match subject {
                 Subject::AsShipped => 1.0 + john.certificate().gap(),
