@@ -92,6 +92,7 @@ impl Registry {
             Library { name: "dp-audit", claims: dp_audit::claims::CLAIMS },
             Library { name: "poly-kernel", claims: poly_kernel::claims::CLAIMS },
             Library { name: "attention-dp", claims: attention_dp::claims::CLAIMS },
+            Library { name: "john-ellipsoid-dp", claims: john_ellipsoid_dp::claims::CLAIMS },
         ];
         Self::new(libraries, crate::checks::all())
     }

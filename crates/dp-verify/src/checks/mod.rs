@@ -4,6 +4,7 @@ use crate::Check;
 
 mod attention;
 mod audit;
+mod john;
 mod kernel;
 mod linalg;
 mod mechanisms;
@@ -19,5 +20,13 @@ pub use audit::audit_table;
 /// ```
 #[must_use]
 pub fn all() -> Vec<Check> {
-    [linalg::checks(), mechanisms::checks(), audit::checks(), kernel::checks(), attention::checks()].concat()
+    [
+        linalg::checks(),
+        mechanisms::checks(),
+        audit::checks(),
+        kernel::checks(),
+        attention::checks(),
+        john::checks(),
+    ]
+    .concat()
 }

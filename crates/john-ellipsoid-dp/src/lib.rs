@@ -1,0 +1,91 @@
+//! John ellipsoids of many rows, each with a certificate.
+//!
+//! Rows `aᵢ` describe the polytope `P = {x : |⟨aᵢ, x⟩| ≤ 1}`. Three problems have one optimum, weights `w ≥ 0` with `Σ wᵢ = d`
+//! and `M = Σ wᵢaᵢaᵢᵀ`:
+//!
+//! ```text
+//! E = {x : xᵀMx ≤ 1}        the largest ellipsoid in P (John 1948)
+//! {y : yᵀM⁻¹y ≤ 1}          the smallest ellipsoid around the points ±aᵢ
+//! w/d                       the D-optimal design on the rows (Kiefer, Wolfowitz 1960)
+//! ```
+//!
+//! It is optimal if and only if `gᵢ = aᵢᵀM⁻¹aᵢ ≤ 1` for every row, and up to `ξ` when `gᵢ ≤ 1 + ξ`: one reading of the rows
+//! decides, however the weights were found. That reading makes the [`Certificate`], and nothing is returned without.
+//!
+//! | You have | You want | Call |
+//! |---|---|---|
+//! | rows, in memory or [streamed](StreamedRows) | the John ellipsoid, the design, the symmetric enclosing ellipsoid | [`john_ellipsoid`] |
+//! | weights of similar rows | the same, sooner, with reports | [`john_ellipsoid_from`] |
+//! | points around no known centre | the smallest ellipsoid around them | [`enclosing_ellipsoid`] |
+//! | rows in memory | a comparison of solvers | [`john_ellipsoid_with`], [`FixedPoint`], [`WolfeAtwood`], [`PairwiseExchange`], [`InteriorPoint`], [`SafeDeletion`] |
+//! | rows that span less than the space | their span, and coordinates in it | [`Error::Degenerate`], [`Span`] |
+//!
+//! # Example
+//!
+//! ```
+//! use dp_linalg::{Mat, Parallelism};
+//! use john_ellipsoid_dp::{JohnOptions, Status, john_ellipsoid};
+//!
+//! let rows = Mat::from_fn(10_000, 5, |i, j| ((i + 1) as f64 * (j + 1) as f64).sin());
+//! let options = JohnOptions::default().with_gap(1e-8)?.with_parallelism(Parallelism::available());
+//! let john = john_ellipsoid(rows.as_ref(), &options)?;
+//! assert_eq!(john.status(), Status::Solved);
+//! assert!(john.certificate().gap() <= 1e-8);
+//! assert!(rows.rows().all(|row| john.leverage(row).is_ok_and(|g| g <= 1.0 + 1e-8)));
+//! # Ok::<(), john_ellipsoid_dp::Error>(())
+//! ```
+//!
+//! # The default
+//!
+//! One pass looks at the size of columns and keeps a sample. Then in turns: a small problem, of the rows in memory, is solved by
+//! first-order steps with away steps and then by an interior-point method; a pass over all rows certifies the answer and brings the
+//! rows that stick out most. Everything happens in whitened coordinates, which are refined each time, so that units and
+//! correlations of columns do not matter.
+//!
+//! # Limits
+//! - Not private. Private releases are to be built on this; see the project's README for what stands.
+//! - Rows with a NaN, an infinity or an entry beyond 1e150 are left out, and counted.
+//! - At condition number κ (in units of the columns), the gap cannot be certified below about `κ·1e-15`.
+//! - Newton's systems are dense, in up to 3000 rows with weight; an optimum may have `d(d + 1)/2`, so that beyond `d` of about 75
+//!   first-order steps have to finish alone.
+//!
+//! # Notation
+//!
+//! | here | meaning |
+//! |---|---|
+//! | `aᵢ`, `n`, `d` | rows, their number and dimension |
+//! | `w`, `M`, `gᵢ` | weights with sum `d`, `Σ wᵢaᵢaᵢᵀ`, `aᵢᵀM⁻¹aᵢ` |
+//! | `T` | lower triangular, `M⁻¹ = TTᵀ`; `y = Tᵀa` are whitened coordinates |
+//! | `ξ` | gap, `max gᵢ − 1` |
+//! | `u`, `γ_k` | `2⁻⁵³`, `ku/(1 − ku)` |
+
+mod certificate;
+pub mod claims;
+mod compensated;
+mod design;
+mod ellipsoid;
+mod error;
+mod options;
+mod pass;
+mod scan;
+mod solve;
+mod solvers;
+mod source;
+mod span;
+mod whitening;
+
+/// Version of this crate, for records of what computed a result.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+pub use certificate::Certificate;
+pub use design::Design;
+pub use ellipsoid::{EnclosingEllipsoid, JohnEllipsoid, Status, SupportRow};
+pub use error::Error;
+pub use options::{JohnOptions, Progress};
+pub use solve::{enclosing_ellipsoid, john_ellipsoid, john_ellipsoid_from, john_ellipsoid_with};
+pub use solvers::{
+    FixedPoint, InteriorPoint, Iterate, PairwiseExchange, SafeDeletion, Solver, Stop, WolfeAtwood,
+    deletion_threshold, spanning_weights, uniform_weights,
+};
+pub use source::{RowSource, StreamedRows};
+pub use span::Span;

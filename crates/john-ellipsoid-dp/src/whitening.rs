@@ -1,0 +1,115 @@
+//! The square root of an ellipsoid: a lower triangular `T` with `M⁻¹ = TTᵀ`.
+
+use crate::Error;
+use crate::compensated::{dot, gamma, outward};
+use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, matmul, solve_lower_triangular};
+
+/// Coordinates `y = Tᵀa` in which the ellipsoid is the unit ball: `gᵢ = ‖Tᵀaᵢ‖²`.
+///
+/// `T` is kept, not `M`: at condition number 1e8 of the rows, `M` has 1e16 and no Cholesky factor in floating point.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Whitening {
+    t: Mat,
+    /// `‖Tⱼ‖₂`, rounded up: `Σⱼ |aⱼ|‖Tⱼ‖` bounds the products that a coordinate sums.
+    row_norms: Vec<f64>,
+}
+
+impl Whitening {
+    /// From any `T` of shape `(d, d)`, which is rotated to be lower triangular.
+    pub(crate) fn new(mut t: Mat) -> Self {
+        make_lower_triangular(&mut t);
+        let norm =
+            |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt() * (1.0 + 2.0 * gamma(row.len() + 2));
+        let row_norms = t.rows().map(norm).collect();
+        Self { t, row_norms }
+    }
+
+    /// `T`, shape `(d, d)`.
+    pub(crate) fn matrix(&self) -> MatRef<'_> {
+        self.t.as_ref()
+    }
+
+    /// The rows `aᵢᵀT`.
+    pub(crate) fn apply(&self, rows: MatRef<'_>) -> Result<Mat, Error> {
+        Ok(matmul(rows, self.t.as_ref(), Parallelism::Sequential)?)
+    }
+
+    /// Whitens once more: in the present coordinates the ellipsoid is `yᵀMy ≤ 1`.
+    pub(crate) fn refine(&self, m: MatRef<'_>) -> Result<Self, Error> {
+        // M = LLᵀ, T ← T L⁻ᵀ, so that Tᵀ ← L⁻¹Tᵀ
+        let cholesky = Cholesky::new(m)?;
+        let transposed = solve_lower_triangular(cholesky.l(), self.t.transpose().as_ref())?;
+        Ok(Self::new(transposed.transpose()))
+    }
+
+    /// A bound of the error of `‖fl(aᵀT)‖`: `γ_d Σⱼ |aⱼ|‖Tⱼ‖` (Higham 2002, equation 3.13).
+    pub(crate) fn error_bound(&self, row: &[f64]) -> f64 {
+        let products: f64 = row.iter().zip(&self.row_norms).map(|(a, norm)| a.abs() * norm).sum();
+        outward(gamma(row.len() + 1) * products * (1.0 + gamma(row.len() + 1)))
+    }
+
+    /// `aᵀT` in twice the working precision, and a bound of its error in norm.
+    pub(crate) fn apply_accurately(&self, row: &[f64]) -> (Vec<f64>, f64) {
+        let coordinate = |j: usize| dot((j..row.len()).map(|i| (row[i], self.t[(i, j)])));
+        let (values, errors): (Vec<f64>, Vec<f64>) = (0..row.len()).map(coordinate).unzip();
+        let error = errors.iter().map(|e| e * e).sum::<f64>().sqrt() * (1.0 + 2.0 * gamma(row.len() + 2));
+        (values, error)
+    }
+}
+
+/// `‖y‖²` of a vector known up to `error`, rounded up.
+pub(crate) fn squared_norm_above(y: &[f64], error: f64) -> f64 {
+    let norm = y.iter().map(|x| x * x).sum::<f64>().sqrt() * (1.0 + gamma(y.len() + 2));
+    let above = outward(norm + error);
+    outward(above * above)
+}
+
+/// `T ← TQ` with the `Q` of Householder reflections that clears the entries above the diagonal, which becomes positive.
+///
+/// Reflections act on each row by itself: rows of very different size keep their relative accuracy.
+fn make_lower_triangular(t: &mut Mat) {
+    let d = t.nrows();
+    for i in 0..d {
+        let norm = t.row(i)[i..].iter().map(|x| x * x).sum::<f64>().sqrt();
+        let mut v: Vec<f64> = t.row(i)[i..].to_vec();
+        v[0] += if v[0] < 0.0 { -norm } else { norm };
+        let square: f64 = v.iter().map(|x| x * x).sum();
+        if i + 1 < d && square > 0.0 {
+            (i..d).for_each(|k| reflect(&mut t.row_mut(k)[i..], &v, square));
+            t.row_mut(i)[i + 1..].fill(0.0);
+        }
+        if t[(i, i)] < 0.0 {
+            (i..d).for_each(|k| t[(k, i)] = -t[(k, i)]);
+        }
+    }
+}
+
+fn reflect(x: &mut [f64], v: &[f64], square: f64) {
+    let factor = 2.0 * x.iter().zip(v).map(|(x, v)| x * v).sum::<f64>() / square;
+    x.iter_mut().zip(v).for_each(|(x, v)| *x -= factor * v);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dp_linalg::{frobenius_norm, matmul_nt};
+
+    #[test]
+    fn rotations_keep_the_product_with_the_transpose() {
+        let t =
+            Mat::from_fn(6, 6, |i, j| ((7 * i + 3 * j * j + i * j) as f64).sin() * 10.0_f64.powi(i as i32));
+        let square = |t: &Mat| matmul_nt(t.as_ref(), t.as_ref(), Parallelism::Sequential).unwrap();
+        let rotated = Whitening::new(t.clone()).t;
+        for i in 0..6 {
+            assert!(rotated.row(i)[i + 1..].iter().all(|&x| x == 0.0) && rotated[(i, i)] > 0.0);
+            let row = |m: &Mat| m.row(i).to_vec();
+            let (before, after) = (square(&t), square(&rotated));
+            for (j, (x, y)) in row(&before).iter().zip(row(&after)).enumerate() {
+                // 36 reflections of backward error about 10u each, relative to the norms of both rows
+                let scale = (before[(i, i)] * before[(j, j)]).sqrt();
+                assert!((x - y).abs() <= 1e-13 * scale, "{i} {j}");
+            }
+        }
+        assert!(frobenius_norm(rotated.as_ref()).is_finite());
+    }
+}

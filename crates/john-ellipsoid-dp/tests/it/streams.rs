@@ -1,0 +1,41 @@
+use crate::Uniform;
+use dp_linalg::Mat;
+use john_ellipsoid_dp::{Error, JohnOptions, StreamedRows, john_ellipsoid};
+use std::io::ErrorKind;
+
+#[test]
+fn blocks_of_any_size_give_what_one_matrix_gives() {
+    let rows = Uniform::new(1).rows(3000, 4);
+    let options = JohnOptions::default();
+    let whole = john_ellipsoid(rows.as_ref(), &options).unwrap();
+    for size in [1, 7, 1000, 5000] {
+        let blocks = || {
+            let starts = (0..3000).step_by(size);
+            starts.map(|start| Ok(rows.as_ref().subrows(start..3000.min(start + size)).to_owned()))
+        };
+        let streamed = john_ellipsoid(StreamedRows::new(4, blocks), &options).unwrap();
+        // the same rows in the same order; products of another shape may round differently
+        assert!((streamed.log_det() - whole.log_det()).abs() <= 4.0 * 1e-6);
+        assert_eq!((streamed.rows(), streamed.passes()), (3000, whole.passes()));
+    }
+}
+
+#[test]
+fn a_source_that_changes_its_length_is_refused() {
+    let rows = Uniform::new(2).rows(100, 2);
+    let mut pass = 0;
+    let shrinking = || {
+        pass += 1;
+        std::iter::once(Ok(rows.as_ref().subrows(0..100 - pass).to_owned()))
+    };
+    let refused = john_ellipsoid(StreamedRows::new(2, shrinking), &JohnOptions::default());
+    assert_eq!(refused, Err(Error::SourceChanged { expected: 99, found: 98 }));
+}
+
+#[test]
+fn errors_of_a_source_and_blocks_of_another_width_are_reported() {
+    let broken = StreamedRows::new(2, || std::iter::once(Err::<Mat, _>(ErrorKind::UnexpectedEof)));
+    assert_eq!(john_ellipsoid(broken, &JohnOptions::default()), Err(Error::Source(ErrorKind::UnexpectedEof)));
+    let wide = StreamedRows::new(2, || std::iter::once(Ok(Mat::identity(3))));
+    assert_eq!(john_ellipsoid(wide, &JohnOptions::default()), Err(Error::Length { expected: 2, found: 3 }));
+}
