@@ -62,4 +62,7 @@ pub enum Error {
     /// The linear algebra refused.
     #[error(transparent)]
     Linalg(#[from] dp_linalg::Error),
+    /// A parameter of privacy, or of noise, was refused: by public parameters alone.
+    #[error(transparent)]
+    Mechanism(#[from] dp_mechanisms::Error),
 }

@@ -67,6 +67,7 @@ mod ellipsoid;
 mod error;
 mod options;
 mod pass;
+pub mod private;
 mod scan;
 mod solve;
 mod solvers;

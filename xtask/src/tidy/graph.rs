@@ -15,7 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("dp-audit", &["dp-claims", "dp-mechanisms"]),
     ("poly-kernel", &["dp-claims", "dp-linalg"]),
     ("attention-dp", &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel"]),
-    ("john-ellipsoid-dp", &["dp-claims", "dp-linalg"]),
+    ("john-ellipsoid-dp", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
     ("dp-testkit", &[]),
     (
         "dp-verify",

@@ -1,0 +1,10 @@
+//! Ellipsoids of private rows.
+//!
+//! What a non-private solve returns (weights, support, shape, status, even how long it took) is a function of the rows. What is
+//! released here carries a guarantee, and everything computed from it alone is post-processing.
+
+mod ellipsoid;
+mod rows;
+
+pub use ellipsoid::ReleasedEllipsoid;
+pub use rows::PrivateRows;
