@@ -2,6 +2,15 @@
 
 use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 
+/// Id of the claim on the integer sensitivity of close rows.
+pub const CLOSE_ROWS_SENSITIVITY: &str = "john.close.rows.sensitivity";
+/// Id of the claim that a release of noised rows is (ε, δ)-differentially private.
+pub const CLOSE_ROWS_PRIVACY: &str = "john.close.rows.privacy";
+/// Id of the claim on the change of a smoothed John ellipsoid between close rows.
+pub const STABILITY_SMOOTHED: &str = "john.stability.smoothed";
+/// Id of the claim that draws of a smoothed John ellipsoid are (ε, δ)-differentially private.
+pub const STABILITY_PRIVACY: &str = "john.stability.privacy";
+
 /// Every claim of this crate.
 ///
 /// ```
