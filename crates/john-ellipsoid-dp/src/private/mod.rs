@@ -5,6 +5,8 @@
 
 mod ellipsoid;
 mod rows;
+mod weights;
 
 pub use ellipsoid::ReleasedEllipsoid;
 pub use rows::PrivateRows;
+pub use weights::{Floor, NoisyWeights, WeightOptions, WeightParameter, noisy_weights, weight_statistic};
