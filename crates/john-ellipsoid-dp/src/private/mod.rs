@@ -6,6 +6,8 @@
 pub mod close;
 mod ellipsoid;
 mod rows;
+mod weights;
 
 pub use ellipsoid::ReleasedEllipsoid;
 pub use rows::PrivateRows;
+pub use weights::{Floor, NoisyWeights, WeightOptions, WeightParameter, noisy_weights, weight_statistic};
