@@ -38,7 +38,7 @@ pub(crate) const ROWS: [usize; 3] = [1000, 10_000, 100_000];
 /// How far close rows move, as shares of the radius.
 pub(crate) const MOVES: [f64; 2] = [0.001, 0.01];
 /// Releases of one kind at each of [`ROWS`].
-const RELEASES: [usize; 3] = [9, 7, 5];
+const RELEASES: [usize; 3] = [9, 7, 3];
 
 /// All releases of one kind.
 pub(crate) struct Row {
@@ -65,10 +65,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (n, releases) in ROWS.into_iter().zip(RELEASES).filter(|(n, _)| *n <= arguments.rows) {
         for kind in Kind::ALL {
             measure(kind, (n, releases), &mut all, rng)?;
+            table::write(&arguments.folder.join("john_utility.csv"), &all)?;
             writeln!(std::io::stderr(), "{n} rows, {}", kind.name())?;
         }
     }
-    table::write(&arguments.folder.join("john_utility.csv"), &all)?;
     table::print(&all)?;
     picture::draw(&arguments.folder, &all)
 }
