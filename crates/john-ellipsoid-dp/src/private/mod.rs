@@ -4,7 +4,12 @@
 //! released here carries a guarantee, and everything computed from it alone is post-processing.
 
 mod ellipsoid;
+mod record;
 mod rows;
 
 pub use ellipsoid::ReleasedEllipsoid;
+pub use record::{
+    RecordEllipsoid, RecordMechanism, RecordOptions, RecordParameter, RecordScale, RecordTarget,
+    private_ellipsoid,
+};
 pub use rows::PrivateRows;
