@@ -64,6 +64,14 @@ pub enum Error {
         /// Squared radius over ridge.
         ratio: f64,
     },
+    /// A parameter of a record-level ellipsoid is out of its range.
+    #[error("{parameter} cannot be {value}")]
+    RecordParameter {
+        /// Which.
+        parameter: crate::private::RecordParameter,
+        /// Value given.
+        value: f64,
+    },
     // shapes
     /// Rows need at least one column.
     #[error("rows without columns have no ellipsoid")]
