@@ -6,30 +6,32 @@ use super::lattice::OUTWARD;
 /// `relative_move` in units of the floor; an upper bound, for solutions with at most this residual. Infinite where there is none.
 ///
 /// # Guarantee
-/// To first order its root is at most `r(1 + √(p/2))` and at most `2√r`. With `r = relative_move·√(1 + η)`, `B = (1 + η)^{1/p}`:
+/// With `r` the relative move, `η` the residual and `h = 1 + η`:
 ///
 /// ```text
 /// J ≤ y²/(1 + y),   y² = (1 + y)(y·D₁ + D₂)
-/// (D₁, D₂) = (2η + r(2B + r)B^{p−2}, (p/2 − 1) r²(B + r)²B^{p−4})   or   (2η, 4rB^{p−1} + 2r²B^{p−2})
+/// (D₁, D₂) = (2η + h²(√2 r + r²), h²·(p/8)r²)   or   (2η, h²(4r + 2r²))
 /// ```
 ///
-/// (docs/theorems.md, John ellipsoids of close rows.) Computed outward, with `+ − × ÷ √` only.
+/// To first order the root of `J` is at most `r(√½ + √(½ + p/8))`, and at most `2√r` for every `p` (docs/theorems.md, John ellipsoids of
+/// close rows). Computed outward, with `+ − × ÷ √` only.
 ///
 /// ```
 /// use john_ellipsoid_dp::private::close::smoothed_change;
 ///
 /// let root = smoothed_change(1e-4, 16, 0.0).sqrt();
-/// assert!(root > 3.82e-4 && root < 3.84e-4);           // r(1 + √8)
-/// assert!(smoothed_change(1e-3, 100_000, 0.0) < 4.02e-3); // 4r, whatever the exponent
+/// assert!(root > 2.288e-4 && root < 2.290e-4);            // r(√½ + √2.5)
+/// assert!(smoothed_change(1e-3, 1_000_000, 0.0) < 4.01e-3); // 4r, whatever the exponent
 /// ```
 #[must_use]
 pub fn smoothed_change(relative_move: f64, exponent: u32, residual: f64) -> f64 {
-    let r = relative_move * (1.0 + residual) * OUTWARD; // above √(1 + η)
-    let b = (1.0 + residual / f64::from(exponent)) * OUTWARD; // above (1 + η)^{1/p}; 1 + η is above B^{p−1}
-    let top = (1.0 + residual) * OUTWARD;
-    let half = f64::from(exponent) / 2.0 - 1.0;
-    let smooth = (2.0 * residual + r * (2.0 * b + r) * top, half * r * r * (b + r) * (b + r) * top);
-    let sharp = (2.0 * residual, 4.0 * r * top + 2.0 * r * r * top);
+    let r = relative_move * OUTWARD;
+    let square = (1.0 + residual) * (1.0 + residual) * OUTWARD;
+    let smooth = (
+        2.0 * residual + square * (2.0_f64.sqrt() * r + r * r),
+        square * f64::from(exponent) / 8.0 * r * r * OUTWARD,
+    );
+    let sharp = (2.0 * residual, square * (4.0 * r + 2.0 * r * r) * OUTWARD);
     solution(smooth).min(solution(sharp))
 }
 

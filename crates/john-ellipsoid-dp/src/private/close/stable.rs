@@ -48,7 +48,7 @@ pub struct StableEllipsoid {
 fn relative_move(adjacency: PerturbRow, options: &CloseOptions) -> Result<(f64, f64), Error> {
     let relative = RowLattice::new(options, adjacency).displacement() / options.floor();
     Parameter::RelativeMove.check(relative, relative < 0.25)?;
-    // adds 2η to r(1 + √(p/2)), some tenth of a percent
+    // adds 2η to r(√½ + √(½ + p/8)), some tenths of a percent
     let residual = relative / 512.0;
     check_residual(options, residual)?;
     Ok((relative, residual))
