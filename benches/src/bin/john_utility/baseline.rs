@@ -2,9 +2,9 @@
 
 use crate::measure::scores;
 use dp_linalg::{Mat, SymmetricEigen};
-use dp_mechanisms::selection::{PrivateQuantile, QuantileRange};
+use dp_mechanisms::selection::{PrivateQuantile, QuantileAdjacency, QuantileRange};
 use dp_mechanisms::{
-    Delta, Epsilon, Lattice, LatticeFrobeniusSensitivity, LatticeStatistic, QuantileLevel, ReplaceRow, SymmetricGaussian,
+    Delta, Epsilon, Lattice, LatticeFrobeniusSensitivity, LatticeStatistic, QuantileLevel, SymmetricGaussian,
     symmetric,
 };
 use john_ellipsoid_dp::Error;
@@ -18,9 +18,9 @@ const LEVEL_SHARE: f64 = 0.25;
 /// Cells of the level's grid in a factor of e.
 const CELLS: f64 = 64.0;
 
-/// One release under the replacement of a row; the two parts compose by adding ε.
-pub(crate) fn release<R: CryptoRng>(
-    rows: &Mat,
+/// One release; its two parts compose by adding ε.
+pub(crate) fn release<A: QuantileAdjacency, R: CryptoRng>(
+    (adjacency, rows): (A, &Mat),
     (radius, uncovered): (f64, f64),
     (epsilon, delta): (Epsilon, Delta),
     rng: &mut R,
@@ -28,7 +28,8 @@ pub(crate) fn release<R: CryptoRng>(
     let (d, share) = (rows.ncols(), |share: f64| Epsilon::new(share * epsilon.get()));
     // rounding to whole steps adds at most √d/2 to the length of a row
     let longest = (STEPS + 0.5 * (d as f64).sqrt()).ceil() as u128;
-    let sensitivity = LatticeFrobeniusSensitivity::from_square(2 * longest.pow(4), ReplaceRow)?;
+    let replaced = if A::NUMBER_OF_ROWS_IS_PUBLIC { 2 } else { 1 };
+    let sensitivity = LatticeFrobeniusSensitivity::from_square(replaced * longest.pow(4), adjacency)?;
     let steps = |x: f64| (x / radius * STEPS).round() as i64;
     let mut sums = vec![0; symmetric::packed_len(d)];
     for row in rows.rows() {
@@ -45,11 +46,11 @@ pub(crate) fn release<R: CryptoRng>(
     let root = eigen.map(|value| value.max(floor).powf(-0.5));
     let scale = STEPS / radius;
     let unit = ReleasedEllipsoid::from_root(Mat::from_fn(d, d, |i, j| scale * root[(i, j)]))?;
-    level(rows, &unit, (share(LEVEL_SHARE)?, uncovered), rng)
+    level((adjacency, rows), &unit, (share(LEVEL_SHARE)?, uncovered), rng)
 }
 
-fn level<R: CryptoRng>(
-    rows: &Mat,
+fn level<A: QuantileAdjacency, R: CryptoRng>(
+    (adjacency, rows): (A, &Mat),
     unit: &ReleasedEllipsoid,
     (epsilon, uncovered): (Epsilon, f64),
     rng: &mut R,
@@ -57,7 +58,7 @@ fn level<R: CryptoRng>(
     let cell = |score: &f64| (CELLS * score.max(1e-30).ln() * 0.5).ceil() as i64;
     let cells: Vec<i64> = scores(unit, rows.as_ref())?.iter().map(cell).collect();
     let range = QuantileRange::new(-(40.0 * CELLS) as i64, (10.0 * CELLS) as i64)?;
-    let quantile = PrivateQuantile::new(epsilon, QuantileLevel::new(1.0 - uncovered)?, range, ReplaceRow);
+    let quantile = PrivateQuantile::new(epsilon, QuantileLevel::new(1.0 - uncovered)?, range, adjacency);
     let length = (*quantile.release(&cells, "level", rng).value() as f64 / CELLS).exp();
     let d = rows.ncols();
     ReleasedEllipsoid::from_root(Mat::from_fn(d, d, |i, j| unit.root()[(i, j)] / length))

@@ -11,8 +11,8 @@
 //! All three look at the private rows: an experiment on public data may, a user may not. Rows are scaled back to a public radius first, one by
 //! one, and stay so for everything.
 //!
-//! Two adjacencies are never in one curve: *a row moves by a share of the radius R* protects small changes of a row, *a row is replaced*
-//! protects the row.
+//! Adjacencies are never in one curve: *a row moves by a share of the radius R* protects small changes of a row, *a row is
+//! replaced*, and *a row is added or removed*, protect the row.
 
 mod baseline;
 mod data;
@@ -90,7 +90,8 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 /// Methods with the adjacency that they are measured under.
 fn pairs() -> Vec<(Method, Neighbours)> {
     let close = MOVES.into_iter().flat_map(|share| Method::CLOSE.map(|method| (method, Neighbours::Close(share))));
-    close.chain(Method::RECORD.map(|method| (method, Neighbours::Replace))).collect()
+    let replace = Method::RECORD.map(|method| (method, Neighbours::Replace));
+    close.chain(replace).chain(Method::ADD_REMOVE.map(|method| (method, Neighbours::AddRemove))).collect()
 }
 
 fn measure<R: CryptoRng>(

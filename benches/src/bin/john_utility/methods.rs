@@ -4,7 +4,8 @@ use crate::baseline;
 use crate::data::{DIM, Kind};
 use crate::targets;
 use dp_linalg::Mat;
-use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
+use dp_mechanisms::selection::QuantileAdjacency;
+use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
 use john_ellipsoid_dp::private::close::{CloseOptions, NoisyRows, release_rows, release_stable};
 use john_ellipsoid_dp::private::{
     PrivateRows, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights, private_ellipsoid,
@@ -27,6 +28,8 @@ pub(crate) enum Neighbours {
     Close(f64),
     /// Replace it.
     Replace,
+    /// Add or remove it.
+    AddRemove,
 }
 
 impl Neighbours {
@@ -35,6 +38,7 @@ impl Neighbours {
         match self {
             Self::Close(share) => format!("a row moves by {share} R"),
             Self::Replace => "a row is replaced".to_owned(),
+            Self::AddRemove => "a row is added or removed".to_owned(),
         }
     }
 }
@@ -61,6 +65,8 @@ impl Method {
     pub(crate) const CLOSE: [Self; 4] = [Self::Weights, Self::Rows, Self::RowsAround, Self::Stable];
     pub(crate) const RECORD: [Self; 4] =
         [Self::RecordCovariance, Self::RecordLewis, Self::PlainCovariance, Self::Rows];
+    /// Noise on rows needs their number to be public.
+    pub(crate) const ADD_REMOVE: [Self; 3] = [Self::RecordCovariance, Self::RecordLewis, Self::PlainCovariance];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -130,7 +136,12 @@ impl Case<'_> {
                 let adjacency = PerturbRow::new(share * self.kind.radius())?;
                 self.close((method, adjacency), budget, rng)
             }
-            Neighbours::Replace => self.record(method, budget, rng),
+            Neighbours::Replace if method == Method::Rows => {
+                let rows = PrivateRows::new(ReplaceRow, self.rows.as_ref());
+                Self::of_rows(method, release_rows(rows, &self.close_options()?, budget.0, budget.1, rng)?.value())
+            }
+            Neighbours::Replace => self.record((method, ReplaceRow), budget, rng),
+            Neighbours::AddRemove => self.record((method, AddRemoveRow), budget, rng),
         }
     }
 
@@ -155,26 +166,18 @@ impl Case<'_> {
         }
     }
 
-    fn record<R: CryptoRng>(
+    fn record<A: QuantileAdjacency, R: CryptoRng>(
         &self,
-        method: Method,
+        (method, adjacency): (Method, A),
         (epsilon, delta): (Epsilon, Delta),
         rng: &mut R,
     ) -> Result<ReleasedEllipsoid, Error> {
-        let rows = PrivateRows::new(ReplaceRow, self.rows.as_ref());
-        match method {
-            Method::PlainCovariance => {
-                baseline::release(self.rows, (self.kind.radius(), UNCOVERED), (epsilon, delta), rng)
-            }
-            Method::RecordCovariance | Method::RecordLewis => {
-                let release = private_ellipsoid(rows, &Self::record_options(method)?, epsilon, delta, rng)?;
-                Ok(release.value().ellipsoid().clone())
-            }
-            _ => {
-                let release = release_rows(rows, &self.close_options()?, epsilon, delta, rng)?;
-                Self::of_rows(method, release.value())
-            }
+        if method == Method::PlainCovariance {
+            return baseline::release((adjacency, self.rows), (self.kind.radius(), UNCOVERED), (epsilon, delta), rng);
         }
+        let rows = PrivateRows::new(adjacency, self.rows.as_ref());
+        let release = private_ellipsoid(rows, &Self::record_options(method)?, epsilon, delta, rng)?;
+        Ok(release.value().ellipsoid().clone())
     }
 
     fn of_rows(method: Method, rows: &NoisyRows) -> Result<ReleasedEllipsoid, Error> {

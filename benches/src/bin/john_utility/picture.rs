@@ -3,7 +3,7 @@
 use crate::data::Kind;
 use crate::methods::{DELTA, Method, Neighbours};
 use crate::table::{find, groups, summary};
-use crate::{EPSILONS, ROWS, Row};
+use crate::{EPSILONS, Row};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::error::Error;
@@ -35,7 +35,7 @@ const fn colour(method: Method) -> RGBColor {
 pub(crate) fn draw(folder: &Path, rows: &[Row]) -> Outcome {
     let mut numbers: Vec<usize> = rows.iter().map(|row| row.n).collect();
     numbers.dedup();
-    for ((neighbours, methods), name) in groups().into_iter().zip(["close_small", "close", "record"]) {
+    for ((neighbours, methods), name) in groups().into_iter().zip(["close_small", "close", "replace", "add_remove"]) {
         let path = folder.join(format!("john_utility_{name}.svg"));
         let size = (PANEL.0 * Kind::ALL.len() as u32 + LEGEND, PANEL.1 * numbers.len() as u32);
         let root = SVGBackend::new(&path, size).into_drawing_area();

@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let approximate = john_ellipsoid_with(&fixed_point, points.as_ref(), stop, &JohnOptions::default())?;
     let (exact, approximate) = (covering(&exact)?, covering(&approximate)?);
     let close = Family { plain: exact.clone(), private: close(&points, rng)? };
-    let record = Family { plain: robust(&points, 1e6, rng)?, private: records(&points, rng)? };
+    let record = Family { plain: robust(&points, 50.0, rng)?, private: records(&points, rng)? };
     println!("{POINTS} points, δ = {DELTA:e}; area over that without noise, and share of points inside\n");
     print("gap 0.3", &points, (&exact, &approximate))?;
     for (name, family) in [("a point moves", &close), ("a point is added or removed", &record)] {
@@ -116,7 +116,7 @@ fn records<R: CryptoRng>(points: &Mat, rng: &mut R) -> Result<Vec<ReleasedEllips
     EPSILONS.into_iter().map(|epsilon| robust(points, epsilon, rng)).collect()
 }
 
-/// A budget of 1e6 has next to no noise.
+/// A budget of 50 has next to no noise.
 fn robust<R: CryptoRng>(points: &Mat, epsilon: f64, rng: &mut R) -> Result<ReleasedEllipsoid, Box<dyn Error>> {
     let options = RecordOptions::new(2)?.with_uncovered(UNCOVERED)?;
     let rows = PrivateRows::new(AddRemoveRow, points.as_ref());

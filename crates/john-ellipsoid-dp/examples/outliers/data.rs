@@ -6,8 +6,6 @@ use rand::{Rng, RngExt};
 
 /// Coordinates of an image: the lowest frequencies of the cosine transform, without the mean ink, and one that is 1.
 pub(crate) const DIM: usize = 9;
-/// No row is longer: an image with pixels in 0 … 1 is not longer than 8.
-pub(crate) const RADIUS: f64 = 8.1;
 const SIDE: usize = 8;
 
 /// Rows `(n, DIM)`, and which of them are outliers.
