@@ -115,18 +115,14 @@ fn measure<R: CryptoRng>(
 fn repeat<R: CryptoRng>(
     case: &Case<'_>,
     target: &Target<'_>,
-    (pair, epsilon, releases): ((Method, Neighbours), f64, usize),
+    (pair, epsilon, count): ((Method, Neighbours), f64, usize),
     rng: &mut R,
 ) -> Result<Option<Vec<Score>>, Box<dyn Error>> {
-    let mut scores = Vec::new();
-    for _ in 0..releases {
-        match case.release(pair, epsilon, rng) {
-            Ok(released) => scores.push(target.score(&released)?),
-            Err(refusal) if infeasible(&refusal) => return Ok(None),
-            Err(other) => return Err(other.into()),
-        }
+    match case.releases(pair, (epsilon, count), rng) {
+        Ok(released) => Ok(Some(released.iter().map(|one| target.score(one)).collect::<Result<_, _>>()?)),
+        Err(refusal) if infeasible(&refusal) => Ok(None),
+        Err(other) => Err(other.into()),
     }
-    Ok(Some(scores))
 }
 
 /// Refused by public parameters: budget, move, number of rows.

@@ -6,9 +6,9 @@ use crate::targets;
 use dp_linalg::Mat;
 use dp_mechanisms::selection::QuantileAdjacency;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
-use john_ellipsoid_dp::private::close::{CloseOptions, NoisyRows, release_rows, release_stable};
+use john_ellipsoid_dp::private::close::{CloseAdjacency, CloseOptions, NoisyRows, release_rows, release_stable};
 use john_ellipsoid_dp::private::{
-    PrivateRows, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights, private_ellipsoid,
+    PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights,
 };
 use john_ellipsoid_dp::{Error, JohnOptions};
 use rand::CryptoRng;
@@ -123,25 +123,24 @@ impl Case<'_> {
         }
     }
 
-    /// One release.
-    pub(crate) fn release<R: CryptoRng>(
+    /// So many releases; noise is calibrated once.
+    pub(crate) fn releases<R: CryptoRng>(
         &self,
         (method, neighbours): (Method, Neighbours),
-        epsilon: f64,
+        (epsilon, count): (f64, usize),
         rng: &mut R,
-    ) -> Result<ReleasedEllipsoid, Error> {
+    ) -> Result<Vec<ReleasedEllipsoid>, Error> {
         let budget = (Epsilon::new(epsilon)?, Delta::new(DELTA)?);
         match neighbours {
             Neighbours::Close(share) => {
                 let adjacency = PerturbRow::new(share * self.kind.radius())?;
-                self.close((method, adjacency), budget, rng)
+                (0..count).map(|_| self.close((method, adjacency), budget, rng)).collect()
             }
             Neighbours::Replace if method == Method::Rows => {
-                let rows = PrivateRows::new(ReplaceRow, self.rows.as_ref());
-                Self::of_rows(method, release_rows(rows, &self.close_options()?, budget.0, budget.1, rng)?.value())
+                (0..count).map(|_| self.rows((method, ReplaceRow), budget, rng)).collect()
             }
-            Neighbours::Replace => self.record((method, ReplaceRow), budget, rng),
-            Neighbours::AddRemove => self.record((method, AddRemoveRow), budget, rng),
+            Neighbours::Replace => self.record((method, ReplaceRow), (budget, count), rng),
+            Neighbours::AddRemove => self.record((method, AddRemoveRow), (budget, count), rng),
         }
     }
 
@@ -151,7 +150,7 @@ impl Case<'_> {
         (epsilon, delta): (Epsilon, Delta),
         rng: &mut R,
     ) -> Result<ReleasedEllipsoid, Error> {
-        let (rows, options) = (PrivateRows::new(adjacency, self.rows.as_ref()), self.close_options()?);
+        let rows = PrivateRows::new(adjacency, self.rows.as_ref());
         match method {
             Method::Weights => {
                 let options = WeightOptions::new(epsilon, delta, self.kind.radius())?;
@@ -159,25 +158,41 @@ impl Case<'_> {
                 targets::of_weights(self.rows.as_ref(), &weights)
             }
             Method::Stable => {
-                let release = release_stable(rows, &options, epsilon, delta, rng)?;
+                let release = release_stable(rows, &self.close_options()?, epsilon, delta, rng)?;
                 release.value().enclosing_ellipsoid(FailureProbability::new(FAILURE)?)
             }
-            _ => Self::of_rows(method, release_rows(rows, &options, epsilon, delta, rng)?.value()),
+            _ => self.rows((method, adjacency), (epsilon, delta), rng),
         }
     }
 
     fn record<A: QuantileAdjacency, R: CryptoRng>(
         &self,
         (method, adjacency): (Method, A),
+        ((epsilon, delta), count): ((Epsilon, Delta), usize),
+        rng: &mut R,
+    ) -> Result<Vec<ReleasedEllipsoid>, Error> {
+        if method == Method::PlainCovariance {
+            let (public, budget) = ((self.kind.radius(), UNCOVERED), (epsilon, delta));
+            return (0..count).map(|_| baseline::release((adjacency, self.rows), public, budget, rng)).collect();
+        }
+        let mechanism = RecordMechanism::calibrate(&Self::record_options(method)?, adjacency, epsilon, delta)?;
+        let mut one = || {
+            let release = mechanism.release(PrivateRows::new(adjacency, self.rows.as_ref()), rng)?;
+            Ok(release.value().ellipsoid().clone())
+        };
+        (0..count).map(|_| one()).collect()
+    }
+
+    /// Noise on rows.
+    fn rows<A: CloseAdjacency, R: CryptoRng>(
+        &self,
+        (method, adjacency): (Method, A),
         (epsilon, delta): (Epsilon, Delta),
         rng: &mut R,
     ) -> Result<ReleasedEllipsoid, Error> {
-        if method == Method::PlainCovariance {
-            return baseline::release((adjacency, self.rows), (self.kind.radius(), UNCOVERED), (epsilon, delta), rng);
-        }
         let rows = PrivateRows::new(adjacency, self.rows.as_ref());
-        let release = private_ellipsoid(rows, &Self::record_options(method)?, epsilon, delta, rng)?;
-        Ok(release.value().ellipsoid().clone())
+        let release = release_rows(rows, &self.close_options()?, epsilon, delta, rng)?;
+        Self::of_rows(method, release.value())
     }
 
     fn of_rows(method: Method, rows: &NoisyRows) -> Result<ReleasedEllipsoid, Error> {

@@ -32,7 +32,11 @@ pub(crate) fn covariance(rows: MatRef<'_>, uncovered: f64) -> Result<ReleasedEll
 /// `{y : yᵀM⁻¹y ≤ max gᵢ}` with `M = Σ wᵢaᵢaᵢᵀ`: what the weights are worth to who holds the rows.
 pub(crate) fn of_weights(rows: MatRef<'_>, weights: &[f64]) -> Result<ReleasedEllipsoid, Error> {
     let weighted = Mat::from_fn(rows.nrows(), rows.ncols(), |i, j| weights[i].sqrt() * rows[(i, j)]);
-    let moments = matmul_tn(weighted.as_ref(), weighted.as_ref(), Parallelism::available())?;
+    let mut moments = matmul_tn(weighted.as_ref(), weighted.as_ref(), Parallelism::available())?;
+    // few rows with weight may span nothing; who holds the rows adds a little of all of them
+    let all = matmul_tn(rows, rows, Parallelism::available())?;
+    let share = 1e-6 * rows.ncols() as f64 / rows.nrows() as f64;
+    moments.as_mut_slice().iter_mut().zip(all.as_slice()).for_each(|(weighted, all)| *weighted += share * all);
     covering(ReleasedEllipsoid::from_moment(moments.as_ref())?.root(), rows, 0.0)
 }
 

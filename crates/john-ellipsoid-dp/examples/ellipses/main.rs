@@ -8,7 +8,7 @@
 //!
 //! 1. without privacy: the smallest ellipse around all points and their mirror images, certified to 1e-9, and what the fixed point of Cohen,
 //!    Cousins, Lee, Yang reaches at gap 0.3;
-//! 2. *a point moves* by up to 0.01: noise on all points, then an ellipse that is around all true ones but with probability 1e-6;
+//! 2. *a point moves* by up to 0.005: noise on all points, then an ellipse that is around all true ones but with probability 1e-6;
 //! 3. *a point is added or removed*, wherever it is: a robust ellipse around 95 % of the points, beside the same without noise.
 //!
 //! The far points decide the first ellipse, as they must: no release that protects whole points can show it. Areas are printed
@@ -37,7 +37,7 @@ const FAR: usize = 6;
 const EPSILONS: [f64; 3] = [0.3, 1.0, 3.0];
 const DELTA: f64 = 1e-6;
 /// How far a point moves under the first adjacency.
-const MOVE: f64 = 0.01;
+const MOVE: f64 = 0.005;
 /// Public bound on the length of points.
 const RADIUS: f64 = 5.0;
 /// Share of points that the robust ellipse leaves outside.

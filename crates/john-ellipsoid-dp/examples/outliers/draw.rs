@@ -2,7 +2,7 @@
 
 use crate::data::Images;
 use crate::support::{
-    AMBER, Axis, BLUE, GREEN, GREY, INK, Outcome, Panel, Quantity, VERMILION, axes, curve, legend, picture, plain,
+    AMBER, Axis, BLUE, GREEN, GREY, INK, Outcome, PINK, Panel, Quantity, VERMILION, axes, curve, legend, picture, plain,
 };
 use crate::{Detector, OUTLIERS};
 use dp_testkit::digits;
@@ -17,7 +17,9 @@ const SHOWN: usize = 12;
 const COLUMNS: usize = 4;
 /// Side of a pixel.
 const PIXEL: i32 = 9;
-const COLOURS: [RGBColor; 5] = [GREY, INK, VERMILION, AMBER, GREEN];
+const COLOURS: [RGBColor; 6] = [GREY, PINK, INK, VERMILION, AMBER, GREEN];
+/// More false alarms are not drawn.
+const ALARMS: f64 = 0.3;
 
 pub(crate) fn draw(path: &Path, images: &Images, detectors: &[Detector]) -> Outcome {
     let root = picture(path, SIZE)?;
@@ -53,13 +55,14 @@ fn image(area: &Panel<'_>, (left, top): (i32, i32), pixels: &[u8]) -> Outcome {
 
 fn curves(panel: &Panel<'_>, detectors: &[Detector]) -> Outcome {
     let quantities: [Quantity<'_>; 2] = [("share of false alarms", plain), ("share of torn images found", plain)];
-    let unit = || Axis::new(0.0..1.0, 0.2);
+    let ranges = (Axis::new(0.0..ALARMS, 0.05), Axis::new(0.0..1.0, 0.2));
     let title = format!("{OUTLIERS} torn images among {} digits", digits::LEN);
-    let mut chart = axes(panel, &title, quantities, (unit(), unit()))?;
-    chart.draw_series(LineSeries::new([(0.0, 0.0), (1.0, 1.0)], INK.mix(0.2).stroke_width(1)))?;
+    let mut chart = axes(panel, &title, quantities, ranges)?;
+    chart.draw_series(LineSeries::new([(0.0, 0.0), (ALARMS, ALARMS)], INK.mix(0.2).stroke_width(1)))?;
     for (detector, colour) in detectors.iter().zip(COLOURS) {
         let name = format!("{}, area {:.3}", detector.name, detector.areas[0]);
-        curve(&mut chart, &name, colour, &detector.roc)?;
+        let drawn: Vec<_> = detector.roc.iter().copied().filter(|point| point.0 <= ALARMS).collect();
+        curve(&mut chart, &name, colour, &drawn)?;
     }
     legend(&mut chart, SeriesLabelPosition::LowerRight)
 }
