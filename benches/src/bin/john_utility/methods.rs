@@ -6,7 +6,7 @@ use crate::targets;
 use dp_linalg::Mat;
 use dp_mechanisms::selection::QuantileAdjacency;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
-use john_ellipsoid_dp::private::close::{CloseAdjacency, CloseOptions, NoisyRows, release_rows, release_stable};
+use john_ellipsoid_dp::private::close::{CloseAdjacency, CloseOptions, NoisyRows, release_rows, release_stable_with, stable_mechanism};
 use john_ellipsoid_dp::private::{
     PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights,
 };
@@ -134,6 +134,9 @@ impl Case<'_> {
         match neighbours {
             Neighbours::Close(share) => {
                 let adjacency = PerturbRow::new(share * self.kind.radius())?;
+                if method == Method::Stable {
+                    return self.stable(adjacency, (budget, count), rng);
+                }
                 (0..count).map(|_| self.close((method, adjacency), budget, rng)).collect()
             }
             Neighbours::Replace if method == Method::Rows => {
@@ -150,19 +153,29 @@ impl Case<'_> {
         (epsilon, delta): (Epsilon, Delta),
         rng: &mut R,
     ) -> Result<ReleasedEllipsoid, Error> {
-        let rows = PrivateRows::new(adjacency, self.rows.as_ref());
-        match method {
-            Method::Weights => {
-                let options = WeightOptions::new(epsilon, delta, self.kind.radius())?;
-                let weights = noisy_weights(rows, &options, rng)?.value().weights();
-                targets::of_weights(self.rows.as_ref(), &weights)
-            }
-            Method::Stable => {
-                let release = release_stable(rows, &self.close_options()?, epsilon, delta, rng)?;
-                release.value().enclosing_ellipsoid(FailureProbability::new(FAILURE)?)
-            }
-            _ => self.rows((method, adjacency), (epsilon, delta), rng),
+        if method != Method::Weights {
+            return self.rows((method, adjacency), (epsilon, delta), rng);
         }
+        let rows = PrivateRows::new(adjacency, self.rows.as_ref());
+        let options = WeightOptions::new(epsilon, delta, self.kind.radius())?;
+        let weights = noisy_weights(rows, &options, rng)?.value().weights();
+        targets::of_weights(self.rows.as_ref(), &weights)
+    }
+
+    fn stable<R: CryptoRng>(
+        &self,
+        adjacency: PerturbRow,
+        ((epsilon, delta), count): ((Epsilon, Delta), usize),
+        rng: &mut R,
+    ) -> Result<Vec<ReleasedEllipsoid>, Error> {
+        let options = self.close_options()?;
+        let mechanism = stable_mechanism(adjacency, &options, epsilon, delta)?;
+        let mut one = || {
+            let rows = PrivateRows::new(adjacency, self.rows.as_ref());
+            let release = release_stable_with(rows, &options, &mechanism, rng)?;
+            release.value().enclosing_ellipsoid(FailureProbability::new(FAILURE)?)
+        };
+        (0..count).map(|_| one()).collect()
     }
 
     fn record<A: QuantileAdjacency, R: CryptoRng>(

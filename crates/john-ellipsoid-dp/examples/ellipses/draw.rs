@@ -13,7 +13,7 @@ use std::path::Path;
 
 const SIZE: (u32, u32) = (1500, 510);
 /// Half the height of a panel, in units of points.
-const HEIGHT: f64 = 5.8;
+const HEIGHT: f64 = 6.6;
 /// Of many points only so many are drawn.
 const DRAWN: usize = 900;
 const COLOURS: [RGBColor; 3] = [VERMILION, AMBER, GREEN];

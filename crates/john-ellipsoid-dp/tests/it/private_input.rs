@@ -3,10 +3,13 @@
 
 use crate::Uniform;
 use dp_linalg::Mat;
+use dp_mechanisms::selection::QuantileAdjacency;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
-use john_ellipsoid_dp::private::close::{CloseOptions, release_rows, release_stable};
+use john_ellipsoid_dp::private::close::{
+    CloseOptions, release_rows, release_stable, release_stable_with, stable_mechanism,
+};
 use john_ellipsoid_dp::private::{
-    PrivateRows, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights, private_ellipsoid,
+    PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights, private_ellipsoid,
 };
 use john_ellipsoid_dp::{Error, JohnOptions};
 use rand::SeedableRng;
@@ -49,19 +52,22 @@ fn usable(ellipsoid: &ReleasedEllipsoid) {
     assert!(ellipsoid.log_volume().is_finite());
 }
 
+/// A mechanism is calibrated once: that takes longer than any release here.
+fn releases_all<A: QuantileAdjacency>(adjacency: A, options: &RecordOptions) {
+    let (epsilon, delta) = budget();
+    let mechanism = RecordMechanism::calibrate(options, adjacency, epsilon, delta).unwrap();
+    for (name, rows) in hostile(SHAPE) {
+        let release = mechanism.release(PrivateRows::new(adjacency, rows.as_ref()), &mut rng());
+        usable(release.expect(name).value().ellipsoid());
+    }
+}
+
 #[test]
 fn a_record_level_release_succeeds_on_any_entries() {
-    let (epsilon, delta) = budget();
     for target in [RecordTarget::Covariance, RecordTarget::Lewis { order: 8 }] {
         let options = RecordOptions::new(SHAPE.1).unwrap().with_target(target).unwrap();
-        for (name, rows) in hostile(SHAPE) {
-            let added = PrivateRows::new(AddRemoveRow, rows.as_ref());
-            let release = private_ellipsoid(added, &options, epsilon, delta, &mut rng());
-            usable(release.expect(name).value().ellipsoid());
-            let replaced = PrivateRows::new(ReplaceRow, rows.as_ref());
-            let release = private_ellipsoid(replaced, &options, epsilon, delta, &mut rng());
-            usable(release.expect(name).value().ellipsoid());
-        }
+        releases_all(AddRemoveRow, &options);
+        releases_all(ReplaceRow, &options);
     }
 }
 
@@ -99,18 +105,31 @@ fn noise_on_rows_succeeds_on_any_entries_and_has_an_ellipsoid() {
 }
 
 #[test]
-fn the_stability_release_ends_in_the_same_way_on_any_entries() {
+fn the_stability_release_succeeds_on_any_entries() {
     let ((epsilon, delta), (n, d)) = (budget(), SHAPE);
     let options = CloseOptions::new(n, d, 2.0).unwrap();
-    for radius in [1e-4, 1e-2, 1.0, 1e-12] {
-        let end = |rows: &Mat| {
+    let adjacency = PerturbRow::new(1e-4).unwrap();
+    let mechanism = stable_mechanism(adjacency, &options, epsilon, delta).unwrap();
+    for (name, rows) in hostile(SHAPE) {
+        let close = PrivateRows::new(adjacency, rows.as_ref());
+        let release = release_stable_with(close, &options, &mechanism, &mut rng()).expect(name);
+        usable(&release.value().enclosing_ellipsoid(FailureProbability::new(1e-6).unwrap()).expect(name));
+    }
+}
+
+#[test]
+fn moves_that_a_stability_release_cannot_serve_are_refused_in_the_same_way_on_any_entries() {
+    let ((epsilon, delta), (n, d)) = (budget(), SHAPE);
+    let options = CloseOptions::new(n, d, 2.0).unwrap();
+    for radius in [1.0, 1e-12] {
+        let refusal = |rows: &Mat| {
             let close = PrivateRows::new(PerturbRow::new(radius).unwrap(), rows.as_ref());
-            let release = release_stable(close, &options, epsilon, delta, &mut rng())?;
-            release.value().enclosing_ellipsoid(FailureProbability::new(1e-6).unwrap()).inspect(usable).map(|_| ())
+            release_stable(close, &options, epsilon, delta, &mut rng()).unwrap_err()
         };
-        let reference = end(&Mat::zeros(n, d));
+        let reference = refusal(&Mat::zeros(n, d));
+        assert!(matches!(reference, Error::OutOfRange { .. }), "{reference}");
         for (name, rows) in hostile(SHAPE) {
-            assert_eq!(end(&rows), reference, "{name}, {radius}");
+            assert_eq!(refusal(&rows), reference, "{name}, {radius}");
         }
     }
 }
