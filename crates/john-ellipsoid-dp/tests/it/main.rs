@@ -6,6 +6,7 @@ mod bad_input;
 mod claims;
 mod enclosing;
 mod invariance;
+mod record;
 mod reference;
 mod solvers;
 mod streams;

@@ -1,6 +1,7 @@
 //! Checks of the claims of john-ellipsoid-dp.
 
 mod certificate;
+mod record;
 mod solvers;
 
 use crate::{Check, Evidence};
@@ -11,7 +12,7 @@ use rand_chacha::ChaCha20Rng;
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Numeric, Search};
+    use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
     vec![
         check("john.certificate.gap", Search, certificate::gap),
@@ -20,6 +21,12 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.solvers.agreement", Numeric, solvers::agreement),
         check("john.fixed_point.rate", Numeric, solvers::rate),
         check("john.deletion.safe", Search, solvers::deletion),
+        check("john.record.sensitivity", Search, record::sensitivity),
+        check("john.record.sensitivity", Exact, record::sensitivity_is_attained),
+        check("john.record.privacy", Numeric, record::composition),
+        check("john.record.privacy", Audit, record::audit),
+        check("john.record.accuracy", Statistical, record::accuracy),
+        check("john.record.coverage", Statistical, record::coverage),
     ]
 }
 
