@@ -82,7 +82,7 @@ pub const CLAIMS: &[Claim] = &[
         id: RECORD_SENSITIVITY,
         kind: ClaimKind::Sensitivity,
         statement: "integer rows z of a round have ‖z‖² ≤ R² whatever the row; ‖zzᵀ − z'z'ᵀ‖_F² is at most R⁴ for a row that comes or goes, \
-            2R⁴ for one that is replaced; the histogram moves by at most d + h² squared",
+            2R⁴ for one that is replaced",
         hypotheses: &["the root, clip and order of the round are public"],
         source: Source { work: "docs/theorems.md", result: "John ellipsoids, record level: sensitivity" },
         status: ClaimStatus::Ours,

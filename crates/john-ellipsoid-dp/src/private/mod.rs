@@ -11,7 +11,7 @@ mod weights;
 
 pub use ellipsoid::ReleasedEllipsoid;
 pub use record::{
-    RecordEllipsoid, RecordMechanism, RecordOptions, RecordParameter, RecordScale, RecordTarget,
+    RecordEllipsoid, RecordMechanism, RecordOptions, RecordParameter, RecordScale, RecordTarget, RoundEncoder,
     private_ellipsoid,
 };
 pub use rows::PrivateRows;

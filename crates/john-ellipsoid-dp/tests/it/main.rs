@@ -7,6 +7,7 @@ mod claims;
 mod enclosing;
 mod invariance;
 mod private_input;
+mod record;
 mod reference;
 mod solvers;
 mod streams;

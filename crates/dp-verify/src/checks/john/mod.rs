@@ -3,6 +3,7 @@
 mod certificate;
 mod close;
 mod released;
+mod record;
 mod solvers;
 mod stability;
 
@@ -15,6 +16,7 @@ use rand_chacha::ChaCha20Rng;
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Audit, Numeric, Search, Statistical};
+    use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
     vec![
         check("john.certificate.gap", Search, certificate::gap),
@@ -34,6 +36,12 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.stability.privacy", Numeric, released::privacy),
         check("john.stability.privacy", Audit, released::audit),
         check("john.stability.containment", Statistical, released::containment),
+        check("john.record.sensitivity", Search, record::sensitivity),
+        check("john.record.sensitivity", Exact, record::sensitivity_is_attained),
+        check("john.record.privacy", Numeric, record::composition),
+        check("john.record.privacy", Audit, record::audit),
+        check("john.record.accuracy", Statistical, record::accuracy),
+        check("john.record.coverage", Statistical, record::coverage),
     ]
 }
 

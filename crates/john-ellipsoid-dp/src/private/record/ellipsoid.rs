@@ -78,6 +78,12 @@ impl RecordEllipsoid {
         Ok(share.powf(0.5 * f64::from(self.order)))
     }
 
+    /// The score at which rows were scaled back, `c/ρ²` with ρ the radius that the quantile chose.
+    #[must_use]
+    pub const fn clip_score(&self) -> f64 {
+        self.clip_score
+    }
+
     /// Share of rows that the level was to leave outside.
     #[must_use]
     pub const fn uncovered(&self) -> f64 {
@@ -94,7 +100,7 @@ impl RecordEllipsoid {
     ///
     /// # Guarantee
     /// At most `uncovered·n + rank_error` rows are outside, and at least `uncovered·n − rank_error` are outside or in the outermost cell (of
-    /// relative width `2⁻⁸`), n with rows that are not finite, if radii are within the range of the grid, from `√d/2⁸` to `2¹⁰√d` in the whitened
+    /// relative width `2⁻¹⁰`), n with rows that are not finite, if radii are within the range of the grid, from `√d/2⁸` to `2¹⁰√d` in the whitened
     /// coordinates of the last round. Claim `john.record.coverage`.
     #[must_use]
     pub fn rank_error(&self, failure: FailureProbability) -> f64 {

@@ -1,7 +1,7 @@
 //! Noise of all stages, fixed before any row is read, and the release.
 
 use super::ellipsoid::RecordEllipsoid;
-use super::encode::{RADIUS, RowEncoder, grid_to_radius, radius_to_grid};
+use super::encode::{RADIUS, RoundEncoder, grid_to_radius, radius_to_grid};
 use super::options::RecordOptions;
 use super::pass::{count_exponents, radius_cells, sum_moments};
 use super::scale::ExponentCounts;
@@ -162,7 +162,7 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
         let rows = counts.rows(released, noise_std);
         let root = counts.root(released, noise_std, self.options.scale());
         let (root, rounds) = self.iterate(&mut source, root, rows, rng)?;
-        let encoder = RowEncoder::new(root.as_ref(), self.options.squared_clip(), 2);
+        let encoder = RoundEncoder::of_triangle(root.as_ref(), self.options.squared_clip(), 2);
         let cells = radius_cells(&mut source, &encoder, (dim, threads))?;
         let level = self.quantile.release(&cells, "level", rng);
         let radius = grid_to_radius(*level.value());
@@ -212,7 +212,7 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
         rng: &mut R,
     ) -> Result<Release<SymmetricLatticeMatrix, PrivacyProfile<A>>, Error> {
         let (dim, threads) = (self.options.dim(), self.options.parallelism());
-        let encoder = RowEncoder::new(root.as_ref(), self.options.squared_clip(), order);
+        let encoder = RoundEncoder::of_triangle(root.as_ref(), self.options.squared_clip(), order);
         let steps = sum_moments(source, &encoder, (dim, threads))?;
         let round = self.round(t);
         let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, round.sensitivity(), MAX_ABS);

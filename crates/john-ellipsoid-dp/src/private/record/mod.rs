@@ -14,5 +14,6 @@ mod scale;
 mod shape;
 
 pub use ellipsoid::RecordEllipsoid;
+pub use encode::RoundEncoder;
 pub use mechanism::{RecordMechanism, private_ellipsoid};
 pub use options::{RecordOptions, RecordParameter, RecordScale, RecordTarget};

@@ -108,7 +108,7 @@ pub struct RecordOptions {
 /// Lewis weights of other orders contract by some half in each round.
 const LEWIS_ROUNDS: u32 = 4;
 
-fn check(parameter: RecordParameter, value: f64, inside: bool) -> Result<f64, Error> {
+pub(super) fn check(parameter: RecordParameter, value: f64, inside: bool) -> Result<f64, Error> {
     if inside { Ok(value) } else { Err(Error::RecordParameter { parameter, value }) }
 }
 

@@ -1,6 +1,6 @@
 //! One reading of the rows by several threads, with results that do not depend on their number.
 
-use super::encode::{RADIUS, RowEncoder};
+use super::encode::{RADIUS, RoundEncoder};
 use super::scale::ExponentCounts;
 use crate::Error;
 use crate::source::{RowSource, check_width};
@@ -76,7 +76,7 @@ impl Share for Counting {
 /// `Σ zzᵀ` of integer rows, as a packed triangle.
 pub(super) fn sum_moments(
     source: &mut impl RowSource,
-    encoder: &RowEncoder,
+    encoder: &RoundEncoder,
     (dim, threads): (usize, Parallelism),
 ) -> Result<Vec<i64>, Error> {
     let bound = u64::from(RADIUS);
@@ -91,7 +91,7 @@ pub(super) fn sum_moments(
 }
 
 struct Moments<'a> {
-    encoder: &'a RowEncoder,
+    encoder: &'a RoundEncoder,
     tile: Mat,
     sum: ExactProductSum,
 }
@@ -113,7 +113,7 @@ impl Share for Moments<'_> {
 /// Cells of radii, in no particular order: 8 bytes a row.
 pub(super) fn radius_cells(
     source: &mut impl RowSource,
-    encoder: &RowEncoder,
+    encoder: &RoundEncoder,
     (dim, threads): (usize, Parallelism),
 ) -> Result<Vec<i64>, Error> {
     let empty = || Radii { encoder, y: vec![0.0; dim], cells: Vec::new() };
@@ -123,7 +123,7 @@ pub(super) fn radius_cells(
 }
 
 struct Radii<'a> {
-    encoder: &'a RowEncoder,
+    encoder: &'a RoundEncoder,
     y: Vec<f64>,
     cells: Vec<i64>,
 }

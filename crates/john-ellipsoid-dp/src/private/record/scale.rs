@@ -89,3 +89,49 @@ fn most_frequent(counts: &[i64], noise_std: f64) -> Option<f64> {
     let stands_out = pair(best) > SIGNIFICANT * core::f64::consts::SQRT_2 * noise_std;
     stands_out.then(|| power_of_two(best as i32 + LEAST + 1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(counts: &ExponentCounts, row: &[f64]) -> Vec<i64> {
+        let mut steps = vec![0; counts.len()];
+        counts.add(row, &mut steps);
+        steps
+    }
+
+    fn squared_distance(first: &[i64], second: &[i64]) -> u128 {
+        first.iter().zip(second).map(|(a, b)| u128::from(a.abs_diff(*b)).pow(2)).sum()
+    }
+
+    #[test]
+    fn no_two_rows_differ_by_more_than_is_charged_and_some_by_as_much() {
+        for dim in 1..12 {
+            let counts = ExponentCounts::new(&RecordOptions::new(dim).unwrap());
+            let sizes = [0.0, 1.0, -3.0, 1e-300, f64::MAX, f64::NAN];
+            let all: Vec<Vec<i64>> = sizes.iter().map(|x| counted(&counts, &vec![*x; dim])).collect();
+            let none = vec![0; counts.len()];
+            let pairs = all.iter().chain([&none]).flat_map(|a| all.iter().map(move |b| squared_distance(a, b)));
+            assert_eq!(pairs.max(), Some(counts.squared_sensitivity()));
+        }
+    }
+
+    #[test]
+    fn sizes_are_found_in_each_unit_and_zeros_do_not_count() {
+        let counts = ExponentCounts::new(&RecordOptions::new(3).unwrap());
+        let mut steps = vec![0; counts.len()];
+        for i in 0..1000 {
+            let x = 0.5 + 0.4 * f64::from(i).sin();
+            counts.add(&[1e9 * x, 1e-9 * x, if i % 10 == 0 { x } else { 0.0 }], &mut steps);
+        }
+        let root = counts.root(&steps, 1.0, RecordScale::Private);
+        for (j, unit) in [1e9, 1e-9, 1.0].into_iter().enumerate() {
+            let size = root[(j, j)] * unit;
+            assert!((0.9..=4.0).contains(&size), "{j}: {size}");
+        }
+        assert_eq!(counts.rows(&steps, 1.0), 1000.0);
+        // all noise: one size for all
+        let noise = counts.root(&steps, 1e6, RecordScale::Private);
+        assert_eq!((noise[(0, 0)], noise[(1, 1)]), (1.0, 1.0));
+    }
+}
