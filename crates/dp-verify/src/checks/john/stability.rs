@@ -84,8 +84,8 @@ fn smooth(rows: usize, d: usize, exponent: u32) -> CloseOptions {
     options.and_then(|options| options.with_exponent(exponent)).expect("in range")
 }
 
-fn smoothed(rows: &Mat, options: &CloseOptions) -> SmoothedJohn {
-    smoothed_john(rows.as_ref(), options, 1e-10).expect("a moderate condition number")
+fn smoothed(rows: &Mat, options: &CloseOptions, residual: f64) -> SmoothedJohn {
+    smoothed_john(rows.as_ref(), options, residual).expect("a moderate condition number")
 }
 
 /// Smoothed ellipsoids at a residual of 1e-10. The twin charges the first-order move `√2 r` alone, as if the exponent did not matter.
@@ -104,7 +104,7 @@ pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Ou
         climb(&mut rng, start, context.scale(250, 3000), |point| {
             let limited: Vec<f64> = point.iter().map(|x| x.clamp(-4.0, 4.0)).collect();
             let (first, second) = neighbours(&limited, d, step);
-            let [a, b] = [first, second].map(|rows| smoothed(&rows, &options));
+            let [a, b] = [first, second].map(|rows| smoothed(&rows, &options, 1e-10));
             let ratio = jeffreys(a.root(), b.root()) / bound;
             worst = worst.max(ratio);
             n += 1;
@@ -125,11 +125,11 @@ pub(super) fn convergence(context: &mut Context, subject: Subject) -> Outcome {
         let rows = Mat::from_fn(count, d, |_, _| scale * rng.random_range(-1.0..1.0));
         let most = SmoothedJohn::max_iterations(&options, 1e-9);
         let taken = match subject {
-            Subject::AsShipped => smoothed(&rows, &options).iterations(),
+            Subject::AsShipped => smoothed(&rows, &options, 1e-9).iterations(),
             Subject::Broken => overshooting(&rows, &options, most + 1),
         };
-        let solved = residual(&rows, smoothed(&rows, &options).root(), &options);
-        worst = worst.max(taken as f64 / most as f64).max(solved / 1e-10);
+        let solved = residual(&rows, smoothed(&rows, &options, 1e-9).root(), &options);
+        worst = worst.max(taken as f64 / most as f64).max(solved / 1e-9);
         n += 1;
     }
     Outcome::at_most(worst, 1.0, n)
