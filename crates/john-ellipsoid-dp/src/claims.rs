@@ -135,8 +135,11 @@ pub const CLAIMS: &[Claim] = &[
     close(
         "john.stability",
         ClaimKind::Sensitivity,
-        "tr(MM'⁻¹) + tr(M'M⁻¹) − 2d ≤ w(4√(1 + ξ)ε₀ρ + 2ε₀²ρ²) + 2dξ, w = (1 + dξ)/(1 + ξ), for (1 + ξ)-approximate John ellipsoids",
-        &["one row moves by at most ε₀", "semi-axes of {x : xᵀMx ≤ 1} are at most ρ for both"],
+        "tr(MM'⁻¹) + tr(M'M⁻¹) − 2d ≤ w(2√(1 + ξ)ε₀(ρ + ρ') + ε₀²(ρ² + ρ'²)) + 2dξ, w = (1 + dξ)/(1 + ξ), for (1 + ξ)-approximate John ellipsoids",
+        &[
+            "one row moves by at most ε₀",
+            "no semi-axis of {x : xᵀMx ≤ 1} is above ρ, none of the other above ρ'",
+        ],
     ),
     close(
         "john.stability.rho",

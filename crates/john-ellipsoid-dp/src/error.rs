@@ -131,8 +131,10 @@ pub enum Parameter {
     Floor,
     /// `p` of a smoothed ellipsoid.
     Exponent,
-    /// How far a row moves in units of the floor, or how far floating point is off in such units.
+    /// How far a row moves in units of the floor.
     RelativeMove,
+    /// How far a smoothed ellipsoid may be from solving its equation.
+    Residual,
 }
 
 impl Parameter {

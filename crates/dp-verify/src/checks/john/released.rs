@@ -10,8 +10,7 @@ use dp_mechanisms::{ArithmeticModel, GaussianSampling};
 use dp_testkit::statistics::binomial_tail;
 use john_ellipsoid_dp::private::PrivateRows;
 use john_ellipsoid_dp::private::close::{
-    CloseOptions, release_stable, release_stable_with, smoothed_change, smoothed_john, stable_covariance,
-    stable_mechanism,
+    CloseOptions, release_stable_with, smoothed_change, smoothed_john, stable_covariance, stable_mechanism,
 };
 use rand::RngExt;
 
@@ -51,11 +50,11 @@ pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
 /// A row that moves across its own direction, where only the floor holds: the change is `√2 r`, of at most `1.71 r` at exponent
 /// four. Told apart by the ratio of likelihoods. The twin draws three times as often.
 pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
-    let (adjacency, (epsilon, delta)) = (close(0.1), budget(1.0, 0.1));
+    let (adjacency, (epsilon, delta)) = (close(0.05), budget(1.0, 0.1));
     let options =
         CloseOptions::new(1, 2, 20.0).and_then(|o| o.with_floor(1.0)?.with_exponent(4)).expect("in range");
     let [first, second] =
-        [0.0, 0.1].map(|across| Mat::from_vec(1, 2, vec![16.0, across]).expect("two entries"));
+        [0.0, 0.05 - 1e-9].map(|across| Mat::from_vec(1, 2, vec![16.0, across]).expect("two entries"));
     let shipped = stable_mechanism(adjacency, &options, epsilon, delta).expect("several draws");
     let claimed = shipped.profile().epsilon(delta);
     let draws = Draws::new(shipped.draws().get() * subject.pick(1, 3)).expect("positive");
@@ -69,7 +68,7 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     });
     // solved once each
     let solved = [covariance(&first), covariance(&second)];
-    let n = context.scale(30_000, 1_000_000);
+    let n = context.scale(50_000, 300_000);
     audited(context, (first, second, adjacency), (claimed, 0.1, n), |rows, mut rng| {
         let side = usize::from(rows[(0, 1)] > 0.0);
         let release = mechanism.release(&solved[side], "audit", &mut rng).expect("its own bound");
@@ -85,10 +84,11 @@ pub(super) fn containment(context: &mut Context, subject: Subject) -> Outcome {
     let rows = Mat::from_vec(3, 3, vec![0.9, 0.1, 0.0, 0.0, 0.5, 0.1, 0.1, 0.0, 0.3]).expect("nine entries");
     let options = CloseOptions::new(3, 3, 1.0).and_then(|o| o.with_floor(0.1)).expect("in range");
     let ((epsilon, delta), chance) = (budget(1.0, 1e-6), 0.05);
-    let (mut missed, mut largest, runs) = (0_u64, 0.0_f64, context.scale(400, 10_000));
+    let mechanism = stable_mechanism(close(0.001), &options, epsilon, delta).expect("several draws");
+    let (mut missed, mut largest, runs) = (0_u64, 0.0_f64, context.scale(200, 5000));
     for _ in 0..runs {
         let private = PrivateRows::new(close(0.001), rows.as_ref());
-        let release = release_stable(private, &options, epsilon, delta, &mut rng).expect("several draws");
+        let release = release_stable_with(private, &options, &mechanism, &mut rng).expect("its own bound");
         let around = match subject {
             Subject::AsShipped => release.value().enclosing_ellipsoid(failure(chance)),
             Subject::Broken => release.value().ellipsoid(),

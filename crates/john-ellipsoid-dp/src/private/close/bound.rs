@@ -35,19 +35,22 @@ pub fn smoothed_change(relative_move: f64, exponent: u32, residual: f64) -> f64 
     solution(smooth).min(solution(sharp))
 }
 
-/// The same for John ellipsoids that are optimal up to a gap, `(1 + ξ)`-approximate, with semi-axes of `{x : xᵀMx ≤ 1}` of at most
-/// `ρ` for both: `4√(1 + ξ)·wε₀ρ + 2wε₀²ρ² + 2dξ`, where no weight is above `w = (1 + dξ)/(1 + ξ)`; `relative_move` is `ε₀ρ`.
+/// The same for John ellipsoids that are optimal up to a gap, `(1 + ξ)`-approximate: `r` and `r'` are `ε₀` over the shortest semi-axis of
+/// either ellipsoid around its rows (`ε₀` times the longest one of either ellipsoid in the polytope).
 ///
-/// For comparison: a public ridge or public rows make ρ public, and nothing is smoothed.
+/// # Guarantee
+/// `w(2√(1 + ξ)(r + r') + r² + r'²) + 2dξ`, where no weight is above `w = (1 + dξ)/(1 + ξ)` (docs/theorems.md, John ellipsoids of close
+/// rows). For comparison: a public ridge or public rows would make `r` public, but the root of this is of order `√r`.
 ///
 /// ```
-/// assert!((john_ellipsoid_dp::private::close::john_change(0.01, 0.0, 5) - 0.0402).abs() < 1e-10);
+/// assert!((john_ellipsoid_dp::private::close::john_change([0.01, 0.01], 0.0, 5) - 0.0402).abs() < 1e-10);
 /// ```
 #[must_use]
-pub fn john_change(relative_move: f64, gap: f64, dim: usize) -> f64 {
-    let (r, d) = (relative_move * OUTWARD, dim as f64);
-    let weight = (1.0 + d * gap) / (1.0 + gap);
-    (weight * (4.0 * (1.0 + gap).sqrt() * r + 2.0 * r * r) + 2.0 * d * gap) * OUTWARD
+pub fn john_change(relative_moves: [f64; 2], gap: f64, dim: usize) -> f64 {
+    let d = dim as f64;
+    let weight = (1.0 + d * gap) / (1.0 + gap) * OUTWARD;
+    let of_row = |r: f64| weight * (2.0 * (1.0 + gap).sqrt() * r + r * r) * OUTWARD;
+    (relative_moves.map(of_row).iter().sum::<f64>() + 2.0 * d * gap) * OUTWARD
 }
 
 /// `y²/(1 + y)` of the larger root of `y² = (1 + y)(y·D₁ + D₂)`, rounded up.

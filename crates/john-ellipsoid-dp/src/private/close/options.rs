@@ -11,7 +11,7 @@ use dp_mechanisms::{Adjacency, PerturbRow, ReplaceRow};
 /// use john_ellipsoid_dp::private::close::CloseOptions;
 ///
 /// let options = CloseOptions::new(1000, 5, 2.0)?; // rows, dimension, radius
-/// assert_eq!((options.floor(), options.exponent()), (0.2, 16));
+/// assert_eq!((options.floor(), options.exponent()), (0.2, 32));
 /// assert!(CloseOptions::new(1000, 5, f64::NAN).is_err());
 /// # Ok::<(), john_ellipsoid_dp::Error>(())
 /// ```
@@ -39,7 +39,7 @@ impl CloseOptions {
         }
         let radius = Parameter::RowRadius.check(radius, (1e-100..=1e100).contains(&radius))?;
         let max_draws = Draws::new(1 << 22)?;
-        Ok(Self { rows, dim, radius, floor: 0.1 * radius, exponent: 16, max_draws })
+        Ok(Self { rows, dim, radius, floor: 0.1 * radius, exponent: 32, max_draws })
     }
 
     /// Least semi-axis of a stable ellipsoid before noise, in units of rows; default a tenth of the radius. Only
@@ -52,7 +52,7 @@ impl CloseOptions {
         Ok(Self { floor, ..self })
     }
 
-    /// `p` of the smoothed John ellipsoid, even; default 16. Only [`release_stable`](super::release_stable) looks at it: its error by noise grows with `√p`,
+    /// `p` of the smoothed John ellipsoid, even; default 32. Only [`release_stable`](super::release_stable) looks at it: its error by noise grows with `√p`,
     /// its distance from the John ellipsoid, `(ln n)/p` an axis at most, falls with `p`.
     ///
     /// # Errors

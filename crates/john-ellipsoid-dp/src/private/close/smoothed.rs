@@ -46,7 +46,8 @@ pub struct SmoothedJohn {
 /// [`Error::Length`]; [`Error::OutOfRange`] for a residual that floating point cannot be proven to tell from zero. Nothing that depends on entries.
 pub fn smoothed_john(rows: MatRef<'_>, options: &CloseOptions, residual: f64) -> Result<SmoothedJohn, Error> {
     options.check_shape((rows.nrows(), rows.ncols()))?;
-    check_residual(options, residual)?;
+    let enough = residual <= 0.1 && residual >= least_residual(options);
+    Parameter::Residual.check(residual, enough)?;
     let scale = 1.0 / start(options).sqrt();
     let mut t = Mat::from_fn(options.dim(), options.dim(), |i, j| if i == j { scale } else { 0.0 });
     let limit = SmoothedJohn::max_iterations(options, residual);
@@ -136,10 +137,9 @@ fn weighted(rows: MatRef<'_>, t: &Mat, options: &CloseOptions) -> Result<Mat, Er
     Ok(s)
 }
 
-/// By public numbers: the rounding of `S` has to stay below an eighth of the residual.
-pub(super) fn check_residual(options: &CloseOptions, residual: f64) -> Result<(), Error> {
-    let enough = residual <= 0.1 && rounding(options) <= residual / 8.0;
-    Parameter::RelativeMove.check(residual, enough).map(|_| ())
+/// The least residual that is accepted, by public numbers: the rounding of `S` stays below an eighth of it.
+pub(super) fn least_residual(options: &CloseOptions) -> f64 {
+    8.0 * rounding(options)
 }
 
 /// A bound of the error of `S` near a solution, in Frobenius norm.

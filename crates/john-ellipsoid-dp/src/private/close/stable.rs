@@ -3,7 +3,7 @@
 use super::bound::smoothed_change;
 use super::lattice::RowLattice;
 use super::options::CloseOptions;
-use super::smoothed::{check_residual, smoothed_john};
+use super::smoothed::{least_residual, smoothed_john};
 use crate::error::Parameter;
 use crate::private::{PrivateRows, ReleasedEllipsoid};
 use crate::{Error, claims};
@@ -47,10 +47,9 @@ pub struct StableEllipsoid {
 /// How far rows move in units of the floor, rounding to the lattice included, and the residual that solves have: public.
 fn relative_move(adjacency: PerturbRow, options: &CloseOptions) -> Result<(f64, f64), Error> {
     let relative = RowLattice::new(options, adjacency).displacement() / options.floor();
-    Parameter::RelativeMove.check(relative, relative < 0.25)?;
-    // adds 2η to r(√½ + √(½ + p/8)), some tenths of a percent
-    let residual = relative / 512.0;
-    check_residual(options, residual)?;
+    // adds 2η to r(√½ + √(½ + p/8)): some tenths of a percent, unless floating point does not allow it
+    let residual = (relative / 512.0).max(least_residual(options));
+    Parameter::RelativeMove.check(relative, relative < 0.25 && residual <= relative / 4.0)?;
     Ok((relative, residual))
 }
 
