@@ -9,6 +9,7 @@ mod invariance;
 mod reference;
 mod solvers;
 mod streams;
+mod weights;
 
 use dp_linalg::Mat;
 

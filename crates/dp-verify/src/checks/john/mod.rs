@@ -1,7 +1,9 @@
 //! Checks of the claims of john-ellipsoid-dp.
 
 mod certificate;
+mod published;
 mod solvers;
+mod weights;
 
 use crate::{Check, Evidence};
 use dp_linalg::{Mat, MatRef};
@@ -11,7 +13,7 @@ use rand_chacha::ChaCha20Rng;
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Numeric, Search};
+    use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
     vec![
         check("john.certificate.gap", Search, certificate::gap),
@@ -20,6 +22,18 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.solvers.agreement", Numeric, solvers::agreement),
         check("john.fixed_point.rate", Numeric, solvers::rate),
         check("john.deletion.safe", Search, solvers::deletion),
+        check("john.leverage.change", Search, weights::leverage_change),
+        check("john.weights.sensitivity", Search, weights::sensitivity),
+        check("john.weights.privacy", Numeric, weights::accounting),
+        check("john.weights.privacy", Audit, weights::audit),
+        check("john.weights.convergence", Statistical, weights::convergence),
+        check("john.published.leak", Search, published::leak),
+        check("john.published.support", Exact, published::support),
+        check("john.published.scale", Numeric, published::scale),
+        check("john.published.sampling", Numeric, published::sampling),
+        check("john.published.lipschitz", Numeric, published::lipschitz),
+        check("john.published.record", Numeric, published::record),
+        check("john.published.convergence", Statistical, published::convergence),
     ]
 }
 
