@@ -12,6 +12,7 @@ mod record;
 mod reference;
 mod solvers;
 mod streams;
+mod weights;
 
 use dp_linalg::Mat;
 

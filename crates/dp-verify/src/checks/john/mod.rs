@@ -6,6 +6,9 @@ mod released;
 mod record;
 mod solvers;
 mod stability;
+mod published;
+mod solvers;
+mod weights;
 
 use crate::{Check, Evidence};
 use dp_linalg::{Mat, MatRef};
@@ -42,6 +45,18 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.record.privacy", Audit, record::audit),
         check("john.record.accuracy", Statistical, record::accuracy),
         check("john.record.coverage", Statistical, record::coverage),
+        check("john.leverage.change", Search, weights::leverage_change),
+        check("john.weights.sensitivity", Search, weights::sensitivity),
+        check("john.weights.privacy", Numeric, weights::accounting),
+        check("john.weights.privacy", Audit, weights::audit),
+        check("john.weights.convergence", Statistical, weights::convergence),
+        check("john.published.leak", Search, published::leak),
+        check("john.published.support", Exact, published::support),
+        check("john.published.scale", Numeric, published::scale),
+        check("john.published.sampling", Numeric, published::sampling),
+        check("john.published.lipschitz", Numeric, published::lipschitz),
+        check("john.published.record", Numeric, published::record),
+        check("john.published.convergence", Statistical, published::convergence),
     ]
 }
 
