@@ -2,12 +2,11 @@
 
 mod certificate;
 mod close;
-mod released;
+mod published;
 mod record;
+mod released;
 mod solvers;
 mod stability;
-mod published;
-mod solvers;
 mod weights;
 
 use crate::{Check, Evidence};
@@ -18,7 +17,6 @@ use rand_chacha::ChaCha20Rng;
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Audit, Numeric, Search, Statistical};
     use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
     vec![
