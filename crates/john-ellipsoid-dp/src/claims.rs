@@ -171,6 +171,7 @@ pub const CLAIMS: &[Claim] = &[
         "the scaled ellipsoid of the released matrix holds all clipped rows, except with probability β",
         &["real arithmetic"],
     ),
+    Claim {
         id: "john.leverage.change",
         kind: ClaimKind::Sensitivity,
         statement: "replacing row j by any other changes the leverages of fixed weights by at most 2·max(tⱼ, tⱼ') in sum and √2·max(tⱼ, tⱼ') in norm",
