@@ -23,7 +23,8 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] = [Self::Cube, Self::Normal, Self::StudentT, Self::Correlated, Self::Digits];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Cube, Self::Normal, Self::StudentT, Self::Correlated, Self::Digits];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {

@@ -60,14 +60,11 @@ struct Arguments {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = arguments()?;
     std::fs::create_dir_all(&arguments.folder)?;
-    let rng = &mut secure_rng()?;
     let mut all = Vec::new();
     for (n, releases) in ROWS.into_iter().zip(RELEASES).filter(|(n, _)| *n <= arguments.rows) {
-        for kind in Kind::ALL {
-            measure(kind, (n, releases), &mut all, rng)?;
-            table::write(&arguments.folder.join("john_utility.csv"), &all)?;
-            writeln!(std::io::stderr(), "{n} rows, {}", kind.name())?;
-        }
+        all.extend(every_set(n, releases)?);
+        table::write(&arguments.folder.join("john_utility.csv"), &all)?;
+        writeln!(std::io::stderr(), "{n} rows: done")?;
     }
     table::print(&all)?;
     picture::draw(&arguments.folder, &all)
@@ -89,27 +86,49 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 
 /// Methods with the adjacency that they are measured under.
 fn pairs() -> Vec<(Method, Neighbours)> {
-    let close = MOVES.into_iter().flat_map(|share| Method::CLOSE.map(|method| (method, Neighbours::Close(share))));
+    let close =
+        MOVES.into_iter().flat_map(|share| Method::CLOSE.map(|method| (method, Neighbours::Close(share))));
     let replace = Method::RECORD.map(|method| (method, Neighbours::Replace));
     close.chain(replace).chain(Method::ADD_REMOVE.map(|method| (method, Neighbours::AddRemove))).collect()
 }
 
-fn measure<R: CryptoRng>(
-    kind: Kind,
-    (n, releases): (usize, usize),
-    all: &mut Vec<Row>,
-    rng: &mut R,
-) -> Result<(), Box<dyn Error>> {
+/// A thread for each set; the order is that of the sets.
+fn every_set(n: usize, releases: usize) -> Result<Vec<Row>, Box<dyn Error>> {
+    let measured: Vec<Result<Vec<Row>, String>> = std::thread::scope(|scope| {
+        let run = |kind| scope.spawn(move || measure(kind, (n, releases)).map_err(|error| error.to_string()));
+        let threads = Kind::ALL.map(run);
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err("a thread stopped".into())))
+            .collect()
+    });
+    let mut all = Vec::new();
+    for rows in measured {
+        all.extend(rows?);
+    }
+    Ok(all)
+}
+
+fn measure(kind: Kind, (n, releases): (usize, usize)) -> Result<Vec<Row>, Box<dyn Error>> {
     let rows = within(rows(kind, n)?, kind.radius());
-    let case = Case { rows: &rows, kind };
+    let (case, rng) = (Case { rows: &rows, kind }, &mut secure_rng()?);
+    let mut all = Vec::new();
     for (method, neighbours) in pairs() {
         let target = Target::new(&rows, case.target(method)?)?;
         for epsilon in EPSILONS {
             let scores = repeat(&case, &target, ((method, neighbours), epsilon, releases), rng)?;
-            all.push(Row { kind, n, neighbours, method, epsilon, target_coverage: target.coverage(), scores });
+            all.push(Row {
+                kind,
+                n,
+                neighbours,
+                method,
+                epsilon,
+                target_coverage: target.coverage(),
+                scores,
+            });
         }
     }
-    Ok(())
+    Ok(all)
 }
 
 fn repeat<R: CryptoRng>(

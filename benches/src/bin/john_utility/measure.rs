@@ -58,7 +58,10 @@ impl<'a> Target<'a> {
 }
 
 /// `‖Tᵀa‖²` of every row.
-pub(crate) fn scores(ellipsoid: &ReleasedEllipsoid, rows: MatRef<'_>) -> Result<Vec<f64>, john_ellipsoid_dp::Error> {
+pub(crate) fn scores(
+    ellipsoid: &ReleasedEllipsoid,
+    rows: MatRef<'_>,
+) -> Result<Vec<f64>, john_ellipsoid_dp::Error> {
     let whitened = ellipsoid.whiten(rows)?;
     Ok(whitened.rows().map(|y| y.iter().map(|y| y * y).sum()).collect())
 }

@@ -6,9 +6,12 @@ use crate::targets;
 use dp_linalg::Mat;
 use dp_mechanisms::selection::QuantileAdjacency;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
-use john_ellipsoid_dp::private::close::{CloseAdjacency, CloseOptions, NoisyRows, release_rows, release_stable_with, stable_mechanism};
+use john_ellipsoid_dp::private::close::{
+    CloseAdjacency, CloseOptions, NoisyRows, release_rows, release_stable_with, stable_mechanism,
+};
 use john_ellipsoid_dp::private::{
-    PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights,
+    PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions,
+    noisy_weights,
 };
 use john_ellipsoid_dp::{Error, JohnOptions};
 use rand::CryptoRng;
@@ -66,7 +69,8 @@ impl Method {
     pub(crate) const RECORD: [Self; 4] =
         [Self::RecordCovariance, Self::RecordLewis, Self::PlainCovariance, Self::Rows];
     /// Noise on rows needs their number to be public.
-    pub(crate) const ADD_REMOVE: [Self; 3] = [Self::RecordCovariance, Self::RecordLewis, Self::PlainCovariance];
+    pub(crate) const ADD_REMOVE: [Self; 3] =
+        [Self::RecordCovariance, Self::RecordLewis, Self::PlainCovariance];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -186,9 +190,12 @@ impl Case<'_> {
     ) -> Result<Vec<ReleasedEllipsoid>, Error> {
         if method == Method::PlainCovariance {
             let (public, budget) = ((self.kind.radius(), UNCOVERED), (epsilon, delta));
-            return (0..count).map(|_| baseline::release((adjacency, self.rows), public, budget, rng)).collect();
+            return (0..count)
+                .map(|_| baseline::release((adjacency, self.rows), public, budget, rng))
+                .collect();
         }
-        let mechanism = RecordMechanism::calibrate(&Self::record_options(method)?, adjacency, epsilon, delta)?;
+        let mechanism =
+            RecordMechanism::calibrate(&Self::record_options(method)?, adjacency, epsilon, delta)?;
         let mut one = || {
             let release = mechanism.release(PrivateRows::new(adjacency, self.rows.as_ref()), rng)?;
             Ok(release.value().ellipsoid().clone())

@@ -35,7 +35,9 @@ const fn colour(method: Method) -> RGBColor {
 pub(crate) fn draw(folder: &Path, rows: &[Row]) -> Outcome {
     let mut numbers: Vec<usize> = rows.iter().map(|row| row.n).collect();
     numbers.dedup();
-    for ((neighbours, methods), name) in groups().into_iter().zip(["close_small", "close", "replace", "add_remove"]) {
+    for ((neighbours, methods), name) in
+        groups().into_iter().zip(["close_small", "close", "replace", "add_remove"])
+    {
         let path = folder.join(format!("john_utility_{name}.svg"));
         let size = (PANEL.0 * Kind::ALL.len() as u32 + LEGEND, PANEL.1 * numbers.len() as u32);
         let root = SVGBackend::new(&path, size).into_drawing_area();
@@ -101,7 +103,9 @@ const fn cut(x: f64) -> f64 {
 
 /// Beside the panels, where it hides nothing.
 fn draw_legend(area: &Panel<'_>, neighbours: Neighbours, methods: &[Method]) -> Outcome {
-    let text = |text: &str, place: (i32, i32)| Text::new(text.to_owned(), place, ("sans-serif", 14).into_font().color(&INK));
+    let text = |text: &str, place: (i32, i32)| {
+        Text::new(text.to_owned(), place, ("sans-serif", 14).into_font().color(&INK))
+    };
     area.draw(&text(&neighbours.name(), (6, 24)))?;
     for (i, &method) in methods.iter().enumerate() {
         let (top, colour) = (60 + 24 * i as i32, colour(method));

@@ -26,7 +26,8 @@ const COLUMNS: [(&str, Pick); 5] = [
 ];
 
 pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
-    let mut text = "set,drawn_again,n,d,adjacency,method,target,target_coverage,epsilon,delta,releases".to_owned();
+    let mut text =
+        "set,drawn_again,n,d,adjacency,method,target,target_coverage,epsilon,delta,releases".to_owned();
     for (name, _) in COLUMNS {
         write!(text, ",{name}_median,{name}_least,{name}_largest")?;
     }
@@ -58,7 +59,13 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
     Ok(std::fs::write(path, text)?)
 }
 
-pub(crate) fn find(rows: &[Row], kind: Kind, n: usize, pair: (Method, Neighbours), epsilon: f64) -> Option<&Row> {
+pub(crate) fn find(
+    rows: &[Row],
+    kind: Kind,
+    n: usize,
+    pair: (Method, Neighbours),
+    epsilon: f64,
+) -> Option<&Row> {
     rows.iter().find(|row| {
         (row.kind, row.n) == (kind, n) && (row.method, row.neighbours) == pair && row.epsilon == epsilon
     })
@@ -88,7 +95,10 @@ pub(crate) fn print(rows: &[Row]) -> Result<(), Box<dyn Error>> {
             }
         }
     }
-    writeln!(out, "\nFour numbers are for ε = 0.1 / 0.5 / 1 / 3: median log-volume excess, and the coverage in parentheses.")?;
+    writeln!(
+        out,
+        "\nFour numbers are for ε = 0.1 / 0.5 / 1 / 3: median log-volume excess, and the coverage in parentheses."
+    )?;
     bar(rows, &mut out)
 }
 
@@ -109,7 +119,10 @@ fn cell(rows: &[Row], kind: Kind, n: usize, pair: (Method, Neighbours)) -> Strin
 /// The project's bar: n = 100 000, ε = 0.5, axes within 3 %.
 fn bar(rows: &[Row], out: &mut impl std::io::Write) -> Result<(), Box<dyn Error>> {
     writeln!(out, "\n### Axes over those of the target at n = 100 000, ε = 0.5\n")?;
-    writeln!(out, "| adjacency | rows | release | shortest, median (least) | longest, median (largest) |\n|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "| adjacency | rows | release | shortest, median (least) | longest, median (largest) |\n|---|---|---|---|---|"
+    )?;
     for (neighbours, methods) in groups() {
         for kind in Kind::ALL {
             for &method in &methods {
@@ -117,7 +130,11 @@ fn bar(rows: &[Row], out: &mut impl std::io::Write) -> Result<(), Box<dyn Error>
                 let Some(scores) = row.and_then(|row| row.scores.as_ref()) else { continue };
                 let [short, long] = [3, 4].map(|column| summary(scores, COLUMNS[column].1));
                 let names = format!("{} | {} | {}", neighbours.name(), kind.name(), method.name());
-                writeln!(out, "| {names} | {:.3} ({:.3}) | {:.3} ({:.3}) |", short[0], short[1], long[0], long[2])?;
+                writeln!(
+                    out,
+                    "| {names} | {:.3} ({:.3}) | {:.3} ({:.3}) |",
+                    short[0], short[1], long[0], long[2]
+                )?;
             }
         }
     }
@@ -125,7 +142,13 @@ fn bar(rows: &[Row], out: &mut impl std::io::Write) -> Result<(), Box<dyn Error>
 }
 
 fn short(x: f64) -> String {
-    if x.abs() < 0.0005 { "0".to_owned() } else if x.abs() < 1.0 { format!("{x:.3}") } else { format!("{x:.1}") }
+    if x.abs() < 0.0005 {
+        "0".to_owned()
+    } else if x.abs() < 1.0 {
+        format!("{x:.3}")
+    } else {
+        format!("{x:.1}")
+    }
 }
 
 /// Percent; what is not all is not printed as all.

@@ -1,8 +1,8 @@
 //! Three panels of points and ellipses, with equal units both ways.
 
 use crate::support::{
-    AMBER, Axis, BLUE, Chart, GREEN, GREY, INK, Outcome, Panel, Quantity, VERMILION, axes, curve, equal_units, legend,
-    picture, plain,
+    AMBER, Axis, BLUE, Chart, GREEN, GREY, INK, Outcome, Panel, Quantity, VERMILION, axes, curve,
+    equal_units, legend, picture, plain,
 };
 use crate::{EPSILONS, FAR, Family, GAP, MOVE, UNCOVERED};
 use dp_linalg::Mat;

@@ -117,7 +117,11 @@ fn records<R: CryptoRng>(points: &Mat, rng: &mut R) -> Result<Vec<ReleasedEllips
 }
 
 /// A budget of 50 has next to no noise.
-fn robust<R: CryptoRng>(points: &Mat, epsilon: f64, rng: &mut R) -> Result<ReleasedEllipsoid, Box<dyn Error>> {
+fn robust<R: CryptoRng>(
+    points: &Mat,
+    epsilon: f64,
+    rng: &mut R,
+) -> Result<ReleasedEllipsoid, Box<dyn Error>> {
     let options = RecordOptions::new(2)?.with_uncovered(UNCOVERED)?;
     let rows = PrivateRows::new(AddRemoveRow, points.as_ref());
     let release = private_ellipsoid(rows, &options, Epsilon::new(epsilon)?, Delta::new(DELTA)?, rng)?;

@@ -3,8 +3,8 @@
 use crate::Efficiencies;
 use crate::design::{TERMS, Weighted, allowed, regressors};
 use crate::support::{
-    Axis, BLUE, Chart, GREY, INK, Outcome, Panel, Quantity, VERMILION, axes, curve, dots, equal_units, legend, picture, plain,
-    power_of_ten,
+    Axis, BLUE, Chart, GREY, INK, Outcome, Panel, Quantity, VERMILION, axes, curve, dots, equal_units,
+    legend, picture, plain, power_of_ten,
 };
 use john_ellipsoid_dp::JohnEllipsoid;
 use plotters::chart::SeriesLabelPosition;

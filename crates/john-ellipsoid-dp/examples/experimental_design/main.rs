@@ -91,9 +91,7 @@ fn report(candidates: &Candidates, optimum: &JohnEllipsoid, design: &Weighted) {
     let uniform = log_det(&candidates.settings, &vec![1.0; candidates.settings.len()]);
     println!("all candidates alike: efficiency {:.3}\n", efficiency(uniform, best));
     println!("{:>12}{:>12}{:>10}{:>10}", "temperature", "pressure", "share", "of 24");
-    for ((setting, weight), runs) in
-        design.settings.iter().zip(&design.weights).zip(runs(design, 24))
-    {
+    for ((setting, weight), runs) in design.settings.iter().zip(&design.weights).zip(runs(design, 24)) {
         println!("{:>12.3}{:>12.3}{:>10.4}{runs:>10}", setting.0, setting.1, weight / TERMS as f64);
     }
 }
@@ -106,12 +104,7 @@ struct Efficiencies {
     random: [f64; 3],
 }
 
-fn compare<R: Rng>(
-    candidates: &Candidates,
-    design: &Weighted,
-    best: f64,
-    rng: &mut R,
-) -> Vec<Efficiencies> {
+fn compare<R: Rng>(candidates: &Candidates, design: &Weighted, best: f64, rng: &mut R) -> Vec<Efficiencies> {
     println!("\n{:>6}{:>12}    drawn at random: least, median, best", "runs", "D-optimal");
     let one = |n: usize| {
         let rounded: Vec<f64> = runs(design, n).into_iter().map(|r| r as f64).collect();

@@ -2,7 +2,8 @@
 
 use crate::data::Images;
 use crate::support::{
-    AMBER, Axis, BLUE, GREEN, GREY, INK, Outcome, PINK, Panel, Quantity, VERMILION, axes, curve, legend, picture, plain,
+    AMBER, Axis, BLUE, GREEN, GREY, INK, Outcome, PINK, Panel, Quantity, VERMILION, axes, curve, legend,
+    picture, plain,
 };
 use crate::{Detector, OUTLIERS};
 use dp_testkit::digits;
@@ -54,7 +55,8 @@ fn image(area: &Panel<'_>, (left, top): (i32, i32), pixels: &[u8]) -> Outcome {
 }
 
 fn curves(panel: &Panel<'_>, detectors: &[Detector]) -> Outcome {
-    let quantities: [Quantity<'_>; 2] = [("share of false alarms", plain), ("share of torn images found", plain)];
+    let quantities: [Quantity<'_>; 2] =
+        [("share of false alarms", plain), ("share of torn images found", plain)];
     let ranges = (Axis::new(0.0..ALARMS, 0.05), Axis::new(0.0..1.0, 0.2));
     let title = format!("{OUTLIERS} torn images among {} digits", digits::LEN);
     let mut chart = axes(panel, &title, quantities, ranges)?;

@@ -40,7 +40,8 @@ fn memory(panel: &Panel<'_>, before: &Run, after: &Run) -> Outcome {
     let last = (CHAIN.0 * CHAIN.1 / 10) as f64;
     let marks = (1..=4).map(f64::from).collect();
     let across = Axis { range: (CHAIN.1 as f64).log10()..last.log10(), marks };
-    let quantities: [Quantity<'_>; 2] = [("steps between (logarithmic)", power_of_ten), ("autocorrelation", plain)];
+    let quantities: [Quantity<'_>; 2] =
+        [("steps between (logarithmic)", power_of_ten), ("autocorrelation", plain)];
     let title = format!("memory of the worst coordinate, κ = {DRAWN}");
     let mut chart = axes(panel, &title, quantities, (across, Axis::new(-0.25..1.05, 0.25)))?;
     let range = chart.x_range();

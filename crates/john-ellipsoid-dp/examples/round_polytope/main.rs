@@ -77,7 +77,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             draw::draw(&arguments.picture, &before, &after)?;
         }
     }
-    println!("\nA chain that has not reached the ends does not know how long it takes: its worth is then even less than printed.");
+    println!(
+        "\nA chain that has not reached the ends does not know how long it takes: its worth is then even less than printed."
+    );
     println!("picture: {}", arguments.picture.display());
     Ok(())
 }
@@ -85,7 +87,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 /// Random half-spaces, stretched by `κ^{k/(d−1)}` along axes that are turned at random.
 fn polytope<R: Rng>(condition: f64, rng: &mut R) -> Result<Mat, dp_linalg::Error> {
     let directions = Mat::from_fn(CONSTRAINTS, DIM, |_, _| normal(rng));
-    let norms: Vec<f64> = directions.rows().map(|row| row.iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
+    let norms: Vec<f64> =
+        directions.rows().map(|row| row.iter().map(|x| x * x).sum::<f64>().sqrt()).collect();
     let stretch = |k: usize| condition.powf(k as f64 / (DIM - 1) as f64);
     let thin = Mat::from_fn(CONSTRAINTS, DIM, |i, j| directions[(i, j)] / (norms[i] * stretch(j)));
     let turn = Qr::new(Mat::from_fn(DIM, DIM, |_, _| normal(rng)).as_ref())?;
@@ -99,7 +102,8 @@ fn to_ball(john: &JohnEllipsoid, points: &Mat) -> Result<Mat, dp_linalg::Error> 
 
 fn worst(points: &Mat) -> Run {
     let column = |j: usize| -> Vec<f64> { points.rows().map(|row| row[j]).collect() };
-    let runs = (0..points.ncols()).map(column).map(|series| Run { effective_size: effective_size(&series), series });
+    let runs =
+        (0..points.ncols()).map(column).map(|series| Run { effective_size: effective_size(&series), series });
     runs.min_by(|a, b| a.effective_size.total_cmp(&b.effective_size))
         .unwrap_or(Run { series: Vec::new(), effective_size: f64::NAN })
 }

@@ -60,7 +60,8 @@ pub(crate) struct Axis {
 impl Axis {
     /// Marks at multiples of a step.
     pub(crate) fn new(range: Range<f64>, step: f64) -> Self {
-        let (first, last) = ((range.start / step - 1e-9).ceil() as i32, (range.end / step + 1e-9).floor() as i32);
+        let (first, last) =
+            ((range.start / step - 1e-9).ceil() as i32, (range.end / step + 1e-9).floor() as i32);
         Self { marks: (first..=last).map(|k| f64::from(k) * step).collect(), range }
     }
 }
@@ -135,7 +136,12 @@ pub(crate) fn equal_units(panel: &Panel<'_>, up: &Range<f64>) -> Range<f64> {
 }
 
 /// Points joined by a line, with a name in the legend.
-pub(crate) fn curve(chart: &mut Chart<'_, '_>, name: &str, colour: RGBColor, points: &[(f64, f64)]) -> Outcome {
+pub(crate) fn curve(
+    chart: &mut Chart<'_, '_>,
+    name: &str,
+    colour: RGBColor,
+    points: &[(f64, f64)],
+) -> Outcome {
     chart
         .draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?
         .label(name)

@@ -9,7 +9,8 @@ use john_ellipsoid_dp::private::close::{
     CloseOptions, release_rows, release_stable, release_stable_with, stable_mechanism,
 };
 use john_ellipsoid_dp::private::{
-    PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions, noisy_weights, private_ellipsoid,
+    PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions,
+    noisy_weights, private_ellipsoid,
 };
 use john_ellipsoid_dp::{Error, JohnOptions};
 use rand::SeedableRng;
@@ -36,7 +37,10 @@ fn hostile((n, d): (usize, usize)) -> Vec<(&'static str, Mat)> {
         ("one row NaN", one_row(f64::NAN)),
         ("one row infinite", one_row(f64::INFINITY)),
         ("one row 1e300", one_row(1e300)),
-        ("all of the largest size", Mat::from_fn(n, d, |i, j| if (i + j) % 2 == 0 { f64::MAX } else { -f64::MAX })),
+        (
+            "all of the largest size",
+            Mat::from_fn(n, d, |i, j| if (i + j) % 2 == 0 { f64::MAX } else { -f64::MAX }),
+        ),
         ("subnormal", Mat::from_fn(n, d, |i, _| 5e-324 * i as f64)),
         ("all rows alike", Mat::from_fn(n, d, |_, j| j as f64 + 1.0)),
         ("one column constant", Mat::from_fn(n, d, |i, j| if j == 0 { 1.0 } else { good[(i, j)] })),
