@@ -19,7 +19,7 @@ pub(crate) fn at_level(john: &JohnEllipsoid) -> Result<ReleasedEllipsoid, Error>
 
 /// The one that the stability release draws from, at the level that covers all rows.
 pub(crate) fn smoothed(rows: MatRef<'_>, options: &CloseOptions) -> Result<ReleasedEllipsoid, Error> {
-    let smoothed = smoothed_john(rows, options, 1e-9)?;
+    let smoothed = smoothed_john(rows, options, 1e-6)?;
     covering(smoothed.root(), rows, 0.0)
 }
 
