@@ -4,7 +4,8 @@
 //! cargo run --release -p provable-dp-benches --bin john_utility -- [--out FOLDER] [--rows N]
 //! ```
 //!
-//! prints tables, and writes `john_utility.csv` and pictures. `--rows` leaves out other numbers of rows. d = 10, δ = 1e-6.
+//! prints tables, and writes `john_utility.csv` and pictures. With `--rows`, other numbers of rows are taken from the file that is
+//! there. d = 10, δ = 1e-6.
 //!
 //! Every release is measured against the ellipsoid that it would be without noise. *Excess* is the logarithm of the ratio of volumes, *coverage*
 //! the share of rows inside; *shape excess* is what is left of the excess when the release is scaled to cover as many rows as its target.
@@ -33,6 +34,7 @@ use rand::CryptoRng;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
+use table::Summary;
 
 pub(crate) const EPSILONS: [f64; 4] = [0.1, 0.5, 1.0, 3.0];
 pub(crate) const ROWS: [usize; 3] = [1000, 10_000, 100_000];
@@ -40,7 +42,7 @@ pub(crate) const ROWS: [usize; 3] = [1000, 10_000, 100_000];
 pub(crate) const MOVES: [f64; 2] = [0.001, 0.01];
 /// Releases of one kind at each of [`ROWS`].
 const RELEASES: [usize; 3] = [9, 7, 3];
-/// Beyond so many rows, noisy weights are released once: one takes seconds.
+/// Beyond so many rows, noisy weights and the stability release are left out: one takes seconds.
 const SLOW_ROWS: usize = 50_000;
 
 /// All releases of one kind.
@@ -51,8 +53,9 @@ pub(crate) struct Row {
     pub(crate) method: Method,
     pub(crate) epsilon: f64,
     pub(crate) target_coverage: f64,
+    pub(crate) releases: usize,
     /// None when public parameters do not allow a release.
-    pub(crate) scores: Option<Vec<Score>>,
+    pub(crate) found: Option<Summary>,
 }
 
 struct Arguments {
@@ -63,10 +66,15 @@ struct Arguments {
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = arguments()?;
     std::fs::create_dir_all(&arguments.folder)?;
-    let mut all = Vec::new();
+    let path = arguments.folder.join("john_utility.csv");
+    let mut all = match arguments.rows {
+        Some(only) => table::read(&path)?.into_iter().filter(|row| row.n != only).collect(),
+        None => Vec::new(),
+    };
     for (n, releases) in ROWS.into_iter().zip(RELEASES).filter(|(n, _)| arguments.rows.is_none_or(|only| only == *n)) {
         all.extend(every_set(n, releases)?);
-        table::write(&arguments.folder.join("john_utility.csv"), &all)?;
+        all.sort_by_key(|row| row.n);
+        table::write(&path, &all)?;
         writeln!(std::io::stderr(), "{n} rows: done")?;
     }
     table::print(&all)?;
@@ -116,7 +124,8 @@ fn measure(kind: Kind, (n, releases): (usize, usize)) -> Result<Vec<Row>, Box<dy
     let rows = within(rows(kind, n)?, kind.radius());
     let (case, rng) = (Case { rows: &rows, kind }, &mut secure_rng()?);
     let (mut all, mut targets) = (Vec::new(), Vec::<(&str, ReleasedEllipsoid)>::new());
-    for (method, neighbours) in pairs() {
+    let slow = |method| n > SLOW_ROWS && matches!(method, Method::Weights | Method::Stable);
+    for (method, neighbours) in pairs().into_iter().filter(|(method, _)| !slow(*method)) {
         let name = method.target();
         let target = match targets.iter().find(|(known, _)| *known == name) {
             Some((_, found)) => found.clone(),
@@ -124,10 +133,12 @@ fn measure(kind: Kind, (n, releases): (usize, usize)) -> Result<Vec<Row>, Box<dy
         };
         targets.push((name, target.clone()));
         let target = Target::new(&rows, target)?;
-        let count = if method == Method::Weights && n > SLOW_ROWS { 1 } else { releases };
         for epsilon in EPSILONS {
-            let scores = repeat(&case, &target, ((method, neighbours), epsilon, count), rng)?;
-            all.push(Row { kind, n, neighbours, method, epsilon, target_coverage: target.coverage(), scores });
+            let found = repeat(&case, &target, ((method, neighbours), epsilon, releases), rng)?;
+            let found = found.as_deref().map(table::summary);
+            let releases = if found.is_some() { releases } else { 0 };
+            let target_coverage = target.coverage();
+            all.push(Row { kind, n, neighbours, method, epsilon, target_coverage, releases, found });
         }
     }
     Ok(all)

@@ -2,7 +2,7 @@
 
 use crate::data::Kind;
 use crate::methods::{DELTA, Method, Neighbours};
-use crate::table::{find, groups, summary};
+use crate::table::{find, groups};
 use crate::{EPSILONS, Row};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -83,7 +83,7 @@ fn one(
         let colour = colour(method);
         let at = |&epsilon: &f64| {
             let row = find(rows, kind, n, (method, neighbours), epsilon)?;
-            Some((epsilon, summary(row.scores.as_ref()?, |score| score.excess.abs()).map(cut)))
+            Some((epsilon, row.found?[0].map(|x| cut(x.abs()))))
         };
         let points: Vec<(f64, [f64; 3])> = EPSILONS.iter().filter_map(at).collect();
         let middle = || points.iter().map(|&(epsilon, [median, ..])| (epsilon, median));

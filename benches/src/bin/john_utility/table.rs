@@ -9,11 +9,15 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
-/// Median, least and largest.
-pub(crate) fn summary(scores: &[Score], pick: fn(&Score) -> f64) -> [f64; 3] {
-    let mut values: Vec<f64> = scores.iter().map(pick).collect();
-    values.sort_unstable_by(f64::total_cmp);
-    [values[values.len() / 2], values[0], values[values.len() - 1]]
+/// Median, least and largest of each of [`COLUMNS`].
+pub(crate) type Summary = [[f64; 3]; 5];
+
+pub(crate) fn summary(scores: &[Score]) -> Summary {
+    COLUMNS.map(|(_, pick)| {
+        let mut values: Vec<f64> = scores.iter().map(pick).collect();
+        values.sort_unstable_by(f64::total_cmp);
+        [values[values.len() / 2], values[0], values[values.len() - 1]]
+    })
 }
 
 type Pick = fn(&Score) -> f64;
@@ -46,17 +50,49 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
             plain(row.method.target()),
             row.target_coverage,
             row.epsilon,
-            row.scores.as_ref().map_or(0, Vec::len)
+            row.releases
         )?;
-        for (_, pick) in COLUMNS {
-            match &row.scores {
-                Some(scores) => summary(scores, pick).iter().try_for_each(|x| write!(text, ",{x:.6}"))?,
-                None => text.push_str(",infeasible,infeasible,infeasible"),
-            }
+        match &row.found {
+            Some(found) => found.as_flattened().iter().try_for_each(|x| write!(text, ",{x:.6}"))?,
+            None => text.push_str(&",infeasible".repeat(3 * COLUMNS.len())),
         }
         text.push('\n');
     }
     Ok(std::fs::write(path, text)?)
+}
+
+/// What [`write`] wrote; nothing where there is no file.
+pub(crate) fn read(path: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    std::fs::read_to_string(path)?.lines().skip(1).map(row).collect()
+}
+
+fn row(line: &str) -> Result<Row, Box<dyn Error>> {
+    let fields: Vec<&str> = line.split(',').collect();
+    let same = |name: &str, field: usize| name.replace(',', "") == fields[field];
+    let pair = groups().into_iter().flat_map(|(n, methods)| methods.into_iter().map(move |m| (n, m)));
+    let pair = pair.into_iter().find(|(n, m)| same(&n.name(), 4) && same(m.name(), 5));
+    let (neighbours, method) = pair.ok_or("an unknown release")?;
+    let kind = Kind::ALL.into_iter().find(|kind| same(kind.name(), 0)).ok_or("an unknown set")?;
+    let releases = fields[10].parse()?;
+    let mut found = [[0.0; 3]; 5];
+    if releases > 0 {
+        for (place, field) in found.as_flattened_mut().iter_mut().zip(&fields[11..]) {
+            *place = field.parse()?;
+        }
+    }
+    Ok(Row {
+        kind,
+        n: fields[2].parse()?,
+        neighbours,
+        method,
+        epsilon: fields[8].parse()?,
+        target_coverage: fields[7].parse()?,
+        releases,
+        found: (releases > 0).then_some(found),
+    })
 }
 
 pub(crate) fn find(
@@ -103,16 +139,16 @@ pub(crate) fn print(rows: &[Row]) -> Result<(), Box<dyn Error>> {
 }
 
 fn cell(rows: &[Row], kind: Kind, n: usize, pair: (Method, Neighbours)) -> String {
-    let text = |row: &Row| match &row.scores {
-        Some(scores) => {
-            let [excess, coverage] = [0, 2].map(|column| summary(scores, COLUMNS[column].1)[0]);
-            format!("{} ({})", short(excess), share(coverage))
-        }
+    let text = |row: &Row| match &row.found {
+        Some(found) => format!("{} ({})", short(found[0][0]), share(found[2][0])),
         None => "infeasible".to_owned(),
     };
     let cells: Vec<String> =
         EPSILONS.iter().filter_map(|&epsilon| find(rows, kind, n, pair, epsilon)).map(text).collect();
-    let alike = !cells.is_empty() && cells.iter().all(|cell| *cell == cells[0]);
+    if cells.is_empty() {
+        return "not measured".to_owned();
+    }
+    let alike = cells.iter().all(|cell| *cell == cells[0]);
     if alike { cells[0].clone() } else { cells.join(" / ") }
 }
 
@@ -127,8 +163,8 @@ fn bar(rows: &[Row], out: &mut impl std::io::Write) -> Result<(), Box<dyn Error>
         for kind in Kind::ALL {
             for &method in &methods {
                 let row = find(rows, kind, ROWS[2], (method, neighbours), 0.5);
-                let Some(scores) = row.and_then(|row| row.scores.as_ref()) else { continue };
-                let [short, long] = [3, 4].map(|column| summary(scores, COLUMNS[column].1));
+                let Some(found) = row.and_then(|row| row.found) else { continue };
+                let [.., short, long] = found;
                 let names = format!("{} | {} | {}", neighbours.name(), kind.name(), method.name());
                 writeln!(
                     out,
