@@ -71,7 +71,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(only) => table::read(&path)?.into_iter().filter(|row| row.n != only).collect(),
         None => Vec::new(),
     };
-    for (n, releases) in ROWS.into_iter().zip(RELEASES).filter(|(n, _)| arguments.rows.is_none_or(|only| only == *n)) {
+    for (n, releases) in
+        ROWS.into_iter().zip(RELEASES).filter(|(n, _)| arguments.rows.is_none_or(|only| only == *n))
+    {
         all.extend(every_set(n, releases)?);
         all.sort_by_key(|row| row.n);
         table::write(&path, &all)?;

@@ -1,8 +1,8 @@
-//! Log-volume excess against ε: a row of panels for each adjacency, a column for each set.
+//! Error of the worst semi-axis against ε: a picture for each adjacency, sets across, numbers of rows down.
 
 use crate::data::Kind;
 use crate::methods::{DELTA, Method, Neighbours};
-use crate::table::{find, groups};
+use crate::table::{Summary, find, groups};
 use crate::{EPSILONS, Row};
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -16,8 +16,10 @@ type Panel<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 const INK: RGBColor = RGBColor(40, 40, 40);
 const PANEL: (u32, u32) = (300, 330);
 const LEGEND: u32 = 290;
-/// Excess that is drawn: below the first it is shown there, beyond the last it is cut.
-const HEIGHTS: (f64, f64) = (0.003, 100.0);
+/// Errors that are drawn; others are drawn at the ends.
+const HEIGHTS: (f64, f64) = (0.003, 1000.0);
+/// The project's bar at n = 100 000 and ε = 0.5.
+const BAR: f64 = 0.03;
 
 const fn colour(method: Method) -> RGBColor {
     match method {
@@ -73,17 +75,19 @@ fn one(
         .light_line_style(TRANSPARENT)
         .bold_line_style(INK.mix(0.12))
         .x_desc(format!("ε, δ = {DELTA:e}"))
-        .y_desc("log-volume excess")
+        .y_desc("error of the worst axis")
         .x_labels(4)
         .y_labels(6)
         .y_label_formatter(&|y| format!("{y}"))
         .label_style(("sans-serif", 12, &INK))
         .draw()?;
+    let dots = (0..40).map(|k| (0.08 * 47.0_f64.powf(f64::from(k) / 40.0), BAR));
+    chart.draw_series(dots.map(|dot| Pixel::new(dot, INK)))?;
     for &method in methods {
         let colour = colour(method);
         let at = |&epsilon: &f64| {
             let row = find(rows, kind, n, (method, neighbours), epsilon)?;
-            Some((epsilon, row.found?[0].map(|x| cut(x.abs()))))
+            Some((epsilon, worst_axis(&row.found?).map(cut)))
         };
         let points: Vec<(f64, [f64; 3])> = EPSILONS.iter().filter_map(at).collect();
         let middle = || points.iter().map(|&(epsilon, [median, ..])| (epsilon, median));
@@ -95,6 +99,12 @@ fn one(
         chart.draw_series(points.iter().map(whisker))?;
     }
     Ok(())
+}
+
+/// How much too long or too short, relative, the worst semi-axis is: median, least, largest, each from those of both ends.
+fn worst_axis([.., short, long]: &Summary) -> [f64; 3] {
+    let error = |short: f64, long: f64| f64::max(long, 1.0 / short) - 1.0;
+    [error(short[0], long[0]), error(short[2], long[1]), error(short[1], long[2])]
 }
 
 const fn cut(x: f64) -> f64 {
@@ -113,7 +123,8 @@ fn draw_legend(area: &Panel<'_>, neighbours: Neighbours, methods: &[Method]) -> 
         area.draw(&text(method.name(), (38, top - 7)))?;
     }
     let notes = [
-        "absolute value; median and range",
+        "median and range of releases",
+        "dotted: 3 %",
         "a line that is missing: infeasible",
         "n = 1797 digits, * drawn again with jitter",
         "R: public radius of rows",
