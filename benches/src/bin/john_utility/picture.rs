@@ -125,7 +125,7 @@ fn draw_legend(area: &Panel<'_>, neighbours: Neighbours, methods: &[Method]) -> 
     let notes = [
         "median and range of releases",
         "dotted: 3 %",
-        "a line that is missing: infeasible",
+        "missing: infeasible, or not measured",
         "n = 1797 digits, * drawn again with jitter",
         "R: public radius of rows",
     ];
