@@ -4,7 +4,8 @@ use crate::Span;
 
 /// Why there is no ellipsoid.
 ///
-/// This crate is not private yet: what an error says may depend on the rows.
+/// What an error of a solve says may depend on the rows. Whether and how a release of [`private`](crate::private) fails, depends on shapes and
+/// public parameters alone.
 ///
 /// ```
 /// use dp_linalg::Mat;

@@ -1,4 +1,4 @@
-//! John ellipsoids of many rows, each with a certificate.
+//! John ellipsoids of many rows, each with a certificate; and private releases of them.
 //!
 //! Rows `aᵢ` describe the polytope `P = {x : |⟨aᵢ, x⟩| ≤ 1}`. Three problems have one optimum, weights `w ≥ 0` with `Σ wᵢ = d`
 //! and `M = Σ wᵢaᵢaᵢᵀ`:
@@ -19,6 +19,21 @@
 //! | points around no known centre | the smallest ellipsoid around them | [`enclosing_ellipsoid`] |
 //! | rows in memory | a comparison of solvers | [`john_ellipsoid_with`], [`FixedPoint`], [`WolfeAtwood`], [`PairwiseExchange`], [`InteriorPoint`], [`SafeDeletion`] |
 //! | rows that span less than the space | their span, and coordinates in it | [`Error::Degenerate`], [`Span`] |
+//!
+//! # Private releases
+//!
+//! Everything above is a function of the rows and not private: weights and support least of all. [`private`] has what may leave.
+//! Its releases protect different things, and their errors do not compare:
+//!
+//! | What is protected | What is released | Call | Arithmetic |
+//! |---|---|---|---|
+//! | a whole row, added, removed or replaced | an ellipsoid around all but a share of the rows; whitening, outlier scores | [`private::private_ellipsoid`] | exact on the machine |
+//! | a move of one row by at most `ε₀` | the rows with noise, and any ellipsoid of them | [`private::close::release_rows`] | exact on the machine |
+//! | a move of one row by at most `ε₀` | a matrix near the smoothed John ellipsoid | [`private::close::release_stable`] | real numbers |
+//! | a move of one row by at most `ε₀` | weights, one a row (the published mechanism, repaired) | [`private::noisy_weights`] | exact on the machine |
+//!
+//! Take the first if rows are people's. What privacy costs is measured in the project's benches/README.md, *Utility of private
+//! ellipsoids*; the published algorithm and its holes stand in docs/errata.md, and the example `leak` plays them back.
 //!
 //! # Example
 //!
@@ -43,7 +58,6 @@
 //! correlations of columns do not matter.
 //!
 //! # Limits
-//! - Not private. Private releases are to be built on this; see the project's README for what stands.
 //! - Rows with a NaN, an infinity or an entry beyond 1e150 are left out, and counted.
 //! - At condition number κ (in units of the columns), the gap cannot be certified below about `κ·1e-15`.
 //! - Newton's systems are dense, in up to 3000 rows with weight; an optimum may have `d(d + 1)/2`, so that beyond `d` of about 75
