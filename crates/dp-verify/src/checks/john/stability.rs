@@ -43,7 +43,7 @@ pub(super) fn john(context: &mut Context, subject: Subject) -> Outcome {
     for (trial, step) in [4.0, 1e-4, 0.1, 0.003].into_iter().cycle().take(context.scale(8, 60)).enumerate() {
         let (d, rows) = if trial == 1 { (2, 3) } else { (1 + trial / 2 % 3, 1 + trial / 3 % 3) };
         // a row takes all the weight of another one, at an angle of 2θ to it, when it moves by 4θ²
-        let theta = (step / 4.0).sqrt();
+        let theta = (0.25_f64 * step).sqrt();
         let switch = vec![1.0 - 2.0 * theta * theta, theta, 1.0, -theta, 0.0, 1.0, 1.0, 0.0];
         let random = (0..(rows + 1) * d).map(|_| rng.random_range(-1.0..1.0)).collect();
         let start = if trial == 1 { switch } else { random };
