@@ -40,7 +40,7 @@ pub struct SmoothedJohn {
 ///
 /// One step is `M ← M^{1/2}S^{2/p}M^{1/2}` with `S = M^{−1/2}F(M)M^{−1/2}`, F the right side of the equation. A step divides what the
 /// objective `(2/p)Σ gᵢ^{p/2} + f²·tr M⁻¹ + ln det M` is above its least value by `1/(1 − 2/p)`, or more: no more than
-/// [`max_iterations`](Self::max_iterations) are needed, in real arithmetic, whatever the rows (docs/theorems.md, John ellipsoids of close rows).
+/// [`max_iterations`](SmoothedJohn::max_iterations) are needed, in real arithmetic, whatever the rows (docs/theorems.md, John ellipsoids of close rows).
 ///
 /// # Errors
 /// [`Error::Length`]; [`Error::OutOfRange`] for a residual that floating point cannot be proven to tell from zero. Nothing that depends on entries.
