@@ -90,14 +90,14 @@ fn smoothed(rows: &Mat, options: &CloseOptions, residual: f64) -> SmoothedJohn {
 }
 
 /// Smoothed ellipsoids, from two points that are nearly the worst and from random ones: a row across its own direction, where the
-/// floor is all that holds, and two equal rows that share a direction with the ridge. The twin charges `√2 r`, as if the exponent did
-/// not matter.
+/// floor is all that holds, and one that shares its own direction with the ridge. The twin charges `√2 r`, as if the exponent did not
+/// matter.
 pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut n) = (0.0_f64, 0);
     for trial in 0..context.scale(4, 80) {
         let exponent = [4, 64, 16, 8][trial % 4];
-        let (d, rows) = ([2, 1, 2, 2][trial % 4], [1, 2, 2, 3][trial % 4]);
+        let (d, rows) = ([2, 1, 2, 2][trial % 4], [1, 1, 2, 3][trial % 4]);
         let (options, step) = (smooth(rows, d, exponent), [1e-3, 1e-4, 1e-2][trial / 4 % 3]);
         let bound = match subject {
             Subject::AsShipped => smoothed_change(step, exponent, RESIDUAL),
@@ -105,7 +105,7 @@ pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Ou
         };
         let start = match trial {
             0 => vec![4.0, 0.0, 0.0, 1.0],
-            1 => vec![1.7, 1.7, 1.0],
+            1 => vec![1.09, 1.0],
             _ => (0..(rows + 1) * d).map(|_| rng.random_range(-2.0..2.0)).collect(),
         };
         climb(&mut rng, start, context.scale(60, 3000), |point| {
