@@ -2,6 +2,15 @@
 
 use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 
+/// Id of the claim on the integer sensitivity of close rows.
+pub const CLOSE_ROWS_SENSITIVITY: &str = "john.close.rows.sensitivity";
+/// Id of the claim that a release of noised rows is (ε, δ)-differentially private.
+pub const CLOSE_ROWS_PRIVACY: &str = "john.close.rows.privacy";
+/// Id of the claim on the change of a smoothed John ellipsoid between close rows.
+pub const STABILITY_SMOOTHED: &str = "john.stability.smoothed";
+/// Id of the claim that draws of a smoothed John ellipsoid are (ε, δ)-differentially private.
+pub const STABILITY_PRIVACY: &str = "john.stability.privacy";
+
 /// Every claim of this crate.
 ///
 /// ```
@@ -65,4 +74,71 @@ pub const CLAIMS: &[Claim] = &[
         source: Source { work: "Harman, Pronzato 2007", result: "Theorem 1" },
         status: ClaimStatus::Published,
     },
+    close(
+        CLOSE_ROWS_SENSITIVITY,
+        ClaimKind::Sensitivity,
+        "integer rows move by at most D in L2 norm",
+        &["PerturbRow or ReplaceRow", "any rows, also NaN, infinite and overlong ones"],
+    ),
+    close(
+        CLOSE_ROWS_PRIVACY,
+        ClaimKind::Privacy,
+        "released rows, and every ellipsoid of them, are (ε, δ)-differentially private on the machine as run",
+        &["PerturbRow or ReplaceRow", "the generator is a source of uniform bits"],
+    ),
+    close(
+        "john.close.rows.containment",
+        ClaimKind::Utility,
+        "the enclosing ellipsoid of released rows holds all clipped rows, except with probability β",
+        &["certificates hold"],
+    ),
+    close(
+        "john.stability",
+        ClaimKind::Sensitivity,
+        "tr(MM'⁻¹) + tr(M'M⁻¹) − 2d ≤ w(2√(1 + ξ)ε₀(ρ + ρ') + ε₀²(ρ² + ρ'²)) + 2dξ, w = (1 + dξ)/(1 + ξ), for (1 + ξ)-approximate John ellipsoids",
+        &[
+            "one row moves by at most ε₀",
+            "no semi-axis of {x : xᵀMx ≤ 1} is above ρ, none of the other above ρ'",
+        ],
+    ),
+    close(
+        "john.stability.rho",
+        ClaimKind::Numerical,
+        "semi-axes are at most √(1 + η)/f with the floor f, and at most ρ₀√(d(1 + ξ)) with public rows ±eᵢ/ρ₀",
+        &["any rows"],
+    ),
+    close(
+        STABILITY_SMOOTHED,
+        ClaimKind::Sensitivity,
+        "smoothed John ellipsoids of close rows keep smoothed_change: to first order √J ≤ r(√½ + √(½ + p/8))",
+        &["one row moves by at most r floors", "residuals of both are at most η"],
+    ),
+    close(
+        "john.stability.convergence",
+        ClaimKind::Convergence,
+        "a smoothed John ellipsoid is reached, up to its residual, within the stated number of steps, from any rows",
+        &["rows within the radius", "real arithmetic"],
+    ),
+    close(
+        STABILITY_PRIVACY,
+        ClaimKind::Privacy,
+        "the average of outer products of draws of N(0, M) is (ε, δ)-differentially private",
+        &["PerturbRow", "real arithmetic", "the generator is a source of uniform bits"],
+    ),
+    close(
+        "john.stability.containment",
+        ClaimKind::Utility,
+        "the scaled ellipsoid of the released matrix holds all clipped rows, except with probability β",
+        &["real arithmetic"],
+    ),
 ];
+
+const fn close(
+    id: &'static str,
+    kind: ClaimKind,
+    statement: &'static str,
+    hypotheses: &'static [&'static str],
+) -> Claim {
+    let source = Source { work: "docs/theorems.md", result: "John ellipsoids of close rows" };
+    Claim { id, kind, statement, hypotheses, source, status: ClaimStatus::Ours }
+}

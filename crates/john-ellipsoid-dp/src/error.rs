@@ -26,6 +26,22 @@ pub enum Error {
         /// Value given.
         value: f64,
     },
+    /// A public parameter of a private release is out of its range.
+    #[error("{parameter:?} = {value} is out of range")]
+    OutOfRange {
+        /// Which.
+        parameter: Parameter,
+        /// Value given.
+        value: f64,
+    },
+    /// With so few draws the average of outer products encloses nothing.
+    #[error("{draws} draws are too few in {dim} dimensions")]
+    FewDraws {
+        /// Draws of the release.
+        draws: u32,
+        /// Dimension.
+        dim: usize,
+    },
     // shapes
     /// Rows need at least one column.
     #[error("rows without columns have no ellipsoid")]
@@ -66,4 +82,33 @@ pub enum Error {
     /// A parameter of privacy, or of noise, was refused: by public parameters alone.
     #[error(transparent)]
     Mechanism(#[from] dp_mechanisms::Error),
+}
+
+/// Public parameters of private releases that have a range.
+///
+/// ```
+/// use john_ellipsoid_dp::{Error, Parameter, private::close::CloseOptions};
+///
+/// let refused = CloseOptions::new(10, 2, -1.0);
+/// assert_eq!(refused, Err(Error::OutOfRange { parameter: Parameter::RowRadius, value: -1.0 }));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Parameter {
+    /// Largest norm of a row.
+    RowRadius,
+    /// Least semi-axis of a stable ellipsoid.
+    Floor,
+    /// `p` of a smoothed ellipsoid.
+    Exponent,
+    /// How far a row moves in units of the floor.
+    RelativeMove,
+    /// How far a smoothed ellipsoid may be from solving its equation.
+    Residual,
+}
+
+impl Parameter {
+    pub(crate) fn check(self, value: f64, inside: bool) -> Result<f64, Error> {
+        if inside { Ok(value) } else { Err(Error::OutOfRange { parameter: self, value }) }
+    }
 }

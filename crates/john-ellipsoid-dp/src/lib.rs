@@ -95,7 +95,7 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub use certificate::Certificate;
 pub use design::Design;
 pub use ellipsoid::{EnclosingEllipsoid, JohnEllipsoid, Status, SupportRow};
-pub use error::Error;
+pub use error::{Error, Parameter};
 pub use options::{JohnOptions, Progress};
 pub use solve::{enclosing_ellipsoid, john_ellipsoid, john_ellipsoid_from, john_ellipsoid_with};
 pub use solvers::{

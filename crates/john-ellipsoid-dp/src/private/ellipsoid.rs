@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::whitening::Whitening;
-use dp_linalg::{Mat, MatRef, Parallelism, matmul, matmul_nt};
+use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, matmul, matmul_nt, solve_lower_triangular};
 
 /// An ellipsoid `{y : ‖Tᵀy‖ ≤ 1}` around the origin, and with it its polar `{x : ‖T⁻¹x‖ ≤ 1}`; made from released numbers alone.
 ///
@@ -32,6 +32,24 @@ impl ReleasedEllipsoid {
             (0, _) | (_, 0) => Err(Error::NoColumns),
             (n, d) if n != d => Err(Error::Length { expected: d, found: n }),
             _ => Ok(Self { whitening: Whitening::new(root) }),
+        }
+    }
+
+    /// `{y : yᵀM⁻¹y ≤ 1}` of a positive definite `M` of shape `(d, d)`.
+    ///
+    /// # Errors
+    /// [`Error::Linalg`] unless it is.
+    pub fn from_moment(m: MatRef<'_>) -> Result<Self, Error> {
+        // M = LLᵀ, so that T = L⁻ᵀ
+        let inverse = solve_lower_triangular(Cholesky::new(m)?.l(), Mat::identity(m.nrows()).as_ref())?;
+        Self::from_root(inverse.transpose())
+    }
+
+    /// All lengths times a positive factor.
+    pub(crate) fn scaled(&self, factor: f64) -> Self {
+        let root = self.root();
+        Self {
+            whitening: Whitening::new(Mat::from_fn(root.nrows(), root.ncols(), |i, j| root[(i, j)] / factor)),
         }
     }
 

@@ -3,6 +3,7 @@
 //! What a non-private solve returns (weights, support, shape, status, even how long it took) is a function of the rows. What is
 //! released here carries a guarantee, and everything computed from it alone is post-processing.
 
+pub mod close;
 mod ellipsoid;
 mod rows;
 

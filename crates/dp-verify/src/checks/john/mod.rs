@@ -1,7 +1,10 @@
 //! Checks of the claims of john-ellipsoid-dp.
 
 mod certificate;
+mod close;
+mod released;
 mod solvers;
+mod stability;
 
 use crate::{Check, Evidence};
 use dp_linalg::{Mat, MatRef};
@@ -11,7 +14,7 @@ use rand_chacha::ChaCha20Rng;
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Numeric, Search};
+    use Evidence::{Audit, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
     vec![
         check("john.certificate.gap", Search, certificate::gap),
@@ -20,6 +23,17 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.solvers.agreement", Numeric, solvers::agreement),
         check("john.fixed_point.rate", Numeric, solvers::rate),
         check("john.deletion.safe", Search, solvers::deletion),
+        check("john.close.rows.sensitivity", Search, close::sensitivity),
+        check("john.close.rows.privacy", Numeric, close::privacy),
+        check("john.close.rows.privacy", Audit, close::audit),
+        check("john.close.rows.containment", Statistical, close::containment),
+        check("john.stability", Search, stability::john),
+        check("john.stability.rho", Search, released::rho),
+        check("john.stability.smoothed", Search, stability::smoothed_ellipsoids),
+        check("john.stability.convergence", Numeric, stability::convergence),
+        check("john.stability.privacy", Numeric, released::privacy),
+        check("john.stability.privacy", Audit, released::audit),
+        check("john.stability.containment", Statistical, released::containment),
     ]
 }
 
@@ -46,4 +60,24 @@ fn shape(rng: &mut ChaCha20Rng) -> (usize, usize) {
 fn solve(rows: MatRef<'_>, gap: f64) -> JohnEllipsoid {
     let options = JohnOptions::default().with_gap(gap).expect("a gap between 0 and 1");
     john_ellipsoid(rows, &options).expect("the rows span the space")
+}
+
+/// Moves coordinates at random, at scales from 1e-5 to 1, and keeps what the objective likes at least as much.
+fn climb(rng: &mut ChaCha20Rng, start: Vec<f64>, steps: usize, mut objective: impl FnMut(&[f64]) -> f64) {
+    let (mut best, mut value) = (start.clone(), objective(&start));
+    for _ in 0..steps {
+        let mut point = best.clone();
+        let scale = 10_f64.powf(rng.random_range(-5.0..0.3));
+        let i = rng.random_range(0..point.len());
+        match rng.random_range(0..4) {
+            0 => point[i] = -point[i],
+            1 => point[i] += rng.random_range(-scale..scale),
+            2 => point[i] *= 1.0 + rng.random_range(-scale..scale),
+            _ => point.iter_mut().for_each(|x| *x += rng.random_range(-scale..scale)),
+        }
+        let found = objective(&point);
+        if found >= value {
+            (best, value) = (point, found);
+        }
+    }
 }

@@ -1,0 +1,218 @@
+//! Noise on close rows: integers, privacy, containment.
+
+use super::climb;
+use crate::{Context, Outcome, Subject};
+use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
+use dp_linalg::Mat;
+use dp_mechanisms::{
+    Adjacency, ArithmeticModel, Delta, Epsilon, FailureProbability, LatticeGaussian, LatticeL2Sensitivity,
+    LatticeStatistic, NoiseStd, PerturbRow, ReplaceRow, gaussian,
+};
+use dp_testkit::statistics::binomial_tail;
+use john_ellipsoid_dp::JohnOptions;
+use john_ellipsoid_dp::private::PrivateRows;
+use john_ellipsoid_dp::private::close::{
+    CloseAdjacency, CloseOptions, release_rows, release_rows_with, row_statistic, rows_mechanism,
+};
+use rand::RngExt;
+use rand_chacha::ChaCha20Rng;
+
+pub(super) fn close(radius: f64) -> PerturbRow {
+    PerturbRow::new(radius).expect("checks move rows by a positive distance")
+}
+
+pub(super) fn budget(epsilon: f64, delta: f64) -> (Epsilon, Delta) {
+    (Epsilon::new(epsilon).expect("positive"), Delta::new(delta).expect("between 0 and 1"))
+}
+
+pub(super) fn failure(probability: f64) -> FailureProbability {
+    FailureProbability::new(probability).expect("a probability")
+}
+
+/// Radius one.
+fn unit(n: usize, d: usize) -> CloseOptions {
+    CloseOptions::new(n, d, 1.0).expect("a row and a coordinate")
+}
+
+fn statistic<A: CloseAdjacency>(adjacency: A, rows: &Mat) -> LatticeStatistic<LatticeL2Sensitivity<A>> {
+    let private = PrivateRows::new(adjacency, rows.as_ref());
+    row_statistic(private, &unit(rows.nrows(), rows.ncols())).expect("radius one")
+}
+
+/// One row and its neighbour, from numbers that a search may choose: a row, also longer than the radius, and a direction.
+pub(super) fn pair(point: &[f64], step: f64) -> (Vec<f64>, Vec<f64>) {
+    let (row, direction) = point.split_at(point.len() / 2);
+    let norm = |x: &[f64]| x.iter().map(|v| v * v).sum::<f64>().sqrt().max(1e-300);
+    // rows longer than four differ from shorter ones in their rounding only
+    let shrink = 1.0_f64.min(4.0 / norm(row));
+    let first: Vec<f64> = row.iter().map(|x| x * shrink).collect();
+    // coordinates are rounded by 2⁻⁵¹ each, which the last factor covers
+    let scale = step * (1.0 - 1e-8) / norm(direction);
+    let second = first.iter().zip(direction).map(|(x, u)| x + u * scale).collect();
+    (first, second)
+}
+
+/// Squared distance of integers over the stated square, at most; compared as integers.
+fn search<A: CloseAdjacency>(
+    (context, rng): (&Context, &mut ChaCha20Rng),
+    (adjacency, d): (A, usize),
+    subject: Subject,
+) -> (f64, u64) {
+    let (mut worst, mut n) = (0.0_f64, 0);
+    let step = adjacency.displacement(1.0);
+    for start in 0..context.scale(4, 40) {
+        let along = |i: usize| if i.is_multiple_of(d) { [0.5 * step, -1.0][i / d] } else { 0.0 };
+        let any = |_: usize| rng.random_range(-1.0..1.0);
+        let point: Vec<f64> =
+            if start == 0 { (0..2 * d).map(along).collect() } else { (0..2 * d).map(any).collect() };
+        climb(rng, point, context.scale(300, 4000), |point| {
+            let (first, second) = pair(point, step);
+            let [a, b] = [first, second]
+                .map(|row| statistic(adjacency, &Mat::from_vec(1, d, row).expect("d coordinates")));
+            let stated = a.sensitivity().square();
+            // forgets that both rows are rounded, by half a step a coordinate each
+            let root = (d as f64).sqrt();
+            let unrounded = ((stated as f64).sqrt() - root).powi(2) as u128;
+            let distance: u128 = a
+                .assume_public()
+                .iter()
+                .zip(b.assume_public())
+                .map(|(a, b)| u128::from(a.abs_diff(b)).pow(2))
+                .sum();
+            let bound = subject.pick(stated, unrounded);
+            let ratio =
+                if distance > bound { 1.0_f64.next_up() } else { (distance as f64 / bound as f64).min(1.0) };
+            worst = worst.max(ratio);
+            n += 1;
+            distance as f64
+        });
+    }
+    (worst, n)
+}
+
+/// By search over rows and directions, also for rows that have to be scaled back. The twin forgets the rounding.
+pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let mut found = Vec::new();
+    for (step, d) in [(0.25, 1), (0.01, 2), (0.7, 3), (1.3, 4), (1e-6, 4), (1e-15, 8)] {
+        found.push(search((context, &mut rng), (close(step), d), subject));
+    }
+    for d in [1, 3] {
+        found.push(search((context, &mut rng), (ReplaceRow, d), subject));
+    }
+    let worst = found.iter().map(|(worst, _)| *worst).fold(0.0, f64::max);
+    let note = format!("largest squared distance over the stated square: {worst:.6}");
+    if worst < 0.99 {
+        return Outcome::inconclusive(note);
+    }
+    Outcome::at_most(worst, 1.0, found.iter().map(|(_, n)| n).sum()).with_note(note)
+}
+
+/// Both sides round `Δ/σ`, by `2⁻⁵¹` at most; δ(ε) moves by `a² + 1` times that, relatively, and `|a| < 10` above 1e-20.
+const SLACK: f64 = 1e-12;
+
+/// δ of the recorded noise and sensitivity over the δ asked for, and what certificates say. The twin has half of the noise.
+pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let some = private(close(0.01), subject, &mut rng);
+    let (worst, n) = [private(close(1e-6), subject, &mut rng), private(ReplaceRow, subject, &mut rng)]
+        .into_iter()
+        .fold(some, |(worst, n), (next, more)| (worst.max(next), n + more));
+    Outcome::at_most(worst, 1.0 + SLACK, n).with_note("δ(ε) of the noise over the δ asked for")
+}
+
+fn private<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> (f64, u64) {
+    let (options, rows) = (unit(5, 3), Mat::from_fn(5, 3, |i, j| ((3 * i + j) as f64).sin()));
+    let (mut worst, mut n) = (0.0_f64, 0);
+    for (epsilon, delta) in [(0.05, 1e-6), (1.0, 0.05), (1.0, 1e-12), (10.0, 1e-6)] {
+        let (asked, mass) = budget(epsilon, delta);
+        let mechanism = rows_mechanism(adjacency, &options, asked, mass).expect("supported noise");
+        let std = NoiseStd::new(mechanism.noise_std().get() * subject.pick(1.0, 0.5)).expect("positive");
+        let mechanism =
+            LatticeGaussian::with_noise_std(std, mechanism.sensitivity()).expect("supported noise");
+        let private = PrivateRows::new(adjacency, rows.as_ref());
+        let release = release_rows_with(private, &options, &mechanism, rng).expect("the announced shape");
+        let certificate = release.certificate();
+        let recorded =
+            |key: &str| certificate.parameters().get(key).and_then(|text| text.parse::<f64>().ok());
+        let (square, std) = (recorded("squared_l2_sensitivity"), recorded("noise_std"));
+        let (square, std) = (square.unwrap_or(f64::NAN), std.unwrap_or(f64::NAN));
+        let implied = gaussian::delta_bounds(epsilon, (square.sqrt() / std).next_up()).1;
+        let stated = statistic(adjacency, &rows).sensitivity().square();
+        let honest = certificate.arithmetic() == ArithmeticModel::ExactLattice
+            && certificate.guarantee().adjacency() == adjacency
+            && certificate.claims().iter().any(|id| id == "john.close.rows.privacy")
+            && square >= stated as f64;
+        worst = if honest { worst.max(implied / delta) } else { f64::NAN };
+        n += 1;
+    }
+    (worst, n)
+}
+
+/// Confidence of each audit.
+const ALPHA: f64 = 1e-7;
+
+/// A lower bound on ε of a mechanism whose output is a score, against what is claimed; one that finds less than a quarter of
+/// what was asked for is no evidence.
+pub(super) fn audited<A: Adjacency>(
+    context: &Context,
+    (first, second, adjacency): (Mat, Mat, A),
+    (claimed, delta, n): (f64, f64, usize),
+    score: impl Fn(&Mat, &mut dyn rand::CryptoRng) -> f64,
+) -> Outcome {
+    let mechanism = from_fn(|rows: &Mat, rng| score(rows, rng));
+    let neighbours = Neighbours::new(first, second, adjacency);
+    let experiment = Experiment::new(&mechanism, &neighbours, |score: &f64| *score);
+    let audit = ThresholdAudit::new(n, failure(ALPHA)).expect("enough runs");
+    let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
+    let found = report.epsilon_lower_bound(delta);
+    let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
+    if found < 0.25 * claimed {
+        return Outcome::inconclusive(note);
+    }
+    Outcome::at_most(found, claimed, 2 * n as u64).with_note(note)
+}
+
+/// Neighbours as far apart as they may be, told apart along their difference. The twin has 0.7 of the noise.
+pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
+    let (options, adjacency, (epsilon, delta)) = (unit(3, 2), close(0.3), budget(1.0, 0.1));
+    let first = Mat::from_vec(3, 2, vec![0.2, 0.1, -0.5, 0.3, 0.4, 0.4]).expect("six entries");
+    let mut second = first.clone();
+    second[(0, 0)] += 0.3 - 1e-9;
+    let shipped = rows_mechanism(adjacency, &options, epsilon, delta).expect("supported noise");
+    let claimed = shipped.profile().epsilon(delta);
+    let std = NoiseStd::new(subject.pick(1.0, 0.7) * shipped.noise_std().get()).expect("positive");
+    let mechanism = LatticeGaussian::with_noise_std(std, shipped.sensitivity()).expect("supported noise");
+    let n = context.scale(60_000, 1_000_000);
+    audited(context, (first, second, adjacency), (claimed, 0.1, n), |rows, mut rng| {
+        let private = PrivateRows::new(adjacency, rows.as_ref());
+        let release = release_rows_with(private, &options, &mechanism, &mut rng);
+        release.expect("the announced shape").value().rows()[(0, 0)]
+    })
+}
+
+/// How often a true row lies outside, against the stated failure probability: rows on a thin ellipse, most of them at its
+/// border. The twin leaves out the ball.
+pub(super) fn containment(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let rows = Mat::from_fn(60, 3, |i, j| [0.9, 0.3, 0.05][j] * ((1 + i * (j + 2)) as f64).sin());
+    let (options, (epsilon, delta)) = (unit(60, 3), budget(1.0, 1e-6));
+    let (solve, chance) = (JohnOptions::default(), 0.05);
+    let (mut missed, mut largest, runs) = (0_u64, 0.0_f64, context.scale(150, 3000));
+    for _ in 0..runs {
+        let private = PrivateRows::new(close(0.002), rows.as_ref());
+        let release = release_rows(private, &options, epsilon, delta, &mut rng).expect("the announced shape");
+        let around =
+            release.value().enclosing_ellipsoid(&solve, failure(chance)).expect("noise spans the space");
+        let bare = release.value().john_ellipsoid(&solve).expect("noise spans the space");
+        let score = |row: &[f64]| match subject {
+            Subject::AsShipped => around.score(row),
+            Subject::Broken => bare.leverage(row),
+        };
+        let worst = rows.rows().map(|row| score(row).unwrap_or(f64::NAN)).fold(0.0, f64::max);
+        missed += u64::from(worst > 1.0);
+        largest = largest.max(worst);
+    }
+    let note = format!("rows outside in {missed} of {runs} runs at β = {chance}; largest score {largest:.3}");
+    Outcome::at_least(binomial_tail(missed, runs as u64, chance), 1e-6, runs as u64).with_note(note)
+}
