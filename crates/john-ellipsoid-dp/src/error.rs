@@ -1,6 +1,7 @@
 //! Everything that can go wrong here, as data.
 
 use crate::Span;
+use crate::private::WeightParameter;
 
 /// Why there is no ellipsoid.
 ///
@@ -41,6 +42,36 @@ pub enum Error {
         draws: u32,
         /// Dimension.
         dim: usize,
+    },
+    /// A public number of a private release is out of its range.
+    #[error("the {parameter} {value} is not between {low} and {high}")]
+    Weights {
+        /// Which one.
+        parameter: WeightParameter,
+        /// As given.
+        value: f64,
+        /// Least value.
+        low: f64,
+        /// Largest value.
+        high: f64,
+    },
+    /// So many rows, at this radius and ridge, are beyond what arithmetic in `f64` is proven good for: a function of these alone.
+    #[error("{rows} rows of {dim} entries with radius² over ridge {ratio} are beyond the proven accuracy")]
+    WeightPrecision {
+        /// `n`.
+        rows: usize,
+        /// `d`.
+        dim: usize,
+        /// Squared radius over ridge.
+        ratio: f64,
+    },
+    /// A parameter of a record-level ellipsoid is out of its range.
+    #[error("{parameter} cannot be {value}")]
+    RecordParameter {
+        /// Which.
+        parameter: crate::private::RecordParameter,
+        /// Value given.
+        value: f64,
     },
     // shapes
     /// Rows need at least one column.

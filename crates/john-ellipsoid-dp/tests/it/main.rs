@@ -7,9 +7,12 @@ mod claims;
 mod close;
 mod enclosing;
 mod invariance;
+mod private_input;
+mod record;
 mod reference;
 mod solvers;
 mod streams;
+mod weights;
 
 use dp_linalg::Mat;
 

@@ -2,9 +2,12 @@
 
 mod certificate;
 mod close;
+mod published;
+mod record;
 mod released;
 mod solvers;
 mod stability;
+mod weights;
 
 use crate::{Check, Evidence};
 use dp_linalg::{Mat, MatRef};
@@ -14,7 +17,7 @@ use rand_chacha::ChaCha20Rng;
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Audit, Numeric, Search, Statistical};
+    use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
     vec![
         check("john.certificate.gap", Search, certificate::gap),
@@ -34,6 +37,24 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.stability.privacy", Numeric, released::privacy),
         check("john.stability.privacy", Audit, released::audit),
         check("john.stability.containment", Statistical, released::containment),
+        check("john.record.sensitivity", Search, record::sensitivity),
+        check("john.record.sensitivity", Exact, record::sensitivity_is_attained),
+        check("john.record.privacy", Numeric, record::composition),
+        check("john.record.privacy", Audit, record::audit),
+        check("john.record.accuracy", Statistical, record::accuracy),
+        check("john.record.coverage", Statistical, record::coverage),
+        check("john.leverage.change", Search, weights::leverage_change),
+        check("john.weights.sensitivity", Search, weights::sensitivity),
+        check("john.weights.privacy", Numeric, weights::accounting),
+        check("john.weights.privacy", Audit, weights::audit),
+        check("john.weights.convergence", Statistical, weights::convergence),
+        check("john.published.leak", Search, published::leak),
+        check("john.published.support", Exact, published::support),
+        check("john.published.scale", Numeric, published::scale),
+        check("john.published.sampling", Numeric, published::sampling),
+        check("john.published.lipschitz", Numeric, published::lipschitz),
+        check("john.published.record", Numeric, published::record),
+        check("john.published.convergence", Statistical, published::convergence),
     ]
 }
 

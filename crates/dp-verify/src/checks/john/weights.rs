@@ -1,0 +1,234 @@
+//! Noisy weights: how far the statistic moves, what a release loses, and what is proven of the result.
+
+use crate::{Context, Outcome, Subject};
+use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
+use dp_linalg::{Mat, MatRef, leverage_scores};
+use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow, gaussian};
+use dp_testkit::statistics::binomial_tail;
+use john_ellipsoid_dp::private::{Floor, PrivateRows, WeightOptions, noisy_weights, weight_statistic};
+use rand::{CryptoRng, RngExt};
+use rand_chacha::ChaCha20Rng;
+
+pub(super) fn budget(epsilon: f64, delta: f64) -> (Epsilon, Delta) {
+    (Epsilon::new(epsilon).expect("positive"), Delta::new(delta).expect("between 0 and 1"))
+}
+
+pub(super) fn options((epsilon, delta): (Epsilon, Delta), radius: f64) -> WeightOptions {
+    WeightOptions::new(epsilon, delta, radius).expect("a radius")
+}
+
+pub(super) fn private(rows: &Mat, moves: f64) -> PrivateRows<PerturbRow, MatRef<'_>> {
+    PrivateRows::new(close(moves), rows.as_ref())
+}
+
+fn close(moves: f64) -> PerturbRow {
+    PerturbRow::new(moves).expect("a radius")
+}
+
+/// For fixed weights and any replacement of row j: leverages change by at most `2·max(tⱼ, tⱼ')` in sum and `√2` times the same in
+/// norm. The twin forgets that others change as well: half of it.
+pub(super) fn leverage_change(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let (mut worst, trials) = (0.0_f64, context.scale(2000, 50_000));
+    for _ in 0..trials {
+        let (n, d) = (rng.random_range(2..12), rng.random_range(1..5));
+        let mut rows = wild(&mut rng, n + d, d);
+        // the last d rows are the ridge
+        let ridge = 10.0_f64.powf(rng.random_range(-6.0..1.0));
+        (0..d).for_each(|i| (0..d).for_each(|j| rows[(n + i, j)] = ridge * f64::from(u8::from(i == j))));
+        let before = leverage_scores(rows.as_ref()).expect("finite rows");
+        rows.row_mut(0).copy_from_slice(wild(&mut rng, 1, d).row(0));
+        let after = leverage_scores(rows.as_ref()).expect("finite rows");
+        let moved = |p: i32| (0..n).map(|i| (before[i] - after[i]).abs().powi(p)).sum::<f64>();
+        let unit = subject.pick(1.0, 0.5) * before[0].max(after[0]) + 1e-12;
+        worst = worst.max(moved(1) / (2.0 * unit)).max(moved(2).sqrt() / (2.0_f64.sqrt() * unit));
+    }
+    // leverages carry some d·u·κ with κ ≤ 1e9
+    Outcome::at_most(worst, 1.0 + 1e-6, trials as u64)
+}
+
+fn wild(rng: &mut ChaCha20Rng, n: usize, d: usize) -> Mat {
+    let mut rows = Mat::from_fn(n, d, |_, _| rng.random_range(-1.0..1.0));
+    for i in 0..n {
+        let length = 10.0_f64.powf(rng.random_range(-2.0..2.0));
+        rows.row_mut(i).iter_mut().for_each(|x| *x *= length);
+    }
+    rows
+}
+
+/// A data set, weights, a move and public parameters.
+#[derive(Clone)]
+struct Case {
+    rows: Mat,
+    log_weights: Vec<f64>,
+    direction: Vec<f64>,
+    log_move: f64,
+    log_ridge: f64,
+    log_level: f64,
+}
+
+impl Case {
+    fn new(rng: &mut ChaCha20Rng) -> Self {
+        let (n, d) = (rng.random_range(1..8), rng.random_range(1..4));
+        Self {
+            rows: wild(rng, n, d),
+            log_weights: (0..n).map(|_| rng.random_range(-4.0..0.0)).collect(),
+            direction: (0..d).map(|_| rng.random_range(-1.0..1.0)).collect(),
+            log_move: rng.random_range(-3.0..0.0),
+            log_ridge: rng.random_range(-3.0..1.0),
+            log_level: rng.random_range(-3.0..1.0),
+        }
+    }
+
+    fn nearby(&self, rng: &mut ChaCha20Rng) -> Self {
+        let mut case = self.clone();
+        let size = 10.0_f64.powf(rng.random_range(-3.0..0.0));
+        let mut shift = |x: &mut f64| *x += size * rng.random_range(-1.0..1.0);
+        case.rows.as_mut_slice().iter_mut().for_each(&mut shift);
+        case.log_weights.iter_mut().for_each(&mut shift);
+        case.direction.iter_mut().for_each(&mut shift);
+        [&mut case.log_move, &mut case.log_ridge, &mut case.log_level].into_iter().for_each(shift);
+        case.log_level = case.log_level.clamp(-5.0, 3.0);
+        case.log_ridge = case.log_ridge.clamp(-6.0, 3.0);
+        case.log_move = case.log_move.clamp(-4.0, 0.3);
+        case
+    }
+
+    /// Squared distance of integers over the stated one, when row 0 moves.
+    fn ratio(&self, subject: Subject) -> f64 {
+        let (n, d, moves) = (self.rows.nrows(), self.rows.ncols(), 10.0_f64.powf(self.log_move));
+        let weights: Vec<f64> = self.log_weights.iter().map(|x| 10.0_f64.powf(*x)).collect();
+        let scale = d as f64 / weights.iter().sum::<f64>();
+        let weights: Vec<f64> = weights.iter().map(|w| scale * w).collect();
+        let norm = self.direction.iter().map(|x| x * x).sum::<f64>().sqrt().max(1e-9);
+        let mut other = self.rows.clone();
+        for (x, step) in other.row_mut(0).iter_mut().zip(&self.direction) {
+            *x += (1.0 - 1e-12) * moves * step / norm;
+        }
+        let options = options(budget(1.0, 1e-6), 2.0).with_ridge(10.0_f64.powf(self.log_ridge));
+        let options = options.and_then(|o| o.with_floor_level(10.0_f64.powf(self.log_level))).expect("in range");
+        let [from, to] = [&self.rows, &other]
+            .map(|rows| weight_statistic(private(rows, moves), &weights, &options).expect("sound options"));
+        let heaviest = weights.iter().copied().fold(0.0, f64::max);
+        let share = subject.pick(1.0, d as f64 / (n as f64 * heaviest));
+        let stated = from.sensitivity().square() as f64 * share;
+        let (from, to) = (from.assume_public(), to.assume_public());
+        from.iter().zip(&to).map(|(a, b)| ((a - b) as f64).powi(2)).sum::<f64>() / stated
+    }
+}
+
+/// The most that integers move, by climbing from random data, weights, moves, ridges and floors. Nearly all of what is stated must be
+/// found. The twin charges an average row, not the heaviest.
+pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let (starts, steps) = (context.scale(40, 400), context.scale(400, 3000));
+    let mut worst = 0.0_f64;
+    for _ in 0..starts {
+        let mut best = Case::new(&mut rng);
+        let mut height = best.ratio(subject);
+        for _ in 0..steps {
+            let next = best.nearby(&mut rng);
+            let ratio = next.ratio(subject);
+            if ratio > height {
+                (best, height) = (next, ratio);
+            }
+        }
+        worst = worst.max(height);
+    }
+    let n = (starts * steps) as u64;
+    if worst < 0.9 {
+        return Outcome::inconclusive(format!("only {worst:.3} of the square was found"));
+    }
+    Outcome::at_most(worst, 1.0, n).with_note(format!("{:.4} of the stated distance", worst.sqrt()))
+}
+
+/// From the numbers on certificates: δ of all rounds together, in units of what was asked for; and it is what the certificate says. The
+/// twin has the noise of one round in each.
+pub(super) fn accounting(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let (mut worst, mut n) = (0.0_f64, 0);
+    for (epsilon, delta) in [(0.1, 1e-8), (1.0, 1e-6), (8.0, 1e-3)] {
+        for rounds in [2, 9, 50] {
+            let options = options(budget(epsilon, delta), 2.0).with_rounds(rounds).expect("some rounds");
+            let rows = wild(&mut rng, 30, 2);
+            let release = noisy_weights(private(&rows, 1e-3), &options, &mut rng).expect("sound options");
+            let certificate = release.certificate();
+            let number = |name: &str| certificate.parameters()[name].parse::<f64>().expect("a number");
+            let each = number("squared_l2_sensitivity").sqrt() / number("noise_std");
+            let counted = f64::from(rounds) * subject.pick(1.0, f64::from(rounds));
+            let found = gaussian::delta_bounds(epsilon, each * counted.sqrt()).1;
+            worst = worst.max(found / delta).max(certificate.guarantee().delta(epsilon) / delta);
+            n += 1;
+        }
+    }
+    Outcome::at_most(worst, 1.0, n)
+}
+
+/// One round on rows that are nearly the worst: a short row of all the weight beside empty ones, where `t = θ`. The twin's rows move 1.5
+/// times as far as is stated.
+pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
+    let n = context.scale(15_000, 300_000);
+    let (epsilon, delta, moves) = (1.0, 0.1, 2e-4);
+    let options = options(budget(epsilon, delta), 1.0).with_rounds(1).expect("one round");
+    // θ = 1e-4·2/40; uniform weights 2/40, so ‖a‖² = 1e-4·λ
+    let options = options.with_floor_level(1e-4).expect("in range").with_floor(Floor::Kept);
+    let options = options.with_floor_level(1e-4).expect("in range");
+    let length = (1e-4 * options.ridge()).sqrt();
+    let rows = |x: f64| Mat::from_fn(40, 2, |i, j| if (i, j) == (0, 0) { x } else { 0.0 });
+    let far = subject.pick(1.0, 1.5) * moves;
+    let pair = Neighbours::new(rows(length - 0.5 * far), rows(length + 0.5 * far), close(moves));
+    let mechanism = from_fn(|rows: &Mat, mut rng: &mut dyn CryptoRng| {
+        let release = noisy_weights(private(rows, moves), &options, &mut rng).expect("sound options");
+        let weights = release.value().last();
+        let others = weights[1..].iter().map(|w| w.ln()).sum::<f64>() / 39.0;
+        weights[0].ln() - others
+    });
+    let experiment = Experiment::new(&mechanism, &pair, |score: &f64| *score);
+    let audit = ThresholdAudit::new(n, FailureProbability::new(1e-7).expect("a probability")).expect("runs");
+    let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
+    let found = report.epsilon_lower_bound(delta);
+    let note = format!("audited ε {found:.3}, claimed {epsilon}");
+    if found < 0.5 * epsilon {
+        return Outcome::inconclusive(note);
+    }
+    Outcome::at_most(found, epsilon, 2 * n as u64).with_note(note)
+}
+
+/// How often the gap of the average is above its bound at failure probability 0.05; by a test of level 1e-6. The twin is the rate without
+/// noise, `(n/d)^{1/T} − 1`.
+pub(super) fn convergence(context: &mut Context, subject: Subject) -> Outcome {
+    let mut rng = context.rng(0);
+    let (trials, failure) = (context.scale(60, 1500), 0.05);
+    let gamma = FailureProbability::new(failure).expect("a probability");
+    let (mut above, mut sums) = (0, (0.0, 0.0));
+    for trial in 0..trials {
+        let (n, d) = (rng.random_range(20..150), rng.random_range(1..5));
+        let rows = Mat::from_fn(n, d, |_, _| rng.random_range(-1.0..1.0));
+        let rounds = [20, 60, 150][trial % 3];
+        let options = options(budget(1.0, 1e-6), 2.0).with_floor(Floor::Kept);
+        let options = options.with_rounds(rounds).and_then(|o| o.with_ridge(0.05)).expect("in range");
+        let moves = [1e-6, 1e-4, 1e-3][trial / 3 % 3];
+        let release = noisy_weights(private(&rows, moves), &options, &mut rng).expect("sound options");
+        let bound = subject.pick(
+            release.value().gap_bound(gamma).expect("the floor was kept"),
+            (n as f64 / d as f64).powf(1.0 / f64::from(rounds)) - 1.0,
+        );
+        let gap = gap(&rows, &release.value().average(), options.ridge());
+        above += u64::from(gap > bound);
+        sums = (sums.0 + gap, sums.1 + bound);
+    }
+    let p_value = binomial_tail(above, trials as u64, failure);
+    let (mean_gap, mean_bound) = (sums.0 / trials as f64, sums.1 / trials as f64);
+    let note = format!("{above} above; mean gap {mean_gap:.3}, mean bound {mean_bound:.3}");
+    Outcome::at_least(p_value, 1e-6, trials as u64).with_note(note)
+}
+
+/// `max aᵢᵀ(λI + Σ wᵢaᵢaᵢᵀ)⁻¹aᵢ − 1`, by leverages of rows beside a ridge.
+fn gap(rows: &Mat, weights: &[f64], ridge: f64) -> f64 {
+    let (n, d) = (rows.nrows(), rows.ncols());
+    let stacked = Mat::from_fn(n + d, d, |i, j| {
+        if i < n { weights[i].sqrt() * rows[(i, j)] } else { ridge.sqrt() * f64::from(u8::from(i - n == j)) }
+    });
+    let leverages = leverage_scores(stacked.as_ref()).expect("finite rows");
+    (0..n).map(|i| leverages[i] / weights[i]).fold(0.0, f64::max) - 1.0
+}
