@@ -258,14 +258,14 @@ fn moment_sensitivity<A: QuantileAdjacency>(
     LatticeFrobeniusSensitivity::from_square(rows * u128::from(RADIUS).pow(4), adjacency)
 }
 
-/// Over radii from `√d/2⁸` to `2¹⁰√d`: at the target, whitened rows have some `√d`.
+/// Over radii from `√d/2⁶` to `2⁵√d`: at the target, whitened rows have some `√d`. Wider, and a weak budget would more often end far out.
 fn quantile<A: QuantileAdjacency>(
     options: &RecordOptions,
     adjacency: A,
     epsilon: Epsilon,
 ) -> Result<PrivateQuantile<A>, dp_mechanisms::Error> {
     let typical = (options.dim() as f64).sqrt();
-    let range = QuantileRange::new(radius_to_grid(typical / 256.0), radius_to_grid(typical * 1024.0))?;
+    let range = QuantileRange::new(radius_to_grid(typical / 64.0), radius_to_grid(typical * 32.0))?;
     let level = QuantileLevel::new(1.0 - options.uncovered())?;
     Ok(PrivateQuantile::new(epsilon, level, range, adjacency))
 }

@@ -12,6 +12,7 @@ mod options;
 mod pass;
 mod scale;
 mod shape;
+mod tile;
 
 pub use ellipsoid::RecordEllipsoid;
 pub use encode::RoundEncoder;
