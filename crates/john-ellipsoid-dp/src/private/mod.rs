@@ -9,7 +9,7 @@ mod rows;
 
 pub use ellipsoid::ReleasedEllipsoid;
 pub use record::{
-    RecordEllipsoid, RecordMechanism, RecordOptions, RecordParameter, RecordScale, RecordTarget, RoundEncoder,
-    private_ellipsoid,
+    RecordEllipsoid, RecordMechanism, RecordOptions, RecordParameter, RecordScale, RecordTarget,
+    RoundEncoder, private_ellipsoid,
 };
 pub use rows::PrivateRows;

@@ -98,9 +98,13 @@ fn the_certificate_has_the_profile_of_the_plan_and_meets_the_budget() {
 fn replaced_rows_cost_more_noise() {
     let noise = |replace: bool| {
         if replace {
-            RecordMechanism::calibrate(&options(5), ReplaceRow, epsilon(1.0), delta()).unwrap().noise_multipliers()
+            RecordMechanism::calibrate(&options(5), ReplaceRow, epsilon(1.0), delta())
+                .unwrap()
+                .noise_multipliers()
         } else {
-            RecordMechanism::calibrate(&options(5), AddRemoveRow, epsilon(1.0), delta()).unwrap().noise_multipliers()
+            RecordMechanism::calibrate(&options(5), AddRemoveRow, epsilon(1.0), delta())
+                .unwrap()
+                .noise_multipliers()
         }
     };
     for (replaced, added) in noise(true).into_iter().zip(noise(false)) {

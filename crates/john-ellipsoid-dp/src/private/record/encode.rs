@@ -40,13 +40,20 @@ pub(super) fn unit_exponent(row: &[f64]) -> Option<i32> {
     row.iter().all(|a| a.is_finite()).then(|| exponent(largest).clamp(-1022, 1022))
 }
 
+/// To integers, and a NaN to zero.
+fn scale_toward_zero(z: &mut [f64], factor: f64) {
+    for z in z {
+        *z = f64::from((*z * factor) as i32);
+    }
+}
+
 /// Sees to `‖z‖² ≤ R²` in integers, whatever rounding did; whether anything had to be done.
 pub(super) fn shrunk(z: &mut [f64], mut square: f64) -> bool {
     let largest = f64::from(RADIUS) * f64::from(RADIUS);
     let beyond = square > largest;
     while square > largest {
         let factor = SAFE_RADIUS / square.sqrt();
-        z.iter_mut().for_each(|z| *z = f64::from((*z * factor) as i32));
+        scale_toward_zero(z, factor);
         square = z.iter().fold(0.0, |sum, z| sum + z * z);
     }
     beyond
@@ -154,7 +161,7 @@ impl RoundEncoder {
     /// `z = (R/√c)·√φ·y` toward zero, with `φ = u^{p/2}·c/‖y‖²`, `u = min(1, ‖y‖²/c)`; zero for a row that is not finite.
     fn integers(&self, row: &[f64], z: &mut [f64]) {
         let gain = self.whiten(row, z).map_or(0.0, |length| self.gain(length));
-        z.iter_mut().for_each(|z| *z = f64::from((*z * gain) as i32)); // toward zero, and zero for a NaN
+        scale_toward_zero(z, gain);
         let square = z.iter().fold(0.0, |sum, z| sum + z * z);
         shrunk(z, square);
     }

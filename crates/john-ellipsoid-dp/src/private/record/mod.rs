@@ -5,8 +5,8 @@
 //! released, and the coordinates are whitened once more. At the end a private quantile sets the level that covers the share of
 //! rows that is asked for.
 
-mod encode;
 mod ellipsoid;
+mod encode;
 mod mechanism;
 mod options;
 mod pass;

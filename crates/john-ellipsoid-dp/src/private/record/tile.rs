@@ -67,7 +67,11 @@ impl Tile {
             gains[i] = self.exponents[i].map_or(0.0, |exponent| encoder.gain(length(exponent)));
         }
         for k in 0..self.columns.nrows() {
-            self.columns.row_mut(k).iter_mut().zip(&gains).for_each(|(y, gain)| *y = f64::from((*y * gain) as i32));
+            self.columns
+                .row_mut(k)
+                .iter_mut()
+                .zip(&gains)
+                .for_each(|(y, gain)| *y = f64::from((*y * gain) as i32));
         }
         for (i, square) in self.squares()[..self.used].iter().enumerate() {
             let z = self.rows.row_mut(i);
