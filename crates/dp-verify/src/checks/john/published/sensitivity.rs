@@ -11,9 +11,10 @@ const MOVE: f64 = 1e-4;
 /// `2T·ln(1 + 1e-4)`, so no constant bounds it. The twin looks at one round from fixed weights, as the repaired mechanism does.
 pub(in super::super) fn lipschitz(context: &mut Context, subject: Subject) -> Outcome {
     let rows = Mat::from_fn(6, 3, |i, j| match i {
-        // an axis twice, the second one longer
-        0 | 1 => f64::from(j == 0) * (1.0 + MOVE * i as f64),
-        _ => (((i + 3) * (2 * j + 1)) as f64).sin(),
+        // an axis twice, the second one longer; the others once; and rows within
+        0 | 1 => f64::from(u8::from(j == 0)) * (1.0 + MOVE * i as f64),
+        2 | 3 => f64::from(u8::from(j + 1 == i)),
+        _ => 0.3 * (((i + 3) * (2 * j + 1)) as f64).sin(),
     });
     let rounds = subject.pick(context.scale(400, 4000), 1);
     let mut weights = vec![0.5; 6];
