@@ -38,7 +38,8 @@ fn main() -> Result<(), Failure> {
 /// A disc of points, and one that sticks out: the private one.
 fn rows() -> Mat {
     Mat::from_fn(ROWS, 2, |i, j| {
-        let (angle, length) = (2.4 * i as f64, if i == TARGET { 1.3 } else { (i as f64 / ROWS as f64).sqrt() });
+        let (angle, length) =
+            (2.4 * i as f64, if i == TARGET { 1.3 } else { (i as f64 / ROWS as f64).sqrt() });
         length * if j == 0 { (angle + 0.6).cos() } else { (angle + 0.6).sin() }
     })
 }

@@ -48,7 +48,8 @@ fn with_hardly_any_noise_the_last_weights_are_those_of_the_fixed_point_with_a_ri
     let mut expected = vec![3.0 / 40.0; 40];
     for _ in 0..options.rounds() {
         let ridge = options.ridge().sqrt();
-        let stacked = Mat::from_fn(43, 3, |i, j| if i < 40 { rows[(i, j)] } else { ridge * f64::from(i - 40 == j) });
+        let stacked =
+            Mat::from_fn(43, 3, |i, j| if i < 40 { rows[(i, j)] } else { ridge * f64::from(i - 40 == j) });
         let all = [expected.clone(), vec![1.0; 3]].concat();
         let scale = all.iter().sum::<f64>() / 3.0;
         let design = Design::new(stacked.as_ref(), all).unwrap();
@@ -106,7 +107,10 @@ fn bad_parameters_are_refused_by_shapes_and_parameters_alone() {
     let thin = WeightOptions::new(epsilon, delta, 1.0).unwrap().with_ridge(1e-12).unwrap();
     let refused = noisy_weights(private(&rows, 0.1), &thin, &mut rng);
     assert!(matches!(refused, Err(Error::WeightPrecision { rows: 1000, dim: 3, .. })));
-    assert!(matches!(noisy_weights(private(&Mat::zeros(5, 0), 0.1), &sound, &mut rng), Err(Error::NoColumns)));
+    assert!(matches!(
+        noisy_weights(private(&Mat::zeros(5, 0), 0.1), &sound, &mut rng),
+        Err(Error::NoColumns)
+    ));
     assert!(matches!(
         noisy_weights(private(&Mat::zeros(0, 3), 0.1), &sound, &mut rng),
         Err(Error::Length { expected: 1, found: 0 })
@@ -124,7 +128,8 @@ fn the_support_is_a_start_for_a_solver_on_rows_that_one_holds() {
     let support = weights.support(0.05);
     assert!(support.len() < 200 && support.is_sorted_by(|a, b| a.weight >= b.weight));
     let from = |start: &[_]| john_ellipsoid_from(rows.as_ref(), start, &JohnOptions::default(), &mut |_| ());
-    let (warm, cold) = (from(&support).unwrap(), john_ellipsoid(rows.as_ref(), &JohnOptions::default()).unwrap());
+    let (warm, cold) =
+        (from(&support).unwrap(), john_ellipsoid(rows.as_ref(), &JohnOptions::default()).unwrap());
     assert!(warm.passes() <= cold.passes());
     assert!((warm.log_volume() - cold.log_volume()).abs() < 1e-5);
 }

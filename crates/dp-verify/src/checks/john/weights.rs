@@ -106,7 +106,8 @@ impl Case {
             *x += (1.0 - 1e-12) * moves * step / norm;
         }
         let options = options(budget(1.0, 1e-6), 2.0).with_ridge(10.0_f64.powf(self.log_ridge));
-        let options = options.and_then(|o| o.with_floor_level(10.0_f64.powf(self.log_level))).expect("in range");
+        let options =
+            options.and_then(|o| o.with_floor_level(10.0_f64.powf(self.log_level))).expect("in range");
         let [from, to] = [&self.rows, &other]
             .map(|rows| weight_statistic(private(rows, moves), &weights, &options).expect("sound options"));
         let heaviest = weights.iter().copied().fold(0.0, f64::max);

@@ -30,8 +30,11 @@ pub(in super::super) fn scale(_: &mut Context, subject: Subject) -> Outcome {
     let close = PerturbRow::new(1.0).expect("a radius");
     let stated = PrivacyProfile::gaussian(Mu::new(shift).expect("positive"), close).delta(epsilon);
     let spread = subject.pick(factor, 1.0);
-    let found = hockey_stick((shift, spread), (0.0, 1.0), epsilon)
-        .max(hockey_stick((0.0, 1.0), (shift, spread), epsilon));
+    let found = hockey_stick((shift, spread), (0.0, 1.0), epsilon).max(hockey_stick(
+        (0.0, 1.0),
+        (shift, spread),
+        epsilon,
+    ));
     Outcome::at_least(found / stated, 1.05, 2).with_note("δ over the δ of the shift alone")
 }
 
@@ -65,7 +68,8 @@ pub(in super::super) fn sampling(_: &mut Context, subject: Subject) -> Outcome {
         Subject::AsShipped => quantile_distance(&sampled(&one), &sampled(&other)),
         Subject::Broken => exact,
     };
-    Outcome::at_least(jump / exact, 100.0, 2).with_note("jump of the sampled leverage over that of the exact one")
+    Outcome::at_least(jump / exact, 100.0, 2)
+        .with_note("jump of the sampled leverage over that of the exact one")
 }
 
 /// Values and probabilities of the first row's leverage from [`SAMPLES`] rows, drawn with probabilities by leverage.

@@ -24,7 +24,8 @@ pub(in super::super) fn lipschitz(context: &mut Context, subject: Subject) -> Ou
     let moved = (weights[1] / weights[0]).ln() / (2.0 * MOVE.ln_1p());
     let exact = (moved / rounds as f64 - 1.0).abs();
     // each round multiplies by (1 + e)² exactly; rounding adds some 1e-16 to each logarithm of 1e-4
-    let grows = Outcome::at_least(moved, 100.0, rounds as u64).with_note("ln of the ratio, over that of one round");
+    let grows =
+        Outcome::at_least(moved, 100.0, rounds as u64).with_note("ln of the ratio, over that of one round");
     Outcome::worst([grows, Outcome::at_most(exact, 1e-9, 1), average(&rows, rounds)])
 }
 
