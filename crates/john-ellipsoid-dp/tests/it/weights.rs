@@ -56,7 +56,7 @@ fn with_hardly_any_noise_the_last_weights_are_those_of_the_fixed_point_with_a_ri
         let forms = design.forms().iter().map(|g| g / scale);
         expected = expected.iter().zip(forms).map(|(w, g)| w * g).collect();
         let sum: f64 = expected.iter().sum();
-        expected.iter_mut().for_each(|w| *w *= 3.0 / sum);
+        expected = expected.iter().map(|w| w * 3.0 / sum).collect();
     }
     // σ of each round is 1e-11·√(40·max w/(3e-3·λ))/μ₁ < 2e-8, at most some standard deviations of it in each of 20 rounds
     for (found, expected) in weights.last().iter().zip(&expected) {

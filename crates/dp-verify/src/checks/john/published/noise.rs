@@ -83,7 +83,9 @@ fn sampled(rows: &Mat) -> Vec<(f64, f64)> {
         let drawn: Vec<usize> = (0..SAMPLES).map(|k| code / 3_usize.pow(k) % 3).collect();
         let probability: f64 = drawn.iter().map(|&i| share(i)).product();
         let mut sampled = [0.0; 3];
-        drawn.iter().for_each(|&i| sampled[i] += weights[i] / (f64::from(SAMPLES) * share(i)));
+        for &i in &drawn {
+            sampled[i] += weights[i] / (f64::from(SAMPLES) * share(i));
+        }
         // one row drawn each time spans a line: its leverage is infinite
         let singular = sampled.iter().filter(|w| **w > 0.0).count() < 2;
         let value = if singular { f64::INFINITY } else { first_leverage(rows, &sampled, weights[0]) };
