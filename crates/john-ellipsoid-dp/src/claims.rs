@@ -184,14 +184,21 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Sensitivity,
         statement: "integers of ln(wᵢ·aᵢᵀM⁻¹aᵢ + θ) move by at most the stated distance when a row moves, b·√(max w/(λθ)) beside rounding",
         hypotheses: &["weights are public", "M = λI + Σ wᵢaᵢaᵢᵀ with public λ", "IEEE 754 arithmetic"],
-        source: Source { work: "docs/theorems.md", result: "John ellipsoids, noisy weights, with Higham 2002, Theorems 8.5 and 10.3" },
+        source: Source {
+            work: "docs/theorems.md",
+            result: "John ellipsoids, noisy weights, with Higham 2002, Theorems 8.5 and 10.3",
+        },
         status: ClaimStatus::Ours,
     },
     Claim {
         id: "john.weights.privacy",
         kind: ClaimKind::Privacy,
         statement: "noisy_weights is (ε, δ)-DP for moves of one row up to the stated distance, all rounds together",
-        hypotheses: &["john.weights.sensitivity", "the number of rows is public", "weights alone are released"],
+        hypotheses: &[
+            "john.weights.sensitivity",
+            "the number of rows is public",
+            "weights alone are released",
+        ],
         source: Source { work: "arXiv 2408.06395, repaired", result: "docs/theorems.md, noisy weights" },
         status: ClaimStatus::Repaired,
     },
@@ -208,7 +215,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Privacy,
         statement: "V and AᵀVA may be returned, as AᵀVA is computed from the private V",
         hypotheses: &["the others' rows are known"],
-        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and the project's plan" },
+        source: Source {
+            work: "arXiv 2408.06395",
+            result: "as recorded from its abstract and the project's plan",
+        },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -216,7 +226,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Privacy,
         statement: "a moments accountant covers weights with truncated multiplicative noise",
         hypotheses: &["a truncation that does not depend on the rows"],
-        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and the project's plan" },
+        source: Source {
+            work: "arXiv 2408.06395",
+            result: "as recorded from its abstract and the project's plan",
+        },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -224,7 +237,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Privacy,
         statement: "the loss of multiplicative noise is that of a shift at the scale of the noise",
         hypotheses: &["the noise is a factor of the data's weight"],
-        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and the project's plan" },
+        source: Source {
+            work: "arXiv 2408.06395",
+            result: "as recorded from its abstract and the project's plan",
+        },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -232,7 +248,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Privacy,
         statement: "the Lipschitz constant of exact leverages covers leverages from a sample drawn by private leverages",
         hypotheses: &["samples are drawn anew"],
-        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and the project's plan" },
+        source: Source {
+            work: "arXiv 2408.06395",
+            result: "as recorded from its abstract and the project's plan",
+        },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -240,7 +259,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Sensitivity,
         statement: "converged weights move by at most L times the distance of the rows, L free of the number of rounds",
         hypotheses: &["two rows that are nearly the same"],
-        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and the project's plan" },
+        source: Source {
+            work: "arXiv 2408.06395",
+            result: "as recorded from its abstract and the project's plan",
+        },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -248,7 +270,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Privacy,
         statement: "ε for ε₀-close polytopes says something of a record",
         hypotheses: &["a record is replaced by any other"],
-        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and the project's plan" },
+        source: Source {
+            work: "arXiv 2408.06395",
+            result: "as recorded from its abstract and the project's plan",
+        },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -256,7 +281,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Convergence,
         statement: "any gap ξ is reached after O(ξ⁻²(ln(n/δ₀) + (Lε₀)⁻²)) rounds at a fixed level of noise",
         hypotheses: &["noise drawn anew in each round"],
-        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and the project's plan" },
+        source: Source {
+            work: "arXiv 2408.06395",
+            result: "as recorded from its abstract and the project's plan",
+        },
         status: ClaimStatus::Refuted,
     },
 ];
