@@ -108,7 +108,13 @@ impl Search<'_> {
             }
             self.whitening.apply_sparse(columns, values, &mut y);
             if !dismisses(&pass, threshold, dot(&y, &y), || self.whitening.error_within(reach)) {
-                self.row(&mut pass, &mut threshold, first + i, &Block::Sparse(rows).row(i).to_dense(y.len()), &y);
+                self.row(
+                    &mut pass,
+                    &mut threshold,
+                    first + i,
+                    &Block::Sparse(rows).row(i).to_dense(y.len()),
+                    &y,
+                );
             }
         }
         pass

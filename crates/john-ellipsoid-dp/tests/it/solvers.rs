@@ -109,13 +109,17 @@ fn samples_that_do_not_span_are_replaced_by_all_rows() {
 #[test]
 fn lazy_averages_keep_the_rate_that_rough_samples_allow() {
     let rows = Uniform::new(8).rows(2000, 4);
-    for (seed, delay) in [(1, 1), (2, 4), (3, 16)] {
+    for (seed, delay) in [(1, 1), (2, 2), (3, 4)] {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
         let stop = Stop { gap: 0.0, max_iterations: 160 };
         LazyFixedPoint::new(150, delay, &mut rng).improve(&mut design, stop).unwrap();
         // ((1 + ε)n/d)^{1/T} with M(w) ⪯ 4M for the last sample: 150 draws, 37 for each of four dimensions
-        assert!(1.0 + design.gap() <= (4.0 * 2000.0 / 4.0_f64).powf(1.0 / 160.0), "{delay}: {}", design.gap());
+        assert!(
+            1.0 + design.gap() <= (4.0 * 2000.0 / 4.0_f64).powf(1.0 / 160.0),
+            "{delay}: {}",
+            design.gap()
+        );
     }
 }
 
