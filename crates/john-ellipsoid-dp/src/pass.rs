@@ -1,14 +1,15 @@
 //! One reading of all rows: the largest `gᵢ`, rounded up, and the rows that stick out most.
 
-use crate::source::{RowSource, check_width, takes_part};
+use crate::design::dot;
+use crate::parts::in_parts;
+use crate::source::{RowSource, same_width, takes_part};
+use crate::sparse::{Block, SparseRows};
 use crate::whitening::{Whitening, squared_norm_above};
 use crate::{Error, compensated::outward};
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into};
 
 /// Rows whose coordinates are in memory at once, a thread: they stay in the cache.
 const TILE: usize = 256;
-/// Rows below which a thread is not worth its start.
-const ROWS_PER_THREAD: usize = 2048;
 /// Above this `g`, the rounding of `g` is beside the point.
 const NEARLY_COVERED: f64 = 1.01;
 
@@ -46,31 +47,22 @@ impl Search<'_> {
     pub(crate) fn run(self, source: &mut impl RowSource) -> Result<Pass, Error> {
         let mut pass = Pass::default();
         let d = self.whitening.matrix().ncols();
-        source.for_each_block(&mut |block| {
-            check_width(d, block)?;
+        source.for_each_stored_block(&mut |block| {
+            same_width(d, block.ncols())?;
             self.block(&mut pass, block)
         })?;
         keep_largest(&mut pass.kept, self.keep);
         Ok(pass)
     }
 
-    fn block(self, pass: &mut Pass, block: MatRef<'_>) -> Result<(), Error> {
-        let n = block.nrows();
-        let threads = self.parallelism.get().min(n.div_ceil(ROWS_PER_THREAD)).max(1);
-        let share = n.div_ceil(threads).max(1);
+    fn block(self, pass: &mut Pass, block: Block<'_>) -> Result<(), Error> {
         let first = pass.rows;
-        let part = |start: usize| self.part(block.subrows(start..n.min(start + share)), first + start);
-        let parts: Vec<Result<Pass, Error>> = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads)
-                .map(|k| n.min(k * share))
-                .map(|start| scope.spawn(move || part(start)))
-                .collect();
-            let mine = part(0);
-            let joined = others.into_iter().map(|thread| match thread.join() {
-                Ok(part) => part,
-                Err(panic) => std::panic::resume_unwind(panic),
-            });
-            core::iter::once(mine).chain(joined).collect()
+        let parts = in_parts(block.nrows(), self.parallelism, |range| {
+            let number = first + range.start;
+            match block.subrows(range) {
+                Block::Dense(rows) => self.dense(rows, number),
+                Block::Sparse(rows) => Ok(self.sparse(rows, number)),
+            }
         });
         for part in parts {
             let part = part?;
@@ -84,8 +76,8 @@ impl Search<'_> {
         Ok(())
     }
 
-    fn part(self, rows: MatRef<'_>, first: usize) -> Result<Pass, Error> {
-        let mut pass = Pass::default();
+    fn dense(self, rows: MatRef<'_>, first: usize) -> Result<Pass, Error> {
+        let mut pass = Pass { rows: rows.nrows(), ..Pass::default() };
         let mut threshold = self.threshold;
         let mut buffer = Mat::zeros(TILE, rows.ncols());
         for start in (0..rows.nrows()).step_by(TILE) {
@@ -94,21 +86,42 @@ impl Search<'_> {
             let t = self.whitening.matrix();
             matmul_into(out.reborrow(), Accumulate::Replace, tile, t, Parallelism::Sequential)?;
             for (i, (row, y)) in tile.rows().zip(out.as_ref().rows()).enumerate() {
-                pass.rows += 1;
-                self.row(&mut pass, &mut threshold, first + start + i, row, y);
+                let error = || self.whitening.error_bound(row);
+                if !dismisses(&pass, threshold, dot(y, y), error) {
+                    self.row(&mut pass, &mut threshold, first + start + i, row, y);
+                }
             }
         }
         Ok(pass)
     }
 
-    fn row(self, pass: &mut Pass, threshold: &mut f64, index: usize, row: &[f64], y: &[f64]) {
-        let g: f64 = squared_norm(y);
-        // most rows end here; a NaN does not (a factor more than any rounding that is not looked into below)
-        if g <= 0.5 * pass.largest.min(*threshold)
-            && self.whitening.error_bound(row) <= 0.1 * pass.largest.sqrt()
-        {
-            return;
+    fn sparse(self, rows: SparseRows<'_>, first: usize) -> Pass {
+        let mut pass = Pass { rows: rows.nrows(), ..Pass::default() };
+        let mut threshold = self.threshold;
+        let mut y = vec![0.0; rows.ncols()];
+        for i in 0..rows.nrows() {
+            let (columns, values) = rows.row(i);
+            let reach = self.whitening.reach(columns, values);
+            // the triangle inequality settles many rows for the price of their entries
+            if outward(reach * reach) <= pass.largest.min(threshold) {
+                continue;
+            }
+            self.whitening.apply_sparse(columns, values, &mut y);
+            if !dismisses(&pass, threshold, dot(&y, &y), || self.whitening.error_within(reach)) {
+                self.row(
+                    &mut pass,
+                    &mut threshold,
+                    first + i,
+                    &Block::Sparse(rows).row(i).to_dense(y.len()),
+                    &y,
+                );
+            }
         }
+        pass
+    }
+
+    fn row(self, pass: &mut Pass, threshold: &mut f64, index: usize, row: &[f64], y: &[f64]) {
+        let g = dot(y, y);
         if !takes_part(row) {
             return;
         }
@@ -132,8 +145,9 @@ impl Search<'_> {
     }
 }
 
-fn squared_norm(y: &[f64]) -> f64 {
-    y.iter().map(|x| x * x).sum()
+/// Whether a row changes nothing: most do not, one with a NaN may (a factor more than any rounding that is not looked into).
+fn dismisses(pass: &Pass, threshold: f64, g: f64, error: impl FnOnce() -> f64) -> bool {
+    g <= 0.5 * pass.largest.min(threshold) && error() <= 0.1 * pass.largest.sqrt()
 }
 
 fn keep_largest(kept: &mut Vec<Kept>, keep: usize) {

@@ -44,8 +44,28 @@ impl Whitening {
 
     /// A bound of the error of `‖fl(aᵀT)‖`: `γ_d Σⱼ |aⱼ|‖Tⱼ‖` (Higham 2002, equation 3.13).
     pub(crate) fn error_bound(&self, row: &[f64]) -> f64 {
-        let products: f64 = row.iter().zip(&self.row_norms).map(|(a, norm)| a.abs() * norm).sum();
-        outward(gamma(row.len() + 1) * products * (1.0 + gamma(row.len() + 1)))
+        self.error_within(absolute_dot(row, &self.row_norms))
+    }
+
+    /// The same, of a row with this [`reach`](Self::reach).
+    pub(crate) fn error_within(&self, reach: f64) -> f64 {
+        let d = self.row_norms.len();
+        outward(gamma(d + 1) * reach * (1.0 + gamma(d + 1)))
+    }
+
+    /// `Σⱼ |aⱼ|‖Tⱼ‖`, rounded up, from stored entries alone; `‖Tᵀa‖` is at most that.
+    pub(crate) fn reach(&self, columns: &[usize], values: &[f64]) -> f64 {
+        let products = columns.iter().zip(values).map(|(&j, a)| a.abs() * self.row_norms[j]);
+        outward(products.sum::<f64>() * (1.0 + gamma(values.len() + 1)))
+    }
+
+    /// `aᵀT` from stored entries alone; each coordinate is a plain sum, so that [`error_bound`](Self::error_bound) holds.
+    pub(crate) fn apply_sparse(&self, columns: &[usize], values: &[f64], y: &mut [f64]) {
+        y.fill(0.0);
+        for (&j, a) in columns.iter().zip(values) {
+            let row = &self.t.row(j)[..=j];
+            y[..=j].iter_mut().zip(row).for_each(|(y, t)| *y += a * t);
+        }
     }
 
     /// `aᵀT` in twice the working precision, and a bound of its error in norm.
@@ -55,6 +75,20 @@ impl Whitening {
         let error = errors.iter().map(|e| e * e).sum::<f64>().sqrt() * (1.0 + 2.0 * gamma(row.len() + 2));
         (values, error)
     }
+}
+
+/// `Σ |aⱼ|bⱼ` in eight partial sums, so that the compiler may use vectors.
+fn absolute_dot(a: &[f64], b: &[f64]) -> f64 {
+    let (a_eights, a_rest) = a.as_chunks::<8>();
+    let (b_eights, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0_f64; 8];
+    for (a, b) in a_eights.iter().zip(b_eights) {
+        for k in 0..8 {
+            sums[k] += a[k].abs() * b[k];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a.abs() * b).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 /// `‖y‖²` of a vector known up to `error`, rounded up.

@@ -39,7 +39,7 @@ pub(crate) fn solve(
     options: &JohnOptions,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<JohnEllipsoid, Error> {
-    let (scan, mut whitening) = Scan::spanning(source, start)?;
+    let (scan, mut whitening) = Scan::spanning(source, start, options.parallelism())?;
     let (rows, dropped, mut passes) = (scan.rows, scan.dropped, scan.passes);
     let mut core = Core::new(scan.sample, start);
     let mut best: Option<Round> = None;

@@ -5,6 +5,7 @@ mod close;
 mod published;
 mod record;
 mod released;
+mod sampled;
 mod solvers;
 mod stability;
 mod weights;
@@ -55,6 +56,8 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.published.lipschitz", Numeric, published::lipschitz),
         check("john.published.record", Numeric, published::record),
         check("john.published.convergence", Statistical, published::convergence),
+        check("john.fixed_point.mean_of_designs", Numeric, sampled::mean_of_designs),
+        check("john.certificate.sparse", Search, sampled::sparse),
     ]
 }
 
