@@ -44,7 +44,7 @@ impl Certificate {
         largest: f64,
     ) -> Result<Self, Error> {
         let d = whitening.matrix().ncols();
-        let gap = outward((largest - 1.0).max(0.0));
+        let gap = gap_of(largest);
         let defect = defect(whitening, support)?;
         let sum_rounding = 2.0 * gamma(support.len() + 2);
         let spread = if defect < 1.0 { defect / (1.0 - defect) } else { f64::INFINITY };
@@ -69,6 +69,11 @@ impl Certificate {
     pub const fn log_volume_excess(&self) -> f64 {
         self.log_volume_excess
     }
+}
+
+/// `ξ` of the largest `g`.
+pub(crate) fn gap_of(largest: f64) -> f64 {
+    outward((largest - 1.0).max(0.0))
 }
 
 /// A bound of `‖Σ wᵢyᵢyᵢᵀ − I‖_F` for `y = Tᵀa` without rounding.

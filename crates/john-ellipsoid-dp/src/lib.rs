@@ -59,6 +59,7 @@
 //! | `ξ` | gap, `max gᵢ − 1` |
 //! | `u`, `γ_k` | `2⁻⁵³`, `ku/(1 − ku)` |
 
+mod candidates;
 mod certificate;
 pub mod claims;
 mod compensated;

@@ -1,6 +1,7 @@
 //! One reading of all rows: the largest `gᵢ`, rounded up, and the rows that stick out most.
 
 use crate::source::{RowSource, check_width, takes_part};
+use crate::design::dot;
 use crate::whitening::{Whitening, squared_norm_above};
 use crate::{Error, compensated::outward};
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into};
@@ -29,6 +30,10 @@ pub(crate) struct Pass {
     pub(crate) largest: f64,
     /// The largest `g` above the threshold, unordered.
     pub(crate) kept: Vec<Kept>,
+    /// No `g` of the rows that are not kept is larger, up to the rounding of its computation.
+    pub(crate) left: f64,
+    /// No `Σⱼ |aⱼ|‖Tⱼ‖` of any row is larger: what rounding is measured by.
+    pub(crate) products: f64,
 }
 
 /// What a pass looks for.
@@ -50,7 +55,7 @@ impl Search<'_> {
             check_width(d, block)?;
             self.block(&mut pass, block)
         })?;
-        keep_largest(&mut pass.kept, self.keep);
+        pass.keep_largest(self.keep);
         Ok(pass)
     }
 
@@ -76,10 +81,12 @@ impl Search<'_> {
             let part = part?;
             pass.rows += part.rows;
             pass.largest = pass.largest.max(part.largest);
+            pass.left = pass.left.max(part.left);
+            pass.products = pass.products.max(part.products);
             pass.kept.extend(part.kept);
         }
         if pass.kept.len() > 2 * self.keep {
-            keep_largest(&mut pass.kept, self.keep);
+            pass.keep_largest(self.keep);
         }
         Ok(())
     }
@@ -102,17 +109,18 @@ impl Search<'_> {
     }
 
     fn row(self, pass: &mut Pass, threshold: &mut f64, index: usize, row: &[f64], y: &[f64]) {
-        let g: f64 = squared_norm(y);
+        let g = dot(y, y);
+        let products = self.whitening.products(row);
+        let error = self.whitening.error_bound(products);
         // most rows end here; a NaN does not (a factor more than any rounding that is not looked into below)
-        if g <= 0.5 * pass.largest.min(*threshold)
-            && self.whitening.error_bound(row) <= 0.1 * pass.largest.sqrt()
-        {
+        if g <= 0.5 * pass.largest.min(*threshold) && error <= 0.1 * pass.largest.sqrt() {
+            pass.leave(g, products);
             return;
         }
         if !takes_part(row) {
             return;
         }
-        let mut above = squared_norm_above(y, self.whitening.error_bound(row));
+        let mut above = squared_norm_above(y, error);
         if above > pass.largest {
             // precision is worth its price near a gap that might be small
             if g < NEARLY_COVERED {
@@ -122,23 +130,30 @@ impl Search<'_> {
             pass.largest = pass.largest.max(outward(above));
         }
         if g > *threshold {
+            pass.products = pass.products.max(products);
             pass.kept.push(Kept { row: index, g, entries: row.to_vec() });
             if pass.kept.len() > 2 * self.keep.max(1) {
-                keep_largest(&mut pass.kept, self.keep);
+                pass.keep_largest(self.keep);
                 // nothing below the least of a full list can be wanted
                 *threshold = pass.kept.iter().map(|kept| kept.g).fold(f64::INFINITY, f64::min);
             }
+        } else {
+            pass.leave(g, products);
         }
     }
 }
 
-fn squared_norm(y: &[f64]) -> f64 {
-    y.iter().map(|x| x * x).sum()
-}
+impl Pass {
+    fn leave(&mut self, g: f64, products: f64) {
+        self.left = self.left.max(g);
+        self.products = self.products.max(products);
+    }
 
-fn keep_largest(kept: &mut Vec<Kept>, keep: usize) {
-    if kept.len() > keep {
-        kept.sort_unstable_by(|a, b| b.g.total_cmp(&a.g).then(a.row.cmp(&b.row)));
-        kept.truncate(keep);
+    fn keep_largest(&mut self, keep: usize) {
+        if self.kept.len() > keep {
+            self.kept.select_nth_unstable_by(keep, |a, b| b.g.total_cmp(&a.g).then(a.row.cmp(&b.row)));
+            self.left = self.left.max(self.kept[keep].g);
+            self.kept.truncate(keep);
+        }
     }
 }

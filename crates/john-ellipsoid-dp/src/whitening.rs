@@ -1,8 +1,9 @@
 //! The square root of an ellipsoid: a lower triangular `T` with `M⁻¹ = TTᵀ`.
 
 use crate::Error;
-use crate::compensated::{dot, gamma, outward};
-use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, matmul, solve_lower_triangular};
+use crate::design::dot;
+use crate::compensated::{DotProducts, gamma, outward};
+use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, frobenius_norm, matmul, matmul_tn, solve_lower_triangular};
 
 /// Coordinates `y = Tᵀa` in which the ellipsoid is the unit ball: `gᵢ = ‖Tᵀaᵢ‖²`.
 ///
@@ -42,24 +43,83 @@ impl Whitening {
         Ok(Self::new(transposed.transpose()))
     }
 
+    /// `Σⱼ |aⱼ|‖Tⱼ‖`, rounded up.
+    pub(crate) fn products(&self, row: &[f64]) -> f64 {
+        absolute_dot(row, &self.row_norms) * (1.0 + 2.0 * gamma(row.len() + 1))
+    }
+
     /// A bound of the error of `‖fl(aᵀT)‖`: `γ_d Σⱼ |aⱼ|‖Tⱼ‖` (Higham 2002, equation 3.13).
-    pub(crate) fn error_bound(&self, row: &[f64]) -> f64 {
-        let products: f64 = row.iter().zip(&self.row_norms).map(|(a, norm)| a.abs() * norm).sum();
-        outward(gamma(row.len() + 1) * products * (1.0 + gamma(row.len() + 1)))
+    pub(crate) fn error_bound(&self, products: f64) -> f64 {
+        outward(gamma(self.row_norms.len() + 1) * products)
     }
 
     /// `aᵀT` in twice the working precision, and a bound of its error in norm.
     pub(crate) fn apply_accurately(&self, row: &[f64]) -> (Vec<f64>, f64) {
-        let coordinate = |j: usize| dot((j..row.len()).map(|i| (row[i], self.t[(i, j)])));
-        let (values, errors): (Vec<f64>, Vec<f64>) = (0..row.len()).map(coordinate).unzip();
+        let mut products = DotProducts::zeros(row.len());
+        row.iter().enumerate().for_each(|(i, &a)| products.add(a, &self.t.row(i)[..=i]));
+        let (values, errors) = products.finish(row.len());
         let error = errors.iter().map(|e| e * e).sum::<f64>().sqrt() * (1.0 + 2.0 * gamma(row.len() + 2));
         (values, error)
     }
+
+    /// What became of lengths since another whitening.
+    pub(crate) fn change_from(&self, before: &Self) -> Result<Change, Error> {
+        let quotient = solve_lower_triangular(before.matrix(), self.matrix())?;
+        let product = matmul(before.matrix(), quotient.as_ref(), Parallelism::Sequential)?;
+        let rounding = gamma(self.row_norms.len() + 4);
+        let quotient_norms: Vec<f64> = quotient.rows().map(|row| dot(row, row).sqrt()).collect();
+        let mut slack = 0.0_f64;
+        for (j, (computed, wanted)) in product.rows().zip(self.t.rows()).enumerate() {
+            let rest: f64 = computed.iter().zip(wanted).map(|(x, y)| (x - y).powi(2)).sum();
+            let terms = absolute_dot(before.t.row(j), &quotient_norms) + self.row_norms[j];
+            slack = slack.max((rest.sqrt() + rounding * terms) / before.row_norms[j]);
+        }
+        let slack = slack * (1.0 + 4.0 * rounding);
+        Ok(Change { factor: spectral_norm_above(quotient, POWERS)?, slack })
+    }
+}
+
+/// Bounds lengths in one whitening by those in another: `‖Tᵀa‖ ≤ factor·‖T₀ᵀa‖ + slack·Σⱼ|aⱼ|‖T₀ⱼ‖` for every `a`.
+///
+/// With any `R` and `F = T₀R − T`: `Tᵀa = RᵀT₀ᵀa − Fᵀa`, and `‖Fᵀa‖ ≤ Σⱼ|aⱼ|‖Fⱼ‖`. `R` is `T₀⁻¹T` up to rounding, so that `F` is
+/// rounding, and slack is relative to the rows of `T₀`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Change {
+    pub(crate) factor: f64,
+    pub(crate) slack: f64,
+}
+
+/// Squarings before a spectral norm is bounded by a Frobenius norm: the bound is too large by a factor `d^{1/512}`.
+const POWERS: usize = 8;
+
+/// At least `‖X‖₂`: `‖X‖₂² = ‖XᵀX‖₂`, computed up to `γ_d‖X‖_F²`, and so on.
+fn spectral_norm_above(x: Mat, squarings: usize) -> Result<f64, Error> {
+    let frobenius = frobenius_norm(x.as_ref()) * (1.0 + gamma(x.nrows() * x.ncols() + 8));
+    if squarings == 0 {
+        return Ok(frobenius);
+    }
+    let square = matmul_tn(x.as_ref(), x.as_ref(), Parallelism::Sequential)?;
+    let rounding = gamma(x.nrows() + 4) * frobenius * frobenius;
+    Ok(outward((spectral_norm_above(square, squarings - 1)? + rounding).sqrt()))
+}
+
+/// `Σ |aⱼ|bⱼ`.
+fn absolute_dot(a: &[f64], b: &[f64]) -> f64 {
+    let (a_eights, a_rest) = a.as_chunks::<8>();
+    let (b_eights, b_rest) = b.as_chunks::<8>();
+    let mut sums = [0.0_f64; 8];
+    for (a, b) in a_eights.iter().zip(b_eights) {
+        for k in 0..8 {
+            sums[k] += a[k].abs() * b[k];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| a.abs() * b).sum();
+    sums.iter().sum::<f64>() + rest
 }
 
 /// `‖y‖²` of a vector known up to `error`, rounded up.
 pub(crate) fn squared_norm_above(y: &[f64], error: f64) -> f64 {
-    let norm = y.iter().map(|x| x * x).sum::<f64>().sqrt() * (1.0 + gamma(y.len() + 2));
+    let norm = dot(y, y).sqrt() * (1.0 + gamma(y.len() + 2));
     let above = outward(norm + error);
     outward(above * above)
 }
