@@ -1,7 +1,7 @@
 //! One reading of all rows: the largest `gᵢ`, rounded up, and the rows that stick out most.
 
-use crate::source::{RowSource, check_width, takes_part};
 use crate::design::dot;
+use crate::source::{RowSource, check_width, takes_part};
 use crate::whitening::{Whitening, squared_norm_above};
 use crate::{Error, compensated::outward};
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into};

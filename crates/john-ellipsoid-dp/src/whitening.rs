@@ -1,9 +1,11 @@
 //! The square root of an ellipsoid: a lower triangular `T` with `M⁻¹ = TTᵀ`.
 
 use crate::Error;
-use crate::design::dot;
 use crate::compensated::{DotProducts, gamma, outward};
-use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, frobenius_norm, matmul, matmul_tn, solve_lower_triangular};
+use crate::design::dot;
+use dp_linalg::{
+    Cholesky, Mat, MatRef, Parallelism, frobenius_norm, matmul, matmul_tn, solve_lower_triangular,
+};
 
 /// Coordinates `y = Tᵀa` in which the ellipsoid is the unit ball: `gᵢ = ‖Tᵀaᵢ‖²`.
 ///

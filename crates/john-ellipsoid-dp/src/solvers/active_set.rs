@@ -1,9 +1,9 @@
 //! The default: few rows in memory, solved to high accuracy, and full passes that find the rows that still stick out.
 
-use super::{InteriorPoint, Solver, Stop, WolfeAtwood, deletion_threshold};
+use super::{InteriorPoint, Solver, Stop, WolfeAtwood};
 use crate::candidates::Candidates;
 use crate::certificate::{accurate_support, gap_of};
-use crate::design::moment;
+use crate::design::{dot, moment};
 use crate::pass::{Kept, Pass, Search};
 use crate::scan::{CoreRow, Scan};
 use crate::source::RowSource;
@@ -15,13 +15,20 @@ use dp_linalg::Mat;
 const NEWTON_ROWS: usize = 3000;
 /// Newton takes over from first-order steps at this gap.
 const NEWTON_GAP: f64 = 0.02;
+/// Rows this near to the boundary come along to the last solve.
+const NEARBY: f64 = 0.05;
 /// First-order steps of one round, at most.
 const STEPS: usize = 200_000;
 
-/// Candidates are trusted with the search until their gap is below this, even if rows that are not among them may stick out.
-const TRUSTED_GAP: f64 = 0.02;
+/// Until their gap is below this, candidates are searched even if rows that are not among them may stick out; from there on,
+/// the next solve is the last if all goes well.
+const TRUSTED_GAP: f64 = 0.05;
+/// Rows of the core without weight are forgotten below this `g`: they may come back.
+const FORGOTTEN: f64 = 0.7;
 /// Entries of all candidates, at most (but for very many columns): 32 MB.
 const CANDIDATE_ENTRIES: usize = 4_000_000;
+/// Of the gap asked for, what the solve for the rows in memory may use.
+const INNER_SHARE: f64 = 0.5;
 /// Rounds, for each pass that is allowed.
 const ROUNDS_PER_PASS: usize = 8;
 
@@ -83,7 +90,8 @@ pub(crate) fn solve(
     let Some(Best { whitening, core, largest }) = run.best else { return Err(Error::NoColumns) };
     let support: Vec<(&CoreRow, f64)> = core.iter().map(|(row, weight)| (row, *weight)).collect();
     let certificate = Certificate::new(&whitening, &support, largest)?;
-    let support = support.iter().map(|(kept, weight)| SupportRow { row: kept.row, weight: *weight }).collect();
+    let support =
+        support.iter().map(|(kept, weight)| SupportRow { row: kept.row, weight: *weight }).collect();
     let (passes, status) = (run.passes, status.unwrap_or(Status::IterationLimit));
     Ok(JohnEllipsoid { whitening, support, certificate, status, rows, dropped, passes })
 }
@@ -97,7 +105,13 @@ const fn added_rows(d: usize) -> usize {
 /// Rows that a pass keeps: eight times as many, if memory allows.
 const fn candidate_rows(d: usize) -> usize {
     let (most, least, room) = (8 * added_rows(d), 2 * added_rows(d), CANDIDATE_ENTRIES / d);
-    if room > most { most } else if room > least { room } else { least }
+    if room > most {
+        most
+    } else if room > least {
+        room
+    } else {
+        least
+    }
 }
 
 impl Run<'_> {
@@ -107,7 +121,7 @@ impl Run<'_> {
         source: &mut impl RowSource,
         progress: &mut dyn FnMut(&Progress),
     ) -> Result<Option<Status>, Error> {
-        let target = 0.25 * self.options.gap();
+        let target = INNER_SHARE * self.options.gap();
         let stalled = self.core.improve(&self.whitening, self.inner_gap.max(target))?;
         self.whitening = self.core.whiten(&self.whitening)?;
         let Some(View { pass, of_all }) = self.view(source)? else { return Ok(Some(Status::IterationLimit)) };
@@ -120,7 +134,7 @@ impl Run<'_> {
             let (whitening, core) = (self.whitening.clone(), self.core.with_weight());
             self.best = Some(Best { whitening, core, largest: pass.largest });
         }
-        self.core.prune(&self.whitening, gap)?;
+        self.core.prune(&self.whitening)?;
         let found = self.core.extend(self.sticking_out(pass));
         if of_all && gap <= self.options.gap() {
             return Ok(Some(Status::Solved));
@@ -132,8 +146,11 @@ impl Run<'_> {
             }
             self.candidates = None;
         }
-        self.inner_gap =
-            if found == 0 { 0.1 * self.inner_gap } else { (0.05 * gap).min(0.5 * self.inner_gap) };
+        self.inner_gap = if gap <= TRUSTED_GAP {
+            target
+        } else {
+            NEWTON_GAP.max(0.1 * gap).min(0.5 * self.inner_gap.max(2.0 * NEWTON_GAP))
+        };
         Ok(None)
     }
 
@@ -167,7 +184,8 @@ impl Run<'_> {
 
     /// The largest of what was kept, above the boundary.
     fn sticking_out(&self, pass: Pass) -> Vec<Kept> {
-        let threshold = 1.0 + 0.5 * self.options.gap();
+        let threshold =
+            if gap_of(pass.largest) <= TRUSTED_GAP { 1.0 - NEARBY } else { 1.0 + 0.5 * self.options.gap() };
         let mut kept: Vec<Kept> = pass.kept.into_iter().filter(|kept| kept.g > threshold).collect();
         kept.sort_unstable_by(|a, b| b.g.total_cmp(&a.g).then(a.row.cmp(&b.row)));
         kept.truncate(added_rows(self.whitening.matrix().ncols()));
@@ -224,20 +242,12 @@ impl Core {
         self.support().into_iter().map(|(kept, weight)| (kept.clone(), weight)).collect()
     }
 
-    /// Forgets rows that no optimum has weight on, and, of too many, the innermost.
-    fn prune(&mut self, whitening: &Whitening, gap: f64) -> Result<(), Error> {
-        let d = whitening.matrix().ncols();
+    /// Forgets rows without weight that are well inside.
+    fn prune(&mut self, whitening: &Whitening) -> Result<(), Error> {
         let coordinates = self.coordinates(whitening)?;
-        let forms: Vec<f64> = coordinates.rows().map(|y| y.iter().map(|x| x * x).sum()).collect();
-        let mut threshold = deletion_threshold(d, gap).min(1.0 - NEWTON_GAP);
-        let limit = 3 * added_rows(d);
-        if forms.len() > limit {
-            let mut sorted = forms.clone();
-            sorted.sort_unstable_by(|a, b| b.total_cmp(a));
-            threshold = threshold.max(sorted[limit].min(1.0 - NEWTON_GAP));
-        }
+        let forms = coordinates.rows().map(|y| dot(y, y));
         let stays: Vec<bool> =
-            self.weights.iter().zip(&forms).map(|(w, g)| *w > 0.0 || *g >= threshold).collect();
+            self.weights.iter().zip(forms).map(|(w, g)| *w > 0.0 || g >= FORGOTTEN).collect();
         let mut flags = stays.iter().copied();
         self.rows.retain(|_| flags.next().unwrap_or(true));
         let mut flags = stays.iter().copied();
