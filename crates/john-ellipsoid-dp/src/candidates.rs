@@ -15,7 +15,7 @@ pub(crate) struct Candidates {
     /// No other row is longer in that whitening…
     length: f64,
     /// … or has a larger `Σⱼ |aⱼ|‖Tⱼ‖`.
-    products: f64,
+    reach: f64,
 }
 
 impl Candidates {
@@ -29,15 +29,15 @@ impl Candidates {
             numbers: kept.iter().map(|kept| kept.row).collect(),
             entries: Mat::from_fn(kept.len(), d, |i, j| kept[i].entries[j]),
             whitening: whitening.clone(),
-            length: outward(computed + whitening.error_bound(pass.products)),
-            products: pass.products,
+            length: outward(computed + whitening.error_within(pass.reach)),
+            reach: pass.reach,
         }
     }
 
     /// At least `‖Tᵀa‖²` for every row that is not here, in another whitening (docs/theorems.md, John ellipsoids).
     pub(crate) fn others(&self, whitening: &Whitening) -> Result<f64, Error> {
         let change = whitening.change_from(&self.whitening)?;
-        let length = outward(change.factor * self.length + change.slack * self.products);
+        let length = outward(change.factor * self.length + change.slack * self.reach);
         Ok(outward(length * length))
     }
 

@@ -65,4 +65,23 @@ pub const CLAIMS: &[Claim] = &[
         source: Source { work: "Harman, Pronzato 2007", result: "Theorem 1" },
         status: ClaimStatus::Published,
     },
+    Claim {
+        id: "john.fixed_point.mean_of_designs",
+        kind: ClaimKind::Convergence,
+        statement: "the mean of designs M₁ … M_T has max gᵢ ≤ (maxᵢ Πₜ gᵢ(Mₜ))^{1/T}, however they were found: rounds on samples keep the rate",
+        hypotheses: &["each design has weights of sum d", "real arithmetic"],
+        source: Source {
+            work: "Cohen, Cousins, Lee, Yang 2019; Woodruff, Yasuda 2024",
+            result: "docs/theorems.md, John ellipsoids",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "john.certificate.sparse",
+        kind: ClaimKind::Numerical,
+        statement: "the certificate of sparse rows holds for the rows with zeros in the places that are not stored",
+        hypotheses: &["those of john.certificate.gap"],
+        source: Source { work: "docs/theorems.md", result: "John ellipsoids, Rounding" },
+        status: ClaimStatus::Ours,
+    },
 ];

@@ -37,6 +37,12 @@ pub enum Error {
         /// Entries found.
         found: usize,
     },
+    /// Offsets or columns of sparse rows are not those of rows.
+    #[error("the sparse row {row} is not one: offsets must rise from 0 to the end, columns within the width")]
+    SparseStructure {
+        /// First such row; the number of rows when the ends of the offsets are at fault.
+        row: usize,
+    },
     // data
     /// A weight is negative, infinite or NaN, or all of them are zero.
     #[error("weight {row} must be finite and non-negative, and the sum positive")]

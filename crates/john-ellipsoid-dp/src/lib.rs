@@ -67,13 +67,16 @@ mod design;
 mod ellipsoid;
 mod error;
 mod options;
+mod parts;
 mod pass;
 pub mod private;
+mod reading;
 mod scan;
 mod solve;
 mod solvers;
 mod source;
 mod span;
+mod sparse;
 mod whitening;
 
 /// Version of this crate, for records of what computed a result.
@@ -86,8 +89,10 @@ pub use error::Error;
 pub use options::{JohnOptions, Progress};
 pub use solve::{enclosing_ellipsoid, john_ellipsoid, john_ellipsoid_from, john_ellipsoid_with};
 pub use solvers::{
-    FixedPoint, InteriorPoint, Iterate, PairwiseExchange, SafeDeletion, Solver, Stop, WolfeAtwood,
-    deletion_threshold, spanning_weights, uniform_weights,
+    FixedPoint, InteriorPoint, Iterate, Khachiyan, LazyFixedPoint, PairwiseExchange, RandomizedExchange,
+    SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood, deletion_threshold, samples_with_proof,
+    spanning_weights, uniform_weights,
 };
 pub use source::{RowSource, StreamedRows};
 pub use span::Span;
+pub use sparse::{Block, SparseRows};

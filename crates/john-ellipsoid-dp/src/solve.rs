@@ -100,7 +100,7 @@ pub fn john_ellipsoid_with(
     stop: Stop,
     options: &JohnOptions,
 ) -> Result<JohnEllipsoid, Error> {
-    let (scan, whitening) = Scan::spanning(&mut rows, &[])?;
+    let (scan, whitening) = Scan::spanning(&mut rows, &[], options.parallelism())?;
     let numbers: Vec<usize> = (0..rows.nrows()).filter(|&i| takes_part(rows.row(i))).collect();
     let valid = Mat::from_fn(numbers.len(), rows.ncols(), |i, j| rows[(numbers[i], j)]);
     let coordinates = whitening.apply(valid.as_ref())?;

@@ -45,14 +45,30 @@ impl Whitening {
         Ok(Self::new(transposed.transpose()))
     }
 
-    /// `Σⱼ |aⱼ|‖Tⱼ‖`, rounded up.
-    pub(crate) fn products(&self, row: &[f64]) -> f64 {
-        absolute_dot(row, &self.row_norms) * (1.0 + 2.0 * gamma(row.len() + 1))
+    /// `Σⱼ |aⱼ|‖Tⱼ‖`, rounded up; `‖Tᵀa‖` is at most that.
+    pub(crate) fn reach(&self, row: &[f64]) -> f64 {
+        outward(absolute_dot(row, &self.row_norms) * (1.0 + gamma(row.len() + 1)))
     }
 
-    /// A bound of the error of `‖fl(aᵀT)‖`: `γ_d Σⱼ |aⱼ|‖Tⱼ‖` (Higham 2002, equation 3.13).
-    pub(crate) fn error_bound(&self, products: f64) -> f64 {
-        outward(gamma(self.row_norms.len() + 1) * products)
+    /// The same, from stored entries alone.
+    pub(crate) fn reach_of_stored(&self, columns: &[usize], values: &[f64]) -> f64 {
+        let products = columns.iter().zip(values).map(|(&j, a)| a.abs() * self.row_norms[j]);
+        outward(products.sum::<f64>() * (1.0 + gamma(values.len() + 1)))
+    }
+
+    /// A bound of the error of `‖fl(aᵀT)‖` for a row with this [`reach`](Self::reach): `γ_d Σⱼ |aⱼ|‖Tⱼ‖` (Higham 2002, equation 3.13).
+    pub(crate) fn error_within(&self, reach: f64) -> f64 {
+        let d = self.row_norms.len();
+        outward(gamma(d + 1) * reach * (1.0 + gamma(d + 1)))
+    }
+
+    /// `aᵀT` from stored entries alone; each coordinate is a plain sum, so that [`error_within`](Self::error_within) holds.
+    pub(crate) fn apply_sparse(&self, columns: &[usize], values: &[f64], y: &mut [f64]) {
+        y.fill(0.0);
+        for (&j, a) in columns.iter().zip(values) {
+            let row = &self.t.row(j)[..=j];
+            y[..=j].iter_mut().zip(row).for_each(|(y, t)| *y += a * t);
+        }
     }
 
     /// `aᵀT` in twice the working precision, and a bound of its error in norm.
@@ -105,7 +121,7 @@ fn spectral_norm_above(x: Mat, squarings: usize) -> Result<f64, Error> {
     Ok(outward((spectral_norm_above(square, squarings - 1)? + rounding).sqrt()))
 }
 
-/// `Σ |aⱼ|bⱼ`.
+/// `Σ |aⱼ|bⱼ` in eight partial sums, so that the compiler may use vectors.
 fn absolute_dot(a: &[f64], b: &[f64]) -> f64 {
     let (a_eights, a_rest) = a.as_chunks::<8>();
     let (b_eights, b_rest) = b.as_chunks::<8>();

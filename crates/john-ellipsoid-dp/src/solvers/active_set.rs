@@ -74,7 +74,7 @@ pub(crate) fn solve(
     options: &JohnOptions,
     progress: &mut dyn FnMut(&Progress),
 ) -> Result<JohnEllipsoid, Error> {
-    let (scan, whitening) = Scan::spanning(source, start)?;
+    let (scan, whitening) = Scan::spanning(source, start, options.parallelism())?;
     let (rows, dropped, passes) = (scan.rows, scan.dropped, scan.passes);
     let core = Core::new(scan.sample, start);
     let (candidates, best, inner_gap) = (None, None, 0.1);

@@ -4,10 +4,12 @@
 
 mod bad_input;
 mod claims;
+mod conic;
 mod enclosing;
 mod invariance;
 mod reference;
 mod solvers;
+mod sparse;
 mod streams;
 
 use dp_linalg::Mat;

@@ -1,6 +1,7 @@
 //! Checks of the claims of john-ellipsoid-dp.
 
 mod certificate;
+mod sampled;
 mod solvers;
 
 use crate::{Check, Evidence};
@@ -20,6 +21,8 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.solvers.agreement", Numeric, solvers::agreement),
         check("john.fixed_point.rate", Numeric, solvers::rate),
         check("john.deletion.safe", Search, solvers::deletion),
+        check("john.fixed_point.mean_of_designs", Numeric, sampled::mean_of_designs),
+        check("john.certificate.sparse", Search, sampled::sparse),
     ]
 }
 
