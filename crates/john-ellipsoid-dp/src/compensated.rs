@@ -33,6 +33,19 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (high, (a - (high - part)) + (b - part))
 }
 
+/// One product, its rounding, and that of the sum.
+#[inline(always)]
+fn add_product(a: f64, b: f64, high: &mut f64, low: &mut f64, absolute: &mut f64) {
+    let (product, product_error) = two_product(a, b);
+    let (sum, sum_error) = two_sum(*high, product);
+    *high = sum;
+    *low += product_error + sum_error;
+    *absolute += product.abs();
+}
+
+/// Sums that are worked on at once.
+const LANES: usize = 4;
+
 /// Many sums `Σᵢ aᵢbᵢⱼ` side by side, by Dot2: an operation works on all `j` at once.
 #[derive(Debug)]
 pub(crate) struct DotProducts {
@@ -48,13 +61,19 @@ impl DotProducts {
 
     /// Adds `a·bⱼ` to the first sums, as many as `b` is long.
     pub(crate) fn add(&mut self, a: f64, b: &[f64]) {
-        let sums = self.high.iter_mut().zip(&mut self.low).zip(&mut self.absolute);
-        for (((high, low), absolute), &b) in sums.zip(b) {
-            let (product, product_error) = two_product(a, b);
-            let (next, sum_error) = two_sum(*high, product);
-            *high = next;
-            *low += product_error + sum_error;
-            *absolute += product.abs();
+        let k = b.len();
+        let (b, b_rest) = b.as_chunks::<LANES>();
+        let (high, high_rest) = self.high[..k].as_chunks_mut::<LANES>();
+        let (low, low_rest) = self.low[..k].as_chunks_mut::<LANES>();
+        let (absolute, absolute_rest) = self.absolute[..k].as_chunks_mut::<LANES>();
+        for (((high, low), absolute), b) in high.iter_mut().zip(low).zip(absolute).zip(b) {
+            for j in 0..LANES {
+                add_product(a, b[j], &mut high[j], &mut low[j], &mut absolute[j]);
+            }
+        }
+        for (((high, low), absolute), &b) in high_rest.iter_mut().zip(low_rest).zip(absolute_rest).zip(b_rest)
+        {
+            add_product(a, b, high, low, absolute);
         }
     }
 

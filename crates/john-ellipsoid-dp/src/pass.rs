@@ -100,6 +100,9 @@ impl Search<'_> {
                 }
             }
         }
+        pass.keep_largest(self.keep);
+        // entries of those alone that were not pushed out
+        pass.kept.iter_mut().for_each(|kept| kept.entries = rows.row(kept.row - first).to_vec());
         Ok(pass)
     }
 
@@ -127,6 +130,9 @@ impl Search<'_> {
                 self.row(&mut pass, &mut threshold, Seen { number: first + i, row, y: &y, g, reach });
             }
         }
+        pass.keep_largest(self.keep);
+        let entries = |i: usize| Block::Sparse(rows).row(i - first).to_dense(y.len());
+        pass.kept.iter_mut().for_each(|kept| kept.entries = entries(kept.row));
         pass
     }
 
@@ -143,7 +149,7 @@ impl Search<'_> {
         }
         if g > *threshold {
             pass.reach = pass.reach.max(reach); // it may have to leave later
-            pass.kept.push(Kept { row: number, g, entries: row.to_vec() });
+            pass.kept.push(Kept { row: number, g, entries: Vec::new() });
             if pass.kept.len() > 2 * self.keep.max(1) {
                 pass.keep_largest(self.keep);
                 // nothing below the least of a full list can be wanted

@@ -43,8 +43,9 @@ impl Reading {
     }
 
     pub(crate) fn block(&mut self, block: Block<'_>, parallelism: Parallelism) {
-        let parts =
-            in_parts(block.nrows(), parallelism, |range| Extremes::above(&self.sizes, block.subrows(range.clone()), range));
+        let parts = in_parts(block.nrows(), parallelism, |range| {
+            Extremes::above(&self.sizes, block.subrows(range.clone()), range)
+        });
         for part in parts {
             self.dropped += part.dropped;
             self.raise(&part, block);

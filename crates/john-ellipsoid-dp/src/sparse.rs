@@ -1,7 +1,7 @@
 //! Sparse rows, and blocks of rows as they are stored.
 
-use crate::source::{RowSource, takes_part};
 use crate::Error;
+use crate::source::{RowSource, takes_part};
 use core::ops::Range;
 use dp_linalg::{Mat, MatRef};
 
@@ -47,7 +47,9 @@ impl<'a> SparseRows<'a> {
         }
         let broken = offsets.windows(2).position(|ends| {
             let row = columns.get(ends[0]..ends[1]);
-            !row.is_some_and(|row| row.is_sorted_by(|a, b| a < b) && row.last().is_none_or(|&last| last < ncols))
+            !row.is_some_and(|row| {
+                row.is_sorted_by(|a, b| a < b) && row.last().is_none_or(|&last| last < ncols)
+            })
         });
         broken.map_or(Ok(Self { ncols, offsets, columns, values }), |row| Err(Error::SparseStructure { row }))
     }

@@ -6,8 +6,8 @@
 use crate::Outcome;
 use dp_linalg::{Mat, MatRef, Parallelism};
 use john_ellipsoid_dp::{
-    Certificate, FixedPoint, Iterate, JohnEllipsoid, JohnOptions, Solver, Stop, WolfeAtwood, enclosing_ellipsoid,
-    john_ellipsoid, john_ellipsoid_with,
+    Certificate, FixedPoint, Iterate, JohnEllipsoid, JohnOptions, Solver, Stop, WolfeAtwood,
+    enclosing_ellipsoid, john_ellipsoid, john_ellipsoid_with,
 };
 use serde_json::{Value, json};
 use std::error::Error;
@@ -55,7 +55,9 @@ fn answer(method: &str, rows: MatRef<'_>, options: &JohnOptions) -> Result<Value
         let level = 1.0 + around.certificate().gap() - root[(d, d)].powi(2);
         let log_volume: f64 = (0..d).map(|i| 0.5 * level.ln() - root[(i, i)].ln()).sum();
         let (asked, gap, passes) = (options.gap(), around.certificate().gap(), around.lifted().passes());
-        return Ok(json!({ "seconds": seconds, "asked": asked, "gap": gap, "iterations": passes, "log_volume": log_volume }));
+        return Ok(
+            json!({ "seconds": seconds, "asked": asked, "gap": gap, "iterations": passes, "log_volume": log_volume }),
+        );
     }
     if method == "default" {
         let john = john_ellipsoid(rows, options)?;
@@ -75,7 +77,13 @@ fn chosen(method: &str) -> Result<Box<dyn Solver>, Box<dyn Error>> {
     }
 }
 
-fn described(start: Instant, asked: f64, certificate: &Certificate, iterations: usize, john: &JohnEllipsoid) -> Value {
+fn described(
+    start: Instant,
+    asked: f64,
+    certificate: &Certificate,
+    iterations: usize,
+    john: &JohnEllipsoid,
+) -> Value {
     let (seconds, gap, log_det) = (start.elapsed().as_secs_f64(), certificate.gap(), john.log_det());
     json!({ "seconds": seconds, "asked": asked, "gap": gap, "iterations": iterations, "log_det": log_det })
 }
@@ -87,7 +95,11 @@ struct Counted {
 }
 
 impl Solver for Counted {
-    fn improve(&self, design: &mut john_ellipsoid_dp::Design<'_>, stop: Stop) -> Result<usize, john_ellipsoid_dp::Error> {
+    fn improve(
+        &self,
+        design: &mut john_ellipsoid_dp::Design<'_>,
+        stop: Stop,
+    ) -> Result<usize, john_ellipsoid_dp::Error> {
         let spent = self.solver.improve(design, stop)?;
         self.iterations.set(spent);
         Ok(spent)

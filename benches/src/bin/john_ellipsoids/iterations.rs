@@ -3,8 +3,8 @@
 use crate::picture::{Axes, Line, draw};
 use crate::{Outcome, data};
 use john_ellipsoid_dp::{
-    Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, PairwiseExchange, SafeDeletion, Solver, Stop, WolfeAtwood,
-    john_ellipsoid, uniform_weights,
+    Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, PairwiseExchange, SafeDeletion, Solver, Stop,
+    WolfeAtwood, john_ellipsoid, uniform_weights,
 };
 use std::fmt::Write;
 use std::path::Path;
@@ -77,7 +77,8 @@ fn default() -> Result<Line, Box<dyn std::error::Error>> {
 fn summary(points: &[(f64, f64)]) -> String {
     let Some(&(last, iterations)) = points.last() else { return "no gap reached".to_owned() };
     let at = |inverse: f64| points.iter().find(|p| (p.0 / inverse - 1.0).abs() < 1e-9).map(|p| p.1);
-    let cells = [10.0, 100.0, 1e3, 1e4, 1e6, 1e8].map(|x| at(x).map_or("–".to_owned(), |count| format!("{count:.0}")));
+    let cells = [10.0, 100.0, 1e3, 1e4, 1e6, 1e8]
+        .map(|x| at(x).map_or("–".to_owned(), |count| format!("{count:.0}")));
     let slope = at(last / 10.0).map_or(f64::NAN, |before| (iterations / before).log10());
     format!("at 1e-1, -2, -3, -4, -6, -8: {}; slope over the last decade {slope:.2}", cells.join(", "))
 }

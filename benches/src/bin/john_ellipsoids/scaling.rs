@@ -37,11 +37,8 @@ pub(crate) fn write(folder: &Path) -> Outcome {
     let slope = SIZES.map(|n| n as f64).map(|n| (n, 0.5 * last * n / last_size)).to_vec();
     lines.push(Line { name: "slope 1".to_owned(), colour: 7, points: slope });
     std::fs::write(folder.join("john_seconds.csv"), csv)?;
-    let axes = Axes {
-        title: "John ellipsoid to gap 1e-6, d = 20, one thread",
-        across: "rows n",
-        up: "seconds",
-    };
+    let axes =
+        Axes { title: "John ellipsoid to gap 1e-6, d = 20, one thread", across: "rows n", up: "seconds" };
     draw(&folder.join("john_seconds.svg"), &axes, &lines)
 }
 

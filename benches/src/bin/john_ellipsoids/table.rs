@@ -13,8 +13,10 @@ const TILE: usize = 256;
 pub(crate) fn print(n: usize, d: usize) -> Outcome {
     println!("n = {n}, d = {d}, gap 1e-6, medians of {ROUNDS} runs in turns");
     println!("product: (n, d)·(d, d) in blocks of {TILE} rows on one thread\n");
-    println!("| | 1 thread, s | {} threads, s | product, s | 1 thread / product | passes | gap | rows with weight |",
-        Parallelism::available().get());
+    println!(
+        "| | 1 thread, s | {} threads, s | product, s | 1 thread / product | passes | gap | rows with weight |",
+        Parallelism::available().get()
+    );
     println!("|---|---|---|---|---|---|---|---|");
     for name in data::NAMES {
         let rows = data::rows(name, n, d)?;

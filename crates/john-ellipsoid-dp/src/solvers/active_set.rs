@@ -16,7 +16,7 @@ const NEWTON_ROWS: usize = 3000;
 /// Newton takes over from first-order steps at this gap.
 const NEWTON_GAP: f64 = 0.02;
 /// Rows this near to the boundary come along to the last solve.
-const NEARBY: f64 = 0.05;
+const NEARBY: f64 = 0.03;
 /// First-order steps of one round, at most.
 const STEPS: usize = 200_000;
 
@@ -24,7 +24,7 @@ const STEPS: usize = 200_000;
 /// the next solve is the last if all goes well.
 const TRUSTED_GAP: f64 = 0.05;
 /// Rows of the core without weight are forgotten below this `g`: they may come back.
-const FORGOTTEN: f64 = 0.7;
+const FORGOTTEN: f64 = 0.8;
 /// Entries of all candidates, at most (but for very many columns): 32 MB.
 const CANDIDATE_ENTRIES: usize = 4_000_000;
 /// Of the gap asked for, what the solve for the rows in memory may use.
@@ -96,15 +96,15 @@ pub(crate) fn solve(
     Ok(JohnEllipsoid { whitening, support, certificate, status, rows, dropped, passes })
 }
 
-/// Rows that a round may add: about as many as an optimum can have weight on, `d(d + 1)/2`.
-const fn added_rows(d: usize) -> usize {
+/// About as many rows as an optimum can have weight on, `d(d + 1)/2`.
+const fn support_rows(d: usize) -> usize {
     let support = d * (d + 1) / 2;
     if support < 64 { 64 } else { support }
 }
 
-/// Rows that a pass keeps: eight times as many, if memory allows.
+/// Rows that a pass keeps: four times as many, if memory allows.
 const fn candidate_rows(d: usize) -> usize {
-    let (most, least, room) = (8 * added_rows(d), 2 * added_rows(d), CANDIDATE_ENTRIES / d);
+    let (most, least, room) = (4 * support_rows(d), 2 * support_rows(d), CANDIDATE_ENTRIES / d);
     if room > most {
         most
     } else if room > least {
@@ -184,11 +184,15 @@ impl Run<'_> {
 
     /// The largest of what was kept, above the boundary.
     fn sticking_out(&self, pass: Pass) -> Vec<Kept> {
-        let threshold =
-            if gap_of(pass.largest) <= TRUSTED_GAP { 1.0 - NEARBY } else { 1.0 + 0.5 * self.options.gap() };
+        let d = self.whitening.matrix().ncols();
+        let (threshold, most) = if gap_of(pass.largest) <= TRUSTED_GAP {
+            (1.0 - NEARBY, support_rows(d))
+        } else {
+            (1.0 + 0.5 * self.options.gap(), 64 + 4 * d)
+        };
         let mut kept: Vec<Kept> = pass.kept.into_iter().filter(|kept| kept.g > threshold).collect();
         kept.sort_unstable_by(|a, b| b.g.total_cmp(&a.g).then(a.row.cmp(&b.row)));
-        kept.truncate(added_rows(self.whitening.matrix().ncols()));
+        kept.truncate(most);
         kept
     }
 }

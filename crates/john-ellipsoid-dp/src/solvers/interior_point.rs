@@ -3,7 +3,7 @@
 use super::{Solver, Stop};
 use crate::design::{dot, moment};
 use crate::{Design, Error};
-use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, matmul_tn};
+use dp_linalg::{Cholesky, Mat, Parallelism, matmul_tn};
 
 /// A primal-dual interior-point method on the rows with weight and those near the boundary; some five to ten steps to any accuracy.
 ///
@@ -31,9 +31,9 @@ const DROPPED_SHARE: f64 = 0.05;
 /// Rows are looked at that have weight or are within so many gaps of the boundary…
 const NEARBY_GAPS: f64 = 4.0;
 /// … but not farther away than this.
-const NEARBY: f64 = 0.05;
-/// Weights and slacks begin at the level of the gap, and not above this.
-const HIGHEST_START: f64 = 0.01;
+const NEARBY: f64 = 0.03;
+/// Slacks, and weights relative to the mean weight, are at least this at first.
+const START: f64 = 0.01;
 
 impl Solver for InteriorPoint {
     fn improve(&self, design: &mut Design<'_>, stop: Stop) -> Result<usize, Error> {
@@ -58,10 +58,11 @@ fn on_active_rows(design: &mut Design<'_>, stop: Stop) -> Result<usize, Error> {
     let rows = design.rows();
     let few = Mat::from_fn(active.len(), rows.ncols(), |i, j| rows[(active[i], j)]);
     let start: Vec<f64> = active.iter().map(|&i| design.weights()[i]).collect();
-    let (solution, iterations) = Central::start(few.as_ref(), &start, design.gap())?.run(stop)?;
+    let mut central = Central::start(few, &start)?;
+    let iterations = central.run(stop)?;
     let mut weights = vec![0.0; rows.nrows()];
     let negligible = DROPPED_SHARE * stop.gap * rows.ncols() as f64 / active.len() as f64;
-    for (&i, &w) in active.iter().zip(&solution) {
+    for (&i, &w) in active.iter().zip(&central.w) {
         weights[i] = if w > negligible { w } else { 0.0 };
     }
     design.set_weights(weights)?;
@@ -69,34 +70,33 @@ fn on_active_rows(design: &mut Design<'_>, stop: Stop) -> Result<usize, Error> {
 }
 
 /// A point near the central path.
-struct Central<'a> {
-    rows: MatRef<'a>,
+struct Central {
+    rows: Mat,
     w: Vec<f64>,
     z: Vec<f64>,
 }
 
-impl<'a> Central<'a> {
-    fn start(rows: MatRef<'a>, weights: &[f64], gap: f64) -> Result<Self, Error> {
-        let level = gap.min(HIGHEST_START);
-        let least = level * rows.ncols() as f64 / rows.nrows() as f64;
+impl Central {
+    fn start(rows: Mat, weights: &[f64]) -> Result<Self, Error> {
+        let least = START * rows.ncols() as f64 / rows.nrows() as f64;
         let w: Vec<f64> = weights.iter().map(|w| w.max(least)).collect();
-        let forms = Design::new(rows, w.clone())?;
-        let z = forms.forms().iter().map(|g| (1.0 - g).max(level)).collect();
+        let forms = Design::new(rows.as_ref(), w.clone())?;
+        let z = forms.forms().iter().map(|g| (1.0 - g).max(START)).collect();
         Ok(Self { rows, w, z })
     }
 
     /// Predictor and corrector with one factor (Mehrotra 1992).
-    fn run(mut self, stop: Stop) -> Result<(Vec<f64>, usize), Error> {
+    fn run(&mut self, stop: Stop) -> Result<usize, Error> {
         for iteration in 0..stop.max_iterations {
             let mut system = self.inner_products()?;
             let excess: Vec<f64> = (0..self.w.len()).map(|i| system[(i, i)] - 1.0).collect();
             if self.is_done(&excess, stop.gap) {
-                return Ok((self.w, iteration));
+                return Ok(iteration);
             }
             system.as_mut_slice().iter_mut().for_each(|x| *x *= *x);
             (0..self.w.len()).for_each(|i| system[(i, i)] += self.z[i] / self.w[i]);
             let Ok(factor) = Cholesky::new(system.as_ref()) else {
-                return Ok((self.w, iteration)); // as far as floating point goes
+                return Ok(iteration); // as far as floating point goes
             };
             let predicted = self.step(&factor, &excess, &vec![0.0; self.w.len()])?;
             let centre = self.centre(&predicted);
@@ -107,7 +107,7 @@ impl<'a> Central<'a> {
             self.w.iter_mut().zip(&step.w).for_each(|(w, dw)| *w += primal * dw);
             self.z.iter_mut().zip(&step.z).for_each(|(z, dz)| *z += dual * dz);
         }
-        Ok((self.w, stop.max_iterations))
+        Ok(stop.max_iterations)
     }
 
     /// Scaled to the sum `d`, weights have a gap of at most the residual plus `Σwᵢzᵢ/d`.
@@ -141,7 +141,7 @@ impl<'a> Central<'a> {
 
     /// `bᵢᵀM⁻¹bⱼ` for all pairs.
     fn inner_products(&self) -> Result<Mat, Error> {
-        let cholesky = Cholesky::new(moment(self.rows, &self.w)?.as_ref())?;
+        let cholesky = Cholesky::new(moment(self.rows.as_ref(), &self.w)?.as_ref())?;
         let whitened = cholesky.solve_lower(self.rows.transpose().as_ref())?;
         Ok(matmul_tn(whitened.as_ref(), whitened.as_ref(), Parallelism::Sequential)?)
     }

@@ -114,7 +114,10 @@ fn instance(index: usize) -> Mat {
             rows.row_mut(i).iter_mut().for_each(|x| *x /= by);
         }),
         2 => rows = Mat::from_fn(n, d, |_, _| random.next()),
-        3 => rows = Mat::from_fn(n, d, |i, j| (rows[(i, j)] + 3.0 * rows[(i, 0)]) * 10.0_f64.powi(2 - j as i32)),
+        3 => {
+            rows =
+                Mat::from_fn(n, d, |i, j| (rows[(i, j)] + 3.0 * rows[(i, 0)]) * 10.0_f64.powi(2 - j as i32))
+        }
         4 => {
             rows = Mat::from_fn(n, d, |i, j| (1.4 * rows[(i, j)]).round() + f64::from(u8::from(i == j)));
             (d..n / 2).for_each(|i| (0..d).for_each(|j| rows[(n / 2 + i - d, j)] = -rows[(i, j)]));
@@ -137,7 +140,10 @@ fn sixty_instances_agree_with_the_conic_optimum() {
         assert!(above - below < 1e-6 * (1.0 + d), "{index}: {below} {above}");
         // −ln det M is above the optimum, E/√(1 + ξ) below; rounding of sums of logarithms of at most some tens
         let (ours_above, ours_below) = (-john.log_det(), -john.log_det() - d * john.certificate().gap());
-        assert!(ours_below <= above + 1e-12 && below <= ours_above + 1e-12, "{index}: {below} {ours_above} {above}");
+        assert!(
+            ours_below <= above + 1e-12 && below <= ours_above + 1e-12,
+            "{index}: {below} {ours_above} {above}"
+        );
         assert!((ours_above - above).abs() < 1e-6 * (1.0 + d), "{index}: {ours_above} {above}");
     }
 }

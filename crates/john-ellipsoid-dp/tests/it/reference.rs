@@ -55,8 +55,7 @@ fn every_solver_agrees_with_a_conic_solver() {
     let deleting = SafeDeletion { solver: WolfeAtwood, period: 50 };
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let exchanging = RandomizedExchange::new(&mut rng);
-    let solvers: [&dyn Solver; 5] =
-        [&WolfeAtwood, &PairwiseExchange, &InteriorPoint, &deleting, &exchanging];
+    let solvers: [&dyn Solver; 5] = [&WolfeAtwood, &PairwiseExchange, &InteriorPoint, &deleting, &exchanging];
     for Case { rows, log_det, .. } in cases() {
         for solver in solvers {
             let stop = Stop { gap: 1e-6, max_iterations: 100_000 };

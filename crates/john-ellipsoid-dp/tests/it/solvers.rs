@@ -115,7 +115,11 @@ fn lazy_averages_keep_the_rate_that_rough_samples_allow() {
         let stop = Stop { gap: 0.0, max_iterations: 160 };
         LazyFixedPoint::new(150, delay, &mut rng).improve(&mut design, stop).unwrap();
         // ((1 + ε)n/d)^{1/T} with M(w) ⪯ 4M for the last sample: 150 draws, 37 for each of four dimensions
-        assert!(1.0 + design.gap() <= (4.0 * 2000.0 / 4.0_f64).powf(1.0 / 160.0), "{delay}: {}", design.gap());
+        assert!(
+            1.0 + design.gap() <= (4.0 * 2000.0 / 4.0_f64).powf(1.0 / 160.0),
+            "{delay}: {}",
+            design.gap()
+        );
     }
 }
 

@@ -44,8 +44,10 @@ fn stored_entries_give_what_the_whole_matrix_gives() {
         let options = JohnOptions::default().with_gap(1e-8).unwrap();
         let options = options.with_parallelism(Parallelism::threads(threads));
         let stored = Stored::new(&whole);
-        let (john, reference) =
-            (john_ellipsoid(stored.rows(), &options).unwrap(), john_ellipsoid(whole.as_ref(), &options).unwrap());
+        let (john, reference) = (
+            john_ellipsoid(stored.rows(), &options).unwrap(),
+            john_ellipsoid(whole.as_ref(), &options).unwrap(),
+        );
         assert_eq!((john.status(), john.rows()), (Status::Solved, n));
         // both are within dξ of the optimum
         assert!((john.log_det() - reference.log_det()).abs() <= d as f64 * 1e-8 + 1e-10);
@@ -71,18 +73,22 @@ fn a_source_shows_the_same_rows_dense_and_as_stored() {
     let whole = sparse_rows(4, 20_000, 3);
     let stored = Stored::new(&whole);
     let (mut dense, mut blocks) = (Vec::new(), 0);
-    stored.rows().for_each_block(&mut |block| {
-        dense.extend_from_slice(block.to_owned().as_slice());
-        Ok(())
-    })
-    .unwrap();
+    stored
+        .rows()
+        .for_each_block(&mut |block| {
+            dense.extend_from_slice(block.to_owned().as_slice());
+            Ok(())
+        })
+        .unwrap();
     assert_eq!(dense, whole.as_slice());
-    stored.rows().for_each_stored_block(&mut |block| {
-        assert!(matches!(block, Block::Sparse(rows) if rows == stored.rows()));
-        blocks += 1;
-        Ok(())
-    })
-    .unwrap();
+    stored
+        .rows()
+        .for_each_stored_block(&mut |block| {
+            assert!(matches!(block, Block::Sparse(rows) if rows == stored.rows()));
+            blocks += 1;
+            Ok(())
+        })
+        .unwrap();
     assert_eq!(blocks, 1);
 }
 
