@@ -17,8 +17,8 @@ use dp_linalg::Mat;
 /// - no ellipsoid in `P` has a volume larger than that of `E/√(1 + gap)` by more than a factor `exp(log_volume_excess)`, and no
 ///   ellipsoid around all `±aᵢ` has one smaller than `{y : ‖Tᵀy‖² ≤ 1 + gap}` by more than the same factor.
 ///
-/// The gap is computed by one reading of all rows at the very end; rounding is bounded and added (docs/theorems.md,
-/// John ellipsoids). Nothing here depends on how weights were found.
+/// The gap is computed by a reading of all rows, or of those that a bound from the last reading does not settle; rounding is bounded
+/// and added (docs/theorems.md, John ellipsoids). Nothing here depends on how weights were found.
 ///
 /// ```
 /// use dp_linalg::Mat;

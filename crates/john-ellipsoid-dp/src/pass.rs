@@ -139,6 +139,9 @@ impl Search<'_> {
     fn row(self, pass: &mut Pass, threshold: &mut f64, seen: Seen<'_>) {
         let Seen { number, row, y, g, reach } = seen;
         let mut above = squared_norm_above(y, self.whitening.error_within(reach));
+        if above.is_nan() {
+            above = f64::INFINITY; // an overflow bounds nothing
+        }
         if above > pass.largest {
             // precision is worth its price near a gap that might be small
             if g < NEARLY_COVERED {

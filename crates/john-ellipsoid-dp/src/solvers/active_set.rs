@@ -146,12 +146,19 @@ impl Run<'_> {
             }
             self.candidates = None;
         }
-        self.inner_gap = if gap <= TRUSTED_GAP {
-            target
-        } else {
-            NEWTON_GAP.max(0.1 * gap).min(0.5 * self.inner_gap.max(2.0 * NEWTON_GAP))
-        };
+        self.inner_gap = self.next_inner_gap(gap, found);
         Ok(None)
+    }
+
+    /// Coarse while rows are still being found, then all that is wanted.
+    fn next_inner_gap(&self, gap: f64, found: usize) -> f64 {
+        if gap <= TRUSTED_GAP {
+            INNER_SHARE * self.options.gap()
+        } else if found == 0 {
+            0.1 * self.inner_gap
+        } else {
+            (0.1 * gap).min(0.5 * self.inner_gap).max(NEWTON_GAP)
+        }
     }
 
     /// Looks at the candidates, or at all rows where that does not do; nothing if it may not.

@@ -1,6 +1,7 @@
 //! Checks of the claims of john-ellipsoid-dp.
 
 mod certificate;
+mod passes;
 mod sampled;
 mod solvers;
 
@@ -23,6 +24,7 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.deletion.safe", Search, solvers::deletion),
         check("john.fixed_point.mean_of_designs", Numeric, sampled::mean_of_designs),
         check("john.certificate.sparse", Search, sampled::sparse),
+        check("john.certificate.between_passes", Search, passes::between),
     ]
 }
 
