@@ -50,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TOOLS: &[&str] = &[
     "approx",
     "clap",
+    "clarabel",
     "criterion",
     "dp-testkit",
     "dp-verify",
@@ -60,8 +61,9 @@ const TOOLS: &[&str] = &[
     "statrs",
 ];
 
-/// Tools that a library's own job needs: the normal law of random features, which are public.
-const TOOLS_IN_USE: &[(&str, &str)] = &[("poly-kernel", "rand_distr")];
+/// Tools that a library's own job needs: the normal law of random features and of sketches, which are public.
+const TOOLS_IN_USE: &[(&str, &str)] =
+    &[("john-ellipsoid-dp", "rand_distr"), ("poly-kernel", "rand_distr")];
 
 /// What only a feature that is off by default brings in.
 const BEHIND_FEATURES: &[&str] = &["arrow-array", "arrow-schema", "parquet"];

@@ -3,9 +3,12 @@
 use crate::picture::{Axes, Line, draw};
 use crate::{Outcome, data};
 use john_ellipsoid_dp::{
-    Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, PairwiseExchange, SafeDeletion, Solver, Stop,
-    WolfeAtwood, john_ellipsoid, uniform_weights,
+    Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, Khachiyan, LazyFixedPoint, PairwiseExchange,
+    RandomizedExchange, SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood, john_ellipsoid,
+    uniform_weights,
 };
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -14,11 +17,14 @@ const COLUMNS: usize = 10;
 /// Where the default has more rows than it keeps in memory.
 const MANY_ROWS: usize = 100_000;
 const MAX_ITERATIONS: usize = 30_000;
+/// Rows that the randomised fixed points draw in a round.
+const SAMPLES: usize = 500;
 
 pub(crate) fn write(folder: &Path) -> Outcome {
     let rows = data::rows("normal", ROWS, COLUMNS)?;
     let mut lines = Vec::new();
-    for (colour, (name, solver)) in solvers().into_iter().enumerate() {
+    let mut generators = [1, 2, 3].map(ChaCha8Rng::seed_from_u64);
+    for (colour, (name, solver)) in solvers(&mut generators).into_iter().enumerate() {
         let mut points = Vec::new();
         for gap in gaps() {
             let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref()))?;
@@ -44,13 +50,18 @@ pub(crate) fn write(folder: &Path) -> Outcome {
     draw(&folder.join("john_iterations.svg"), &axes, &lines)
 }
 
-fn solvers() -> Vec<(&'static str, Box<dyn Solver>)> {
+fn solvers([lazy, sketched, exchange]: &mut [ChaCha8Rng; 3]) -> Vec<(&'static str, Box<dyn Solver + '_>)> {
+    let deleting = SafeDeletion { solver: WolfeAtwood, period: 100 };
     vec![
         ("fixed point, average (CCLY)", Box::new(FixedPoint { iterate: Iterate::Average })),
         ("fixed point, last iterate", Box::new(FixedPoint { iterate: Iterate::Last })),
+        ("fixed point, lazy", Box::new(LazyFixedPoint::new(SAMPLES, 8, lazy))),
+        ("fixed point, sketched", Box::new(SketchedFixedPoint::new(SAMPLES, 16, sketched))),
+        ("Khachiyan", Box::new(Khachiyan)),
         ("Wolfe–Atwood", Box::new(WolfeAtwood)),
-        ("Wolfe–Atwood, safe deletion", Box::new(SafeDeletion { solver: WolfeAtwood, period: 100 })),
+        ("Wolfe–Atwood, safe deletion", Box::new(deleting)),
         ("pairwise exchange", Box::new(PairwiseExchange)),
+        ("randomised exchange (batches)", Box::new(RandomizedExchange::new(exchange))),
         ("interior point", Box::new(InteriorPoint)),
     ]
 }
@@ -70,7 +81,7 @@ fn default() -> Result<Line, Box<dyn std::error::Error>> {
         points.push((1.0 / gap, john.passes() as f64));
     }
     println!("{:40} {}", "default, passes", summary(&points));
-    Ok(Line { name: format!("default: passes, n = {MANY_ROWS}"), colour: 6, points })
+    Ok(Line { name: format!("default: passes, n = {MANY_ROWS}"), colour: 10, points })
 }
 
 /// Iterations at some gaps, and the slope over the last decade.

@@ -12,7 +12,7 @@ pub(crate) struct Axes<'a> {
     pub(crate) up: &'a str,
 }
 
-/// A line; its colour is a number below 10.
+/// A line; its colour is a number below 12.
 pub(crate) struct Line {
     pub(crate) name: String,
     pub(crate) colour: usize,
@@ -20,17 +20,19 @@ pub(crate) struct Line {
 }
 
 // Okabe and Ito's colours, which people with any kind of colour vision tell apart, and greys
-const COLOURS: [RGBColor; 10] = [
+const COLOURS: [RGBColor; 12] = [
     RGBColor(213, 94, 0),
     RGBColor(230, 159, 0),
+    RGBColor(140, 86, 75),
+    RGBColor(190, 170, 60),
+    RGBColor(150, 150, 150),
     RGBColor(0, 114, 178),
     RGBColor(86, 180, 233),
     RGBColor(204, 121, 167),
+    RGBColor(120, 94, 240),
     RGBColor(0, 158, 115),
     RGBColor(20, 20, 20),
-    RGBColor(150, 150, 150),
-    RGBColor(140, 86, 75),
-    RGBColor(120, 94, 240),
+    RGBColor(190, 190, 190),
 ];
 const INK: RGBColor = RGBColor(40, 40, 40);
 const SIZE: (u32, u32) = (900, 480);

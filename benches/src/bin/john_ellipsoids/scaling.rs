@@ -17,7 +17,7 @@ const ROUNDS: usize = 5;
 pub(crate) fn write(folder: &Path) -> Outcome {
     let mut csv = String::from("data,n,d,seconds,passes,gap\n");
     let mut lines = Vec::new();
-    for (name, colour) in KINDS.into_iter().zip([0, 1, 2]) {
+    for (name, colour) in KINDS.into_iter().zip([5, 0, 9]) {
         let mut points = Vec::new();
         for n in SIZES {
             let rows = data::rows(name, n, COLUMNS)?;
@@ -35,7 +35,7 @@ pub(crate) fn write(folder: &Path) -> Outcome {
     let last = lines.iter().filter_map(|line| line.points.last()).map(|p| p.1).fold(f64::INFINITY, f64::min);
     let last_size = SIZES[SIZES.len() - 1] as f64;
     let slope = SIZES.map(|n| n as f64).map(|n| (n, 0.5 * last * n / last_size)).to_vec();
-    lines.push(Line { name: "slope 1".to_owned(), colour: 7, points: slope });
+    lines.push(Line { name: "slope 1".to_owned(), colour: 11, points: slope });
     std::fs::write(folder.join("john_seconds.csv"), csv)?;
     let axes =
         Axes { title: "John ellipsoid to gap 1e-6, d = 20, one thread", across: "rows n", up: "seconds" };

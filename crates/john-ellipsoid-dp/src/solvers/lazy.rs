@@ -15,9 +15,10 @@ use rand::Rng;
 ///
 /// # Error bound
 /// Whatever designs `M₁ … M_T` the rounds used, `max gᵢ` of their mean is at most `(maxᵢ Πₜ gᵢ(Mₜ))^{1/T}` (docs/theorems.md, John
-/// ellipsoids). When the last sample is off by a factor `1 + ε`, `M(w) ⪯ (1 + ε)M_T`, that is `((1 + ε)n/d)^{1/T}`: rough samples
-/// cost next to nothing. What is saved is reading: with ordinary products, rows are read once for `delay` rounds, and the number of
-/// operations stays what it was.
+/// ellipsoids). When the last one is near, `M(w) ⪯ (1 + ε)M_T`, that is `((1 + ε)n/d)^{1/T}`: rough samples cost next to nothing. But
+/// a sample serves `delay` rounds, in which the weights of rows that it misses go on growing; longer delays need larger samples.
+/// What is saved is reading: with ordinary products, rows are read once for `delay` rounds, and the number of operations stays
+/// what it was.
 ///
 /// The generator is public randomness, borrowed until the solver is dropped.
 ///

@@ -6,6 +6,7 @@ mod bad_input;
 mod claims;
 mod conic;
 mod enclosing;
+mod hard;
 mod invariance;
 mod reference;
 mod solvers;

@@ -36,16 +36,13 @@ pub(super) fn mean_of_designs(context: &mut Context, subject: Subject) -> Outcom
 }
 
 /// Designs on random rows, at least as many as dimensions and one for each.
-fn designs<'a>(
-    rng: &mut ChaCha20Rng,
-    rows: MatRef<'a>,
-    count: usize,
-    follow: bool,
-) -> Vec<Design<'a>> {
+fn designs<'a>(rng: &mut ChaCha20Rng, rows: MatRef<'a>, count: usize, follow: bool) -> Vec<Design<'a>> {
     let mut weights = vec![1.0; rows.nrows()];
     let mut designs: Vec<Design<'a>> = Vec::new();
     while designs.len() < count {
-        let sampled = weights.iter().map(|w| if rng.random_range(0..3) > 0 { w * rng.random_range(0.5..2.0) } else { 0.0 });
+        let sampled = weights
+            .iter()
+            .map(|w| if rng.random_range(0..3) > 0 { w * rng.random_range(0.5..2.0) } else { 0.0 });
         let sampled: Vec<f64> = sampled.map(|w: f64| w + 1e-4).collect();
         let design = Design::new(rows, sampled).expect("every row has some weight");
         if follow {
@@ -90,7 +87,8 @@ pub(super) fn sparse(context: &mut Context, subject: Subject) -> Outcome {
 fn stored(whole: &Mat, keep: usize, subject: Subject) -> (Vec<usize>, Vec<usize>, Vec<f64>) {
     let (mut offsets, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
     for (i, row) in whole.rows().enumerate() {
-        let mut entries: Vec<(usize, f64)> = row.iter().copied().enumerate().filter(|(_, x)| *x != 0.0).collect();
+        let mut entries: Vec<(usize, f64)> =
+            row.iter().copied().enumerate().filter(|(_, x)| *x != 0.0).collect();
         if i >= keep && subject == Subject::Broken {
             entries.pop();
         }
