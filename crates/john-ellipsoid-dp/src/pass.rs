@@ -120,7 +120,6 @@ impl Search<'_> {
                 continue;
             }
             self.whitening.apply_sparse(columns, values, &mut y);
-<<<<<<< HEAD
             let g = dot(&y, &y);
             if dismisses(&pass, threshold, g, self.whitening.error_within(reach)) {
                 pass.leave(g, reach);
@@ -129,16 +128,6 @@ impl Search<'_> {
             let row = &Block::Sparse(rows).row(i).to_dense(y.len());
             if takes_part(row) {
                 self.row(&mut pass, &mut threshold, Seen { number: first + i, row, y: &y, g, reach });
-=======
-            if !dismisses(&pass, threshold, dot(&y, &y), || self.whitening.error_within(reach)) {
-                self.row(
-                    &mut pass,
-                    &mut threshold,
-                    first + i,
-                    &Block::Sparse(rows).row(i).to_dense(y.len()),
-                    &y,
-                );
->>>>>>> solvers
             }
         }
         pass.keep_largest(self.keep);

@@ -200,7 +200,8 @@ mod tests {
         };
         let (before, after) = (root(1), root(2));
         let change = after.change_from(&before).unwrap();
-        let length = |w: &Whitening, a: &[f64]| dot(&w.apply_accurately(a).0, &w.apply_accurately(a).0).sqrt();
+        let length =
+            |w: &Whitening, a: &[f64]| dot(&w.apply_accurately(a).0, &w.apply_accurately(a).0).sqrt();
         let mut largest = 0.0_f64;
         for k in 0..2000 {
             let a: Vec<f64> = (0..5).map(|j| entry(k, j + 7) / 1e3_f64.powi(j as i32 - 2)).collect();
