@@ -52,10 +52,11 @@
 //!
 //! # The default
 //!
-//! One pass looks at the size of columns and keeps a sample. Then in turns: a small problem, of the rows in memory, is solved by
-//! first-order steps with away steps and then by an interior-point method; a pass over all rows certifies the answer and brings the
-//! rows that stick out most. Everything happens in whitened coordinates, which are refined each time, so that units and
-//! correlations of columns do not matter.
+//! One pass looks at the size of columns and keeps a sample, which is solved for by first-order steps with away steps. A second pass
+//! keeps the rows that stick out most: some `2d²` candidates. They are searched as if they were all there is, until little sticks out;
+//! a third pass finds what they were missing, and an interior-point method does the rest. What a pass saw of all other rows bounds
+//! their `g` under every later shape (docs/theorems.md, John ellipsoids), so that most solves end with the third or fourth pass.
+//! Everything happens in whitened coordinates, which are refined each time, so that units and correlations of columns do not matter.
 //!
 //! # Limits
 //! - Rows with a NaN, an infinity or an entry beyond 1e150 are left out, and counted.
@@ -73,6 +74,7 @@
 //! | `ξ` | gap, `max gᵢ − 1` |
 //! | `u`, `γ_k` | `2⁻⁵³`, `ku/(1 − ku)` |
 
+mod candidates;
 mod certificate;
 pub mod claims;
 mod compensated;

@@ -30,6 +30,10 @@ pub(crate) struct Pass {
     pub(crate) largest: f64,
     /// The largest `g` above the threshold, unordered.
     pub(crate) kept: Vec<Kept>,
+    /// No `g` of the rows that are not kept is larger, up to the rounding of its computation.
+    pub(crate) left: f64,
+    /// No `Σⱼ |aⱼ|‖Tⱼ‖` of these is larger: what rounding is measured by.
+    pub(crate) reach: f64,
 }
 
 /// What a pass looks for.
@@ -51,7 +55,7 @@ impl Search<'_> {
             same_width(d, block.ncols())?;
             self.block(&mut pass, block)
         })?;
-        keep_largest(&mut pass.kept, self.keep);
+        pass.keep_largest(self.keep);
         Ok(pass)
     }
 
@@ -68,10 +72,12 @@ impl Search<'_> {
             let part = part?;
             pass.rows += part.rows;
             pass.largest = pass.largest.max(part.largest);
+            pass.left = pass.left.max(part.left);
+            pass.reach = pass.reach.max(part.reach);
             pass.kept.extend(part.kept);
         }
         if pass.kept.len() > 2 * self.keep {
-            keep_largest(&mut pass.kept, self.keep);
+            pass.keep_largest(self.keep);
         }
         Ok(())
     }
@@ -86,12 +92,17 @@ impl Search<'_> {
             let t = self.whitening.matrix();
             matmul_into(out.reborrow(), Accumulate::Replace, tile, t, Parallelism::Sequential)?;
             for (i, (row, y)) in tile.rows().zip(out.as_ref().rows()).enumerate() {
-                let error = || self.whitening.error_bound(row);
-                if !dismisses(&pass, threshold, dot(y, y), error) {
-                    self.row(&mut pass, &mut threshold, first + start + i, row, y);
+                let (g, reach) = (dot(y, y), self.whitening.reach(row));
+                if dismisses(&pass, threshold, g, self.whitening.error_within(reach)) {
+                    pass.leave(g, reach);
+                } else if takes_part(row) {
+                    self.row(&mut pass, &mut threshold, Seen { number: first + start + i, row, y, g, reach });
                 }
             }
         }
+        pass.keep_largest(self.keep);
+        // entries of those alone that were not pushed out
+        pass.kept.iter_mut().for_each(|kept| kept.entries = rows.row(kept.row - first).to_vec());
         Ok(pass)
     }
 
@@ -101,31 +112,36 @@ impl Search<'_> {
         let mut y = vec![0.0; rows.ncols()];
         for i in 0..rows.nrows() {
             let (columns, values) = rows.row(i);
-            let reach = self.whitening.reach(columns, values);
+            let reach = self.whitening.reach_of_stored(columns, values);
             // the triangle inequality settles many rows for the price of their entries
-            if outward(reach * reach) <= pass.largest.min(threshold) {
+            let above = outward(reach * reach);
+            if above <= pass.largest.min(threshold) {
+                pass.leave(above, reach);
                 continue;
             }
             self.whitening.apply_sparse(columns, values, &mut y);
-            if !dismisses(&pass, threshold, dot(&y, &y), || self.whitening.error_within(reach)) {
-                self.row(
-                    &mut pass,
-                    &mut threshold,
-                    first + i,
-                    &Block::Sparse(rows).row(i).to_dense(y.len()),
-                    &y,
-                );
+            let g = dot(&y, &y);
+            if dismisses(&pass, threshold, g, self.whitening.error_within(reach)) {
+                pass.leave(g, reach);
+                continue;
+            }
+            let row = &Block::Sparse(rows).row(i).to_dense(y.len());
+            if takes_part(row) {
+                self.row(&mut pass, &mut threshold, Seen { number: first + i, row, y: &y, g, reach });
             }
         }
+        pass.keep_largest(self.keep);
+        let entries = |i: usize| Block::Sparse(rows).row(i - first).to_dense(y.len());
+        pass.kept.iter_mut().for_each(|kept| kept.entries = entries(kept.row));
         pass
     }
 
-    fn row(self, pass: &mut Pass, threshold: &mut f64, index: usize, row: &[f64], y: &[f64]) {
-        let g = dot(y, y);
-        if !takes_part(row) {
-            return;
+    fn row(self, pass: &mut Pass, threshold: &mut f64, seen: Seen<'_>) {
+        let Seen { number, row, y, g, reach } = seen;
+        let mut above = squared_norm_above(y, self.whitening.error_within(reach));
+        if above.is_nan() {
+            above = f64::INFINITY; // an overflow bounds nothing
         }
-        let mut above = squared_norm_above(y, self.whitening.error_bound(row));
         if above > pass.largest {
             // precision is worth its price near a gap that might be small
             if g < NEARLY_COVERED {
@@ -135,24 +151,45 @@ impl Search<'_> {
             pass.largest = pass.largest.max(outward(above));
         }
         if g > *threshold {
-            pass.kept.push(Kept { row: index, g, entries: row.to_vec() });
+            pass.reach = pass.reach.max(reach); // it may have to leave later
+            pass.kept.push(Kept { row: number, g, entries: Vec::new() });
             if pass.kept.len() > 2 * self.keep.max(1) {
-                keep_largest(&mut pass.kept, self.keep);
+                pass.keep_largest(self.keep);
                 // nothing below the least of a full list can be wanted
                 *threshold = pass.kept.iter().map(|kept| kept.g).fold(f64::INFINITY, f64::min);
             }
+        } else {
+            pass.leave(g, reach);
         }
     }
 }
 
-/// Whether a row changes nothing: most do not, one with a NaN may (a factor more than any rounding that is not looked into).
-fn dismisses(pass: &Pass, threshold: f64, g: f64, error: impl FnOnce() -> f64) -> bool {
-    g <= 0.5 * pass.largest.min(threshold) && error() <= 0.1 * pass.largest.sqrt()
+/// A row that takes part, `y = Tᵀa`, `‖y‖²` and the row's [`reach`](Whitening::reach).
+#[derive(Debug, Clone, Copy)]
+struct Seen<'a> {
+    number: usize,
+    row: &'a [f64],
+    y: &'a [f64],
+    g: f64,
+    reach: f64,
 }
 
-fn keep_largest(kept: &mut Vec<Kept>, keep: usize) {
-    if kept.len() > keep {
-        kept.sort_unstable_by(|a, b| b.g.total_cmp(&a.g).then(a.row.cmp(&b.row)));
-        kept.truncate(keep);
+/// Whether a row changes nothing: most do not, one with a NaN may. `(√0.9 + 0.01)² < 0.92` leaves room for rounding.
+fn dismisses(pass: &Pass, threshold: f64, g: f64, error: f64) -> bool {
+    g <= threshold && g <= 0.9 * pass.largest && error * error <= 1e-4 * pass.largest
+}
+
+impl Pass {
+    fn leave(&mut self, g: f64, reach: f64) {
+        self.left = self.left.max(g);
+        self.reach = self.reach.max(reach);
+    }
+
+    fn keep_largest(&mut self, keep: usize) {
+        if self.kept.len() > keep {
+            self.kept.select_nth_unstable_by(keep, |a, b| b.g.total_cmp(&a.g).then(a.row.cmp(&b.row)));
+            self.left = self.left.max(self.kept[keep].g);
+            self.kept.truncate(keep);
+        }
     }
 }

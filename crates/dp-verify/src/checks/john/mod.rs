@@ -2,6 +2,7 @@
 
 mod certificate;
 mod close;
+mod passes;
 mod published;
 mod record;
 mod released;
@@ -58,6 +59,7 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.published.convergence", Statistical, published::convergence),
         check("john.fixed_point.mean_of_designs", Numeric, sampled::mean_of_designs),
         check("john.certificate.sparse", Search, sampled::sparse),
+        check("john.certificate.between_passes", Search, passes::between),
     ]
 }
 
