@@ -47,7 +47,7 @@ pub(super) fn john(context: &mut Context, subject: Subject) -> Outcome {
         let switch = vec![1.0 - 2.0 * theta * theta, theta, 1.0, -theta, 0.0, 1.0, 1.0, 0.0];
         let random = (0..(rows + 1) * d).map(|_| rng.random_range(-1.0..1.0)).collect();
         let start = if trial == 1 { switch } else { random };
-        climb(&mut rng, start, context.scale(100, 3000), |point| {
+        climb(&mut rng, start, context.scale(100, 1000), |point| {
             let (first, second) = neighbours(point, d, step);
             let [a, b] = [first, second].map(|rows| solve(with_public_rows(&rows).as_ref(), 1e-9));
             let reach = |john: &JohnEllipsoid| step * longest(john.root()) * subject.pick(1.0, 0.5);
@@ -95,7 +95,7 @@ fn smoothed(rows: &Mat, options: &CloseOptions, residual: f64) -> SmoothedJohn {
 pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut n) = (0.0_f64, 0);
-    for trial in 0..context.scale(4, 80) {
+    for trial in 0..context.scale(4, 40) {
         let exponent = [4, 64, 16, 8][trial % 4];
         let (d, rows) = ([2, 1, 2, 2][trial % 4], [1, 1, 2, 3][trial % 4]);
         let (options, step) = (smooth(rows, d, exponent), [1e-3, 1e-4, 1e-2][trial / 4 % 3]);
@@ -108,7 +108,7 @@ pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Ou
             1 => vec![1.09, 1.0],
             _ => (0..(rows + 1) * d).map(|_| rng.random_range(-2.0..2.0)).collect(),
         };
-        climb(&mut rng, start, context.scale(60, 3000), |point| {
+        climb(&mut rng, start, context.scale(60, 1000), |point| {
             let limited: Vec<f64> = point.iter().map(|x| x.clamp(-4.0, 4.0)).collect();
             let (first, second) = neighbours(&limited, d, step);
             let [a, b] = [first, second].map(|rows| smoothed(&rows, &options, RESIDUAL));
