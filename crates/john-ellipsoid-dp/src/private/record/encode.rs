@@ -90,7 +90,7 @@ impl Length {
 /// encoder.encode(&[0.0, -1.0], &mut z)?;
 /// assert_eq!(z, [0.0, -16383.0]); // R/2, toward zero
 /// encoder.encode(&[3e300, 4e300], &mut z)?;
-/// assert!(z[0] * z[0] + z[1] * z[1] <= 32768.0 * 32768.0 && z[0] > 19_660.0);
+/// assert!(z[0] * z[0] + z[1] * z[1] <= 32768.0 * 32768.0 && z[0] >= 19_660.0);
 /// # Ok::<(), john_ellipsoid_dp::Error>(())
 /// ```
 #[derive(Debug, Clone)]
