@@ -212,7 +212,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         id: "john.published.leak",
-        kind: ClaimKind::Privacy,
+        kind: ClaimKind::Sensitivity,
         statement: "V and AᵀVA may be returned, as AᵀVA is computed from the private V",
         hypotheses: &["the others' rows are known"],
         source: Source {
@@ -223,7 +223,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         id: "john.published.support",
-        kind: ClaimKind::Privacy,
+        kind: ClaimKind::Sensitivity,
         statement: "a moments accountant covers weights with truncated multiplicative noise",
         hypotheses: &["a truncation that does not depend on the rows"],
         source: Source {
@@ -234,7 +234,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         id: "john.published.scale",
-        kind: ClaimKind::Privacy,
+        kind: ClaimKind::Sensitivity,
         statement: "the loss of multiplicative noise is that of a shift at the scale of the noise",
         hypotheses: &["the noise is a factor of the data's weight"],
         source: Source {
@@ -245,7 +245,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         id: "john.published.sampling",
-        kind: ClaimKind::Privacy,
+        kind: ClaimKind::Sensitivity,
         statement: "the Lipschitz constant of exact leverages covers leverages from a sample drawn by private leverages",
         hypotheses: &["samples are drawn anew"],
         source: Source {
@@ -267,7 +267,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         id: "john.published.record",
-        kind: ClaimKind::Privacy,
+        kind: ClaimKind::Sensitivity,
         statement: "ε for ε₀-close polytopes says something of a record",
         hypotheses: &["a record is replaced by any other"],
         source: Source {
