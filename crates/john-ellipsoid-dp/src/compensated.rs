@@ -34,7 +34,7 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 }
 
 /// One product, its rounding, and that of the sum.
-#[inline(always)]
+#[inline]
 fn add_product(a: f64, b: f64, high: &mut f64, low: &mut f64, absolute: &mut f64) {
     let (product, product_error) = two_product(a, b);
     let (sum, sum_error) = two_sum(*high, product);

@@ -93,7 +93,7 @@ impl Whitening {
             slack = slack.max((rest.sqrt() + rounding * terms) / before.row_norms[j]);
         }
         let slack = slack * (1.0 + 4.0 * rounding);
-        Ok(Change { factor: spectral_norm_above(quotient, POWERS)?, slack })
+        Ok(Change { factor: spectral_norm_above(&quotient, POWERS)?, slack })
     }
 }
 
@@ -111,14 +111,14 @@ pub(crate) struct Change {
 const POWERS: usize = 8;
 
 /// At least `‖X‖₂`: `‖X‖₂² = ‖XᵀX‖₂`, computed up to `γ_d‖X‖_F²`, and so on.
-fn spectral_norm_above(x: Mat, squarings: usize) -> Result<f64, Error> {
+fn spectral_norm_above(x: &Mat, squarings: usize) -> Result<f64, Error> {
     let frobenius = frobenius_norm(x.as_ref()) * (1.0 + gamma(x.nrows() * x.ncols() + 8));
     if squarings == 0 {
         return Ok(frobenius);
     }
     let square = matmul_tn(x.as_ref(), x.as_ref(), Parallelism::Sequential)?;
     let rounding = gamma(x.nrows() + 4) * frobenius * frobenius;
-    Ok(outward((spectral_norm_above(square, squarings - 1)? + rounding).sqrt()))
+    Ok(outward((spectral_norm_above(&square, squarings - 1)? + rounding).sqrt()))
 }
 
 /// `Σ |aⱼ|bⱼ` in eight partial sums, so that the compiler may use vectors.

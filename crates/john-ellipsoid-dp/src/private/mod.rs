@@ -5,6 +5,7 @@
 
 pub mod close;
 mod ellipsoid;
+mod floats;
 mod record;
 mod rows;
 mod weights;

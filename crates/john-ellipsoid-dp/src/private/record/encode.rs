@@ -4,6 +4,7 @@
 
 use super::options::{RecordParameter, check};
 use crate::Error;
+use crate::private::floats::power_of_two;
 use crate::whitening::Whitening;
 use dp_linalg::{Mat, MatRef};
 
@@ -13,11 +14,6 @@ pub(super) const RADIUS: u32 = 1 << 15;
 const SAFE_RADIUS: f64 = RADIUS as f64 * (1.0 - 1.0 / (1_u64 << 40) as f64);
 /// Radii on the public grid: so many bits of the fraction are kept, steps of at most `2⁻¹⁰`.
 const FRACTION_BITS: u32 = 10;
-
-/// `2^k`, for `|k| ≤ 1022`.
-pub(super) const fn power_of_two(k: i32) -> f64 {
-    f64::from_bits(((k + 1023) as u64) << 52)
-}
 
 /// The binary exponent of a finite number; −1023 for zero and subnormal ones.
 pub(super) const fn exponent(x: f64) -> i32 {

@@ -1,7 +1,8 @@
 //! Units of columns, and the number of rows, from one noisy histogram.
 
-use super::encode::{exponent, power_of_two};
+use super::encode::exponent;
 use super::options::{RecordOptions, RecordScale};
+use crate::private::floats::power_of_two;
 use dp_linalg::Mat;
 
 /// Binary exponents from −128 to 127; smaller ones, and zero, are the least.

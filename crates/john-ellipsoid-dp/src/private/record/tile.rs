@@ -1,6 +1,7 @@
 //! Many rows at a time, each as if alone: the same operations in the same order as in [`RoundEncoder::encode`], beside each other.
 
-use super::encode::{Length, RoundEncoder, power_of_two, radius_to_grid, shrunk, unit_exponent};
+use super::encode::{Length, RoundEncoder, radius_to_grid, shrunk, unit_exponent};
+use crate::private::floats::power_of_two;
 use dp_linalg::{Mat, MatRef};
 
 /// Rows of a tile: a few hundred thousand bytes at most, which stay in the cache.

@@ -23,7 +23,6 @@
 //! leverages `tᵢ` by about `1.3·b√(wⱼ/λ)` in sum, which is good for heavy rows and hides light ones. The floor joins both.
 
 mod arithmetic;
-mod clip;
 mod options;
 mod released;
 mod rounds;

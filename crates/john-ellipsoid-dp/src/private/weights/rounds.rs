@@ -1,11 +1,11 @@
 //! T rounds: a private statistic, noise, and weights made of what was released.
 
-use super::clip::clipped;
 use super::options::WeightOptions;
 use super::released::NoisyWeights;
 use super::statistic::Plan;
 use crate::Error;
 use crate::private::PrivateRows;
+use crate::private::floats::clipped;
 use dp_linalg::MatRef;
 use dp_mechanisms::{LatticeL2Sensitivity, LatticeStatistic, PerturbRow, PrivacyProfile, Release};
 use rand::CryptoRng;
