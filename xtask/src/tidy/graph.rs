@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("poly-kernel", &["dp-claims", "dp-linalg"]),
     ("attention-dp", &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel"]),
     ("john-ellipsoid-dp", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
+    ("ntk-dp", &["dp-claims", "dp-linalg", "poly-kernel"]),
     ("dp-testkit", &[]),
     (
         "dp-verify",
@@ -27,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "poly-kernel",
             "attention-dp",
             "john-ellipsoid-dp",
+            "ntk-dp",
             "dp-testkit",
         ],
     ),
@@ -40,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "poly-kernel",
             "attention-dp",
             "john-ellipsoid-dp",
+            "ntk-dp",
             "dp-testkit",
         ],
     ),
