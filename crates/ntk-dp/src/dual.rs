@@ -134,7 +134,8 @@ impl Dual for Gelu {
         let (slope, ab) = (t * inverse, left.variance * right.variance);
         let angle = arcsine(t, s);
         let value = c * (0.25 + HALF_OVER_PI * angle)
-            + HALF_OVER_PI * ((left.root * right.root * scale) * (left.root * right.root * s) + scale * t * slope);
+            + HALF_OVER_PI
+                * ((left.root * right.root * scale) * (left.root * right.root * s) + scale * t * slope);
         let spread = 2.0 * (scale * scale) - (scale * ab) * scale + (scale * slope) * (scale * slope);
         (value, 0.25 + HALF_OVER_PI * (angle + slope * (1.0 + spread)))
     }

@@ -32,13 +32,16 @@ pub enum Error {
         /// Value given.
         value: f64,
     },
+    /// These features are for the ReLU.
+    #[error("the activation is not the ReLU")]
+    Activation,
     /// The ridge must be positive and finite.
     #[error("the ridge {value} is not positive and finite")]
     Ridge {
         /// Value given.
         value: f64,
     },
-    /// An iteration was given no ridge to choose from.
+    /// The list of ridges is empty.
     #[error("no ridge to choose from")]
     NoRidge,
     /// A tolerance must be positive and below one.

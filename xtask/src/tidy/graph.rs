@@ -63,8 +63,8 @@ const TOOLS: &[&str] = &[
     "statrs",
 ];
 
-/// Tools that a library's own job needs: the normal law of random features, which are public.
-const TOOLS_IN_USE: &[(&str, &str)] = &[("poly-kernel", "rand_distr")];
+/// Tools that a library's own job needs: the normal law of random features and random networks, which are public.
+const TOOLS_IN_USE: &[(&str, &str)] = &[("ntk-dp", "rand_distr"), ("poly-kernel", "rand_distr")];
 
 /// What only a feature that is off by default brings in.
 const BEHIND_FEATURES: &[&str] = &["arrow-array", "arrow-schema", "parquet"];

@@ -14,7 +14,11 @@ pub(crate) const COLUMN_BLOCK: usize = 512;
 const PAIRS_PER_THREAD: usize = 1 << 14;
 
 /// The lower triangle by tiles, rows divided among threads so that each has about as many pairs, then its mirror image.
-pub(super) fn symmetric(kernel: &Kernel, points: &Points<'_>, parallelism: Parallelism) -> Result<Mat, Error> {
+pub(super) fn symmetric(
+    kernel: &Kernel,
+    points: &Points<'_>,
+    parallelism: Parallelism,
+) -> Result<Mat, Error> {
     let n = points.len();
     let mut out = Mat::zeros(n, n);
     let threads = parallelism.get().min((n * n).div_ceil(PAIRS_PER_THREAD)).max(1);

@@ -49,7 +49,9 @@ fn transpose_onto(
         let mut parts = top.chunks_mut(per_thread * stride).enumerate();
         let here = parts.next();
         for (k, part) in parts {
-            scope.spawn(move || transpose_rows(part, bottom, first + k * per_thread, first + half, other, stride));
+            scope.spawn(move || {
+                transpose_rows(part, bottom, first + k * per_thread, first + half, other, stride)
+            });
         }
         if let Some((_, part)) = here {
             transpose_rows(part, bottom, first, first + half, other, stride);
@@ -85,7 +87,11 @@ mod tests {
                 mirror_lower(&mut matrix, n, threads);
                 for i in 0..n {
                     for j in 0..n {
-                        assert_eq!(matrix[i * n + j], (i.max(j) * n + i.min(j)) as f64, "{n} {threads} {i} {j}");
+                        assert_eq!(
+                            matrix[i * n + j],
+                            (i.max(j) * n + i.min(j)) as f64,
+                            "{n} {threads} {i} {j}"
+                        );
                     }
                 }
             }

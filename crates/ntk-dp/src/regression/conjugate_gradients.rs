@@ -140,7 +140,8 @@ pub(super) fn conjugate_gradients(
     let mut error = times(&coefficients)?;
     add_scaled(&mut error, &vec![-1.0; targets.ncols()], &targets.to_owned());
     let left = column_products(&error, &error);
-    let relative = left.iter().zip(&targets_squared).map(|(r, y)| if *y > 0.0 { (r / y).sqrt() } else { 0.0 });
+    let relative =
+        left.iter().zip(&targets_squared).map(|(r, y)| if *y > 0.0 { (r / y).sqrt() } else { 0.0 });
     Ok(Solution { coefficients, iterations, residual: relative.fold(0.0, f64::max) })
 }
 

@@ -4,7 +4,9 @@ use super::{check_ridge, check_targets};
 use crate::Error;
 use crate::error::{check_len, check_rows};
 use core::ops::Range;
-use dp_linalg::{Accumulate, Cholesky, Mat, MatMut, MatRef, Parallelism, matmul_into, matmul_nt_into, matmul_tn};
+use dp_linalg::{
+    Accumulate, Cholesky, Mat, MatMut, MatRef, Parallelism, matmul_into, matmul_nt_into, matmul_tn,
+};
 use poly_kernel::{FeatureBlock, FeatureMap, Role};
 
 /// Points whose features are computed, and added, together.

@@ -75,7 +75,8 @@ impl KernelRidge {
     ) -> Result<IterativeFit, Error> {
         check_targets(points.nrows(), targets)?;
         let known = Points::new(&self.kernel, points)?;
-        let solution = conjugate_gradients(&self.kernel, &known, targets, self.ridge, stop, self.parallelism)?;
+        let solution =
+            conjugate_gradients(&self.kernel, &known, targets, self.ridge, stop, self.parallelism)?;
         let (iterations, residual) = (solution.iterations, solution.residual);
         let coefficients = solution.coefficients;
         let model = KernelModel::new(self.kernel.clone(), points, coefficients, self.parallelism);
