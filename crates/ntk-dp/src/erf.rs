@@ -5,6 +5,9 @@
 /// `2/√π e^{−x²} Σₙ 2ⁿx²ⁿ⁺¹/(2n + 1)!!`, all terms of one sign; from 6 on the complement is below `3e-17`.
 pub(crate) fn erf(x: f64) -> f64 {
     let size = x.abs();
+    if size.is_nan() {
+        return x;
+    }
     if size >= 6.0 {
         return 1.0_f64.copysign(x);
     }

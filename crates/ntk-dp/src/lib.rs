@@ -20,6 +20,7 @@
 //! | many points, in blocks | ridge regression on features | [`FeatureRidge`], [`FeatureModel`] |
 //! | the quadratic NTK | its features, exact or sketched | [`Kernel::quadratic`], [`quadratic_features`], [`quadratic_sketch`] |
 //! | the ReLU NTK | random features | [`ReluFeatures`] |
+//! | public landmarks | features of any kernel | [`NystromFeatures`] |
 //! | doubts about infinity | a network of finite width and its tangent kernel | [`FiniteNetwork`] |
 //!
 //! # Example
@@ -40,6 +41,9 @@
 //! assert!(found.iter().zip(&labels).filter(|(a, b)| a == b).count() > 190);
 //! # Ok::<(), ntk_dp::Error>(())
 //! ```
+//!
+//! # Features
+//! - `io`: readers of CIFAR-10 batches and of idx files, compressed or not. It changes no result.
 //!
 //! # Limits
 //! - Not private. Private regression is to be built on this; see the project's README for what stands.
@@ -65,8 +69,11 @@ mod erf;
 mod error;
 mod features;
 mod finite;
+#[cfg(feature = "io")]
+pub mod io;
 mod kernel;
 mod network;
+mod nystrom;
 mod regression;
 mod relu_features;
 
@@ -79,6 +86,7 @@ pub use features::{quadratic_features, quadratic_sketch};
 pub use finite::FiniteNetwork;
 pub use kernel::Kernel;
 pub use network::{Activation, Expectations, Network};
+pub use nystrom::NystromFeatures;
 pub use regression::{
     FeatureModel, FeatureRidge, IterativeFit, KernelModel, KernelRidge, LeaveOneOut, Stop, classify, one_hot,
 };

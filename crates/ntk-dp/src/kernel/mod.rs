@@ -32,7 +32,8 @@ use dp_linalg::{Mat, MatRef, Parallelism};
 /// # Accuracy
 /// The dot product has the error of [`dp_linalg::matmul_nt`]; the recursion adds a few units in the last place of the variances for
 /// each layer. Two values are computed apart: a point with itself, which is exact to rounding. Near equal or opposite points the NTK
-/// of a (leaky) ReLU has a slope like `1/√(1 − t)` in the correlation `t`: rounding the dot product costs up to `1e-8·√d` of the value.
+/// of a (leaky) ReLU has a slope like `1/√(1 − t)` in the correlation `t`: rounding the dot product costs up to `1e-8·√d` of the value
+/// a layer.
 ///
 /// # Numbers
 /// Points must be finite and their kernel values with themselves must not overflow.

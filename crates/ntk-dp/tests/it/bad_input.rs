@@ -1,8 +1,8 @@
 use crate::{ACTIVATIONS, network, uniform};
 use dp_linalg::{Mat, Parallelism};
 use ntk_dp::{
-    Activation, Error, FeatureRidge, FiniteNetwork, Kernel, KernelRidge, LeaveOneOut, Network, ReluFeatures,
-    Stop, one_hot, quadratic_features,
+    Activation, Error, FeatureRidge, FiniteNetwork, Kernel, KernelRidge, LeaveOneOut, Network,
+    NystromFeatures, ReluFeatures, Stop, one_hot, quadratic_features,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -122,6 +122,9 @@ fn networks_and_features_need_a_width_and_a_dimension() {
     assert_eq!(ReluFeatures::draw(relu, 0, 3, &mut rng).unwrap_err(), Error::NoColumns);
     let erf = Network::new(Activation::Erf, 1, 2.0).unwrap();
     assert_eq!(ReluFeatures::draw(erf, 3, 3, &mut rng).unwrap_err(), Error::Activation);
+    let kernel = Kernel::ntk(relu);
+    assert_eq!(NystromFeatures::new(kernel.clone(), Mat::zeros(0, 3).as_ref()), Err(Error::NoRows));
+    assert_eq!(NystromFeatures::new(kernel, Mat::zeros(3, 0).as_ref()), Err(Error::NoColumns));
     assert!(matches!(quadratic_features(0, 1.0), Err(Error::Features(_))));
     assert!(matches!(quadratic_features(3, f64::NAN), Err(Error::Features(_))));
 }

@@ -1,7 +1,8 @@
 use crate::{ACTIVATIONS, dot, network, uniform};
 use dp_linalg::{Mat, MatRef};
 use ntk_dp::{
-    Activation, FiniteNetwork, Kernel, Network, ReluFeatures, quadratic_features, quadratic_sketch,
+    Activation, FiniteNetwork, Kernel, Network, NystromFeatures, ReluFeatures, quadratic_features,
+    quadratic_sketch,
 };
 use poly_kernel::{FeatureMap, KernelError, NormBound, Role};
 use rand::SeedableRng;
@@ -87,4 +88,37 @@ fn relu_features_refuse_points_and_blocks_of_another_shape() {
     assert!(map.apply_block(Role::Key, Mat::zeros(3, 3).as_ref(), &mut block).is_err());
     let mut other = quadratic_features(3, 1.0).unwrap().feature_block(2);
     assert!(map.apply_block(Role::Key, Mat::zeros(2, 3).as_ref(), &mut other).is_err());
+}
+
+#[test]
+fn landmarks_give_a_kernel_from_below() {
+    let landmarks = uniform(10, 40, 2);
+    let points = uniform(11, 12, 2);
+    for activation in ACTIVATIONS {
+        let kernel = Kernel::ntk(network(activation));
+        let map = NystromFeatures::new(kernel.clone(), landmarks.as_ref()).unwrap();
+        let found = features(&map, points.as_ref());
+        let residuals = map.residuals(points.as_ref()).unwrap();
+        for i in 0..12 {
+            for j in 0..12 {
+                let exact = kernel.value(points.row(i), points.row(j)).unwrap();
+                let off = (dot(found.row(i), found.row(j)) - exact).abs();
+                // jitter and rounding: 1e-16·40² times the kernel's values of about ten, and a point with itself at 1e-8
+                assert!(off <= (residuals[i] * residuals[j]).sqrt() + 1e-6, "{activation:?} {off}");
+            }
+        }
+        assert!(map.residuals(landmarks.as_ref()).unwrap().iter().all(|&residual| residual < 1e-6));
+    }
+}
+
+#[test]
+fn a_point_that_is_not_finite_has_no_features_and_leaves_the_others_alone() {
+    let map =
+        NystromFeatures::new(Kernel::ntk(network(Activation::Relu)), uniform(12, 5, 2).as_ref()).unwrap();
+    let mut points = uniform(13, 4, 2);
+    let before = features(&map, points.as_ref());
+    points[(2, 1)] = f64::NAN;
+    let after = features(&map, points.as_ref());
+    assert_eq!(after.row(2), [0.0; 5]);
+    assert_eq!([before.row(0), before.row(1), before.row(3)], [after.row(0), after.row(1), after.row(3)]);
 }
