@@ -31,6 +31,9 @@ pub struct FiniteNetwork {
     layers: Vec<(Mat, Vec<f64>)>,
 }
 
+/// `φ(h)` and `φ′(h)` of a hidden layer, `(n, width)` each.
+type Hidden = (Mat, Mat);
+
 impl FiniteNetwork {
     /// Standard normal weights and biases, for points of dimension `dim` and hidden layers of `width` neurons.
     ///
@@ -97,10 +100,10 @@ impl FiniteNetwork {
         Ok(total)
     }
 
-    /// `φ(hˡ)` and `φ′(hˡ)` of hidden layers, `(n, width)` each, and the outputs.
-    fn forward(&self, points: MatRef<'_>) -> Result<(Vec<(Mat, Mat)>, Vec<f64>), Error> {
+    /// The hidden layers, and the outputs.
+    fn forward(&self, points: MatRef<'_>) -> Result<(Vec<Hidden>, Vec<f64>), Error> {
         check_len(self.layers[0].0.ncols(), points.ncols())?;
-        let mut hidden: Vec<(Mat, Mat)> = Vec::new();
+        let mut hidden: Vec<Hidden> = Vec::new();
         for (weights, biases) in &self.layers {
             let inputs = hidden.last().map_or(points, |(values, _)| values.as_ref());
             let mut sums = self.biases(points.nrows(), biases);

@@ -70,8 +70,7 @@ impl NystromFeatures {
         for row in self.features(points)?.rows() {
             residuals.iter_mut().zip(row).for_each(|(residual, feature)| *residual -= feature * feature);
         }
-        residuals.iter_mut().for_each(|residual| *residual = residual.max(0.0));
-        Ok(residuals)
+        Ok(residuals.into_iter().map(|residual| residual.max(0.0)).collect())
     }
 
     /// The kernel.
@@ -135,7 +134,9 @@ impl FeatureMap for NystromFeatures {
         out.fill(0, points.nrows(), |mut out, _| {
             out.copy_from(features.as_ref())?;
             for a in 0..out.as_ref().nrows() {
-                refused.iter().for_each(|&i| out.row_mut(a)[i] = 0.0);
+                for &i in &refused {
+                    out.row_mut(a)[i] = 0.0;
+                }
             }
             Ok(())
         })
@@ -148,7 +149,9 @@ impl NystromFeatures {
         let alone = |i: usize| self.kernel.diagonal(points.subrows(i..i + 1)).is_err();
         let refused: Vec<usize> = (0..points.nrows()).filter(|&i| alone(i)).collect();
         let mut kept = points.to_owned();
-        refused.iter().for_each(|&i| kept.row_mut(i).fill(0.0));
+        for &i in &refused {
+            kept.row_mut(i).fill(0.0);
+        }
         (kept, refused)
     }
 

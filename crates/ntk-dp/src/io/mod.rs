@@ -98,20 +98,18 @@ pub fn read_file<T>(
     path: impl AsRef<Path>,
     read: impl FnOnce(std::fs::File) -> Result<T, FileError>,
 ) -> Result<T, FileError> {
-    read(std::fs::File::open(path).map_err(refused)?)
-}
-
-fn refused(error: std::io::Error) -> FileError {
-    FileError::Read(error.kind())
+    read(std::fs::File::open(path).map_err(|error| FileError::Read(error.kind()))?)
 }
 
 /// Everything, decompressed if it begins like gzip.
 fn read_all(mut source: impl Read) -> Result<Vec<u8>, FileError> {
     let mut bytes = Vec::new();
-    source.read_to_end(&mut bytes).map_err(refused)?;
+    source.read_to_end(&mut bytes).map_err(|error| FileError::Read(error.kind()))?;
     if bytes.starts_with(&[0x1f, 0x8b]) {
         let mut plain = Vec::new();
-        flate2::read::MultiGzDecoder::new(&bytes[..]).read_to_end(&mut plain).map_err(refused)?;
+        flate2::read::MultiGzDecoder::new(&bytes[..])
+            .read_to_end(&mut plain)
+            .map_err(|error| FileError::Read(error.kind()))?;
         return Ok(plain);
     }
     Ok(bytes)

@@ -50,7 +50,7 @@ fn transpose_onto(
         let here = parts.next();
         for (k, part) in parts {
             scope.spawn(move || {
-                transpose_rows(part, bottom, first + k * per_thread, first + half, other, stride)
+                transpose_rows(part, bottom, first + k * per_thread, first + half, other, stride);
             });
         }
         if let Some((_, part)) = here {

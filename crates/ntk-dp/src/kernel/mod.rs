@@ -30,10 +30,10 @@ use dp_linalg::{Mat, MatRef, Parallelism};
 /// hundred kilobytes and `3·depth + 2` numbers a point on each side.
 ///
 /// # Accuracy
-/// The dot product has the error of [`dp_linalg::matmul_nt`]; the recursion adds a few units in the last place of the variances for
-/// each layer. Two values are computed apart: a point with itself, which is exact to rounding. Near equal or opposite points the NTK
-/// of a (leaky) ReLU has a slope like `1/√(1 − t)` in the correlation `t`: rounding the dot product costs up to `1e-8·√d` of the value
-/// a layer.
+/// The dot product has the error of [`dp_linalg::matmul_nt`], `2du` of `‖x‖‖y‖` at most with both norms; the recursion adds a few units
+/// in the last place a layer, and the diagonal of a Gram matrix is computed from the norms alone. Two kinds of pairs magnify the first
+/// error, as any computation from dot products does. Near equal or opposite points the NTK of a (leaky) ReLU is good to about
+/// `1e-8·√d` of its value a layer. At large variances `a` of such pairs the NTK of erf and GELU is good to about `a·d·u` of its value.
 ///
 /// # Numbers
 /// Points must be finite and their kernel values with themselves must not overflow.

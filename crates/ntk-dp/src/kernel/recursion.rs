@@ -41,6 +41,7 @@ impl<D: Dual, const TANGENT: bool> WithSimd for Layers<'_, '_, D, TANGENT> {
     type Output = ();
 
     #[inline(always)]
+    #[allow(clippy::inline_always, reason = "a loop that is compiled for each instruction set")]
     fn with_simd<S: Simd>(self, _: S) {
         let Run { dual, network, dim, left: (left, i), right: (right, range), covariance } = self.run;
         let (weight, bias) = (network.weight_variance(), network.bias_variance());

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 fn pair() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
     (1_usize..6).prop_flat_map(|d| {
-        let entry = prop_oneof![4 => -2.0..2.0, 1 => Just(0.0), 1 => -1e-8..1e-8, 1 => -1e6..1e6];
+        let entry = prop_oneof![4 => -2.0..2.0, 1 => Just(0.0), 1 => -1e-8..1e-8, 1 => -1e3..1e3];
         let point = prop::collection::vec(entry, d);
         (point.clone(), point)
     })
@@ -22,19 +22,19 @@ proptest! {
             let value = |x: &[f64], y: &[f64]| kernel.value(x, y).unwrap();
             let diagonal = |x: &[f64]| kernel.diagonal(dp_linalg::MatRef::new(x, 1, x.len()).unwrap()).unwrap()[0];
             let (xy, bound) = (value(&x, &y), (diagonal(&x) * diagonal(&y)).sqrt());
-            // rounding is relative to the bound, and near equal points of the order of 1e-8 a layer
+            // near equal points are off by some 1e-8 of the bound a layer, erf and GELU by 1e-16 times variances of 1e6
             prop_assert!(xy.abs() <= bound * (1.0 + 1e-7), "{xy} {bound}");
             prop_assert!((xy - value(&y, &x)).abs() <= 1e-7 * bound);
         }
     }
 
     #[test]
-    fn relu_kernels_are_homogeneous_without_biases((x, y) in pair(), depth in 0_usize..5, scale in 0.01..100.0) {
+    fn relu_kernels_are_homogeneous_without_biases((x, y) in pair(), depth in 0_usize..5, scale in 0.01..100.0_f64) {
         let kernel = Kernel::ntk(Network::new(ACTIVATIONS[0], depth, 2.0).unwrap());
         let scaled: Vec<f64> = x.iter().map(|x| scale * x).collect();
         let of = |x: &[f64]| kernel.diagonal(dp_linalg::MatRef::new(x, 1, x.len()).unwrap()).unwrap()[0];
         let bound = scale * (of(&x) * of(&y)).sqrt();
-        let difference = kernel.value(&scaled, &y).unwrap() - scale * kernel.value(&x, &y).unwrap();
-        prop_assert!(difference.abs() <= 1e-7 * bound);
+        let (left, right) = (kernel.value(&scaled, &y).unwrap(), kernel.value(&x, &y).unwrap());
+        prop_assert!((left - scale * right).abs() <= 1e-7 * bound, "{left} {right}");
     }
 }
