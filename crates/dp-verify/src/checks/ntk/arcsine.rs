@@ -8,13 +8,13 @@ use num_bigint::BigInt;
 const BITS: u64 = 256;
 
 /// Degree at which the series is cut off.
-const DEGREE: usize = 80;
+const DEGREE: usize = 64;
 
-/// The series `asin(√w)/√w = Σₖ C(2k, k) wᵏ/(4ᵏ(2k + 1))` minus the polynomial, cut off where a tail below `2⁻⁷⁹` is
+/// The series `asin(√w)/√w = Σₖ C(2k, k) wᵏ/(4ᵏ(2k + 1))` minus the polynomial, cut off where a tail below `2⁻⁶³` is
 /// left, is expanded around the centres of small intervals and bounded by the sum of absolute terms. The twin rounds coefficients to
 /// 48 bits.
 pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
-    let intervals = context.scale(1 << 10, 1 << 13);
+    let intervals = context.scale(1 << 8, 1 << 12);
     let kept = subject.pick(u64::MAX, !0 << 5);
     let mut difference = series();
     for (term, coefficient) in difference.iter_mut().zip(ARCSINE) {
@@ -29,8 +29,8 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
         worst = worst.max(bound(&difference, &center, &half));
     }
     // a rounding is less than a unit, there are fewer than 4·DEGREE² of them, and factors are below one; the tail is below
-    // (½ + 2⁻⁴⁰)⁸¹·2 < 2⁻⁷⁹
-    let slack = BigInt::from(4 * DEGREE * DEGREE) + (BigInt::from(1) << (BITS - 79));
+    // (½ + 2⁻⁴⁰)⁶⁵·2 < 2⁻⁶³
+    let slack = BigInt::from(4 * DEGREE * DEGREE) + (BigInt::from(1) << (BITS - 63));
     let in_units = |x: BigInt| (x >> (BITS - 80)).to_string().parse::<f64>().unwrap_or(f64::NAN) + 1.0;
     Outcome::at_most(in_units(worst + slack), 2.0_f64.powi(80 - 56), intervals as u64)
         .with_note("in units of 2⁻⁸⁰")
