@@ -18,7 +18,7 @@ use rand::Rng;
 /// map.apply(&[3.0, -1.0], &mut fy)?;
 /// let product: f64 = fx.iter().zip(&fy).map(|(a, b)| a * b).sum();
 /// let kernel = ntk_dp::Kernel::quadratic(0.5)?;
-/// assert!((product - kernel.value(&[1.0, 2.0], &[3.0, -1.0])?).abs() < 1e-15);
+/// assert!((product - kernel.value(&[1.0, 2.0], &[3.0, -1.0])?).abs() < 1e-14);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn quadratic_features(dim: usize, weight_variance: f64) -> Result<MonomialMap, Error> {

@@ -30,6 +30,13 @@ pub enum Activation {
 }
 
 /// `E[φ(u)φ(v)]` and `E[φ′(u)φ′(v)]`.
+///
+/// ```
+/// use ntk_dp::{Activation, Expectations};
+///
+/// let found = Activation::Quadratic.expectations(1.0, 1.0, 0.5);
+/// assert_eq!(found, Expectations { value: 1.5, derivative: 2.0 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Expectations {
     /// `E[φ(u)φ(v)]`.

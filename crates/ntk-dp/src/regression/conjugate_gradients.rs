@@ -49,6 +49,18 @@ impl Stop {
 ///
 /// The residual is computed from the model at the end, not carried along. With it the error is known: `K + λI` has no eigenvalue
 /// below `λ`, so `‖α − α*‖ ≤ residual·‖y‖/λ`, and fitted values are off by at most `residual·‖y‖`.
+///
+/// ```
+/// use dp_linalg::Mat;
+/// use ntk_dp::{Activation, Kernel, KernelRidge, Network, Stop};
+///
+/// let points = Mat::from_fn(100, 2, |i, j| ((5 * i + 3 * j) as f64).sin());
+/// let targets = Mat::from_fn(100, 1, |i, _| points[(i, 0)].max(points[(i, 1)]));
+/// let ridge = KernelRidge::new(Kernel::ntk(Network::new(Activation::Relu, 2, 2.0)?), 0.1)?;
+/// let fit = ridge.fit_iteratively(points.as_ref(), targets.as_ref(), Stop::new(1e-6, 300)?)?;
+/// assert!(fit.converged() && fit.residual() <= 1e-6);
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct IterativeFit {
     model: KernelModel,

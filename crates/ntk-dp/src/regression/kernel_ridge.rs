@@ -86,7 +86,7 @@ impl KernelRidge {
 
 /// A fitted function `f(x) = Σᵢ K(x, xᵢ) αᵢ`.
 ///
-/// It holds the training points.
+/// It holds the training points. See [`KernelRidge`] for an example.
 #[derive(Clone, PartialEq)]
 pub struct KernelModel {
     kernel: Kernel,
