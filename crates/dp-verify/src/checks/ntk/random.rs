@@ -6,7 +6,7 @@ use ntk_dp::{Activation, FiniteNetwork, Kernel, Network, ReluFeatures};
 use poly_kernel::{FeatureMap, Role};
 use rand::RngExt;
 
-/// The slope of the logarithm of the root mean square deviation over widths 32 to 512, by two layers of GELU with biases. The twin
+/// The slope of the logarithm of the root mean square deviation over widths 16 to 256, by two layers of GELU with biases. The twin
 /// compares with the covariance, from which the deviation does not fall.
 pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
@@ -24,7 +24,7 @@ pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
         };
         ((0..draws).map(one).sum::<f64>() / draws as f64).sqrt()
     };
-    let slope = (deviation(512) / deviation(32)).log(16.0);
+    let slope = (deviation(256) / deviation(16)).log(16.0);
     // each logarithm of a root mean square of n has a standard deviation of about √(κ/n)/2, κ = 3 for a normal law and its
     // square: 0.08 for n = 120, and 0.04 in the slope over ln 16; 0.24 are six of them
     let bound = if draws < 1000 { 0.24 } else { 0.1 };
