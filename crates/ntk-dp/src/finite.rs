@@ -153,9 +153,9 @@ mod tests {
                     let (weights, biases) = &mut moved.layers[l];
                     let count = weights.as_slice().len();
                     if k < count {
-                        weights.as_mut_slice()[k] += step
+                        weights.as_mut_slice()[k] += step;
                     } else {
-                        biases[k - count] += step
+                        biases[k - count] += step;
                     }
                     moved.outputs(points).unwrap()
                 };

@@ -89,11 +89,11 @@ pub(super) fn near_equal(context: &mut Context, subject: Subject) -> Outcome {
         let x: Vec<f64> = entries.iter().flat_map(|&e| [e, 0.0]).collect();
         let y: Vec<f64> = entries.iter().flat_map(|&e| [cosine * e, sine * e]).collect();
         let network = Network::new(Activation::Relu, depth, 2.0).expect("a variance in range");
-        let variance = dot(&x, &x) / half as f64;
+        let variance = dot(&x, &x) / f64::from(half);
         let exact = at_angle(subject.pick(angle, (angle + 1e-3).min(PI)), depth) * variance;
         let found = Kernel::ntk(network).value(&x, &y).unwrap_or(f64::INFINITY);
         let size = (depth + 1) as f64 * variance;
-        let bound = depth as f64 * (2.0 * (2.0 * half as f64 + 8.0) * f64::EPSILON / 2.0).sqrt() * size;
+        let bound = depth as f64 * (2.0 * (2.0 * f64::from(half) + 8.0) * f64::EPSILON / 2.0).sqrt() * size;
         worst = worst.max((found - exact).abs() / bound);
         compared += 1;
     }
