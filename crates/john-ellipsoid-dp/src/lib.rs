@@ -14,10 +14,10 @@
 //!
 //! | You have | You want | Call |
 //! |---|---|---|
-//! | rows, in memory or [streamed](StreamedRows) | the John ellipsoid, the design, the symmetric enclosing ellipsoid | [`john_ellipsoid`] |
+//! | rows, in memory, [sparse](SparseRows) or [streamed](StreamedRows) | the John ellipsoid, the design, the symmetric enclosing ellipsoid | [`john_ellipsoid`] |
 //! | weights of similar rows | the same, sooner, with reports | [`john_ellipsoid_from`] |
 //! | points around no known centre | the smallest ellipsoid around them | [`enclosing_ellipsoid`] |
-//! | rows in memory | a comparison of solvers | [`john_ellipsoid_with`], [`FixedPoint`], [`WolfeAtwood`], [`PairwiseExchange`], [`InteriorPoint`], [`SafeDeletion`] |
+//! | rows in memory | a comparison of solvers | [`john_ellipsoid_with`], [`FixedPoint`], [`LazyFixedPoint`], [`SketchedFixedPoint`], [`Khachiyan`], [`WolfeAtwood`], [`PairwiseExchange`], [`RandomizedExchange`], [`InteriorPoint`], [`SafeDeletion`] |
 //! | rows that span less than the space | their span, and coordinates in it | [`Error::Degenerate`], [`Span`] |
 //!
 //! # Private releases
