@@ -62,8 +62,7 @@ const TOOLS: &[&str] = &[
 ];
 
 /// Tools that a library's own job needs: the normal law of random features and of sketches, which are public.
-const TOOLS_IN_USE: &[(&str, &str)] =
-    &[("john-ellipsoid-dp", "rand_distr"), ("poly-kernel", "rand_distr")];
+const TOOLS_IN_USE: &[(&str, &str)] = &[("john-ellipsoid-dp", "rand_distr"), ("poly-kernel", "rand_distr")];
 
 /// What only a feature that is off by default brings in.
 const BEHIND_FEATURES: &[&str] = &["arrow-array", "arrow-schema", "parquet"];

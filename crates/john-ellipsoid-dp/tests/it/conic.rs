@@ -116,7 +116,7 @@ fn instance(index: usize) -> Mat {
         2 => rows = Mat::from_fn(n, d, |_, _| random.next()),
         3 => {
             rows =
-                Mat::from_fn(n, d, |i, j| (rows[(i, j)] + 3.0 * rows[(i, 0)]) * 10.0_f64.powi(2 - j as i32))
+                Mat::from_fn(n, d, |i, j| (rows[(i, j)] + 3.0 * rows[(i, 0)]) * 10.0_f64.powi(2 - j as i32));
         }
         4 => {
             rows = Mat::from_fn(n, d, |i, j| (1.4 * rows[(i, j)]).round() + f64::from(u8::from(i == j)));

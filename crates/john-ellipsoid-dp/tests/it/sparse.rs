@@ -110,7 +110,7 @@ fn rows_that_overflow_are_left_out_and_late_directions_found() {
 #[test]
 fn what_is_not_a_list_of_rows_is_refused() {
     let new = |offsets: &[usize], columns: &[usize], values: &[f64]| {
-        SparseRows::new(2, offsets, columns, values).map(|rows| rows.nrows())
+        SparseRows::new(2, offsets, columns, values).map(SparseRows::nrows)
     };
     assert_eq!(new(&[0, 1, 1, 3], &[1, 0, 1], &[1.0; 3]), Ok(3));
     assert_eq!(new(&[0], &[], &[]), Ok(0));
