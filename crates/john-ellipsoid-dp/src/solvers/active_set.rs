@@ -16,7 +16,7 @@ const NEWTON_ROWS: usize = 3000;
 /// Newton takes over from first-order steps at this gap.
 const NEWTON_GAP: f64 = 0.02;
 /// Rows this near to the boundary come along to the last solve.
-const NEARBY: f64 = 0.02;
+const NEARBY: f64 = 0.03;
 /// First-order steps of one round, at most.
 const STEPS: usize = 200_000;
 

@@ -31,7 +31,7 @@ const DROPPED_SHARE: f64 = 0.05;
 /// Rows are looked at that have weight or are within so many gaps of the boundary…
 const NEARBY_GAPS: f64 = 4.0;
 /// … but not farther away than this.
-const NEARBY: f64 = 0.02;
+const NEARBY: f64 = 0.03;
 /// Slacks, and weights relative to the mean weight, are at least this at first.
 const START: f64 = 0.01;
 
