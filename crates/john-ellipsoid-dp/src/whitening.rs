@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn lengths_in_one_whitening_bound_those_in_another() {
-        let entry = |i: usize, j: usize| ((5 * i + 3 * j * j + 1) as f64).sin();
+        let entry = |i: usize, j: usize| ((7 * i * j + 5 * i + 3 * j * j + 1) as f64).sin();
         // columns in very different units, as rows of T have
         let root = |k: usize| {
             Whitening::new(Mat::from_fn(5, 5, |i, j| 1e3_f64.powi(i as i32 - 2) * entry(i + k, j * k + 1)))
