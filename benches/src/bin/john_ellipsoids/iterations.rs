@@ -12,13 +12,13 @@ use rand_chacha::ChaCha8Rng;
 use std::fmt::Write;
 use std::path::Path;
 
-const ROWS: usize = 500;
+const ROWS: usize = 1000;
 const COLUMNS: usize = 10;
 /// Where the default has more rows than it keeps in memory.
 const MANY_ROWS: usize = 100_000;
-const MAX_ITERATIONS: usize = 20_000;
+const MAX_ITERATIONS: usize = 30_000;
 /// Rows that the randomised fixed points draw in a round.
-const SAMPLES: usize = 300;
+const SAMPLES: usize = 500;
 
 pub(crate) fn write(folder: &Path) -> Outcome {
     let rows = data::rows("normal", ROWS, COLUMNS)?;
