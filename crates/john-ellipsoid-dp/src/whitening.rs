@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn lengths_in_one_whitening_bound_those_in_another() {
-        let entry = |i: usize, j: usize| ((5 * i + 3 * j * j + 1) as f64).sin();
+        let entry = |i: usize, j: usize| ((7 * i * j + 5 * i + 3 * j * j + 1) as f64).sin();
         // columns in very different units, as rows of T have
         let root = |k: usize| {
             Whitening::new(Mat::from_fn(5, 5, |i, j| 1e3_f64.powi(i as i32 - 2) * entry(i + k, j * k + 1)))
@@ -202,15 +202,14 @@ mod tests {
         let change = after.change_from(&before).unwrap();
         let length =
             |w: &Whitening, a: &[f64]| dot(&w.apply_accurately(a).0, &w.apply_accurately(a).0).sqrt();
-        let mut largest = 0.0_f64;
         for k in 0..2000 {
             let a: Vec<f64> = (0..5).map(|j| entry(k, j + 7) / 1e3_f64.powi(j as i32 - 2)).collect();
-            let bound = change.factor * length(&before, &a) + change.slack * before.reach(&a);
-            assert!(length(&after, &a) <= bound);
-            largest = largest.max(length(&after, &a) / bound);
+            assert!(
+                length(&after, &a) <= change.factor * length(&before, &a) + change.slack * before.reach(&a)
+            );
         }
-        // some direction is stretched nearly as much as allowed, and rounding is a small part
-        assert!(largest > 0.9 && change.slack < 1e-9, "{largest} {}", change.slack);
+        // rounding, relative to rows of T
+        assert!(change.slack < 1e-13, "{}", change.slack);
         let none = before.change_from(&before).unwrap();
         // d^{1/512} of the norm 1 of the identity
         assert!(none.factor >= 1.0 && none.factor < 5.0_f64.powf(1.0 / 500.0));
