@@ -93,6 +93,7 @@ impl Registry {
             Library { name: "poly-kernel", claims: poly_kernel::claims::CLAIMS },
             Library { name: "attention-dp", claims: attention_dp::claims::CLAIMS },
             Library { name: "john-ellipsoid-dp", claims: john_ellipsoid_dp::claims::CLAIMS },
+            Library { name: "ntk-dp", claims: ntk_dp::claims::CLAIMS },
         ];
         Self::new(libraries, crate::checks::all())
     }

@@ -38,12 +38,13 @@ fn main() -> Result<(), Failure> {
 /// A disc of points, and one that sticks out: the private one.
 fn rows() -> Mat {
     Mat::from_fn(ROWS, 2, |i, j| {
-        let (angle, length) = (2.4 * i as f64, if i == TARGET { 1.3 } else { (i as f64 / ROWS as f64).sqrt() });
+        let (angle, length) =
+            (2.4 * i as f64, if i == TARGET { 1.3 } else { (i as f64 / ROWS as f64).sqrt() });
         length * if j == 0 { (angle + 0.6).cos() } else { (angle + 0.6).sin() }
     })
 }
 
-/// The published algorithm with hardly any noise missing: factors `1 + z` with z of size 0.1, and the average of 30 rounds.
+/// The published rounds: factors `1 + z` with z of size 0.1, and the average of 30 rounds.
 fn published_weights(rows: MatRef<'_>) -> Result<Vec<f64>, Failure> {
     let mut design = Design::new(rows, uniform_weights(rows))?;
     let mut sum = vec![0.0; rows.nrows()];
@@ -66,7 +67,7 @@ fn from_matrix(rows: &Mat) -> Result<Vec<f64>, Failure> {
     };
     // the first sum is what is returned, the second what the attacker knows
     let outer = |j, k| (sum(&|_| true, j, k) - sum(&|i| i != TARGET, j, k)) / v[TARGET];
-    let pivot = if outer(0, 0) > outer(1, 1) { 0 } else { 1 };
+    let pivot = usize::from(outer(0, 0) <= outer(1, 1));
     let norm = outer(pivot, pivot).sqrt();
     Ok(vec![outer(pivot, 0) / norm, outer(pivot, 1) / norm])
 }
@@ -82,7 +83,7 @@ fn from_weights(rows: &Mat) -> Result<Vec<f64>, Failure> {
     let scale = release.value().noise_stds()[0] / noise_steps(&release);
     let mut best = (f64::INFINITY, vec![0.0; 2]);
     for cell in 0..101 * 51 {
-        let guess = vec![(cell % 101) as f64 * 0.04 - 2.0, (cell / 101) as f64 * 0.04];
+        let guess = vec![f64::from(cell % 101) * 0.04 - 2.0, f64::from(cell / 101) * 0.04];
         let mut changed = rows.clone();
         changed.row_mut(TARGET).copy_from_slice(&guess);
         let private = PrivateRows::new(close, changed.as_ref());

@@ -17,8 +17,8 @@ use dp_linalg::Mat;
 /// - no ellipsoid in `P` has a volume larger than that of `E/√(1 + gap)` by more than a factor `exp(log_volume_excess)`, and no
 ///   ellipsoid around all `±aᵢ` has one smaller than `{y : ‖Tᵀy‖² ≤ 1 + gap}` by more than the same factor.
 ///
-/// The gap is computed by one reading of all rows at the very end; rounding is bounded and added (docs/theorems.md,
-/// John ellipsoids). Nothing here depends on how weights were found.
+/// The gap is computed by a reading of all rows, or of those that a bound from the last reading does not settle; rounding is bounded
+/// and added (docs/theorems.md, John ellipsoids). Nothing here depends on how weights were found.
 ///
 /// ```
 /// use dp_linalg::Mat;
@@ -44,7 +44,7 @@ impl Certificate {
         largest: f64,
     ) -> Result<Self, Error> {
         let d = whitening.matrix().ncols();
-        let gap = outward((largest - 1.0).max(0.0));
+        let gap = gap_of(largest);
         let defect = defect(whitening, support)?;
         let sum_rounding = 2.0 * gamma(support.len() + 2);
         let spread = if defect < 1.0 { defect / (1.0 - defect) } else { f64::INFINITY };
@@ -69,6 +69,11 @@ impl Certificate {
     pub const fn log_volume_excess(&self) -> f64 {
         self.log_volume_excess
     }
+}
+
+/// `ξ` of the largest `g`.
+pub(crate) fn gap_of(largest: f64) -> f64 {
+    outward((largest - 1.0).max(0.0))
 }
 
 /// A bound of `‖Σ wᵢyᵢyᵢᵀ − I‖_F` for `y = Tᵀa` without rounding.

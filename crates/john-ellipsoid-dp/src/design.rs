@@ -95,6 +95,16 @@ impl<'a> Design<'a> {
         dot(self.rows.row(j), &matvec(self.inverse.as_ref(), self.rows.row(k)))
     }
 
+    /// `M⁻¹`, shape `(d, d)`.
+    pub(crate) fn inverse(&self) -> MatRef<'_> {
+        self.inverse.as_ref()
+    }
+
+    /// `wᵢgᵢ`: the leverage score of each row.
+    pub(crate) fn leverages(&self) -> Vec<f64> {
+        self.weights.iter().zip(&self.forms).map(|(w, g)| w * g).collect()
+    }
+
     /// The rows.
     #[must_use]
     pub const fn rows(&self) -> MatRef<'a> {
@@ -139,7 +149,7 @@ impl<'a> Design<'a> {
     }
 }
 
-fn matvec(matrix: MatRef<'_>, x: &[f64]) -> Vec<f64> {
+pub(crate) fn matvec(matrix: MatRef<'_>, x: &[f64]) -> Vec<f64> {
     matrix.rows().map(|row| dot(row, x)).collect()
 }
 

@@ -5,7 +5,8 @@ use crate::private::WeightParameter;
 
 /// Why there is no ellipsoid.
 ///
-/// This crate is not private yet: what an error says may depend on the rows.
+/// What an error of a solve says may depend on the rows. Whether and how a release of [`private`](crate::private) fails, depends on shapes and
+/// public parameters alone.
 ///
 /// ```
 /// use dp_linalg::Mat;
@@ -83,6 +84,12 @@ pub enum Error {
         expected: usize,
         /// Entries found.
         found: usize,
+    },
+    /// Offsets or columns of sparse rows are not those of rows.
+    #[error("the sparse row {row} is not one: offsets must rise from 0 to the end, columns within the width")]
+    SparseStructure {
+        /// First such row; the number of rows when the ends of the offsets are at fault.
+        row: usize,
     },
     // data
     /// A weight is negative, infinite or NaN, or all of them are zero.

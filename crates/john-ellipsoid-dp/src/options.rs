@@ -72,7 +72,7 @@ impl JohnOptions {
     }
 }
 
-/// Where a solve stands after a pass over the rows.
+/// Where a solve stands when a gap is certified: after a pass over the rows, or after a look at the few that matter since.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Progress {

@@ -1,9 +1,10 @@
 //! The first reading: how large columns are, a sample to begin with, and what the rows span.
 
-use crate::source::{RowSource, check_width, takes_part};
+use crate::reading::Reading;
+use crate::source::{RowSource, same_width, takes_part};
 use crate::whitening::Whitening;
 use crate::{Error, Span, SupportRow};
-use dp_linalg::{Mat, Qr, solve_upper_triangular};
+use dp_linalg::{Mat, Parallelism, Qr, solve_upper_triangular};
 
 /// A row in memory, with its number.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,8 +36,9 @@ impl Scan {
     pub(crate) fn spanning(
         source: &mut impl RowSource,
         wanted: &[SupportRow],
+        parallelism: Parallelism,
     ) -> Result<(Self, Whitening), Error> {
-        let mut scan = Self::run(source, wanted)?;
+        let mut scan = Self::run(source, wanted, parallelism)?;
         if let Some(t) = scan.whitening()? {
             return Ok((scan, Whitening::new(t)));
         }
@@ -46,40 +48,24 @@ impl Scan {
         Ok((scan, Whitening::new(t)))
     }
 
-    fn run(source: &mut impl RowSource, wanted: &[SupportRow]) -> Result<Self, Error> {
-        let mut wanted: Vec<usize> = wanted.iter().map(|kept| kept.row).collect();
-        wanted.sort_unstable();
-        let mut asked_for = Vec::new();
+    fn run(
+        source: &mut impl RowSource,
+        wanted: &[SupportRow],
+        parallelism: Parallelism,
+    ) -> Result<Self, Error> {
         let d = source.ncols();
         if d == 0 {
             return Err(Error::NoColumns);
         }
-        let mut largest = vec![(0.0_f64, usize::MAX, Vec::new()); d];
-        let mut even = EvenSample::new(8 * d);
-        let (mut rows, mut dropped) = (0, 0);
-        source.for_each_block(&mut |block| {
-            check_width(d, block)?;
-            for row in block.rows() {
-                if takes_part(row) {
-                    even.offer(rows, row);
-                    raise(&mut largest, rows, row);
-                    if wanted.binary_search(&rows).is_ok() {
-                        asked_for.push(CoreRow { row: rows, entries: row.to_vec() });
-                    }
-                } else {
-                    dropped += 1;
-                }
-                rows += 1;
-            }
+        let mut reading = Reading::new(d, wanted.iter().map(|kept| kept.row).collect());
+        source.for_each_stored_block(&mut |block| {
+            same_width(d, block.ncols())?;
+            reading.block(block, parallelism);
             Ok(())
         })?;
-        let units = largest.iter().map(|(size, ..)| if *size > 0.0 { *size } else { 1.0 }).collect();
-        let extreme = largest.into_iter().filter(|(size, ..)| *size > 0.0);
-        let extreme = extreme.map(|(_, row, entries)| CoreRow { row, entries });
-        let mut sample: Vec<CoreRow> = even.kept.into_iter().chain(extreme).chain(asked_for).collect();
-        sample.sort_unstable_by_key(|kept| kept.row);
-        sample.dedup_by_key(|kept| kept.row);
-        Ok(Self { passes: 1, rows, dropped, units, sample })
+        let units = reading.sizes.iter().map(|size| if *size > 0.0 { *size } else { 1.0 }).collect();
+        let (rows, dropped) = (reading.rows, reading.dropped);
+        Ok(Self { passes: 1, rows, dropped, units, sample: reading.into_sample() })
     }
 
     /// A matrix whose columns whiten the sample: `T` with `TᵀSᵀST` near the identity, if the sample spans the space.
@@ -113,14 +99,19 @@ impl Scan {
         for kept in &self.sample {
             span.offer(&kept.entries);
         }
-        let (mut row, mut found) = (0, Vec::new());
-        source.for_each_block(&mut |block| {
-            for entries in block.rows() {
-                if span.basis.len() < span.units.len() && takes_part(entries) && span.offer(entries) {
-                    found.push(CoreRow { row, entries: entries.to_vec() });
+        let (mut row, mut found): (usize, Vec<CoreRow>) = (0, Vec::new());
+        let d = span.units.len();
+        source.for_each_stored_block(&mut |block| {
+            for i in 0..block.nrows() {
+                if span.basis.len() == d {
+                    break;
                 }
-                row += 1;
+                let entries = block.row(i).to_dense(d);
+                if takes_part(&entries) && span.offer(&entries) {
+                    found.push(CoreRow { row: row + i, entries });
+                }
             }
+            row += block.nrows();
             Ok(())
         })?;
         if span.basis.len() < self.units.len() {
@@ -129,47 +120,6 @@ impl Scan {
         self.sample.extend(found);
         self.sample.sort_unstable_by_key(|kept| kept.row);
         Ok(())
-    }
-}
-
-/// Keeps the row with the largest absolute entry of each column, the first among equals.
-fn raise(largest: &mut [(f64, usize, Vec<f64>)], index: usize, row: &[f64]) {
-    for (entry, (size, holder, kept)) in row.iter().zip(largest) {
-        if entry.abs() > *size {
-            *size = entry.abs();
-            *holder = index;
-            row.clone_into(kept);
-        }
-    }
-}
-
-/// Every `stride`-th row that is offered; the stride doubles whenever twice the capacity is reached.
-#[derive(Debug)]
-struct EvenSample {
-    capacity: usize,
-    stride: usize,
-    offered: usize,
-    kept: Vec<CoreRow>,
-}
-
-impl EvenSample {
-    const fn new(capacity: usize) -> Self {
-        Self { capacity, stride: 1, offered: 0, kept: Vec::new() }
-    }
-
-    fn offer(&mut self, row: usize, entries: &[f64]) {
-        if self.offered.is_multiple_of(self.stride) {
-            self.kept.push(CoreRow { row, entries: entries.to_vec() });
-            if self.kept.len() == 2 * self.capacity {
-                let mut position = 0;
-                self.kept.retain(|_| {
-                    position += 1;
-                    position % 2 == 1
-                });
-                self.stride *= 2;
-            }
-        }
-        self.offered += 1;
     }
 }
 

@@ -14,7 +14,7 @@ use dp_linalg::{Mat, MatRef};
 
 /// The John ellipsoid of `{x : |⟨aᵢ, x⟩| ≤ 1}`, for rows in memory or read in passes.
 ///
-/// Typically two to eight passes, each a product `(n, d)·(d, d)`; between them small problems of some `d²` rows. Memory does not
+/// Typically two to five passes, each a product `(n, d)·(d, d)`; between them small problems of some `d²` rows. Memory does not
 /// grow with `n` but for the block at hand.
 ///
 /// # Errors
@@ -28,7 +28,7 @@ pub fn john_ellipsoid(rows: impl RowSource, options: &JohnOptions) -> Result<Joh
     john_ellipsoid_from(rows, &[], options, &mut |_| ())
 }
 
-/// As [`john_ellipsoid`], from weights that are likely to be good (those of similar rows), and with a report after each pass.
+/// As [`john_ellipsoid`], from weights that are likely to be good (those of similar rows), and with a report whenever a gap is certified.
 ///
 /// Rows that are not named in `start` have no weight at first. The result is as good from any start; only the way is shorter.
 ///
@@ -100,7 +100,7 @@ pub fn john_ellipsoid_with(
     stop: Stop,
     options: &JohnOptions,
 ) -> Result<JohnEllipsoid, Error> {
-    let (scan, whitening) = Scan::spanning(&mut rows, &[])?;
+    let (scan, whitening) = Scan::spanning(&mut rows, &[], options.parallelism())?;
     let numbers: Vec<usize> = (0..rows.nrows()).filter(|&i| takes_part(rows.row(i))).collect();
     let valid = Mat::from_fn(numbers.len(), rows.ncols(), |i, j| rows[(numbers[i], j)]);
     let coordinates = whitening.apply(valid.as_ref())?;

@@ -1,12 +1,15 @@
 //! Rows in memory, and rows that are read again in each pass.
 
-use crate::Error;
+use crate::sparse::LiftedSparse;
+use crate::{Block, Error};
+use core::ops::Range;
 use dp_linalg::{Mat, MatRef};
 
 /// Rows `(n, d)` that can be read from beginning to end as often as needed, in blocks of any size.
 ///
 /// Each pass must give the same rows in the same order; a pass of another length is refused
-/// ([`Error::SourceChanged`]). A matrix is one block. [`StreamedRows`] reads blocks that are made or loaded anew in each pass.
+/// ([`Error::SourceChanged`]). A matrix is one block, and so are [`SparseRows`](crate::SparseRows). [`StreamedRows`] reads blocks that
+/// are made or loaded anew in each pass.
 ///
 /// A row with a NaN, an infinite entry or one beyond 1e150 is left out, whatever the other rows are, and counted
 /// ([`JohnEllipsoid::dropped_rows`](crate::JohnEllipsoid::dropped_rows)). Rows keep their numbers.
@@ -20,6 +23,17 @@ pub trait RowSource {
     /// Those of the visitor, as they are; [`Error::Source`] when rows cannot be read.
     fn for_each_block(&mut self, visit: &mut dyn FnMut(MatRef<'_>) -> Result<(), Error>)
     -> Result<(), Error>;
+
+    /// The same rows in the form in which they are stored; sources of sparse rows override it, and solvers ask for it.
+    ///
+    /// # Errors
+    /// Those of [`for_each_block`](Self::for_each_block).
+    fn for_each_stored_block(
+        &mut self,
+        visit: &mut dyn FnMut(Block<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.for_each_block(&mut |block| visit(Block::Dense(block)))
+    }
 }
 
 impl RowSource for MatRef<'_> {
@@ -45,6 +59,13 @@ impl<S: RowSource + ?Sized> RowSource for &mut S {
         visit: &mut dyn FnMut(MatRef<'_>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         (**self).for_each_block(visit)
+    }
+
+    fn for_each_stored_block(
+        &mut self,
+        visit: &mut dyn FnMut(Block<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        (**self).for_each_stored_block(visit)
     }
 }
 
@@ -119,18 +140,39 @@ impl<S: RowSource> RowSource for Lifted<S> {
         let d = self.0.ncols();
         self.0.for_each_block(&mut |block| {
             check_width(d, block)?;
-            for start in (0..block.nrows()).step_by(LIFTED_ROWS) {
-                let part = block.subrows(start..block.nrows().min(start + LIFTED_ROWS));
-                let lifted = Mat::from_fn(part.nrows(), d + 1, |i, j| if j < d { part[(i, j)] } else { 1.0 });
-                visit(lifted.as_ref())?;
-            }
-            Ok(())
+            parts(block.nrows()).try_for_each(|part| visit(lift(block.subrows(part)).as_ref()))
+        })
+    }
+
+    fn for_each_stored_block(
+        &mut self,
+        visit: &mut dyn FnMut(Block<'_>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let d = self.0.ncols();
+        self.0.for_each_stored_block(&mut |block| {
+            same_width(d, block.ncols())?;
+            parts(block.nrows()).try_for_each(|part| match block.subrows(part) {
+                Block::Dense(rows) => visit(Block::Dense(lift(rows).as_ref())),
+                Block::Sparse(rows) => visit(Block::Sparse(LiftedSparse::new(rows).as_rows())),
+            })
         })
     }
 }
 
+fn parts(n: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..n).step_by(LIFTED_ROWS).map(move |start| start..n.min(start + LIFTED_ROWS))
+}
+
+fn lift(rows: MatRef<'_>) -> Mat {
+    let d = rows.ncols();
+    Mat::from_fn(rows.nrows(), d + 1, |i, j| if j < d { rows[(i, j)] } else { 1.0 })
+}
+
 pub(crate) fn check_width(expected: usize, block: MatRef<'_>) -> Result<(), Error> {
-    let found = block.ncols();
+    same_width(expected, block.ncols())
+}
+
+pub(crate) fn same_width(expected: usize, found: usize) -> Result<(), Error> {
     if found == expected { Ok(()) } else { Err(Error::Length { expected, found }) }
 }
 
@@ -139,5 +181,6 @@ const LARGEST_ENTRY: f64 = 1e150;
 
 /// Whether a row takes part; a function of this row alone.
 pub(crate) fn takes_part(row: &[f64]) -> bool {
-    row.iter().all(|entry| entry.abs() <= LARGEST_ENTRY)
+    // without a branch: the compiler may use vectors
+    row.iter().fold(true, |all, entry| all & (entry.abs() <= LARGEST_ENTRY))
 }

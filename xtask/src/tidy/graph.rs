@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("poly-kernel", &["dp-claims", "dp-linalg"]),
     ("attention-dp", &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel"]),
     ("john-ellipsoid-dp", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
+    ("ntk-dp", &["dp-claims", "dp-linalg", "poly-kernel"]),
     ("dp-testkit", &[]),
     (
         "dp-verify",
@@ -27,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "poly-kernel",
             "attention-dp",
             "john-ellipsoid-dp",
+            "ntk-dp",
             "dp-testkit",
         ],
     ),
@@ -40,6 +42,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "poly-kernel",
             "attention-dp",
             "john-ellipsoid-dp",
+            "ntk-dp",
             "dp-testkit",
         ],
     ),
@@ -50,6 +53,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const TOOLS: &[&str] = &[
     "approx",
     "clap",
+    "clarabel",
     "criterion",
     "dp-testkit",
     "dp-verify",
@@ -60,8 +64,9 @@ const TOOLS: &[&str] = &[
     "statrs",
 ];
 
-/// Tools that a library's own job needs: the normal law of random features, which are public.
-const TOOLS_IN_USE: &[(&str, &str)] = &[("poly-kernel", "rand_distr")];
+/// Tools that a library's own job needs: the normal law of random features, networks and sketches, which are public.
+const TOOLS_IN_USE: &[(&str, &str)] =
+    &[("john-ellipsoid-dp", "rand_distr"), ("ntk-dp", "rand_distr"), ("poly-kernel", "rand_distr")];
 
 /// What only a feature that is off by default brings in.
 const BEHIND_FEATURES: &[&str] = &["arrow-array", "arrow-schema", "parquet"];

@@ -8,6 +8,7 @@ mod john;
 mod kernel;
 mod linalg;
 mod mechanisms;
+mod ntk;
 
 pub use audit::audit_table;
 
@@ -27,6 +28,7 @@ pub fn all() -> Vec<Check> {
         kernel::checks(),
         attention::checks(),
         john::checks(),
+        ntk::checks(),
     ]
     .concat()
 }

@@ -5,14 +5,15 @@
 
 pub mod close;
 mod ellipsoid;
+mod floats;
 mod record;
 mod rows;
 mod weights;
 
 pub use ellipsoid::ReleasedEllipsoid;
 pub use record::{
-    RecordEllipsoid, RecordMechanism, RecordOptions, RecordParameter, RecordScale, RecordTarget, RoundEncoder,
-    private_ellipsoid,
+    RecordEllipsoid, RecordMechanism, RecordOptions, RecordParameter, RecordScale, RecordTarget,
+    RoundEncoder, private_ellipsoid,
 };
 pub use rows::PrivateRows;
 pub use weights::{Floor, NoisyWeights, WeightOptions, WeightParameter, noisy_weights, weight_statistic};

@@ -38,8 +38,7 @@ impl Solver for FixedPoint {
 }
 
 fn step(design: &mut Design<'_>) -> Result<(), Error> {
-    let leverages = design.weights().iter().zip(design.forms()).map(|(w, g)| w * g).collect();
-    design.set_weights(leverages)
+    design.set_weights(design.leverages())
 }
 
 fn last(design: &mut Design<'_>, stop: Stop) -> Result<usize, Error> {

@@ -5,6 +5,11 @@ mod deletion;
 mod exchange;
 mod fixed_point;
 mod interior_point;
+mod khachiyan;
+mod lazy;
+mod randomized_exchange;
+mod sampling;
+mod sketched;
 mod start;
 mod wolfe_atwood;
 
@@ -12,6 +17,10 @@ pub use deletion::{SafeDeletion, deletion_threshold};
 pub use exchange::PairwiseExchange;
 pub use fixed_point::{FixedPoint, Iterate};
 pub use interior_point::InteriorPoint;
+pub use khachiyan::Khachiyan;
+pub use lazy::LazyFixedPoint;
+pub use randomized_exchange::RandomizedExchange;
+pub use sketched::{SketchedFixedPoint, samples_with_proof};
 pub use start::{spanning_weights, uniform_weights};
 pub use wolfe_atwood::WolfeAtwood;
 

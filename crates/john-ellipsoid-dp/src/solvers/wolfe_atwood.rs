@@ -46,7 +46,7 @@ pub(super) const fn refresh_period(d: usize) -> usize {
 }
 
 /// With `u = w/d` the step is `u ← (1 − τ)u + τeⱼ`; the determinant is largest at `τ = (g − 1)/(dg − 1)`.
-fn towards(design: &mut Design<'_>, j: usize) {
+pub(super) fn towards(design: &mut Design<'_>, j: usize) {
     let (d, g) = (design.rows().ncols() as f64, design.forms()[j]);
     let tau = ((g - 1.0) / (d * g - 1.0)).min(LONGEST);
     design.scale(1.0 - tau);

@@ -37,3 +37,21 @@ fn every_point_is_inside() {
     assert!(points.rows().all(|row| around.squared_distance(row).unwrap() <= 1.0 + 1e-14));
     assert!(around.squared_distance(&[100.0; 4]).unwrap() > 1.0);
 }
+
+#[test]
+fn affine_maps_take_the_centre_along() {
+    let points = Uniform::new(6).rows(300, 2);
+    let map = |x: f64, y: f64| [3.0 * x - y + 7.0, 0.5 * x + 2.0 * y - 40.0]; // determinant 6.5
+    let mapped = Mat::from_fn(300, 2, |i, j| map(points[(i, 0)], points[(i, 1)])[j]);
+    let options = JohnOptions::default().with_gap(1e-10).unwrap();
+    let around = |points: &Mat| enclosing_ellipsoid(points.as_ref(), &options).unwrap();
+    let (before, after) = (around(&points), around(&mapped));
+    let expected = map(before.center()[0], before.center()[1]);
+    for (found, expected) in after.center().iter().zip(expected) {
+        // centres are within about √(3ξ) = 2e-5 of semi-axes of some 10 in place
+        assert!((found - expected).abs() < 4e-4, "{found} {expected}");
+    }
+    let moved = after.lifted().log_det() - before.lifted().log_det();
+    // both lifted optima are within 3ξ of ln det, a lifted row of size 40 costs some digits
+    assert!((moved - 2.0 * 6.5_f64.ln()).abs() < 3e-10 + 1e-10, "{moved}");
+}

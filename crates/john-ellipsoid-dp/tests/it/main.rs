@@ -5,12 +5,15 @@
 mod bad_input;
 mod claims;
 mod close;
+mod conic;
 mod enclosing;
+mod hard;
 mod invariance;
 mod private_input;
 mod record;
 mod reference;
 mod solvers;
+mod sparse;
 mod streams;
 mod weights;
 

@@ -98,9 +98,13 @@ fn the_certificate_has_the_profile_of_the_plan_and_meets_the_budget() {
 fn replaced_rows_cost_more_noise() {
     let noise = |replace: bool| {
         if replace {
-            RecordMechanism::calibrate(&options(5), ReplaceRow, epsilon(1.0), delta()).unwrap().noise_multipliers()
+            RecordMechanism::calibrate(&options(5), ReplaceRow, epsilon(1.0), delta())
+                .unwrap()
+                .noise_multipliers()
         } else {
-            RecordMechanism::calibrate(&options(5), AddRemoveRow, epsilon(1.0), delta()).unwrap().noise_multipliers()
+            RecordMechanism::calibrate(&options(5), AddRemoveRow, epsilon(1.0), delta())
+                .unwrap()
+                .noise_multipliers()
         }
     };
     for (replaced, added) in noise(true).into_iter().zip(noise(false)) {
@@ -181,11 +185,12 @@ fn a_public_scale_needs_no_histogram() {
 fn weights_of_the_design_rise_to_one() {
     let rows = sheared(20_000, 2);
     let options = options(2).with_target(RecordTarget::Lewis { order: 8 }).unwrap();
-    let release = released(AddRemoveRow, rows.as_ref(), &options, 2.0);
+    let options = options.with_refining_rounds(20).unwrap();
+    let release = released(AddRemoveRow, rows.as_ref(), &options, 50.0);
     let weights: Vec<f64> = rows.rows().map(|row| release.value().design_weight(row).unwrap()).collect();
     let mean = weights.iter().sum::<f64>() / 20_000.0;
-    // the trace of the fixed point: a mean of 1/clip
-    assert!(weights.iter().all(|w| (0.0..=1.0).contains(w)) && (mean - 0.5).abs() < 0.05, "{mean}");
+    // the trace of the fixed point: a mean of 1/clip; noise of 2·√4·c·m/n is below 0.001, rounds leave a factor of some ¾ to the 20th
+    assert!(weights.iter().all(|w| (0.0..=1.0).contains(w)) && (mean - 0.5).abs() < 0.01, "{mean}");
     assert_eq!(release.value().design_weight(&[0.0, 0.0]), Ok(0.0));
 }
 

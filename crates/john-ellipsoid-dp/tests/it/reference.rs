@@ -3,9 +3,11 @@
 
 use dp_linalg::Mat;
 use john_ellipsoid_dp::{
-    InteriorPoint, JohnOptions, PairwiseExchange, SafeDeletion, Solver, Status, Stop, WolfeAtwood,
-    john_ellipsoid, john_ellipsoid_with,
+    InteriorPoint, JohnOptions, PairwiseExchange, RandomizedExchange, SafeDeletion, Solver, Status, Stop,
+    WolfeAtwood, john_ellipsoid, john_ellipsoid_with,
 };
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 /// `rows(n, d, seed)` of the script.
 fn rows(n: usize, d: usize, seed: usize) -> Mat {
@@ -15,31 +17,34 @@ fn rows(n: usize, d: usize, seed: usize) -> Mat {
     })
 }
 
-/// `n`, `d`, `seed`, `ln det M`, the first row of `M`.
-type Case = (usize, usize, usize, f64, &'static [f64]);
+struct Case {
+    rows: Mat,
+    log_det: f64,
+    matrix: Mat,
+}
 
-const CASES: [Case; 3] = [
-    (40, 3, 1, 2.486_814, &[1.867_503, 0.114_007, -0.572_155]),
-    (200, 5, 2, 6.136_597, &[3.305_534, -0.015_985, -0.703_113, -0.027_909, 0.393_501]),
-    (
-        60,
-        8,
-        3,
-        12.537_500,
-        &[4.724_589, 0.330_662, -0.408_191, -0.473_196, -0.010_908, -0.125_217, 0.157_156, 0.168_653],
-    ),
-];
+/// The values in `reference.json`.
+fn cases() -> Vec<Case> {
+    let values: serde_json::Value = serde_json::from_str(include_str!("reference.json")).unwrap();
+    let case = |case: &serde_json::Value| {
+        let size = |name: &str| case[name].as_u64().unwrap() as usize;
+        let (n, d) = (size("n"), size("d"));
+        let matrix = Mat::from_fn(d, d, |i, j| case["m"][i][j].as_f64().unwrap());
+        Case { rows: rows(n, d, size("seed")), log_det: case["log_det_m"].as_f64().unwrap(), matrix }
+    };
+    values.as_array().unwrap().iter().map(case).collect()
+}
 
 #[test]
 fn the_default_agrees_with_a_conic_solver() {
-    for (n, d, seed, log_det, first_row) in CASES {
-        let rows = rows(n, d, seed);
+    assert_eq!(cases().len(), 3);
+    for Case { rows, log_det, matrix } in cases() {
         let john = john_ellipsoid(rows.as_ref(), &JohnOptions::default().with_gap(1e-9).unwrap()).unwrap();
         assert_eq!(john.status(), Status::Solved);
         // six digits of the reference
         assert!((john.log_det() - log_det).abs() < 1e-6 * log_det, "{} {log_det}", john.log_det());
         let m = john.matrix().unwrap();
-        for (x, y) in m.row(0).iter().zip(first_row) {
+        for (x, y) in m.as_slice().iter().zip(matrix.as_slice()) {
             assert!((x - y).abs() < 1e-5, "{x} {y}");
         }
     }
@@ -48,15 +53,16 @@ fn the_default_agrees_with_a_conic_solver() {
 #[test]
 fn every_solver_agrees_with_a_conic_solver() {
     let deleting = SafeDeletion { solver: WolfeAtwood, period: 50 };
-    let solvers: [&dyn Solver; 4] = [&WolfeAtwood, &PairwiseExchange, &InteriorPoint, &deleting];
-    for (n, d, seed, log_det, _) in CASES {
-        let rows = rows(n, d, seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let exchanging = RandomizedExchange::new(&mut rng);
+    let solvers: [&dyn Solver; 5] = [&WolfeAtwood, &PairwiseExchange, &InteriorPoint, &deleting, &exchanging];
+    for Case { rows, log_det, .. } in cases() {
         for solver in solvers {
             let stop = Stop { gap: 1e-6, max_iterations: 100_000 };
             let john = john_ellipsoid_with(solver, rows.as_ref(), stop, &JohnOptions::default()).unwrap();
             assert_eq!(john.status(), Status::Solved);
             // ln det M is off by at most d·gap, and six digits of the reference
-            assert!((john.log_det() - log_det).abs() < 2e-6 * d as f64 + 1e-6 * log_det);
+            assert!((john.log_det() - log_det).abs() < 2e-6 * rows.ncols() as f64 + 1e-6 * log_det);
         }
     }
 }

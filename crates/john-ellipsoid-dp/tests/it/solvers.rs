@@ -1,19 +1,28 @@
 use crate::Uniform;
+use dp_linalg::Mat;
 use john_ellipsoid_dp::{
-    Design, FixedPoint, InteriorPoint, Iterate, PairwiseExchange, SafeDeletion, Solver, Stop, WolfeAtwood,
-    deletion_threshold, spanning_weights, uniform_weights,
+    Design, FixedPoint, InteriorPoint, Iterate, Khachiyan, LazyFixedPoint, PairwiseExchange,
+    RandomizedExchange, SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood, deletion_threshold,
+    samples_with_proof, spanning_weights, uniform_weights,
 };
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
 #[test]
 fn every_solver_reaches_its_gap() {
     let rows = Uniform::new(1).rows(300, 4);
-    let solvers: [(&dyn Solver, f64); 6] = [
+    let [mut first, mut second, mut third] = [1, 2, 3].map(ChaCha8Rng::seed_from_u64);
+    let solvers: [(&dyn Solver, f64); 10] = [
         (&WolfeAtwood, 1e-8),
         (&PairwiseExchange, 1e-8),
         (&InteriorPoint, 1e-10),
         (&FixedPoint { iterate: Iterate::Last }, 1e-3),
         (&FixedPoint { iterate: Iterate::Average }, 1e-2),
         (&SafeDeletion { solver: FixedPoint { iterate: Iterate::Last }, period: 20 }, 1e-4),
+        (&Khachiyan, 1e-2),
+        (&RandomizedExchange::new(&mut first), 1e-10),
+        (&LazyFixedPoint::new(200, 8, &mut second), 1e-2),
+        (&SketchedFixedPoint::new(200, 20, &mut third), 5e-2),
     ];
     for (index, (solver, gap)) in solvers.into_iter().enumerate() {
         let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
@@ -70,4 +79,72 @@ fn a_spanning_start_has_one_row_a_dimension() {
     let weights = spanning_weights(rows.as_ref());
     assert_eq!(weights.iter().filter(|&&w| w == 1.0).count(), 7);
     assert!(Design::new(rows.as_ref(), weights).is_ok());
+}
+
+#[test]
+fn khachiyan_s_steps_do_not_grow_with_the_number_of_rows() {
+    // the same optimum: the outer rows are the same, the others are inside
+    let few = Uniform::new(6).rows(200, 3);
+    let many = Mat::from_fn(20_000, 3, |i, j| few[(i % 200, j)] * if i < 200 { 1.0 } else { 0.5 });
+    let steps = |rows: &Mat| {
+        let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+        let steps = Khachiyan.improve(&mut design, Stop { gap: 1e-2, max_iterations: 100_000 }).unwrap();
+        assert!(design.gap() <= 1e-2);
+        steps
+    };
+    assert_eq!(steps(&few), steps(&many));
+}
+
+#[test]
+fn samples_that_do_not_span_are_replaced_by_all_rows() {
+    let rows = Uniform::new(7).rows(100, 5);
+    let mut rng = ChaCha8Rng::seed_from_u64(4);
+    let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+    let solver = LazyFixedPoint::new(1, 4, &mut rng); // one row never spans five dimensions
+    solver.improve(&mut design, Stop { gap: 0.0, max_iterations: 200 }).unwrap();
+    // the plain averaged fixed point, with its proven rate
+    assert!(1.0 + design.gap() <= (100.0_f64 / 5.0).powf(1.0 / 200.0) * (1.0 + 1e-12));
+}
+
+#[test]
+fn lazy_averages_keep_the_rate_that_rough_samples_allow() {
+    let rows = Uniform::new(8).rows(2000, 4);
+    for (seed, delay) in [(1, 1), (2, 2), (3, 4)] {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+        let stop = Stop { gap: 0.0, max_iterations: 160 };
+        LazyFixedPoint::new(150, delay, &mut rng).improve(&mut design, stop).unwrap();
+        // ((1 + ε)n/d)^{1/T} with M(w) ⪯ 4M for the last sample: 150 draws, 37 for each of four dimensions
+        assert!(
+            1.0 + design.gap() <= (4.0 * 2000.0 / 4.0_f64).powf(1.0 / 160.0),
+            "{delay}: {}",
+            design.gap()
+        );
+    }
+}
+
+#[test]
+fn samples_with_a_proof_are_more_than_there_are_rows() {
+    // the sizes of the speed target, at the gap that the averaged fixed point is given there
+    assert!(samples_with_proof(30, 1e-2, 1e-2) > 200 * 30_000);
+    let rows = Uniform::new(9).rows(3000, 6);
+    let mut rng = ChaCha8Rng::seed_from_u64(5);
+    let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+    let stop = Stop { gap: 0.05, max_iterations: 2000 };
+    let rounds = SketchedFixedPoint::new(300, 12, &mut rng).improve(&mut design, stop).unwrap();
+    assert!(design.gap() <= 0.05 && rounds < 2000, "{rounds}: {}", design.gap());
+    assert!(samples_with_proof(6, 0.05, 0.01) > 100 * 300);
+}
+
+#[test]
+fn exchanges_in_batches_need_few_looks_at_all_rows() {
+    let rows = Uniform::new(10).rows(3000, 6);
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+    let stop = Stop { gap: 1e-9, max_iterations: 200 };
+    let batches = RandomizedExchange::new(&mut rng).improve(&mut design, stop).unwrap();
+    assert!(design.gap() <= 1e-9);
+    let mut single = Design::new(rows.as_ref(), spanning_weights(rows.as_ref())).unwrap();
+    let steps = PairwiseExchange.improve(&mut single, Stop { max_iterations: 100_000, ..stop }).unwrap();
+    assert!(10 * batches < steps, "{batches} {steps}");
 }

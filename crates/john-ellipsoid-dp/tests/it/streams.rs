@@ -1,6 +1,6 @@
 use crate::Uniform;
 use dp_linalg::Mat;
-use john_ellipsoid_dp::{Error, JohnOptions, StreamedRows, john_ellipsoid};
+use john_ellipsoid_dp::{Error, JohnOptions, Status, StreamedRows, john_ellipsoid, john_ellipsoid_from};
 use std::io::ErrorKind;
 
 #[test]
@@ -38,4 +38,19 @@ fn errors_of_a_source_and_blocks_of_another_width_are_reported() {
     assert_eq!(john_ellipsoid(broken, &JohnOptions::default()), Err(Error::Source(ErrorKind::UnexpectedEof)));
     let wide = StreamedRows::new(2, || std::iter::once(Ok(Mat::identity(3))));
     assert_eq!(john_ellipsoid(wide, &JohnOptions::default()), Err(Error::Length { expected: 2, found: 3 }));
+}
+
+#[test]
+fn rows_that_were_not_looked_at_again_are_covered_all_the_same() {
+    // far more rows than are kept between passes
+    let rows = Uniform::new(3).rows(40_000, 5);
+    for gap in [1e-1, 1e-3, 1e-6, 1e-9] {
+        let options = JohnOptions::default().with_gap(gap).unwrap();
+        let mut reports = 0;
+        let john = john_ellipsoid_from(rows.as_ref(), &[], &options, &mut |_| reports += 1).unwrap();
+        assert!(john.status() == Status::Solved && john.certificate().gap() <= gap);
+        let largest = rows.rows().map(|row| john.leverage(row).unwrap()).fold(0.0, f64::max);
+        assert!(largest <= 1.0 + john.certificate().gap());
+        assert!(john.passes() <= 5 && reports >= 1, "{} passes, {reports} reports", john.passes());
+    }
 }

@@ -48,18 +48,19 @@ fn with_hardly_any_noise_the_last_weights_are_those_of_the_fixed_point_with_a_ri
     let mut expected = vec![3.0 / 40.0; 40];
     for _ in 0..options.rounds() {
         let ridge = options.ridge().sqrt();
-        let stacked = Mat::from_fn(43, 3, |i, j| if i < 40 { rows[(i, j)] } else { ridge * f64::from(i - 40 == j) });
+        let stacked =
+            Mat::from_fn(43, 3, |i, j| if i < 40 { rows[(i, j)] } else { ridge * f64::from(i - 40 == j) });
         let all = [expected.clone(), vec![1.0; 3]].concat();
         let scale = all.iter().sum::<f64>() / 3.0;
         let design = Design::new(stacked.as_ref(), all).unwrap();
         let forms = design.forms().iter().map(|g| g / scale);
         expected = expected.iter().zip(forms).map(|(w, g)| w * g).collect();
         let sum: f64 = expected.iter().sum();
-        expected.iter_mut().for_each(|w| *w *= 3.0 / sum);
+        expected = expected.iter().map(|w| w * 3.0 / sum).collect();
     }
-    // σ of each round is 1e-11·√(40·max w/(3e-3·λ))/μ₁ < 1e-8; errors of weights grow at most with the number of rounds
+    // σ of each round is 1e-11·√(40·max w/(3e-3·λ))/μ₁ < 2e-8, at most some standard deviations of it in each of 20 rounds
     for (found, expected) in weights.last().iter().zip(&expected) {
-        assert!((found - expected).abs() < 1e-4, "{found} {expected}");
+        assert!((found - expected).abs() < 2e-6, "{found} {expected}");
     }
 }
 
@@ -106,7 +107,10 @@ fn bad_parameters_are_refused_by_shapes_and_parameters_alone() {
     let thin = WeightOptions::new(epsilon, delta, 1.0).unwrap().with_ridge(1e-12).unwrap();
     let refused = noisy_weights(private(&rows, 0.1), &thin, &mut rng);
     assert!(matches!(refused, Err(Error::WeightPrecision { rows: 1000, dim: 3, .. })));
-    assert!(matches!(noisy_weights(private(&Mat::zeros(5, 0), 0.1), &sound, &mut rng), Err(Error::NoColumns)));
+    assert!(matches!(
+        noisy_weights(private(&Mat::zeros(5, 0), 0.1), &sound, &mut rng),
+        Err(Error::NoColumns)
+    ));
     assert!(matches!(
         noisy_weights(private(&Mat::zeros(0, 3), 0.1), &sound, &mut rng),
         Err(Error::Length { expected: 1, found: 0 })
@@ -124,9 +128,51 @@ fn the_support_is_a_start_for_a_solver_on_rows_that_one_holds() {
     let support = weights.support(0.05);
     assert!(support.len() < 200 && support.is_sorted_by(|a, b| a.weight >= b.weight));
     let from = |start: &[_]| john_ellipsoid_from(rows.as_ref(), start, &JohnOptions::default(), &mut |_| ());
-    let (warm, cold) = (from(&support).unwrap(), john_ellipsoid(rows.as_ref(), &JohnOptions::default()).unwrap());
+    let (warm, cold) =
+        (from(&support).unwrap(), john_ellipsoid(rows.as_ref(), &JohnOptions::default()).unwrap());
     assert!(warm.passes() <= cold.passes());
     assert!((warm.log_volume() - cold.log_volume()).abs() < 1e-5);
+}
+
+/// Entry of `Σ wᵢaᵢaᵢᵀ` over rows from this one on.
+fn moment(rows: &Mat, weights: &[f64], first: usize, (j, k): (usize, usize)) -> f64 {
+    (first..rows.nrows()).map(|i| weights[i] * rows[(i, j)] * rows[(i, k)]).sum()
+}
+
+#[test]
+fn weights_with_their_matrix_give_a_row_away_and_weights_alone_do_not() {
+    let mut rows = Uniform::new(6).rows(40, 2);
+    rows.row_mut(0).copy_from_slice(&[2.5, 1.5]);
+    let off = |row: &[f64]| {
+        let to = |sign: f64| (row[0] - sign * 2.5).hypot(row[1] - sign * 1.5);
+        to(1.0).min(to(-1.0))
+    };
+    let options = options(1.0, 5.0).with_rounds(1).unwrap().with_floor(Floor::Kept);
+    let released = release(&rows, 0.1, &options, 1);
+    // with the matrix, as published, of any weights whatever; the attacker knows rows from the second on
+    let weights = released.last();
+    let outer = |j: usize, k: usize| {
+        (moment(&rows, weights, 0, (j, k)) - moment(&rows, weights, 1, (j, k))) / weights[0]
+    };
+    let root = outer(0, 0).sqrt();
+    assert!(off(&[outer(0, 0) / root, outer(0, 1) / root]) < 1e-10);
+    // without it: the row on a grid that explains the weights best, up to their common factor
+    let scale = released.noise_stds()[0];
+    let misfit = |guess: &[f64; 2]| {
+        let mut changed = rows.clone();
+        changed.row_mut(0).copy_from_slice(guess);
+        let statistic = weight_statistic(private(&changed, 0.1), &[0.05; 40], &options).unwrap();
+        let (l2, steps) = (statistic.sensitivity().l2(), statistic.assume_public());
+        // noise has l2/μ steps, μ = 0.2367 at ε = 1 and δ = 1e-6
+        let errors: Vec<f64> =
+            steps.iter().zip(weights).map(|(&s, w)| s as f64 * scale * 0.2367 / l2 - w.ln()).collect();
+        let mean = errors.iter().sum::<f64>() / 40.0;
+        errors.iter().map(|e| (e - mean).powi(2)).sum::<f64>()
+    };
+    let grid = (0..41 * 21).map(|cell| [f64::from(cell % 41) * 0.25 - 5.0, f64::from(cell / 41) * 0.25]);
+    let best = grid.min_by(|a, b| misfit(a).total_cmp(&misfit(b))).unwrap();
+    // moves of 0.1 are protected: what is found is not nearer than that
+    assert!(off(&best) > 0.1, "{best:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn fixed(x: f64) -> BigInt {
 const SCALE: i64 = 2000;
 
 /// `‖Tᵀa‖² ≤ level`, decided in integers: all numbers are exact multiples of a power of two.
-fn covered(t: dp_linalg::MatRef<'_>, a: &[f64], level: f64) -> bool {
+pub(super) fn covered(t: dp_linalg::MatRef<'_>, a: &[f64], level: f64) -> bool {
     let d = a.len();
     let a: Vec<BigInt> = a.iter().map(|&x| fixed(x)).collect();
     let coordinate = |j: usize| (0..d).map(|i| &a[i] * fixed(t[(i, j)])).sum::<BigInt>();

@@ -152,7 +152,7 @@ fn private<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20
 /// Confidence of each audit.
 const ALPHA: f64 = 1e-7;
 
-/// A lower bound on ε of a mechanism whose output is a score, against what is claimed; one that finds less than 0.4 of
+/// A lower bound on ε of a mechanism whose output is a score, against what is claimed; one that finds less than a quarter of
 /// what was asked for is no evidence.
 pub(super) fn audited<A: Adjacency>(
     context: &Context,
@@ -167,7 +167,7 @@ pub(super) fn audited<A: Adjacency>(
     let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
     let found = report.epsilon_lower_bound(delta);
     let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
-    if found < 0.4 * claimed {
+    if found < 0.25 * claimed {
         return Outcome::inconclusive(note);
     }
     Outcome::at_most(found, claimed, 2 * n as u64).with_note(note)

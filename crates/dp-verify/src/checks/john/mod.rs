@@ -2,9 +2,11 @@
 
 mod certificate;
 mod close;
+mod passes;
 mod published;
 mod record;
 mod released;
+mod sampled;
 mod solvers;
 mod stability;
 mod weights;
@@ -55,6 +57,9 @@ pub(crate) fn checks() -> Vec<Check> {
         check("john.published.lipschitz", Numeric, published::lipschitz),
         check("john.published.record", Numeric, published::record),
         check("john.published.convergence", Statistical, published::convergence),
+        check("john.fixed_point.mean_of_designs", Numeric, sampled::mean_of_designs),
+        check("john.certificate.sparse", Search, sampled::sparse),
+        check("john.certificate.between_passes", Search, passes::between),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Context, Outcome, Subject};
 use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
-use dp_linalg::{Mat, MatRef, Parallelism, SymmetricEigen, Svd, matmul, solve_lower_triangular};
+use dp_linalg::{Mat, MatRef, Parallelism, Svd, SymmetricEigen, matmul, solve_lower_triangular};
 use dp_mechanisms::selection::QuantileAdjacency;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, ReplaceRow};
 use dp_testkit::statistics::proportion_lower_bound;
@@ -20,8 +20,13 @@ fn options(dim: usize) -> RecordOptions {
     RecordOptions::new(dim).expect("a small dimension")
 }
 
-fn calibrated<A: QuantileAdjacency>(options: &RecordOptions, adjacency: A, budget: (f64, f64)) -> RecordMechanism<A> {
-    let (epsilon, delta) = (Epsilon::new(budget.0).expect("positive"), Delta::new(budget.1).expect("a probability"));
+fn calibrated<A: QuantileAdjacency>(
+    options: &RecordOptions,
+    adjacency: A,
+    budget: (f64, f64),
+) -> RecordMechanism<A> {
+    let (epsilon, delta) =
+        (Epsilon::new(budget.0).expect("positive"), Delta::new(budget.1).expect("a probability"));
     RecordMechanism::calibrate(options, adjacency, epsilon, delta).expect("supported noise")
 }
 
@@ -62,7 +67,8 @@ pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
         let d = rng.random_range(1..=6);
         let unit = |rng: &mut ChaCha20Rng| 10.0_f64.powi(rng.random_range(-4..=4));
         let units: Vec<f64> = (0..d).map(|_| unit(&mut rng)).collect();
-        let root = Mat::from_fn(d, d, |i, j| units[i] * ((i * 7 + j * 3) as f64 + rng.random_range(0.0..1.0)).cos());
+        let root =
+            Mat::from_fn(d, d, |i, j| units[i] * ((i * 7 + j * 3) as f64 + rng.random_range(0.0..1.0)).cos());
         let order = 2 * rng.random_range(1..=8);
         let encoder = RoundEncoder::new(root.as_ref(), 2.0 * d as f64, order).expect("a positive clip");
         let [first, second] = [0; 2].map(|_| integers(&encoder, &hard_row(&mut rng, d)));
@@ -79,7 +85,9 @@ pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
 /// and the raw row is used.
 pub(super) fn sensitivity_is_attained(_: &mut Context, subject: Subject) -> Outcome {
     let encoder = RoundEncoder::new(Mat::identity(3).as_ref(), 6.0, 2).expect("a positive clip");
-    let raw = |row: &[f64]| row.iter().map(|a| (a * f64::from(RoundEncoder::RADIUS) / 6.0_f64.sqrt()) as i128).collect();
+    let raw = |row: &[f64]| {
+        row.iter().map(|a| (a * f64::from(RoundEncoder::RADIUS) / 6.0_f64.sqrt()) as i128).collect()
+    };
     let of = |row: &[f64]| subject.pick(integers(&encoder, row), raw(row));
     let attained = squared_distance(&of(&[3.0, 0.0, 0.0]), &of(&[0.0, 0.0, -4.0]));
     let share = attained as f64 / (2 * SQUARE * SQUARE) as f64;
@@ -110,7 +118,9 @@ pub(super) fn composition(context: &mut Context, subject: Subject) -> Outcome {
             worst = ratios.into_iter().fold(worst, f64::max);
             compared += 2;
         }
-        worst = worst.max(added.profile().delta(budget.0) / budget.1).max(replaced.profile().delta(budget.0) / budget.1);
+        worst = worst
+            .max(added.profile().delta(budget.0) / budget.1)
+            .max(replaced.profile().delta(budget.0) / budget.1);
     }
     // the accountant's own discretisation is upward; erfc here has some 1e-12, times cancellation of at most 1e3
     Outcome::at_most(worst, 1.0 + 1e-8, compared)
@@ -167,7 +177,8 @@ fn moments(released: &RecordEllipsoid, multiplier: f64, clip: f64) -> Mat {
     let unit = clip / released.noisy_rows();
     let noise = (2.0 * d as f64).sqrt() * multiplier * unit;
     let inverse = solve_lower_triangular(root, Mat::identity(d).as_ref()).expect("full rank");
-    let shrunk = dp_linalg::matmul_tn(inverse.as_ref(), inverse.as_ref(), Parallelism::Sequential).expect("square");
+    let shrunk =
+        dp_linalg::matmul_tn(inverse.as_ref(), inverse.as_ref(), Parallelism::Sequential).expect("square");
     let identity = |i: usize, j: usize| f64::from(u8::from(i == j));
     Mat::from_fn(d, d, |i, j| {
         ((shrunk[(i, j)] / radius_square - identity(i, j)) * (1.0 + noise * noise) + identity(i, j)) / unit
@@ -180,11 +191,12 @@ fn audited<A: QuantileAdjacency>(
     mechanism: &RecordMechanism<A>,
     (adjacency, score): (A, impl Fn(MatRef<'_>) -> f64),
 ) -> (f64, u64) {
-    let n = context.scale(8000, 300_000);
+    let n = context.scale(12_000, 300_000);
     let multiplier = mechanism.noise_multipliers()[0];
     let clip = mechanism.options().clip() * mechanism.options().dim() as f64;
     let run = from_fn(|rows: &Mat, mut rng| {
-        let release = mechanism.release(PrivateRows::new(adjacency, rows.as_ref()), &mut rng).expect("equal shapes");
+        let release =
+            mechanism.release(PrivateRows::new(adjacency, rows.as_ref()), &mut rng).expect("equal shapes");
         score(moments(release.value(), multiplier, clip).as_ref())
     });
     let pair = Neighbours::new(first, second, adjacency);
@@ -195,26 +207,32 @@ fn audited<A: QuantileAdjacency>(
     (report.epsilon_lower_bound(AUDITED.1), 2 * n as u64)
 }
 
-/// One round, nearly all of the budget: what a single release shows.
+/// One round, nearly all of the budget: what a single release shows. At so large a clip no eigenvalue of mere noise reaches its floor, so that all
+/// that is released can be read back.
 fn one_round(dim: usize) -> RecordOptions {
     options(dim)
         .with_scale(RecordScale::Public(1.0))
         .and_then(|options| options.with_whitening_rounds(0))
         .and_then(|options| options.with_quantile_share(0.02))
+        .and_then(|options| options.with_clip(1000.0))
         .expect("parameters in range")
 }
 
 /// Whole releases on one row against none, and on one row against an orthogonal one. In the twin a replaced row is charged as one that comes or
 /// goes.
 pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
-    let long = |d: usize, j: usize| Mat::from_fn(1, d, |_, k| if j == k { 100.0 } else { 0.0 });
+    let long = |d: usize, j: usize| Mat::from_fn(1, d, |_, k| if j == k { 1e6 } else { 0.0 });
     let added = calibrated(&one_round(1), AddRemoveRow, AUDITED);
     let replaced = calibrated(&one_round(2), ReplaceRow, AUDITED);
     let undercharged = calibrated(&one_round(2), AddRemoveRow, AUDITED);
     let difference = |moments: MatRef<'_>| moments[(1, 1)] - moments[(0, 0)];
     let pair = || (long(2, 0), long(2, 1));
-    let one_more =
-        audited(context, (Mat::zeros(0, 1), long(1, 0)), &added, (AddRemoveRow, |moments: MatRef<'_>| moments[(0, 0)]));
+    let one_more = audited(
+        context,
+        (Mat::zeros(0, 1), long(1, 0)),
+        &added,
+        (AddRemoveRow, |moments: MatRef<'_>| moments[(0, 0)]),
+    );
     let other = match subject {
         Subject::AsShipped => audited(context, pair(), &replaced, (ReplaceRow, difference)),
         Subject::Broken => audited(context, pair(), &undercharged, (AddRemoveRow, difference)),
@@ -274,7 +292,8 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
     let mut missed = 0;
     for _ in 0..trials {
         let rows = Mat::from_fn(n, 2, |_, _| (0..4).map(|_| rng.random_range(-1.0..1.0)).sum());
-        let release = mechanism.release(PrivateRows::new(ReplaceRow, rows.as_ref()), &mut rng).expect("equal shapes");
+        let release =
+            mechanism.release(PrivateRows::new(ReplaceRow, rows.as_ref()), &mut rng).expect("equal shapes");
         let ellipsoid = release.value();
         let ranks = ellipsoid.rank_error(FailureProbability::new(failure).expect("a probability"));
         let radius = (2.0 * mechanism.options().clip() / ellipsoid.clip_score()).sqrt();
@@ -288,5 +307,6 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
         missed += u64::from(beyond(level) > target + ranks || least < target - ranks);
     }
     let bound = proportion_lower_bound(missed, trials as u64, 1e-6);
-    Outcome::at_most(bound, failure, trials as u64).with_note(format!("{missed} of {trials} beyond the stated ranks"))
+    Outcome::at_most(bound, failure, trials as u64)
+        .with_note(format!("{missed} of {trials} beyond the stated ranks"))
 }

@@ -68,7 +68,7 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     });
     // solved once each
     let solved = [covariance(&first), covariance(&second)];
-    let n = context.scale(50_000, 300_000);
+    let n = context.scale(30_000, 300_000);
     audited(context, (first, second, adjacency), (claimed, 0.1, n), |rows, mut rng| {
         let side = usize::from(rows[(0, 1)] > 0.0);
         let release = mechanism.release(&solved[side], "audit", &mut rng).expect("its own bound");

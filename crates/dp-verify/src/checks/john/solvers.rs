@@ -4,16 +4,27 @@ use super::{rows, shape, solve};
 use crate::{Context, Outcome, Subject};
 use dp_linalg::{Mat, leverage_scores};
 use john_ellipsoid_dp::{
-    Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, PairwiseExchange, SafeDeletion, Solver, Stop,
-    WolfeAtwood, deletion_threshold, john_ellipsoid_with, uniform_weights,
+    Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, Khachiyan, LazyFixedPoint, PairwiseExchange,
+    RandomizedExchange, SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood, deletion_threshold,
+    john_ellipsoid_with, uniform_weights,
 };
 
-/// `ln det M` of the default and of four solvers, in units of what their certificates allow. The twin leaves out the last row of
+/// `ln det M` of the default and of eight solvers, in units of what their certificates allow. The twin leaves out the last row of
 /// those with weight, as a fixed-size support does.
 pub(super) fn agreement(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let deleting = SafeDeletion { solver: WolfeAtwood, period: 40 };
-    let solvers: [&dyn Solver; 4] = [&WolfeAtwood, &PairwiseExchange, &InteriorPoint, &deleting];
+    let [mut first, mut second, mut third] = [1, 2, 3].map(|stream| context.rng(stream));
+    let solvers: [(&dyn Solver, f64); 8] = [
+        (&WolfeAtwood, 1e-6),
+        (&PairwiseExchange, 1e-6),
+        (&InteriorPoint, 1e-6),
+        (&deleting, 1e-6),
+        (&RandomizedExchange::new(&mut first), 1e-6),
+        (&Khachiyan, 0.1),
+        (&LazyFixedPoint::new(300, 8, &mut second), 0.1),
+        (&SketchedFixedPoint::new(300, 10, &mut third), 0.1),
+    ];
     let (mut worst, mut compared) = (0.0_f64, 0);
     for _ in 0..context.scale(20, 400) {
         let (n, d) = shape(&mut rng);
@@ -24,8 +35,8 @@ pub(super) fn agreement(context: &mut Context, subject: Subject) -> Outcome {
         let stays: Vec<usize> =
             (0..n).filter(|&i| subject == Subject::AsShipped || Some(i) != last).collect();
         let used = Mat::from_fn(stays.len(), d, |i, j| all[(stays[i], j)]);
-        for solver in solvers {
-            let stop = Stop { gap: 1e-6, max_iterations: 100_000 };
+        for (solver, gap) in solvers {
+            let stop = Stop { gap, max_iterations: if gap < 0.01 { 100_000 } else { 500 } };
             let other = john_ellipsoid_with(solver, used.as_ref(), stop, &JohnOptions::default());
             let other = other.expect("the rows span the space");
             let allowed =

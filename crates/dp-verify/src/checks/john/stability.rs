@@ -43,11 +43,11 @@ pub(super) fn john(context: &mut Context, subject: Subject) -> Outcome {
     for (trial, step) in [4.0, 1e-4, 0.1, 0.003].into_iter().cycle().take(context.scale(8, 60)).enumerate() {
         let (d, rows) = if trial == 1 { (2, 3) } else { (1 + trial / 2 % 3, 1 + trial / 3 % 3) };
         // a row takes all the weight of another one, at an angle of 2θ to it, when it moves by 4θ²
-        let theta = (step / 4.0).sqrt();
+        let theta = (0.25_f64 * step).sqrt();
         let switch = vec![1.0 - 2.0 * theta * theta, theta, 1.0, -theta, 0.0, 1.0, 1.0, 0.0];
         let random = (0..(rows + 1) * d).map(|_| rng.random_range(-1.0..1.0)).collect();
         let start = if trial == 1 { switch } else { random };
-        climb(&mut rng, start, context.scale(100, 3000), |point| {
+        climb(&mut rng, start, context.scale(100, 1000), |point| {
             let (first, second) = neighbours(point, d, step);
             let [a, b] = [first, second].map(|rows| solve(with_public_rows(&rows).as_ref(), 1e-9));
             let reach = |john: &JohnEllipsoid| step * longest(john.root()) * subject.pick(1.0, 0.5);
@@ -90,14 +90,14 @@ fn smoothed(rows: &Mat, options: &CloseOptions, residual: f64) -> SmoothedJohn {
 }
 
 /// Smoothed ellipsoids, from two points that are nearly the worst and from random ones: a row across its own direction, where the
-/// floor is all that holds, and two equal rows that share a direction with the ridge. The twin charges `√2 r`, as if the exponent did
-/// not matter.
+/// floor is all that holds, and one that shares its own direction with the ridge. The twin charges `√2 r`, as if the exponent did not
+/// matter.
 pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut n) = (0.0_f64, 0);
-    for trial in 0..context.scale(4, 80) {
+    for trial in 0..context.scale(4, 40) {
         let exponent = [4, 64, 16, 8][trial % 4];
-        let (d, rows) = ([2, 1, 2, 2][trial % 4], [1, 2, 2, 3][trial % 4]);
+        let (d, rows) = ([2, 1, 2, 2][trial % 4], [1, 1, 2, 3][trial % 4]);
         let (options, step) = (smooth(rows, d, exponent), [1e-3, 1e-4, 1e-2][trial / 4 % 3]);
         let bound = match subject {
             Subject::AsShipped => smoothed_change(step, exponent, RESIDUAL),
@@ -105,10 +105,10 @@ pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Ou
         };
         let start = match trial {
             0 => vec![4.0, 0.0, 0.0, 1.0],
-            1 => vec![1.7, 1.7, 1.0],
+            1 => vec![1.09, 1.0],
             _ => (0..(rows + 1) * d).map(|_| rng.random_range(-2.0..2.0)).collect(),
         };
-        climb(&mut rng, start, context.scale(60, 3000), |point| {
+        climb(&mut rng, start, context.scale(60, 1000), |point| {
             let limited: Vec<f64> = point.iter().map(|x| x.clamp(-4.0, 4.0)).collect();
             let (first, second) = neighbours(&limited, d, step);
             let [a, b] = [first, second].map(|rows| smoothed(&rows, &options, RESIDUAL));

@@ -106,7 +106,8 @@ impl Case {
             *x += (1.0 - 1e-12) * moves * step / norm;
         }
         let options = options(budget(1.0, 1e-6), 2.0).with_ridge(10.0_f64.powf(self.log_ridge));
-        let options = options.and_then(|o| o.with_floor_level(10.0_f64.powf(self.log_level))).expect("in range");
+        let options =
+            options.and_then(|o| o.with_floor_level(10.0_f64.powf(self.log_level))).expect("in range");
         let [from, to] = [&self.rows, &other]
             .map(|rows| weight_statistic(private(rows, moves), &weights, &options).expect("sound options"));
         let heaviest = weights.iter().copied().fold(0.0, f64::max);
@@ -121,7 +122,7 @@ impl Case {
 /// found. The twin charges an average row, not the heaviest.
 pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (starts, steps) = (context.scale(40, 400), context.scale(400, 3000));
+    let (starts, steps) = (context.scale(15, 400), context.scale(300, 3000));
     let mut worst = 0.0_f64;
     for _ in 0..starts {
         let mut best = Case::new(&mut rng);
@@ -167,12 +168,11 @@ pub(super) fn accounting(context: &mut Context, subject: Subject) -> Outcome {
 /// One round on rows that are nearly the worst: a short row of all the weight beside empty ones, where `t = θ`. The twin's rows move 1.5
 /// times as far as is stated.
 pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
-    let n = context.scale(15_000, 300_000);
+    let n = context.scale(8_000, 100_000);
     let (epsilon, delta, moves) = (1.0, 0.1, 2e-4);
     let options = options(budget(epsilon, delta), 1.0).with_rounds(1).expect("one round");
     // θ = 1e-4·2/40; uniform weights 2/40, so ‖a‖² = 1e-4·λ
-    let options = options.with_floor_level(1e-4).expect("in range").with_floor(Floor::Kept);
-    let options = options.with_floor_level(1e-4).expect("in range");
+    let options = options.with_floor(Floor::Kept).with_floor_level(1e-4).expect("in range");
     let length = (1e-4 * options.ridge()).sqrt();
     let rows = |x: f64| Mat::from_fn(40, 2, |i, j| if (i, j) == (0, 0) { x } else { 0.0 });
     let far = subject.pick(1.0, 1.5) * moves;
@@ -207,7 +207,7 @@ pub(super) fn convergence(context: &mut Context, subject: Subject) -> Outcome {
         let rounds = [20, 60, 150][trial % 3];
         let options = options(budget(1.0, 1e-6), 2.0).with_floor(Floor::Kept);
         let options = options.with_rounds(rounds).and_then(|o| o.with_ridge(0.05)).expect("in range");
-        let moves = [1e-6, 1e-4, 1e-3][trial / 3 % 3];
+        let moves = [1e-6, 1e-5, 1e-4][trial / 3 % 3];
         let release = noisy_weights(private(&rows, moves), &options, &mut rng).expect("sound options");
         let bound = subject.pick(
             release.value().gap_bound(gamma).expect("the floor was kept"),

@@ -2,6 +2,7 @@
 
 use super::options::{CloseAdjacency, CloseOptions};
 use crate::Error;
+use crate::private::floats::{clip_margin, clipped, power_of_two};
 use dp_linalg::MatRef;
 use dp_mechanisms::{Lattice, LatticeL2Sensitivity};
 
@@ -54,7 +55,7 @@ impl<A: CloseAdjacency> RowLattice<A> {
         // in two steps, as the factor itself may be beyond the range of `f64`
         let (half, rest) = (power_of_two(self.exponent / 2), power_of_two(self.exponent - self.exponent / 2));
         let integer = |x: f64| (x * half * rest).round_ties_even() as i64;
-        rows.rows().flat_map(|row| clipped(row, self.radius)).map(integer).collect()
+        clipped(rows, self.radius).as_slice().iter().copied().map(integer).collect()
     }
 
     pub(super) fn lattice(&self) -> Result<Lattice, Error> {
@@ -87,36 +88,6 @@ impl<A: CloseAdjacency> RowLattice<A> {
     }
 }
 
-/// Relative error of clipping in `d` dimensions: the norm has at most `d/2 + 2` roundings of `2⁻⁵³`, a coordinate three more.
-fn clip_margin(dim: usize) -> f64 {
-    (dim as f64 + 16.0) * f64::EPSILON
-}
-
-/// The nearest point of the ball, within `radius·clip_margin(d)`; zero where a coordinate is not finite.
-///
-/// Only `+ − × ÷ √`, in one order. However long a row is, it is scaled back, as a rule that drops long rows would move a row by
-/// the whole radius between close neighbours. A row that is not finite has no neighbour at a finite distance.
-fn clipped(row: &[f64], radius: f64) -> Vec<f64> {
-    if row.iter().any(|x| !x.is_finite()) {
-        return vec![0.0; row.len()];
-    }
-    // squares of long rows would overflow
-    let long = row.iter().any(|x| x.abs() > 1e150);
-    let unit = if long { power_of_two(-600) } else { 1.0 };
-    let norm = row.iter().map(|x| (x * unit) * (x * unit)).fold(0.0, |sum, square| sum + square).sqrt();
-    let factor = if long || norm > radius { radius / norm } else { 1.0 };
-    row.iter().map(|x| x * unit * factor).collect()
-}
-
-/// `2ᵉ`, or zero or infinity beyond the range of normal `f64`.
-fn power_of_two(exponent: i32) -> f64 {
-    match exponent {
-        ..-1022 => 0.0,
-        -1022..=1023 => f64::from_bits(((exponent + 1023) as u64) << 52),
-        _ => f64::INFINITY,
-    }
-}
-
 /// `⌈log₂ x⌉` of a positive normal number.
 const fn ceil_log2(x: f64) -> i32 {
     let bits = x.to_bits();
@@ -127,28 +98,6 @@ const fn ceil_log2(x: f64) -> i32 {
 mod tests {
     use super::*;
     use dp_mechanisms::{PerturbRow, ReplaceRow};
-
-    fn norm(x: &[f64]) -> f64 {
-        x.iter().map(|v| v * v).sum::<f64>().sqrt()
-    }
-
-    #[test]
-    fn long_rows_of_any_length_land_on_the_sphere_in_their_own_direction() {
-        for length in [1.5, 3.0, 1e30, 1e200, 1e308] {
-            let row = clipped(&[0.6 * length, -0.8 * length], 1.25);
-            assert!(norm(&[row[0] - 0.75, row[1] + 1.0]) <= 1.25 * clip_margin(2), "{length}");
-        }
-        assert!((norm(&clipped(&[f64::MAX; 8], 1.0)) - 1.0).abs() <= clip_margin(8));
-    }
-
-    #[test]
-    fn short_rows_stay_and_unusable_ones_become_zero() {
-        assert_eq!(clipped(&[0.3, -0.4], 0.5), [0.3, -0.4]);
-        assert_eq!(clipped(&[5e-324, 0.0], 0.5), [5e-324, 0.0]);
-        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(clipped(&[bad, 1.0], 0.5), [0.0, 0.0]);
-        }
-    }
 
     #[test]
     fn small_displacements_cost_little_more_than_real_ones_and_whole_rows_the_diameter() {

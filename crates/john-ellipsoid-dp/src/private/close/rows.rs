@@ -71,8 +71,8 @@ pub fn rows_mechanism<A: CloseAdjacency>(
 /// Releases the rows with exact noise on every coordinate.
 ///
 /// # Guarantee
-/// (ε, δ)-differential privacy for the adjacency of the rows, [`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice): the integers of all rows move by at most
-/// D in L2 norm (docs/theorems.md, John ellipsoids of close rows), whatever the rows are.
+/// (ε, δ)-differential privacy for the adjacency of the rows, [`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice): the
+/// integers of all rows move by at most D in L2 norm (docs/theorems.md, John ellipsoids of close rows), whatever the rows are.
 ///
 /// # Errors
 /// Those of [`row_statistic`] and [`rows_mechanism`].
@@ -93,7 +93,8 @@ pub fn release_rows<A: CloseAdjacency, R: CryptoRng + ?Sized>(
 /// The same with a mechanism that was calibrated elsewhere, for instance within a larger budget.
 ///
 /// # Errors
-/// [`Error::Length`] for another shape than announced; [`Error::Mechanism`] if it was made for a smaller sensitivity, or its noise leaves the lattice.
+/// [`Error::Length`] for another shape than announced; [`Error::Mechanism`] if it was made for a smaller sensitivity, or its noise
+/// leaves the lattice.
 pub fn release_rows_with<A: CloseAdjacency, R: CryptoRng + ?Sized>(
     rows: PrivateRows<A, MatRef<'_>>,
     options: &CloseOptions,
@@ -144,8 +145,8 @@ impl NoisyRows {
         (self.noise_std.get() * chi + self.rounding) * (1.0 + 1e-9)
     }
 
-    /// The John ellipsoid of the released rows. The rows stick out by noise: it is larger than that of the true rows, by a few
-    /// standard deviations an axis.
+    /// The John ellipsoid of the released rows. Noise lengthened its semi-axes by 2 % on average where moves were a hundredth of them,
+    /// and by less than 0.1 % at a thousandth (table of the module), so that nothing is taken off again.
     ///
     /// # Errors
     /// Those of [`john_ellipsoid`], by released numbers.

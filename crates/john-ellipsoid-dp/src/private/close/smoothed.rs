@@ -24,10 +24,10 @@ use dp_linalg::{Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_tn, sol
 /// use john_ellipsoid_dp::private::close::{CloseOptions, smoothed_john};
 ///
 /// let rows = Mat::from_vec(2, 2, vec![2.0, 0.0, 0.0, 1.0])?;
-/// let options = CloseOptions::new(2, 2, 2.0)?.with_floor(1e-3)?;
-/// let smoothed = smoothed_john(rows.as_ref(), &options, 1e-9)?;
+/// let options = CloseOptions::new(2, 2, 2.0)?.with_floor(1e-2)?;
+/// let smoothed = smoothed_john(rows.as_ref(), &options, 1e-8)?;
 /// let m = smoothed.matrix()?;
-/// assert!((m[(0, 0)] - 4.0).abs() < 1e-5 && (m[(1, 1)] - 1.0).abs() < 1e-5);
+/// assert!((m[(0, 0)] - 4.0).abs() < 1e-5 && (m[(1, 1)] - 1.0).abs() < 1e-5); // off by f²/16
 /// # Ok::<(), john_ellipsoid_dp::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -40,10 +40,12 @@ pub struct SmoothedJohn {
 ///
 /// One step is `M ← M^{1/2}S^{2/p}M^{1/2}` with `S = M^{−1/2}F(M)M^{−1/2}`, F the right side of the equation. A step divides what the
 /// objective `(2/p)Σ gᵢ^{p/2} + f²·tr M⁻¹ + ln det M` is above its least value by `1/(1 − 2/p)`, or more: no more than
-/// [`max_iterations`](Self::max_iterations) are needed, in real arithmetic, whatever the rows (docs/theorems.md, John ellipsoids of close rows).
+/// [`max_iterations`](SmoothedJohn::max_iterations) are needed, in real arithmetic, whatever the rows (docs/theorems.md, John
+/// ellipsoids of close rows).
 ///
 /// # Errors
-/// [`Error::Length`]; [`Error::OutOfRange`] for a residual that floating point cannot be proven to tell from zero. Nothing that depends on entries.
+/// [`Error::Length`]; [`Error::OutOfRange`] for a residual that floating point cannot be proven to tell from zero. Nothing that
+/// depends on entries.
 pub fn smoothed_john(rows: MatRef<'_>, options: &CloseOptions, residual: f64) -> Result<SmoothedJohn, Error> {
     options.check_shape((rows.nrows(), rows.ncols()))?;
     let enough = residual <= 0.1 && residual >= least_residual(options);
@@ -144,7 +146,8 @@ pub(super) fn least_residual(options: &CloseOptions) -> f64 {
 
 /// A bound of the error of `S` near a solution, in Frobenius norm.
 ///
-/// A coordinate `y = Tᵀa` is off by `e = γ_{d+2}‖a‖‖T‖_F ≤ γ_{d+2}·√d·R/f·√(1 + η)`, which moves `‖y‖^{p−2}yyᵀ` by about `p‖y‖^{p−1}e`; over the rows
+/// A coordinate `y = Tᵀa` is off by `e = γ_{d+2}‖a‖‖T‖_F ≤ γ_{d+2}·√d·R/f·√(1 + η)`, which moves `‖y‖^{p−2}yyᵀ` by about
+/// `p‖y‖^{p−1}e`; over the rows
 /// `Σ‖y‖^p ≤ d(1 + η)`, so that `Σ‖y‖^{p−1} ≤ n^{1/p}d(1 + η)`. Powers and sums of `n` products add `(n + (d + 4)p)u` of `d(1 + η)`. Doubled for
 /// what is of second order, and for `η ≤ 0.1`.
 fn rounding(options: &CloseOptions) -> f64 {

@@ -15,7 +15,8 @@ use dp_mechanisms::{
 };
 use rand::CryptoRng;
 
-/// A released matrix near the [smoothed John ellipsoid](super::SmoothedJohn) of close rows: the average of the outer products of `k` draws of
+/// A released matrix near the [smoothed John ellipsoid](super::SmoothedJohn) of close rows: the average of the outer products of `k`
+/// draws of
 /// `N(0, M)`.
 ///
 /// # Guarantee
@@ -101,7 +102,8 @@ pub fn stable_covariance(
 ///
 /// # Guarantee
 /// (ε, δ)-differential privacy for rows that move by at most the radius of the adjacency, whatever the rows are, in real arithmetic
-/// ([`RealModel`](dp_mechanisms::ArithmeticModel::RealModel)): the matrices of neighbours keep [`stable_bound`], and the solver reaches its residual on every input.
+/// ([`RealModel`](dp_mechanisms::ArithmeticModel::RealModel)): the matrices of neighbours keep [`stable_bound`], and the solver
+/// reaches its residual on every input.
 ///
 /// # Errors
 /// Those of [`stable_mechanism`] and [`stable_covariance`]: shapes and public parameters decide.
@@ -179,7 +181,8 @@ impl StableEllipsoid {
 
     /// An ellipsoid around all clipped rows `±aᵢ`, except with the failure probability β; its polar lies in their polytope then.
     ///
-    /// Lengths of [`ellipsoid`](Self::ellipsoid) times little more than `√(1 + η)/(1 − √(d/k) − √(2 ln(1/β)/k))`, a public factor (Davidson, Szarek 2001, Theorem II.13).
+    /// Lengths of [`ellipsoid`](Self::ellipsoid) times little more than `√(1 + η)/(1 − √(d/k) − √(2 ln(1/β)/k))`, a public factor
+    /// (Davidson, Szarek 2001, Theorem II.13).
     ///
     /// # Errors
     /// Those of [`ellipsoid`](Self::ellipsoid); [`Error::FewDraws`] where the factor is not positive.

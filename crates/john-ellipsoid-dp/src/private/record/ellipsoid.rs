@@ -100,7 +100,7 @@ impl RecordEllipsoid {
     ///
     /// # Guarantee
     /// At most `uncovered·n + rank_error` rows are outside, and at least `uncovered·n − rank_error` are outside or in the outermost cell (of
-    /// relative width `2⁻¹⁰`), n with rows that are not finite, if radii are within the range of the grid, from `√d/2⁸` to `2¹⁰√d` in the whitened
+    /// relative width `2⁻¹⁰`), n with rows that are not finite, if radii are within the range of the grid, from `√d/2⁶` to `2⁵√d` in the whitened
     /// coordinates of the last round. Claim `john.record.coverage`.
     #[must_use]
     pub fn rank_error(&self, failure: FailureProbability) -> f64 {

@@ -4,6 +4,7 @@
 
 use super::options::{RecordParameter, check};
 use crate::Error;
+use crate::private::floats::power_of_two;
 use crate::whitening::Whitening;
 use dp_linalg::{Mat, MatRef};
 
@@ -13,11 +14,6 @@ pub(super) const RADIUS: u32 = 1 << 15;
 const SAFE_RADIUS: f64 = RADIUS as f64 * (1.0 - 1.0 / (1_u64 << 40) as f64);
 /// Radii on the public grid: so many bits of the fraction are kept, steps of at most `2⁻¹⁰`.
 const FRACTION_BITS: u32 = 10;
-
-/// `2^k`, for `|k| ≤ 1022`.
-pub(super) const fn power_of_two(k: i32) -> f64 {
-    f64::from_bits(((k + 1023) as u64) << 52)
-}
 
 /// The binary exponent of a finite number; −1023 for zero and subnormal ones.
 pub(super) const fn exponent(x: f64) -> i32 {
@@ -34,16 +30,41 @@ pub(super) const fn grid_to_radius(cell: i64) -> f64 {
     f64::from_bits(((cell + 1) as u64) << (52 - FRACTION_BITS))
 }
 
-/// `y = Tᵀ(2^{−k}a)` of a row, with `‖y‖` and `k`.
+/// The `k` by which a row is scaled to the size of 1, `2^{−k}a`, so that nothing overflows that decides; none if an entry is not finite.
+pub(super) fn unit_exponent(row: &[f64]) -> Option<i32> {
+    let largest = row.iter().fold(0.0, |largest: f64, a| if a.abs() > largest { a.abs() } else { largest });
+    row.iter().all(|a| a.is_finite()).then(|| exponent(largest).clamp(-1022, 1022))
+}
+
+/// To integers, and a NaN to zero.
+fn scale_toward_zero(z: &mut [f64], factor: f64) {
+    for z in z {
+        *z = f64::from((*z * factor) as i32);
+    }
+}
+
+/// Sees to `‖z‖² ≤ R²` in integers, whatever rounding did; whether anything had to be done.
+pub(super) fn shrunk(z: &mut [f64], mut square: f64) -> bool {
+    let largest = f64::from(RADIUS) * f64::from(RADIUS);
+    let beyond = square > largest;
+    while square > largest {
+        let factor = SAFE_RADIUS / square.sqrt();
+        scale_toward_zero(z, factor);
+        square = z.iter().fold(0.0, |sum, z| sum + z * z);
+    }
+    beyond
+}
+
+/// `‖y‖` and `k` of `y = Tᵀ(2^{−k}a)`.
 #[derive(Debug, Clone, Copy)]
-struct Length {
-    norm: f64,
-    exponent: i32,
+pub(super) struct Length {
+    pub(super) norm: f64,
+    pub(super) exponent: i32,
 }
 
 impl Length {
     /// `‖Tᵀa‖`: infinite where it is beyond `f64`.
-    fn radius(self) -> f64 {
+    pub(super) fn radius(self) -> f64 {
         self.norm * power_of_two(self.exponent)
     }
 }
@@ -65,7 +86,7 @@ impl Length {
 /// encoder.encode(&[0.0, -1.0], &mut z)?;
 /// assert_eq!(z, [0.0, -16383.0]); // R/2, toward zero
 /// encoder.encode(&[3e300, 4e300], &mut z)?;
-/// assert!(z[0] * z[0] + z[1] * z[1] <= 32768.0 * 32768.0 && z[0] > 19_660.0);
+/// assert!(z[0] * z[0] + z[1] * z[1] <= 32768.0 * 32768.0 && z[0] >= 19_660.0);
 /// # Ok::<(), john_ellipsoid_dp::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -114,16 +135,14 @@ impl RoundEncoder {
         Ok(())
     }
 
+    pub(super) fn root(&self) -> MatRef<'_> {
+        self.root.as_ref()
+    }
+
     /// The row in whitened coordinates; none if it has an entry that is not finite.
-    ///
-    /// Rows of any length are scaled to the size of 1 first, so that nothing overflows that decides.
     fn whiten(&self, row: &[f64], y: &mut [f64]) -> Option<Length> {
         y.fill(0.0);
-        let largest = row.iter().fold(0.0, |largest: f64, a| if a.abs() > largest { a.abs() } else { largest });
-        if !row.iter().all(|a| a.is_finite()) {
-            return None;
-        }
-        let exponent = exponent(largest).clamp(-1022, 1022);
+        let exponent = unit_exponent(row)?;
         let unit = power_of_two(-exponent);
         for (j, a) in row.iter().enumerate() {
             let a = a * unit;
@@ -135,22 +154,16 @@ impl RoundEncoder {
         Some(Length { norm: square.sqrt(), exponent })
     }
 
-    /// `z = ⌊(R/√c)·√φ·y⌋` toward zero, with `φ = u^{p/2}·c/‖y‖²`, `u = min(1, ‖y‖²/c)`; zero for a row that is not finite.
-    ///
-    /// `‖z‖² ≤ R²`, whatever the row: the last lines see to it, in integers.
-    pub(super) fn integers(&self, row: &[f64], z: &mut [f64]) {
+    /// `z = (R/√c)·√φ·y` toward zero, with `φ = u^{p/2}·c/‖y‖²`, `u = min(1, ‖y‖²/c)`; zero for a row that is not finite.
+    fn integers(&self, row: &[f64], z: &mut [f64]) {
         let gain = self.whiten(row, z).map_or(0.0, |length| self.gain(length));
-        for z in z.iter_mut() {
-            let scaled = (*z * gain).trunc();
-            *z = if scaled.is_finite() { scaled } else { 0.0 }; // a root of absurd size
-        }
-        while z.iter().fold(0.0, |sum, z| sum + z * z) > f64::from(RADIUS) * f64::from(RADIUS) {
-            z.iter_mut().for_each(|z| *z = (*z * 0.9999).trunc());
-        }
+        scale_toward_zero(z, gain);
+        let square = z.iter().fold(0.0, |sum, z| sum + z * z);
+        shrunk(z, square);
     }
 
     /// `(R/‖y‖)·u^{p/4}`, with `√u = min(1, ‖y‖/√c)`; zero where nothing is left of a row.
-    fn gain(&self, length: Length) -> f64 {
+    pub(super) fn gain(&self, length: Length) -> f64 {
         let ratio = length.radius() / self.clip;
         let root = if ratio < 1.0 { ratio } else { 1.0 };
         let gain = (0..self.half_order).fold(SAFE_RADIUS / length.norm, |gain, _| gain * root);
@@ -158,6 +171,7 @@ impl RoundEncoder {
     }
 
     /// The cell of `‖Tᵀa‖`; the largest integer for a row that is not finite.
+    #[cfg(test)]
     pub(super) fn cell(&self, row: &[f64], y: &mut [f64]) -> i64 {
         self.whiten(row, y).map_or(i64::MAX, |length| radius_to_grid(length.radius()))
     }

@@ -24,6 +24,9 @@ const MAX_ABS: u64 = 1 << 60;
 const SCALE_SHARE: f64 = 0.05;
 const WHITENING_SHARE: f64 = 0.25;
 
+/// What one round releases.
+type RoundRelease<A> = Release<SymmetricLatticeMatrix, PrivacyProfile<A>>;
+
 /// The noise of every stage under a budget: public, and made before any row is read.
 ///
 /// # Guarantee
@@ -82,7 +85,8 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
         noise: f64,
     ) -> Result<Self, dp_mechanisms::Error> {
         let std = |share: f64, sensitivity: f64| NoiseStd::new(noise * sensitivity / share.sqrt());
-        let counted = LatticeL2Sensitivity::from_square(ExponentCounts::new(options).squared_sensitivity(), adjacency)?;
+        let counted =
+            LatticeL2Sensitivity::from_square(ExponentCounts::new(options).squared_sensitivity(), adjacency)?;
         let scale = LatticeGaussian::with_noise_std(std(SCALE_SHARE, counted.l2())?, counted)?;
         let moves = moment_sensitivity(adjacency)?;
         let round = |share: f64, rounds: u32| {
@@ -93,7 +97,8 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
         let left = if rounds == 0 { rest } else { rest - WHITENING_SHARE };
         let refining = round(left, options.refining_rounds())?;
         let quantile = quantile(options, adjacency, quantile_epsilon)?;
-        let mut profile = scale.profile().and(&refining.profile().repeated(options.refining_rounds().into()))?;
+        let mut profile =
+            scale.profile().and(&refining.profile().repeated(options.refining_rounds().into()))?;
         if let Some(whitening) = &whitening {
             profile = profile.and(&whitening.profile().repeated(rounds.into()))?;
         }
@@ -181,7 +186,7 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
         mut root: Mat,
         rows: f64,
         rng: &mut R,
-    ) -> Result<(Mat, Vec<Release<SymmetricLatticeMatrix, PrivacyProfile<A>>>), Error> {
+    ) -> Result<(Mat, Vec<RoundRelease<A>>), Error> {
         let mut releases = Vec::new();
         for t in 0..self.options.rounds() {
             let whitens = t < self.options.whitening_rounds();
@@ -210,7 +215,7 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
         root: &Mat,
         (t, order): (u32, u32),
         rng: &mut R,
-    ) -> Result<Release<SymmetricLatticeMatrix, PrivacyProfile<A>>, Error> {
+    ) -> Result<RoundRelease<A>, Error> {
         let (dim, threads) = (self.options.dim(), self.options.parallelism());
         let encoder = RoundEncoder::of_triangle(root.as_ref(), self.options.squared_clip(), order);
         let steps = sum_moments(source, &encoder, (dim, threads))?;
@@ -258,14 +263,14 @@ fn moment_sensitivity<A: QuantileAdjacency>(
     LatticeFrobeniusSensitivity::from_square(rows * u128::from(RADIUS).pow(4), adjacency)
 }
 
-/// Over radii from `√d/2⁸` to `2¹⁰√d`: at the target, whitened rows have some `√d`.
+/// Over radii from `√d/2⁶` to `2⁵√d`: at the target, whitened rows have some `√d`. Wider, and a weak budget would more often end far out.
 fn quantile<A: QuantileAdjacency>(
     options: &RecordOptions,
     adjacency: A,
     epsilon: Epsilon,
 ) -> Result<PrivateQuantile<A>, dp_mechanisms::Error> {
     let typical = (options.dim() as f64).sqrt();
-    let range = QuantileRange::new(radius_to_grid(typical / 256.0), radius_to_grid(typical * 1024.0))?;
+    let range = QuantileRange::new(radius_to_grid(typical / 64.0), radius_to_grid(typical * 32.0))?;
     let level = QuantileLevel::new(1.0 - options.uncovered())?;
     Ok(PrivateQuantile::new(epsilon, level, range, adjacency))
 }

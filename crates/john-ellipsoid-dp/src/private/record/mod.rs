@@ -5,13 +5,14 @@
 //! released, and the coordinates are whitened once more. At the end a private quantile sets the level that covers the share of
 //! rows that is asked for.
 
-mod encode;
 mod ellipsoid;
+mod encode;
 mod mechanism;
 mod options;
 mod pass;
 mod scale;
 mod shape;
+mod tile;
 
 pub use ellipsoid::RecordEllipsoid;
 pub use encode::RoundEncoder;

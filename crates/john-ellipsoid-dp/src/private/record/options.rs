@@ -174,6 +174,9 @@ impl RecordOptions {
 
     /// Share of rows that the level is to leave outside; rows that are not finite count as outside.
     ///
+    /// With fewer than about `20/ε` rows outside, ε that of the level, noise alone may set the level, at the upper end of its range:
+    /// [`rank_error`](super::RecordEllipsoid::rank_error) is then above their number.
+    ///
     /// # Errors
     /// [`Error::RecordParameter`] unless it is between 0 and 1.
     pub fn with_uncovered(self, share: f64) -> Result<Self, Error> {

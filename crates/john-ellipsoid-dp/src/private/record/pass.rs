@@ -2,13 +2,12 @@
 
 use super::encode::{RADIUS, RoundEncoder};
 use super::scale::ExponentCounts;
+use super::tile::{TILE, Tile};
 use crate::Error;
 use crate::source::{RowSource, check_width};
-use dp_linalg::{ExactProductSum, Mat, MatRef, Parallelism};
+use dp_linalg::{ExactProductSum, MatRef, Parallelism};
 use dp_mechanisms::symmetric;
 
-/// Rows that are encoded before they are multiplied: they stay in the cache.
-const TILE: usize = 128;
 /// Rows below which a thread is not worth its start.
 const ROWS_PER_THREAD: usize = 1024;
 
@@ -82,7 +81,7 @@ pub(super) fn sum_moments(
     let bound = u64::from(RADIUS);
     let empty = |_| {
         let sum = ExactProductSum::new(dim, dim, bound, bound)?;
-        Ok(Moments { encoder, tile: Mat::zeros(TILE, dim), sum })
+        Ok(Moments { encoder, tile: Tile::new(dim), sum })
     };
     let mut shares = (0..threads.get()).map(empty).collect::<Result<Vec<_>, Error>>()?;
     read(source, dim, &mut shares)?;
@@ -92,7 +91,7 @@ pub(super) fn sum_moments(
 
 struct Moments<'a> {
     encoder: &'a RoundEncoder,
-    tile: Mat,
+    tile: Tile,
     sum: ExactProductSum,
 }
 
@@ -100,11 +99,8 @@ impl Share for Moments<'_> {
     fn add(&mut self, rows: MatRef<'_>) -> Result<(), Error> {
         for start in (0..rows.nrows()).step_by(TILE) {
             let part = rows.subrows(start..rows.nrows().min(start + TILE));
-            for (i, row) in part.rows().enumerate() {
-                self.encoder.integers(row, self.tile.row_mut(i));
-            }
-            let tile = self.tile.as_ref().subrows(0..part.nrows());
-            self.sum.add_tn(tile, tile)?;
+            let (columns, rows) = self.tile.integers(self.encoder, part);
+            self.sum.add_nn(columns, rows)?;
         }
         Ok(())
     }
@@ -116,7 +112,7 @@ pub(super) fn radius_cells(
     encoder: &RoundEncoder,
     (dim, threads): (usize, Parallelism),
 ) -> Result<Vec<i64>, Error> {
-    let empty = || Radii { encoder, y: vec![0.0; dim], cells: Vec::new() };
+    let empty = || Radii { encoder, tile: Tile::new(dim), cells: Vec::new() };
     let mut shares: Vec<Radii<'_>> = (0..threads.get()).map(|_| empty()).collect();
     read(source, dim, &mut shares)?;
     Ok(shares.into_iter().flat_map(|share| share.cells).collect())
@@ -124,14 +120,15 @@ pub(super) fn radius_cells(
 
 struct Radii<'a> {
     encoder: &'a RoundEncoder,
-    y: Vec<f64>,
+    tile: Tile,
     cells: Vec<i64>,
 }
 
 impl Share for Radii<'_> {
     fn add(&mut self, rows: MatRef<'_>) -> Result<(), Error> {
-        for row in rows.rows() {
-            self.cells.push(self.encoder.cell(row, &mut self.y));
+        for start in (0..rows.nrows()).step_by(TILE) {
+            let part = rows.subrows(start..rows.nrows().min(start + TILE));
+            self.tile.cells(self.encoder, part, &mut self.cells);
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Units of columns, and the number of rows, from one noisy histogram.
 
-use super::encode::{exponent, power_of_two};
+use super::encode::exponent;
 use super::options::{RecordOptions, RecordScale};
+use crate::private::floats::power_of_two;
 use dp_linalg::Mat;
 
 /// Binary exponents from −128 to 127; smaller ones, and zero, are the least.
@@ -67,16 +68,16 @@ impl ExponentCounts {
     pub(super) fn root(&self, released: &[i64], noise_std: f64, scale: RecordScale) -> Mat {
         let size = |j: usize| match scale {
             RecordScale::Public(size) => size,
-            RecordScale::Private => {
-                most_frequent(&released[j * BINS..(j + 1) * BINS], noise_std).unwrap_or_else(|| self.common(released, noise_std))
-            }
+            RecordScale::Private => most_frequent(&released[j * BINS..(j + 1) * BINS], noise_std)
+                .unwrap_or_else(|| self.common(released, noise_std)),
         };
         Mat::from_fn(self.dim, self.dim, |i, j| if i == j { 1.0 / size(j) } else { 0.0 })
     }
 
     /// The size of entries of all columns together; 1 if there is none to be seen.
     fn common(&self, released: &[i64], noise_std: f64) -> f64 {
-        let column = |bin: usize| (0..self.columns).map(|j| released[j * BINS + bin]).fold(0, i64::wrapping_add);
+        let column =
+            |bin: usize| (0..self.columns).map(|j| released[j * BINS + bin]).fold(0, i64::wrapping_add);
         let pooled: Vec<i64> = (0..BINS).map(column).collect();
         most_frequent(&pooled, noise_std * (self.columns as f64).sqrt()).unwrap_or(1.0)
     }
@@ -111,7 +112,8 @@ mod tests {
             let sizes = [0.0, 1.0, -3.0, 1e-300, f64::MAX, f64::NAN];
             let all: Vec<Vec<i64>> = sizes.iter().map(|x| counted(&counts, &vec![*x; dim])).collect();
             let none = vec![0; counts.len()];
-            let pairs = all.iter().chain([&none]).flat_map(|a| all.iter().map(move |b| squared_distance(a, b)));
+            let pairs =
+                all.iter().chain([&none]).flat_map(|a| all.iter().map(move |b| squared_distance(a, b)));
             assert_eq!(pairs.max(), Some(counts.squared_sensitivity()));
         }
     }

@@ -20,10 +20,9 @@
 //!
 //! whatever the rows are: no condition number, no dimension, no number of rows. The constant 1 is approached (`θ → 0`, a row
 //! that nothing else supports, `tⱼ = θ`). Logarithms of `gᵢ` alone move by up to `b√((1/τ₀ + (n − 1)wⱼ)/λ)`, with a floor τ₀ on `g`;
-//! leverages `tᵢ` by less than `1.2·b√(wⱼ/λ)`, which is good for heavy rows and hides light ones. The floor joins both.
+//! leverages `tᵢ` by about `1.3·b√(wⱼ/λ)` in sum, which is good for heavy rows and hides light ones. The floor joins both.
 
 mod arithmetic;
-mod clip;
 mod options;
 mod released;
 mod rounds;

@@ -1,11 +1,11 @@
 //! T rounds: a private statistic, noise, and weights made of what was released.
 
-use super::clip::clipped;
 use super::options::WeightOptions;
 use super::released::NoisyWeights;
 use super::statistic::Plan;
 use crate::Error;
 use crate::private::PrivateRows;
+use crate::private::floats::clipped;
 use dp_linalg::MatRef;
 use dp_mechanisms::{LatticeL2Sensitivity, LatticeStatistic, PerturbRow, PrivacyProfile, Release};
 use rand::CryptoRng;
@@ -16,7 +16,7 @@ const WHAT: &str = "weights of rows towards their John ellipsoid";
 /// Weights of private rows `(n, d)` after T rounds of `w ← (w∘g + θ)∘exp(noise)`; the number of rows is public.
 ///
 /// Rows beyond the [radius](WeightOptions::radius) are scaled back to it, one by one; rows that are not finite become zero. For most
-/// purposes noise on the rows themselves is better by far: at equal privacy its gap was thirty times smaller in measurements
+/// purposes noise on the rows themselves is better by far: at equal privacy its gap was forty times smaller in measurements
 /// (docs/theorems.md, noisy weights). This is the published mechanism in a form whose guarantee holds.
 ///
 /// # Guarantee

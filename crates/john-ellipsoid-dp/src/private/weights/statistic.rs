@@ -1,9 +1,9 @@
 //! From rows and released weights to integers, and how far these move.
 
 use super::arithmetic::{leverages, relative_error};
-use super::clip::clip_margin;
 use super::options::{WeightOptions, WeightParameter};
 use crate::Error;
+use crate::private::floats::{clip_margin, power_of_two};
 use dp_linalg::MatRef;
 use dp_mechanisms::{
     Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, NoiseStd, PerturbRow, certified,
@@ -128,9 +128,4 @@ fn log_error((rows, dim): (usize, usize), options: &WeightOptions) -> Result<f64
     } else {
         Err(Error::WeightPrecision { rows, dim, ratio })
     }
-}
-
-/// For exponents where it is normal.
-fn power_of_two(exponent: i32) -> f64 {
-    f64::from_bits(((exponent + 1023) as u64) << 52)
 }

@@ -43,9 +43,8 @@ pub(super) fn truncated(noise_std: f64, rng: &mut ChaCha20Rng) -> f64 {
 /// `Σ wᵢaᵢaᵢᵀ`.
 pub(super) fn moment(rows: &Mat, weights: &[f64]) -> Mat {
     let d = rows.ncols();
-    let entry = |j: usize, k: usize| {
-        rows.rows().zip(weights).map(|(row, w)| w * row[j] * row[k]).sum::<f64>()
-    };
+    let entry =
+        |j: usize, k: usize| rows.rows().zip(weights).map(|(row, w)| w * row[j] * row[k]).sum::<f64>();
     Mat::from_fn(d, d, entry)
 }
 

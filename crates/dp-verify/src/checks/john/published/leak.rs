@@ -1,7 +1,7 @@
 //! What returning the matrix gives away, and what the metric claim says of a record.
 
-use super::algorithm::{moment, published, truncated};
 use super::super::weights::{budget, options, private};
+use super::algorithm::{moment, published, truncated};
 use crate::{Context, Outcome, Subject};
 use dp_linalg::Mat;
 use dp_mechanisms::{gaussian, normal};
@@ -71,9 +71,8 @@ pub(in super::super) fn record(context: &mut Context, subject: Subject) -> Outco
         }
         let options = options((epsilon, delta), 8.0).with_rounds(1).expect("one round");
         let weights = vec![0.03; 100];
-        let [from, to] = [&rows, &other].map(|rows| {
-            weight_statistic(private(rows, 1e-3), &weights, &options).expect("sound options")
-        });
+        let [from, to] = [&rows, &other]
+            .map(|rows| weight_statistic(private(rows, 1e-3), &weights, &options).expect("sound options"));
         let noise_std = from.sensitivity().l2() / mu;
         let (from, to) = (from.assume_public(), to.assume_public());
         let square: f64 = from.iter().zip(&to).map(|(a, b)| ((a - b) as f64).powi(2)).sum();

@@ -30,8 +30,11 @@ pub(in super::super) fn scale(_: &mut Context, subject: Subject) -> Outcome {
     let close = PerturbRow::new(1.0).expect("a radius");
     let stated = PrivacyProfile::gaussian(Mu::new(shift).expect("positive"), close).delta(epsilon);
     let spread = subject.pick(factor, 1.0);
-    let found = hockey_stick((shift, spread), (0.0, 1.0), epsilon)
-        .max(hockey_stick((0.0, 1.0), (shift, spread), epsilon));
+    let found = hockey_stick((shift, spread), (0.0, 1.0), epsilon).max(hockey_stick(
+        (0.0, 1.0),
+        (shift, spread),
+        epsilon,
+    ));
     Outcome::at_least(found / stated, 1.05, 2).with_note("δ over the δ of the shift alone")
 }
 
@@ -65,7 +68,8 @@ pub(in super::super) fn sampling(_: &mut Context, subject: Subject) -> Outcome {
         Subject::AsShipped => quantile_distance(&sampled(&one), &sampled(&other)),
         Subject::Broken => exact,
     };
-    Outcome::at_least(jump / exact, 100.0, 2).with_note("jump of the sampled leverage over that of the exact one")
+    Outcome::at_least(jump / exact, 100.0, 2)
+        .with_note("jump of the sampled leverage over that of the exact one")
 }
 
 /// Values and probabilities of the first row's leverage from [`SAMPLES`] rows, drawn with probabilities by leverage.
@@ -79,7 +83,9 @@ fn sampled(rows: &Mat) -> Vec<(f64, f64)> {
         let drawn: Vec<usize> = (0..SAMPLES).map(|k| code / 3_usize.pow(k) % 3).collect();
         let probability: f64 = drawn.iter().map(|&i| share(i)).product();
         let mut sampled = [0.0; 3];
-        drawn.iter().for_each(|&i| sampled[i] += weights[i] / (f64::from(SAMPLES) * share(i)));
+        for &i in &drawn {
+            sampled[i] += weights[i] / (f64::from(SAMPLES) * share(i));
+        }
         // one row drawn each time spans a line: its leverage is infinite
         let singular = sampled.iter().filter(|w| **w > 0.0).count() < 2;
         let value = if singular { f64::INFINITY } else { first_leverage(rows, &sampled, weights[0]) };

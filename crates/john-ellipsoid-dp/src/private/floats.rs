@@ -1,6 +1,17 @@
-//! A row to the ball: a function of this row alone.
+//! Powers of two, and a row to the ball: bit-exact, a function of its argument alone.
+//!
+//! Only `+ − × ÷ √`, in one order.
 
 use dp_linalg::{Mat, MatRef};
+
+/// `2ᵏ`; zero or infinity beyond the range of normal `f64`.
+pub(super) const fn power_of_two(k: i32) -> f64 {
+    match k {
+        ..-1022 => 0.0,
+        -1022..=1023 => f64::from_bits(((k + 1023) as u64) << 52),
+        _ => f64::INFINITY,
+    }
+}
 
 /// Relative error of a clipped row: fewer than `d + 16` roundings, each of `2⁻⁵³`, are in its norm, the factor and a product.
 pub(super) fn clip_margin(dim: usize) -> f64 {
@@ -8,7 +19,7 @@ pub(super) fn clip_margin(dim: usize) -> f64 {
 }
 
 /// Small enough that finite entries have squares.
-const TINY: f64 = f64::from_bits((1023 - 600) << 52);
+const TINY: f64 = power_of_two(-600);
 
 /// Every row moved to the nearest point of the ball, within `radius·clip_margin(d)`; rows with an entry that is not finite to zero.
 ///
@@ -39,6 +50,15 @@ mod tests {
 
     fn clip(row: &[f64], radius: f64) -> Vec<f64> {
         clipped(MatRef::new(row, 1, row.len()).unwrap(), radius).into_vec()
+    }
+
+    #[test]
+    fn powers_of_two_saturate() {
+        assert_eq!(
+            [power_of_two(-1023), power_of_two(-1022), power_of_two(0)],
+            [0.0, f64::MIN_POSITIVE, 1.0]
+        );
+        assert_eq!([power_of_two(1023), power_of_two(1024)], [2.0_f64.powi(1023), f64::INFINITY]);
     }
 
     #[test]

@@ -1,0 +1,106 @@
+//! What this crate promises, as data.
+
+use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
+
+/// Every claim of this crate.
+///
+/// ```
+/// assert!(ntk_dp::claims::CLAIMS.iter().all(|claim| claim.id.starts_with("ntk.")));
+/// ```
+pub const CLAIMS: &[Claim] = &[
+    Claim {
+        id: "ntk.arcsine.polynomial",
+        kind: ClaimKind::Numerical,
+        statement: "|P(w) − asin(√w)/√w| ≤ 2⁻⁵⁶ for 0 ≤ w ≤ ½ + 2⁻⁴⁰ and the stored coefficients, in real arithmetic",
+        hypotheses: &[],
+        source: Source {
+            work: "ntk-dp",
+            result: "module `arcsine`: Chebyshev interpolation of degree 20, rounded",
+        },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.dual.closed_forms",
+        kind: ClaimKind::Numerical,
+        statement: "the expectations of each activation are E[φ(u)φ(v)] and E[φ′(u)φ′(v)] over the normal law",
+        hypotheses: &["c² ≤ ab", "ReLU, leaky ReLU of any slope, erf, GELU with Φ, x²"],
+        source: Source {
+            work: "Cho, Saul 2009; Williams 1997; the others derived here",
+            result: "docs/theorems.md, Neural tangent kernels",
+        },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "ntk.kernel.recursion",
+        kind: ClaimKind::Numerical,
+        statement: "values of NTK and NNGP, in tiles of any shape, are those of the recursion done pair by pair",
+        hypotheses: &["within 1e-11 of √(K(x, x)K(y, y))", "correlations of the points below 0.999 in size"],
+        source: Source {
+            work: "Jacot, Gabriel, Hongler 2018",
+            result: "Theorem 1, with the variances of Lee et al. 2019",
+        },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "ntk.kernel.near_equal",
+        kind: ClaimKind::Numerical,
+        statement: "ReLU kernels of equal, opposite and nearly equal points are within depth·√(2(d + 8)u)·√(K(x, x)K(y, y)) of exact",
+        hypotheses: &["no bias", "K the NTK, u = 2⁻⁵³"],
+        source: Source { work: "docs/theorems.md", result: "Neural tangent kernels, rounding" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.gram.semidefinite",
+        kind: ClaimKind::Numerical,
+        statement: "Gram matrices have no eigenvalue below −32nε‖K‖_F",
+        hypotheses: &["points in general position: no two nearly equal or opposite"],
+        source: Source {
+            work: "Jacot, Gabriel, Hongler 2018",
+            result: "Section 4; closure of kernels under sums and products",
+        },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "ntk.finite_width.rate",
+        kind: ClaimKind::Convergence,
+        statement: "the tangent kernel of a network of width m deviates from the NTK by C/√m in root mean square",
+        hypotheses: &["independent standard normal weights", "C depends on the network and the points"],
+        source: Source {
+            work: "Jacot, Gabriel, Hongler 2018; Arora et al. 2019",
+            result: "Theorem 1; Theorem 3.1",
+        },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "ntk.features.variance",
+        kind: ClaimKind::Utility,
+        statement: "ReLU features of one hidden layer are unbiased, with variance at most 3σ_w⁴Σ⁰(x, x)Σ⁰(y, y)/m",
+        hypotheses: &["points that do not depend on the draw"],
+        source: Source { work: "docs/theorems.md", result: "Neural tangent kernels, random features" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.quadratic.features",
+        kind: ClaimKind::Numerical,
+        statement: "quadratic features have σ²⟨x, y⟩² as their dot products",
+        hypotheses: &["within 1e-14 of σ²‖x‖²‖y‖²"],
+        source: Source { work: "multinomial theorem", result: "poly-kernel, MonomialMap" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "ntk.ridge.leave_one_out",
+        kind: ClaimKind::Numerical,
+        statement: "leave-one-out residuals, of kernels and of features, are those of fits without the point",
+        hypotheses: &["within 1e-7 of the targets at condition numbers up to 1e6"],
+        source: Source { work: "Wahba 1990", result: "Section 4.2" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
+        id: "ntk.ridge.residual",
+        kind: ClaimKind::Numerical,
+        statement: "an iterative fit solves (K + λI)α = y up to its residual, and ‖α − α*‖ ≤ residual·‖y‖/λ",
+        hypotheses: &["up to the rounding of the kernel, 1e-7·tr K·‖α‖"],
+        source: Source { work: "docs/theorems.md", result: "Neural tangent kernels, regression" },
+        status: ClaimStatus::Ours,
+    },
+];

@@ -1,0 +1,117 @@
+//! Everything that can go wrong here, as data.
+
+/// Why a call was refused.
+///
+/// This crate is not private yet: what an error says may depend on the rows.
+///
+/// ```
+/// use ntk_dp::{Activation, Error, Network};
+///
+/// let refused = Network::new(Activation::Relu, 3, -2.0);
+/// assert_eq!(refused, Err(Error::WeightVariance { value: -2.0 }));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    // parameters
+    /// The variance of weights must be positive and finite.
+    #[error("the weight variance {value} is not positive and finite")]
+    WeightVariance {
+        /// Value given.
+        value: f64,
+    },
+    /// The variance of biases must be non-negative and finite.
+    #[error("the bias variance {value} is not non-negative and finite")]
+    BiasVariance {
+        /// Value given.
+        value: f64,
+    },
+    /// The slope of a leaky ReLU must be finite.
+    #[error("the slope {value} is not finite")]
+    Slope {
+        /// Value given.
+        value: f64,
+    },
+    /// These features are for the ReLU.
+    #[error("the activation is not the ReLU")]
+    Activation,
+    /// The ridge must be positive and finite.
+    #[error("the ridge {value} is not positive and finite")]
+    Ridge {
+        /// Value given.
+        value: f64,
+    },
+    /// The list of ridges is empty.
+    #[error("no ridge to choose from")]
+    NoRidge,
+    /// A tolerance must be positive and below one.
+    #[error("the tolerance {value} is not between 0 and 1")]
+    Tolerance {
+        /// Value given.
+        value: f64,
+    },
+    /// A network needs at least one neuron in each layer, a sample of features at least one feature.
+    #[error("a width of zero")]
+    Width,
+    // shapes
+    /// Points need at least one coordinate.
+    #[error("points without coordinates have no kernel")]
+    NoColumns,
+    /// There must be at least one row.
+    #[error("there is no row")]
+    NoRows,
+    /// A point, a row of targets or a block has the wrong length.
+    #[error("{expected} entries are needed, found {found}")]
+    Length {
+        /// Entries needed.
+        expected: usize,
+        /// Entries found.
+        found: usize,
+    },
+    /// Points and targets, or points and labels, differ in number.
+    #[error("{expected} rows are needed, found {found}")]
+    RowCount {
+        /// Rows needed.
+        expected: usize,
+        /// Rows found.
+        found: usize,
+    },
+    // data
+    /// A point has an entry that is NaN or infinite, or its kernel value with itself overflows.
+    #[error("row {row} is not finite, or its kernel value overflows")]
+    Point {
+        /// First such row.
+        row: usize,
+    },
+    /// A target is NaN or infinite.
+    #[error("a target of row {row} is not finite")]
+    Target {
+        /// First such row.
+        row: usize,
+    },
+    /// A label is not below the number of classes.
+    #[error("the label {label} of row {row} is not below {classes}")]
+    Label {
+        /// First such row.
+        row: usize,
+        /// Its label.
+        label: usize,
+        /// Number of classes.
+        classes: usize,
+    },
+    // numerical
+    /// The linear algebra refused.
+    #[error(transparent)]
+    Linalg(#[from] dp_linalg::Error),
+    /// The features refused.
+    #[error(transparent)]
+    Features(#[from] poly_kernel::Error),
+}
+
+pub(crate) fn check_len(expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::Length { expected, found }) }
+}
+
+pub(crate) fn check_rows(expected: usize, found: usize) -> Result<(), Error> {
+    if expected == found { Ok(()) } else { Err(Error::RowCount { expected, found }) }
+}

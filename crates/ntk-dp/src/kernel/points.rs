@@ -1,0 +1,136 @@
+//! Points that a kernel has looked at, and tiles of its matrix.
+
+use super::recursion::Run;
+use super::sites::Sites;
+use super::{Form, Kernel, check_points};
+use crate::dual::{Dual, Erf, Gelu, PiecewiseLinear, Quadratic};
+use crate::{Activation, Error, Network};
+use core::ops::Range;
+use dp_linalg::{Accumulate, MatMut, MatRef, Parallelism, matmul_nt_into};
+
+/// Rows and what the recursion needs of each.
+#[derive(Debug, Clone)]
+pub(crate) struct Points<'a> {
+    rows: MatRef<'a>,
+    sites: Sites,
+    diagonal: Vec<f64>,
+}
+
+impl<'a> Points<'a> {
+    pub(crate) fn new(kernel: &Kernel, rows: MatRef<'a>) -> Result<Self, Error> {
+        check_points(rows)?;
+        let (sites, diagonal) = match &kernel.form {
+            Form::Tangent(network) => {
+                let mut sites = sites(network, rows)?;
+                let diagonal = core::mem::take(&mut sites.tangent);
+                (sites, diagonal)
+            }
+            Form::Covariance(network) => {
+                let mut sites = sites(network, rows)?;
+                let diagonal = core::mem::take(&mut sites.variance);
+                (sites, diagonal)
+            }
+            Form::SquaredProduct(variance) => (Sites::default(), squared_products(*variance, rows)?),
+        };
+        Ok(Self { rows, sites, diagonal })
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.rows.nrows()
+    }
+
+    /// The kernel of each point with itself.
+    pub(crate) fn diagonal(&self) -> &[f64] {
+        &self.diagonal
+    }
+
+    pub(crate) fn into_diagonal(self) -> Vec<f64> {
+        self.diagonal
+    }
+}
+
+fn sites(network: &Network, rows: MatRef<'_>) -> Result<Sites, Error> {
+    match network.activation() {
+        Activation::Relu => Sites::new(PiecewiseLinear::new(0.0), network, rows),
+        Activation::LeakyRelu { slope } => Sites::new(PiecewiseLinear::new(slope), network, rows),
+        Activation::Erf => Sites::new(Erf, network, rows),
+        Activation::Gelu => Sites::new(Gelu, network, rows),
+        Activation::Quadratic => Sites::new(Quadratic, network, rows),
+    }
+}
+
+fn squared_products(variance: f64, rows: MatRef<'_>) -> Result<Vec<f64>, Error> {
+    let value = |point: &[f64]| {
+        let square: f64 = point.iter().map(|x| x * x).sum();
+        variance * square * square
+    };
+    let diagonal: Vec<f64> = rows.rows().map(value).collect();
+    match diagonal.iter().position(|value| !value.is_finite()) {
+        Some(row) => Err(Error::Point { row }),
+        None => Ok(diagonal),
+    }
+}
+
+/// Computes tiles of one kernel's matrix; holds scratch space for one thread.
+pub(crate) struct Tiles<'a> {
+    form: &'a Form,
+    left: &'a Points<'a>,
+    right: &'a Points<'a>,
+    tangent: Vec<f64>,
+}
+
+impl<'a> Tiles<'a> {
+    pub(crate) fn new(kernel: &'a Kernel, left: &'a Points<'a>, right: &'a Points<'a>) -> Self {
+        Self { form: &kernel.form, left, right, tangent: Vec::new() }
+    }
+
+    /// Writes the kernel of points `rows` on the left and `columns` on the right to `out`, of that shape.
+    pub(crate) fn write(
+        &mut self,
+        rows: Range<usize>,
+        columns: Range<usize>,
+        mut out: MatMut<'_>,
+    ) -> Result<(), Error> {
+        let (left, right) = (self.left.rows.subrows(rows.clone()), self.right.rows.subrows(columns.clone()));
+        matmul_nt_into(out.reborrow(), Accumulate::Replace, left, right, Parallelism::Sequential)?;
+        for (k, i) in rows.enumerate() {
+            self.transform(i, columns.clone(), out.row_mut(k));
+        }
+        Ok(())
+    }
+
+    fn transform(&mut self, i: usize, columns: Range<usize>, products: &mut [f64]) {
+        match self.form {
+            Form::SquaredProduct(variance) => products.iter_mut().for_each(|x| *x = variance * (*x * *x)),
+            Form::Covariance(network) | Form::Tangent(network) => match network.activation() {
+                Activation::Relu => self.recurse(PiecewiseLinear::new(0.0), network, i, columns, products),
+                Activation::LeakyRelu { slope } => {
+                    self.recurse(PiecewiseLinear::new(slope), network, i, columns, products);
+                }
+                Activation::Erf => self.recurse(Erf, network, i, columns, products),
+                Activation::Gelu => self.recurse(Gelu, network, i, columns, products),
+                Activation::Quadratic => self.recurse(Quadratic, network, i, columns, products),
+            },
+        }
+    }
+
+    fn recurse(
+        &mut self,
+        dual: impl Dual,
+        network: &Network,
+        i: usize,
+        columns: Range<usize>,
+        products: &mut [f64],
+    ) {
+        let len = products.len();
+        let (left, right) = ((&self.left.sites, i), (&self.right.sites, columns));
+        let dim = self.left.rows.ncols();
+        let run = Run { dual, network, dim, left, right, covariance: products };
+        if let Form::Covariance(_) = self.form {
+            run.covariances();
+        } else {
+            self.tangent.resize(len, 0.0);
+            run.tangents(&mut self.tangent);
+        }
+    }
+}

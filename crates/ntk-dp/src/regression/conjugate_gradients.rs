@@ -1,0 +1,178 @@
+//! Conjugate gradients on `(K + λI)α = Y`, several right-hand sides at a time.
+
+use super::KernelModel;
+use super::product::symmetric_product;
+use crate::kernel::Points;
+use crate::{Error, Kernel};
+use dp_linalg::{Mat, MatRef, Parallelism};
+
+/// When an iteration ends: at a residual small enough, or after so many iterations.
+///
+/// ```
+/// let stop = ntk_dp::Stop::new(1e-6, 200)?;
+/// assert_eq!((stop.tolerance(), stop.max_iterations()), (1e-6, 200));
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stop {
+    tolerance: f64,
+    max_iterations: usize,
+}
+
+impl Stop {
+    /// The largest `‖(K + λI)α − y‖/‖y‖` over columns `y` of the targets, and the most iterations.
+    ///
+    /// # Errors
+    /// [`Error::Tolerance`] unless between 0 and 1.
+    pub fn new(tolerance: f64, max_iterations: usize) -> Result<Self, Error> {
+        if tolerance > 0.0 && tolerance < 1.0 {
+            Ok(Self { tolerance, max_iterations })
+        } else {
+            Err(Error::Tolerance { value: tolerance })
+        }
+    }
+
+    /// The relative residual aimed at.
+    #[must_use]
+    pub const fn tolerance(&self) -> f64 {
+        self.tolerance
+    }
+
+    /// The most iterations there may be.
+    #[must_use]
+    pub const fn max_iterations(&self) -> usize {
+        self.max_iterations
+    }
+}
+
+/// A model and how well it solves its equations.
+///
+/// The residual is computed from the model at the end, not carried along. With it the error is known: `K + λI` has no eigenvalue
+/// below `λ`, so `‖α − α*‖ ≤ residual·‖y‖/λ`, and fitted values are off by at most `residual·‖y‖`.
+///
+/// ```
+/// use dp_linalg::Mat;
+/// use ntk_dp::{Activation, Kernel, KernelRidge, Network, Stop};
+///
+/// let points = Mat::from_fn(100, 2, |i, j| ((5 * i + 3 * j) as f64).sin());
+/// let targets = Mat::from_fn(100, 1, |i, _| points[(i, 0)].max(points[(i, 1)]));
+/// let ridge = KernelRidge::new(Kernel::ntk(Network::new(Activation::Relu, 2, 2.0)?), 0.1)?;
+/// let fit = ridge.fit_iteratively(points.as_ref(), targets.as_ref(), Stop::new(1e-6, 300)?)?;
+/// assert!(fit.converged() && fit.residual() <= 1e-6);
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct IterativeFit {
+    model: KernelModel,
+    iterations: usize,
+    residual: f64,
+    converged: bool,
+}
+
+impl IterativeFit {
+    pub(super) const fn new(model: KernelModel, iterations: usize, residual: f64, converged: bool) -> Self {
+        Self { model, iterations, residual, converged }
+    }
+
+    /// The fitted function.
+    #[must_use]
+    pub const fn model(&self) -> &KernelModel {
+        &self.model
+    }
+
+    /// The fitted function alone.
+    #[must_use]
+    pub fn into_model(self) -> KernelModel {
+        self.model
+    }
+
+    /// Iterations done.
+    #[must_use]
+    pub const fn iterations(&self) -> usize {
+        self.iterations
+    }
+
+    /// The largest `‖(K + λI)α − y‖/‖y‖` over columns of the targets; a column of zeros is solved exactly.
+    #[must_use]
+    pub const fn residual(&self) -> f64 {
+        self.residual
+    }
+
+    /// Whether the residual is at most the tolerance.
+    #[must_use]
+    pub const fn converged(&self) -> bool {
+        self.converged
+    }
+}
+
+pub(super) struct Solution {
+    pub(super) coefficients: Mat,
+    pub(super) iterations: usize,
+    pub(super) residual: f64,
+}
+
+/// Hestenes, Stiefel 1952, for each column by itself; columns share the kernel values. A column that is done stands still.
+pub(super) fn conjugate_gradients(
+    kernel: &Kernel,
+    points: &Points<'_>,
+    targets: MatRef<'_>,
+    ridge: f64,
+    stop: Stop,
+    parallelism: Parallelism,
+) -> Result<Solution, Error> {
+    let times = |vectors: &Mat| {
+        let mut out = symmetric_product(kernel, points, vectors.as_ref(), parallelism)?;
+        add_scaled(&mut out, &vec![ridge; vectors.ncols()], vectors);
+        Ok::<_, Error>(out)
+    };
+    let mut coefficients = Mat::zeros(targets.nrows(), targets.ncols());
+    let mut residuals = targets.to_owned();
+    let mut directions = residuals.clone();
+    let targets_squared = column_products(&residuals, &residuals);
+    // half the tolerance for the residual that is carried along: the true one differs by rounding
+    let goals: Vec<f64> = targets_squared.iter().map(|y| y * (0.5 * stop.tolerance).powi(2)).collect();
+    let mut squares = targets_squared.clone();
+    let mut iterations = 0;
+    while iterations < stop.max_iterations && squares.iter().zip(&goals).any(|(r, goal)| r > goal) {
+        let images = times(&directions)?;
+        let curvatures = column_products(&directions, &images);
+        let active = |j: usize| squares[j] > goals[j] && curvatures[j] > 0.0;
+        let steps: Vec<f64> =
+            (0..squares.len()).map(|j| if active(j) { squares[j] / curvatures[j] } else { 0.0 }).collect();
+        add_scaled(&mut coefficients, &steps, &directions);
+        add_scaled(&mut residuals, &steps.iter().map(|step| -step).collect::<Vec<_>>(), &images);
+        let next = column_products(&residuals, &residuals);
+        let ratios: Vec<f64> =
+            (0..next.len()).map(|j| if active(j) { next[j] / squares[j] } else { 0.0 }).collect();
+        let previous = core::mem::replace(&mut directions, residuals.clone());
+        add_scaled(&mut directions, &ratios, &previous);
+        squares = next;
+        iterations += 1;
+    }
+    let mut error = times(&coefficients)?;
+    add_scaled(&mut error, &vec![-1.0; targets.ncols()], &targets.to_owned());
+    let left = column_products(&error, &error);
+    let relative =
+        left.iter().zip(&targets_squared).map(|(r, y)| if *y > 0.0 { (r / y).sqrt() } else { 0.0 });
+    Ok(Solution { coefficients, iterations, residual: relative.fold(0.0, f64::max) })
+}
+
+/// `⟨aⱼ, bⱼ⟩` for each column.
+fn column_products(a: &Mat, b: &Mat) -> Vec<f64> {
+    let mut sums = vec![0.0; a.ncols()];
+    for (a, b) in a.rows().zip(b.rows()) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums
+}
+
+/// Adds `factors[j]` times column `j` of `vectors` to column `j` of `to`.
+fn add_scaled(to: &mut Mat, factors: &[f64], vectors: &Mat) {
+    for (i, row) in vectors.rows().enumerate() {
+        for ((to, factor), x) in to.row_mut(i).iter_mut().zip(factors).zip(row) {
+            *to += factor * x;
+        }
+    }
+}
