@@ -10,9 +10,9 @@ pub(crate) fn roc(scores: &[f64], outlier: &[bool]) -> Vec<(f64, f64)> {
     let mut points = vec![(0.0, 0.0)];
     for i in order {
         if outlier[i] {
-            found += 1
+            found += 1;
         } else {
-            alarms += 1
+            alarms += 1;
         }
         points.push((f64::from(alarms) / others as f64, f64::from(found) / outliers as f64));
     }

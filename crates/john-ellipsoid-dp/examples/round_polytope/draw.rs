@@ -3,7 +3,7 @@
 use crate::support::{
     Axis, BLUE, INK, Outcome, Panel, Quantity, VERMILION, axes, curve, legend, picture, plain, power_of_ten,
 };
-use crate::{CHAIN, DRAWN, Run, autocorrelations};
+use crate::{CHAIN, CONDITIONS, DRAWN, Run, autocorrelations};
 use plotters::chart::SeriesLabelPosition;
 use plotters::prelude::*;
 use std::path::Path;
@@ -42,7 +42,7 @@ fn memory(panel: &Panel<'_>, before: &Run, after: &Run) -> Outcome {
     let across = Axis { range: (CHAIN.1 as f64).log10()..last.log10(), marks };
     let quantities: [Quantity<'_>; 2] =
         [("steps between (logarithmic)", power_of_ten), ("autocorrelation", plain)];
-    let title = format!("memory of the worst coordinate, κ = {DRAWN}");
+    let title = format!("memory of the worst coordinate, κ = {}", CONDITIONS[DRAWN]);
     let mut chart = axes(panel, &title, quantities, (across, Axis::new(-0.25..1.05, 0.25)))?;
     let range = chart.x_range();
     chart.draw_series(LineSeries::new([(range.start, 0.0), (range.end, 0.0)], INK.stroke_width(1)))?;

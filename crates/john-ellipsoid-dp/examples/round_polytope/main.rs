@@ -36,7 +36,7 @@ const CONSTRAINTS: usize = 100;
 /// Ratios of widths before rounding.
 const CONDITIONS: [f64; 4] = [1.0, 10.0, 100.0, 1000.0];
 /// The one that is drawn.
-const DRAWN: f64 = 100.0;
+const DRAWN: usize = 2;
 /// Points that are kept, and steps for each.
 const CHAIN: (usize, usize) = (20_000, 5);
 
@@ -66,14 +66,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         CHAIN.1
     );
     println!("{:>8}{:>10}{:>18}{:>18}{:>10}", "κ", "gap", "worth, as it is", "worth, rounded", "ratio");
-    for condition in CONDITIONS {
+    for (place, condition) in CONDITIONS.into_iter().enumerate() {
         let rows = polytope(condition, &mut rng)?;
         let john = john_ellipsoid(rows.as_ref(), &JohnOptions::default())?;
         let rounded = matmul(rows.as_ref(), john.root(), Parallelism::Sequential)?;
         let before = worst(&to_ball(&john, &hit_and_run(rows.as_ref(), CHAIN, &mut rng))?);
         let after = worst(&hit_and_run(rounded.as_ref(), CHAIN, &mut rng));
         print(condition, &john, (&before, &after));
-        if condition == DRAWN {
+        if place == DRAWN {
             draw::draw(&arguments.picture, &before, &after)?;
         }
     }

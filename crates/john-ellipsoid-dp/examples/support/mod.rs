@@ -95,7 +95,7 @@ pub(crate) fn picture(path: &Path, size: (u32, u32)) -> Result<Panel<'_>, Box<dy
 }
 
 /// What an axis shows, and how its marks are written.
-pub(crate) type Quantity<'a> = (&'a str, fn(&f64) -> String);
+pub(crate) type Quantity<'a> = (&'a str, fn(f64) -> String);
 
 /// Axes with a title; horizontal quantity and range first.
 pub(crate) fn axes<'a, 'b>(
@@ -119,8 +119,8 @@ pub(crate) fn axes<'a, 'b>(
         .label_style(("sans-serif", 14, &INK))
         .x_desc(horizontal.0)
         .y_desc(vertical.0)
-        .x_label_formatter(&horizontal.1)
-        .y_label_formatter(&vertical.1)
+        .x_label_formatter(&|x| horizontal.1(*x))
+        .y_label_formatter(&|y| vertical.1(*y))
         .draw()?;
     Ok(chart)
 }
@@ -177,11 +177,11 @@ pub(crate) fn legend<'a, 'b: 'a>(chart: &mut Chart<'a, 'b>, position: SeriesLabe
 }
 
 /// A number as people write it.
-pub(crate) fn plain(x: &f64) -> String {
+pub(crate) fn plain(x: f64) -> String {
     format!("{}", (x * 1e6).round() / 1e6)
 }
 
 /// `10^x` as people write it.
-pub(crate) fn power_of_ten(x: &f64) -> String {
-    plain(&10_f64.powf(*x))
+pub(crate) fn power_of_ten(x: f64) -> String {
+    plain(10_f64.powf(x))
 }
