@@ -2,18 +2,19 @@
 
 use super::{dot, points};
 use crate::{Context, Outcome, Subject};
+use dp_linalg::Mat;
 use ntk_dp::{Activation, FiniteNetwork, Kernel, Network, ReluFeatures};
 use poly_kernel::{FeatureMap, Role};
 use rand::RngExt;
 
 /// The slope of the logarithm of the root mean square deviation over widths 16 to 256, by two layers of GELU with biases. The twin
-/// compares with the covariance, from which the deviation does not fall.
+/// compares with the covariance, from which the deviation does not fall: the points are at an acute angle, where the two kernels are far apart.
 pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let draws = context.scale(120, 1500);
     let network = Network::new(Activation::Gelu, 2, 2.0).and_then(|network| network.with_bias_variance(0.1));
     let Ok(network) = network else { return Outcome::inconclusive("a variance in range was refused") };
-    let points = points(&mut rng, 2, 3);
+    let points = Mat::from_fn(2, 3, |i, j| [[1.0, 0.5, -0.5], [0.8, 1.0, 0.3]][i][j]);
     let limit = subject.pick(Kernel::ntk(network), Kernel::nngp(network)).value(points.row(0), points.row(1));
     let Ok(limit) = limit else { return Outcome::inconclusive("finite points were refused") };
     let mut deviation = |width| {
