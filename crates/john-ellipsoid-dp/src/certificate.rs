@@ -45,10 +45,11 @@ impl Certificate {
     ) -> Result<Self, Error> {
         let d = whitening.matrix().ncols();
         let gap = gap_of(largest);
-        let defect = defect(whitening, support)?;
-        let sum_rounding = 2.0 * gamma(support.len() + 2);
+        let sum: f64 = support.iter().map(|(_, weight)| weight).sum();
+        let above = outward((sum * (1.0 + gamma(support.len())) / d as f64 - 1.0).max(0.0));
+        let defect = outward(defect(whitening, support)? + above);
         let spread = if defect < 1.0 { defect / (1.0 - defect) } else { f64::INFINITY };
-        let log_volume_excess = outward(0.5 * d as f64 * (gap + outward(spread) + sum_rounding));
+        let log_volume_excess = outward(0.5 * d as f64 * (gap + outward(spread) + above));
         Ok(Self { gap, defect, log_volume_excess })
     }
 
@@ -58,7 +59,7 @@ impl Certificate {
         self.gap
     }
 
-    /// How far `M` of the weights is from `(TTᵀ)⁻¹`, in Frobenius norm, in whitened coordinates: rounding only.
+    /// How far `M` of the weights is from `(TTᵀ)⁻¹`, in Frobenius norm, in whitened coordinates, and how far their sum is above `d`: rounding only.
     #[must_use]
     pub const fn defect(&self) -> f64 {
         self.defect

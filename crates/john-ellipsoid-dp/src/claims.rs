@@ -110,7 +110,10 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Utility,
         statement: "the number of rows outside differs from uncovered·n by more than (s/ε)·ln(N/γ), rows of the outermost cell aside, with \
             probability at most γ",
-        hypotheses: &["radii in whitened coordinates are within the range of the grid"],
+        hypotheses: &[
+            "radii in whitened coordinates are within the range of the grid",
+            "rows that are not finite are fewer than uncovered·n",
+        ],
         source: Source { work: "docs/theorems.md", result: "John ellipsoids, record level: coverage" },
         status: ClaimStatus::Ours,
     },

@@ -5,7 +5,7 @@ use dp_linalg::Parallelism;
 
 /// Accuracy and effort.
 ///
-/// Neither changes what a certificate means: it is computed from the rows after everything else is done.
+/// Neither changes what a certificate means.
 ///
 /// ```
 /// use dp_linalg::Parallelism;

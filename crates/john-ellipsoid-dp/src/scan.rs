@@ -102,6 +102,7 @@ impl Scan {
         let (mut row, mut found): (usize, Vec<CoreRow>) = (0, Vec::new());
         let d = span.units.len();
         source.for_each_stored_block(&mut |block| {
+            same_width(d, block.ncols())?;
             for i in 0..block.nrows() {
                 if span.basis.len() == d {
                     break;

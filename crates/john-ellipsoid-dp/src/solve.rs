@@ -106,6 +106,7 @@ pub fn john_ellipsoid_with(
     let coordinates = whitening.apply(valid.as_ref())?;
     let mut design = Design::new(coordinates.as_ref(), uniform_weights(coordinates.as_ref()))?;
     solver.improve(&mut design, stop)?;
+    design.refresh()?;
     let kept: Vec<(CoreRow, f64)> = core::iter::zip(&numbers, design.weights())
         .filter(|(_, weight)| **weight > 0.0)
         .map(|(&row, &weight)| (CoreRow { row, entries: rows.row(row).to_vec() }, weight))

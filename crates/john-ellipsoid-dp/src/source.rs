@@ -11,7 +11,7 @@ use dp_linalg::{Mat, MatRef};
 /// ([`Error::SourceChanged`]). A matrix is one block, and so are [`SparseRows`](crate::SparseRows). [`StreamedRows`] reads blocks that
 /// are made or loaded anew in each pass.
 ///
-/// A row with a NaN, an infinite entry or one beyond 1e150 is left out, whatever the other rows are, and counted
+/// In a solve, a row with a NaN, an infinite entry or one beyond 1e150 is left out, whatever the other rows are, and counted
 /// ([`JohnEllipsoid::dropped_rows`](crate::JohnEllipsoid::dropped_rows)). Rows keep their numbers.
 pub trait RowSource {
     /// `d`.

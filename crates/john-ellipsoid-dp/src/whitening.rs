@@ -110,15 +110,19 @@ pub(crate) struct Change {
 /// Squarings before a spectral norm is bounded by a Frobenius norm: the bound is too large by a factor `d^{1/512}`.
 const POWERS: usize = 8;
 
-/// At least `‖X‖₂`: `‖X‖₂² = ‖XᵀX‖₂`, computed up to `γ_d‖X‖_F²`, and so on.
+/// At least `‖X‖₂`: `‖X‖₂² = ‖XᵀX‖₂`, computed up to `γ_d‖X‖_F²`, and so on; each time at a size near one, so that nothing underflows
+/// that counts.
 fn spectral_norm_above(x: &Mat, squarings: usize) -> Result<f64, Error> {
     let frobenius = frobenius_norm(x.as_ref()) * (1.0 + gamma(x.nrows() * x.ncols() + 8));
-    if squarings == 0 {
+    if squarings == 0 || !(1e-250..=1e250).contains(&frobenius) {
         return Ok(frobenius);
     }
-    let square = matmul_tn(x.as_ref(), x.as_ref(), Parallelism::Sequential)?;
-    let rounding = gamma(x.nrows() + 4) * frobenius * frobenius;
-    Ok(outward((spectral_norm_above(&square, squarings - 1)? + rounding).sqrt()))
+    // the power of two below: the bits of the fraction are cleared
+    let unit = f64::from_bits(frobenius.to_bits() >> 52 << 52);
+    let scaled = Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] / unit);
+    let square = matmul_tn(scaled.as_ref(), scaled.as_ref(), Parallelism::Sequential)?;
+    let rounding = gamma(x.nrows() + 4) * (frobenius / unit).powi(2);
+    Ok(unit * outward((spectral_norm_above(&square, squarings - 1)? + rounding).sqrt()))
 }
 
 /// `Σ |aⱼ|bⱼ` in eight partial sums, so that the compiler may use vectors.
@@ -171,6 +175,17 @@ fn reflect(x: &mut [f64], v: &[f64], square: f64) {
 mod tests {
     use super::*;
     use dp_linalg::{frobenius_norm, matmul_nt};
+
+    #[test]
+    fn spectral_norms_are_bounded_from_above_at_any_size() {
+        for (d, size) in [(400, 0.05), (20, 0.2), (3, 1e-3), (5, 1e-200), (5, 1e200), (3, 0.0)] {
+            let x = Mat::from_fn(d, d, |i, j| if i == j { size } else { 0.0 });
+            let found = spectral_norm_above(&x, POWERS).unwrap();
+            // Frobenius norms are too large by √d at most, of which the 2⁸th root is left
+            let above = (d as f64).powf(0.5 / 256.0) * (1.0 + 1e-9);
+            assert!(found >= size && found <= size * above, "{d} {size}: {found}");
+        }
+    }
 
     #[test]
     fn rotations_keep_the_product_with_the_transpose() {

@@ -41,7 +41,7 @@ pub enum Error {
         /// Value given.
         value: f64,
     },
-    /// The list of ridges is empty.
+    /// The list of ridges is empty, or none has a finite error.
     #[error("no ridge to choose from")]
     NoRidge,
     /// A tolerance must be positive and below one.

@@ -1,6 +1,7 @@
 //! What a private release of an ellipsoid is good for: everything here is post-processing.
 
 use crate::Error;
+use crate::private::floats::power_of_two;
 use crate::whitening::Whitening;
 use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, matmul, matmul_nt, solve_lower_triangular};
 
@@ -81,8 +82,11 @@ impl ReleasedEllipsoid {
         if a.len() != self.dim() {
             return Err(Error::Length { expected: self.dim(), found: a.len() });
         }
-        let (y, _) = self.whitening.apply_accurately(a);
-        Ok(y.iter().map(|x| x * x).sum())
+        // the accurate product splits numbers, which overflows beyond 1e299
+        let unit = if a.iter().any(|x| x.abs() > 1e290) { power_of_two(-100) } else { 1.0 };
+        let scaled: Vec<f64> = a.iter().map(|x| x * unit).collect();
+        let (y, _) = self.whitening.apply_accurately(&scaled);
+        Ok(y.iter().map(|x| (x / unit) * (x / unit)).sum())
     }
 
     /// Whitened coordinates `aᵢᵀT` of rows `(n, d)`.

@@ -59,8 +59,11 @@ impl<R: Rng + ?Sized> Solver for LazyFixedPoint<'_, R> {
         while design.gap() > stop.gap && rounds < stop.max_iterations {
             let sample = draw(&weights, self.samples, rng);
             let delay = self.delay.clamp(1, stop.max_iterations - rounds);
-            let inverses = on_sample(design.rows(), &sample, delay, &mut sum)
-                .or_else(|_| on_sample(design.rows(), &everything(&weights), delay, &mut sum))?;
+            let before = sum.clone();
+            let inverses = on_sample(design.rows(), &sample, delay, &mut sum).or_else(|_| {
+                sum = before; // without the rounds before the one that failed
+                on_sample(design.rows(), &everything(&weights), delay, &mut sum)
+            })?;
             multiply(design.rows(), &inverses, &mut weights)?;
             rounds += delay;
             if rounds >= next_look || rounds >= stop.max_iterations {

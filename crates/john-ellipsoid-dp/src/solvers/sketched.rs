@@ -100,7 +100,7 @@ fn sketched_forms(
 }
 
 /// Draws by leverage after which `M` is within a factor `1 ± accuracy` of its sample, but for probability `failure`:
-/// `3d ln(2d/failure)/accuracy²`, rounded up.
+/// `3d ln(2d/failure)/accuracy²`, rounded up, for an accuracy of at most 1.
 ///
 /// The published analyses take `accuracy` in proportion to the gap aimed at. At `d = 30` and 1 % that is 8 million rows: more than
 /// there are in most data, and each is read anew in each round. In tests (`n ≤ 3000`, `d ≤ 6`) some tens of `d` did.

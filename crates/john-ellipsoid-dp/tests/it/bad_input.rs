@@ -1,6 +1,8 @@
 use crate::Uniform;
 use dp_linalg::Mat;
-use john_ellipsoid_dp::{Design, Error, JohnOptions, Status, enclosing_ellipsoid, john_ellipsoid};
+use john_ellipsoid_dp::{
+    Design, Error, JohnOptions, Status, StreamedRows, enclosing_ellipsoid, john_ellipsoid,
+};
 
 #[test]
 fn a_row_that_is_not_a_number_or_overflows_is_left_out_whatever_the_others_are() {
@@ -103,4 +105,17 @@ fn few_passes_end_with_a_certificate_all_the_same() {
     assert_eq!(john.status(), if gap <= 1e-6 { Status::Solved } else { Status::IterationLimit });
     let largest = rows.rows().map(|row| john.leverage(row).unwrap()).fold(0.0, f64::max);
     assert!(largest <= 1.0 + gap);
+}
+
+#[test]
+fn a_stream_that_changes_its_width_between_passes_is_refused() {
+    let mut pass = 0;
+    let rows = StreamedRows::new(2, || {
+        pass += 1;
+        let width = if pass == 1 { 2 } else { 3 };
+        // the first pass does not span the plane, so that a second one looks for more
+        std::iter::once(Ok(Mat::from_fn(50, width, |_, j| if j == 0 { 1.0 } else { 0.0 })))
+    });
+    let refused = john_ellipsoid(rows, &JohnOptions::default());
+    assert_eq!(refused.unwrap_err(), Error::Length { expected: 2, found: 3 });
 }

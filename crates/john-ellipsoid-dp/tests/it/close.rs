@@ -217,3 +217,59 @@ proptest! {
         prop_assert!(square <= statistic.sensitivity().square());
     }
 }
+
+/// `tr(MM'⁻¹) + tr(M'M⁻¹) − 4` in the plane.
+fn jeffreys(a: &Mat, b: &Mat) -> f64 {
+    let determinant = |m: &Mat| m[(0, 0)] * m[(1, 1)] - m[(0, 1)] * m[(1, 0)];
+    let mixed = a[(0, 0)] * b[(1, 1)] + a[(1, 1)] * b[(0, 0)] - a[(0, 1)] * b[(1, 0)] - a[(1, 0)] * b[(0, 1)];
+    mixed / determinant(b) + mixed / determinant(a) - 4.0
+}
+
+#[test]
+fn rows_on_a_line_are_solved_alike_or_their_floor_is_refused() {
+    let mut solved = 0;
+    for exponent in [4, 32] {
+        for floor in [0.1, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8] {
+            let options = CloseOptions::new(100, 2, 1.0).unwrap().with_exponent(exponent).unwrap();
+            let (options, adjacency) = (options.with_floor(floor).unwrap(), close(1e-3 * floor));
+            let Ok(bound) = stable_bound(adjacency, &options) else { continue };
+            let matrix = |rows: &Mat| {
+                stable_covariance(PrivateRows::new(adjacency, rows.as_ref()), &options)
+                    .unwrap()
+                    .assume_public()
+            };
+            for k in 0..30 {
+                let (sin, cos) = (0.05 * f64::from(k)).sin_cos();
+                let mut rows = Mat::from_fn(100, 2, |_, j| 0.99 * [cos, sin][j]);
+                let before = matrix(&rows);
+                (rows[(0, 0)], rows[(0, 1)]) =
+                    (0.99 * cos - 9e-4 * floor * sin, 0.99 * sin + 9e-4 * floor * cos);
+                // J is computed from determinants: an error of some u/f² beside it
+                let slack = 1e-15 / (floor * floor);
+                let change = jeffreys(&before, &matrix(&rows));
+                assert!(change <= bound.neighbourhood().change() + slack, "{exponent} {floor} {k}: {change}");
+                solved += 1;
+            }
+        }
+    }
+    assert!(solved >= 60, "{solved}"); // the widest floors are no trouble
+}
+
+#[test]
+fn an_enclosing_ellipsoid_of_flat_rows_holds_them() {
+    for flat in [1e-3, 1e-6, 1e-9] {
+        let (sin, cos) = 0.7_f64.sin_cos();
+        let rows = Mat::from_fn(400, 2, |i, j| {
+            let (x, y) = ((i as f64).cos(), flat * (i as f64).sin());
+            [cos * x - sin * y, sin * x + cos * y][j]
+        });
+        let options = CloseOptions::new(400, 2, 1.1).unwrap();
+        let private = PrivateRows::new(close(1e-3 * flat), rows.as_ref());
+        let (epsilon, delta) = budget();
+        let release =
+            release_rows(private, &options, epsilon, delta, &mut ChaCha20Rng::seed_from_u64(1)).unwrap();
+        let failure = FailureProbability::new(1e-6).unwrap();
+        let around = release.value().enclosing_ellipsoid(&JohnOptions::default(), failure).unwrap();
+        assert!(rows.rows().all(|row| around.score(row).unwrap() <= 1.0), "{flat}");
+    }
+}

@@ -1,9 +1,9 @@
 use crate::Uniform;
 use dp_linalg::Mat;
 use john_ellipsoid_dp::{
-    Design, FixedPoint, InteriorPoint, Iterate, Khachiyan, LazyFixedPoint, PairwiseExchange,
-    RandomizedExchange, SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood, deletion_threshold,
-    samples_with_proof, spanning_weights, uniform_weights,
+    Design, Error, FixedPoint, InteriorPoint, Iterate, JohnOptions, Khachiyan, LazyFixedPoint,
+    PairwiseExchange, RandomizedExchange, SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood,
+    deletion_threshold, john_ellipsoid_with, samples_with_proof, spanning_weights, uniform_weights,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -147,4 +147,23 @@ fn exchanges_in_batches_need_few_looks_at_all_rows() {
     let mut single = Design::new(rows.as_ref(), spanning_weights(rows.as_ref())).unwrap();
     let steps = PairwiseExchange.improve(&mut single, Stop { max_iterations: 100_000, ..stop }).unwrap();
     assert!(10 * batches < steps, "{batches} {steps}");
+}
+
+/// A solver that leaves its design with twice the weight.
+struct Doubling;
+
+impl Solver for Doubling {
+    fn improve(&self, design: &mut Design<'_>, _: Stop) -> Result<usize, Error> {
+        design.scale(2.0);
+        Ok(0)
+    }
+}
+
+#[test]
+fn weights_that_do_not_sum_to_the_dimension_are_not_certified_as_if_they_did() {
+    let rows = Mat::identity(2);
+    let stop = Stop { gap: 1e-6, max_iterations: 10 };
+    let john = john_ellipsoid_with(&Doubling, rows.as_ref(), stop, &JohnOptions::default()).unwrap();
+    // the optimum is the unit disc
+    assert!(john.log_volume().abs() <= john.certificate().log_volume_excess() + 1e-12);
 }

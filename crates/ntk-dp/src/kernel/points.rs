@@ -101,7 +101,7 @@ impl<'a> Tiles<'a> {
 
     fn transform(&mut self, i: usize, columns: Range<usize>, products: &mut [f64]) {
         match self.form {
-            Form::SquaredProduct(variance) => products.iter_mut().for_each(|x| *x = variance * (*x * *x)),
+            Form::SquaredProduct(variance) => products.iter_mut().for_each(|x| *x = variance * *x * *x),
             Form::Covariance(network) | Form::Tangent(network) => match network.activation() {
                 Activation::Relu => self.recurse(PiecewiseLinear::new(0.0), network, i, columns, products),
                 Activation::LeakyRelu { slope } => {

@@ -125,8 +125,11 @@ pub(super) fn conjugate_gradients(
         add_scaled(&mut out, &vec![ridge; vectors.ncols()], vectors);
         Ok::<_, Error>(out)
     };
+    // columns of size one: squares of targets neither overflow nor vanish
+    let units: Vec<f64> = (0..targets.ncols()).map(|j| unit(targets, j)).collect();
+    let targets = Mat::from_fn(targets.nrows(), targets.ncols(), |i, j| targets[(i, j)] / units[j]);
     let mut coefficients = Mat::zeros(targets.nrows(), targets.ncols());
-    let mut residuals = targets.to_owned();
+    let mut residuals = targets.clone();
     let mut directions = residuals.clone();
     let targets_squared = column_products(&residuals, &residuals);
     // half the tolerance for the residual that is carried along: the true one differs by rounding
@@ -150,11 +153,23 @@ pub(super) fn conjugate_gradients(
         iterations += 1;
     }
     let mut error = times(&coefficients)?;
-    add_scaled(&mut error, &vec![-1.0; targets.ncols()], &targets.to_owned());
+    add_scaled(&mut error, &vec![-1.0; targets.ncols()], &targets);
     let left = column_products(&error, &error);
     let relative =
         left.iter().zip(&targets_squared).map(|(r, y)| if *y > 0.0 { (r / y).sqrt() } else { 0.0 });
-    Ok(Solution { coefficients, iterations, residual: relative.fold(0.0, f64::max) })
+    // a NaN is no small residual
+    let residual = relative.fold(0.0, |worst: f64, r| if r.is_nan() { f64::INFINITY } else { worst.max(r) });
+    for i in 0..coefficients.nrows() {
+        coefficients.row_mut(i).iter_mut().zip(&units).for_each(|(alpha, unit)| *alpha *= unit);
+    }
+    let finite = coefficients.as_slice().iter().all(|alpha| alpha.is_finite());
+    Ok(Solution { coefficients, iterations, residual: if finite { residual } else { f64::INFINITY } })
+}
+
+/// A power of two near the largest entry of a column; one for a column of zeros.
+fn unit(targets: MatRef<'_>, j: usize) -> f64 {
+    let largest = targets.rows().map(|row| row[j].abs()).fold(0.0, f64::max);
+    if largest < f64::MIN_POSITIVE { 1.0 } else { f64::from_bits(largest.to_bits() >> 52 << 52) }
 }
 
 /// `⟨aⱼ, bⱼ⟩` for each column.

@@ -98,12 +98,12 @@ impl LeaveOneOut {
     /// The ridge with the least [`mean_square`](Self::mean_square); the first of several.
     ///
     /// # Errors
-    /// [`Error::Ridge`], [`Error::NoRidge`] for an empty list.
+    /// [`Error::Ridge`], [`Error::NoRidge`] for an empty list, and if no error is finite.
     pub fn best_ridge(&self, ridges: &[f64]) -> Result<f64, Error> {
         let mut best = None;
         for &ridge in ridges {
             let error = self.mean_square(ridge)?;
-            if best.is_none_or(|(least, _)| error < least) {
+            if error.is_finite() && best.is_none_or(|(least, _)| error < least) {
                 best = Some((error, ridge));
             }
         }

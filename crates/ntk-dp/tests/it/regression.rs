@@ -163,3 +163,23 @@ fn what_is_printed_of_a_model_is_its_shape() {
     let text = format!("{model:?}");
     assert!(text.contains("(5, 2)") && !text.contains(&points[(0, 0)].to_string()), "{text}");
 }
+
+#[test]
+fn targets_of_any_size_are_fitted_and_none_is_called_solved_that_is_not() {
+    let (points, targets) = (uniform(6, 60, 3), uniform(7, 60, 1));
+    let ridge = KernelRidge::new(kernel(), 0.5).unwrap();
+    let stop = Stop::new(1e-8, 200).unwrap();
+    let fit = |unit: f64| {
+        let scaled = Mat::from_fn(60, 1, |i, _| unit * targets[(i, 0)]);
+        ridge.fit_iteratively(points.as_ref(), scaled.as_ref(), stop).unwrap()
+    };
+    let plain = fit(1.0);
+    // powers of two change no bit
+    for unit in [2.0_f64.powi(550), 2.0_f64.powi(-550)] {
+        let found = fit(unit);
+        assert!(found.converged());
+        for i in 0..60 {
+            assert_eq!(found.model().coefficients()[(i, 0)], unit * plain.model().coefficients()[(i, 0)]);
+        }
+    }
+}

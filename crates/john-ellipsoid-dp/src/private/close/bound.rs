@@ -25,6 +25,10 @@ use super::lattice::OUTWARD;
 /// ```
 #[must_use]
 pub fn smoothed_change(relative_move: f64, exponent: u32, residual: f64) -> f64 {
+    let covered = exponent >= 4 && exponent.is_multiple_of(2) && relative_move >= 0.0 && residual >= 0.0;
+    if !covered {
+        return f64::INFINITY;
+    }
     let r = relative_move * OUTWARD;
     let square = (1.0 + residual) * (1.0 + residual) * OUTWARD;
     let smooth = (
@@ -47,6 +51,9 @@ pub fn smoothed_change(relative_move: f64, exponent: u32, residual: f64) -> f64 
 /// ```
 #[must_use]
 pub fn john_change(relative_moves: [f64; 2], gap: f64, dim: usize) -> f64 {
+    if !(gap >= 0.0 && relative_moves.iter().all(|r| *r >= 0.0)) {
+        return f64::INFINITY;
+    }
     let d = dim as f64;
     let weight = (1.0 + d * gap) / (1.0 + gap) * OUTWARD;
     let of_row = |r: f64| weight * (2.0 * (1.0 + gap).sqrt() * r + r * r) * OUTWARD;

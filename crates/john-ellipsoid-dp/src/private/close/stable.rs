@@ -3,7 +3,7 @@
 use super::bound::smoothed_change;
 use super::lattice::RowLattice;
 use super::options::CloseOptions;
-use super::smoothed::{least_residual, smoothed_john};
+use super::smoothed::{least_residual, smoothed_john, start};
 use crate::error::Parameter;
 use crate::private::{PrivateRows, ReleasedEllipsoid};
 use crate::{Error, claims};
@@ -94,7 +94,10 @@ pub fn stable_covariance(
     options.check_shape((rows.nrows(), rows.ncols()))?;
     let values = lattice.encode(rows).into_iter().map(|x| x as f64 * lattice.step()).collect();
     let rounded = Mat::from_vec(options.rows(), options.dim(), values)?;
-    let matrix = smoothed_john(rounded.as_ref(), options, residual)?.matrix()?;
+    // whether there is a matrix must not be an answer: in place of one that is not, a constant
+    let constant =
+        |_| Mat::from_fn(options.dim(), options.dim(), |i, j| if i == j { start(options) } else { 0.0 });
+    let matrix = smoothed_john(rounded.as_ref(), options, residual)?.matrix().unwrap_or_else(constant);
     Ok(PrivateCovariance::new(matrix, bound)?)
 }
 

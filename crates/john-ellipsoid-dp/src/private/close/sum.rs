@@ -2,17 +2,21 @@
 
 use crate::private::ReleasedEllipsoid;
 use crate::{Error, JohnEllipsoid};
-use dp_linalg::{Mat, SymmetricEigen};
+use dp_linalg::{Mat, SymmetricEigen, frobenius_norm};
 
 /// Around `{y : ‖Tᵀy‖² ≤ 1 + gap}` plus a ball of this radius.
 ///
 /// With `M = (1 + gap)(TTᵀ)⁻¹` and any `c > 0` the matrix `(1 + c)M + (1 + 1/c)r²I` does it, since the support function satisfies
-/// `(√(uᵀMu) + r)² ≤ (1 + c)uᵀMu + (1 + 1/c)r²`. The one of least volume is taken; roundings are covered by a factor.
+/// `(√(uᵀMu) + r)² ≤ (1 + c)uᵀMu + (1 + 1/c)r²`. The one of least volume is taken. The inverse of `T` is off by `γ_d‖T⁻¹‖‖T‖‖T⁻¹‖` (Higham 2002,
+/// section 8.3): that share of the largest axis, some `d²u` times the condition number of the rows, is added to all.
 pub(super) fn ellipsoid_and_ball(john: &JohnEllipsoid, radius: f64) -> Result<ReleasedEllipsoid, Error> {
     let level = 1.0 + john.certificate().gap();
     let m = john.matrix()?;
     let eigen = SymmetricEigen::new(m.as_ref())?;
-    let squares: Vec<f64> = eigen.values().iter().map(|m| m.max(0.0) * level).collect();
+    let trace: f64 = (0..john.dim()).map(|i| m[(i, i)]).sum();
+    let condition = frobenius_norm(john.root()) * trace.sqrt();
+    let slack = 8.0 * (john.dim() * john.dim()) as f64 * f64::EPSILON * condition * trace;
+    let squares: Vec<f64> = eigen.values().iter().map(|m| (m.max(0.0) + slack) * level).collect();
     let c = best_weight(&squares, radius);
     let axes: Vec<f64> =
         squares.iter().map(|m| ((1.0 + c) * m + (1.0 + 1.0 / c) * radius * radius).sqrt()).collect();
@@ -21,7 +25,7 @@ pub(super) fn ellipsoid_and_ball(john: &JohnEllipsoid, radius: f64) -> Result<Re
     Ok(ReleasedEllipsoid::from_root(root)?.scaled(1.0 + ROUNDING))
 }
 
-/// Eigenvalues of a well scaled matrix are accurate to far better than this.
+/// Covers the few operations on axes after that.
 const ROUNDING: f64 = 1e-9;
 
 /// Where `Σ ln((1 + c)m + (1 + 1/c)r²)` is least: `Σ (m − r²/c²)/(m + r²/c)` changes its sign there, between `r/√m` of the largest and of

@@ -74,7 +74,11 @@ impl RecordEllipsoid {
     /// # Errors
     /// [`Error::Length`].
     pub fn design_weight(&self, a: &[f64]) -> Result<f64, Error> {
-        let share = (self.score(a)? / self.clip_score).min(1.0);
+        let score = self.score(a)?;
+        if !a.iter().all(|x| x.is_finite()) {
+            return Ok(0.0); // as in the rounds
+        }
+        let share = (score / self.clip_score).min(1.0);
         Ok(share.powf(0.5 * f64::from(self.order)))
     }
 

@@ -245,6 +245,7 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
             .with_parameter("dim", self.options.dim())
             .with_parameter("order", self.options.target().order())
             .with_parameter("clip", self.options.clip())
+            .with_parameter("scale", self.options.scale())
             .with_parameter("whitening_rounds", self.options.whitening_rounds())
             .with_parameter("refining_rounds", self.options.refining_rounds())
             .with_parameter("uncovered", self.options.uncovered())

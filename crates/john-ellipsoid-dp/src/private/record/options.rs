@@ -172,7 +172,7 @@ impl RecordOptions {
             .map(|_| Self { refining_rounds: Some(rounds), ..self })
     }
 
-    /// Share of rows that the level is to leave outside; rows that are not finite count as outside.
+    /// Share of rows that the level is to leave outside; rows that are not finite count as outside, as long as they are fewer than that share.
     ///
     /// With fewer than about `20/ε` rows outside, ε that of the level, noise alone may set the level, at the upper end of its range:
     /// [`rank_error`](super::RecordEllipsoid::rank_error) is then above their number.
@@ -180,7 +180,7 @@ impl RecordOptions {
     /// # Errors
     /// [`Error::RecordParameter`] unless it is between 0 and 1.
     pub fn with_uncovered(self, share: f64) -> Result<Self, Error> {
-        check(RecordParameter::Uncovered, share, share > 0.0 && share < 1.0)
+        check(RecordParameter::Uncovered, share, share < 1.0 && 1.0 - share < 1.0)
             .map(|uncovered| Self { uncovered, ..self })
     }
 
