@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn spectral_norms_are_bounded_from_above_and_tightly() {
         let diagonal = Mat::from_fn(6, 6, |i, j| if i == j { 1.0 + i as f64 } else { 0.0 });
-        let norm = spectral_norm_above(diagonal, POWERS).unwrap();
+        let norm = spectral_norm_above(&diagonal, POWERS).unwrap();
         assert!(norm >= 6.0 && norm < 6.0 * 6.0_f64.powf(1.0 / 500.0), "{norm}");
     }
 }

@@ -153,14 +153,19 @@ pub(super) fn least_residual(options: &CloseOptions) -> f64 {
 /// `p‖y‖^{p−1}e`; over the rows
 /// `Σ‖y‖^p ≤ d(1 + η)`, so that `Σ‖y‖^{p−1} ≤ n^{1/p}d(1 + η)`. Powers and sums of `n` products add `(n + (d + 4)p)u` of `d(1 + η)`. Doubled for
 /// what is of second order, and for `η ≤ 0.1`.
-///
-/// `M` as a matrix is off by some `γ_{4d+20}‖M‖_F`, `‖M‖ ≤ f² + d·n^{2/p}R²`: a share `e` of `f²` in the least direction, which moves `S` by up to
-/// `(p/2)e`. So squares of condition numbers count, here and in whoever factors `M`.
 fn rounding(options: &CloseOptions) -> f64 {
     let (n, d, p) = (options.rows(), options.dim() as f64, f64::from(options.exponent()));
     let coordinate = gamma(options.dim() + 2) * d.sqrt() * options.radius() / options.floor();
     let rows = p * coordinate * (n as f64).powf(1.0 / p) * d;
-    let matrix =
-        0.5 * p * gamma(4 * options.dim() + 20) * d.powf(1.5) * start(options) / options.floor().powi(2);
-    2.0 * (rows + matrix + (gamma(n) + gamma(options.dim() + 4) * p) * d)
+    2.0 * (rows + (gamma(n) + gamma(options.dim() + 4) * p) * d)
+}
+
+/// What forming and factoring `M` as a matrix adds to the residual, with a factor 16 to spare.
+///
+/// It is off by some `γ_{4d+20}‖M‖_F`, `‖M‖ ≤ f² + d·n^{2/p}R²`: a share `e` of `f²` in the least direction, which moves `S` by up to `(p/2)e`. So
+/// the square of the condition number counts.
+pub(super) fn matrix_rounding(options: &CloseOptions) -> f64 {
+    let (d, p) = (options.dim() as f64, f64::from(options.exponent()));
+    let share = gamma(4 * options.dim() + 20) * d.powf(1.5) * start(options) / options.floor().powi(2);
+    16.0 * 0.5 * p * share
 }

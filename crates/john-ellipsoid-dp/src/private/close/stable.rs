@@ -3,7 +3,7 @@
 use super::bound::smoothed_change;
 use super::lattice::RowLattice;
 use super::options::CloseOptions;
-use super::smoothed::{least_residual, smoothed_john, start};
+use super::smoothed::{least_residual, matrix_rounding, smoothed_john, start};
 use crate::error::Parameter;
 use crate::private::{PrivateRows, ReleasedEllipsoid};
 use crate::{Error, claims};
@@ -49,7 +49,7 @@ pub struct StableEllipsoid {
 fn relative_move(adjacency: PerturbRow, options: &CloseOptions) -> Result<(f64, f64), Error> {
     let relative = RowLattice::new(options, adjacency).displacement() / options.floor();
     // adds 2η to r(√½ + √(½ + p/8)): some tenths of a percent, unless floating point does not allow it
-    let residual = (relative / 512.0).max(least_residual(options));
+    let residual = (relative / 512.0).max(least_residual(options)).max(matrix_rounding(options));
     Parameter::RelativeMove.check(relative, relative < 0.25 && residual <= relative / 4.0)?;
     Ok((relative, residual))
 }
