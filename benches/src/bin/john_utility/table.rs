@@ -61,7 +61,7 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> Result<(), Box<dyn Error>> {
     Ok(std::fs::write(path, text)?)
 }
 
-/// What [`write`] wrote; nothing where there is no file.
+/// What [`write()`] wrote; nothing where there is no file.
 pub(crate) fn read(path: &Path) -> Result<Vec<Row>, Box<dyn Error>> {
     if !path.exists() {
         return Ok(Vec::new());

@@ -90,7 +90,8 @@ fn solve(rows: MatRef<'_>, gap: f64) -> JohnEllipsoid {
 
 /// Moves coordinates at random, at scales from 1e-5 to 1, and keeps what the objective likes at least as much.
 fn climb(rng: &mut ChaCha20Rng, start: Vec<f64>, steps: usize, mut objective: impl FnMut(&[f64]) -> f64) {
-    let (mut best, mut value) = (start.clone(), objective(&start));
+    let mut value = objective(&start);
+    let mut best = start;
     for _ in 0..steps {
         let mut point = best.clone();
         let scale = 10_f64.powf(rng.random_range(-5.0..0.3));
