@@ -1,6 +1,6 @@
 //! Images as they are published: CIFAR-10 in binary batches, and idx, compressed or not.
 //!
-//! Readers take any [`Read`](std::io::Read); [`read_file`] opens one. Nothing of an announced size is allocated before that many bytes
+//! Readers take any [`Read`]; [`read_file`] opens one. Nothing of an announced size is allocated before that many bytes
 //! were read. Behind the feature `io`.
 
 mod cifar;
