@@ -313,7 +313,7 @@ pub const CLAIMS: &[Claim] = &[
         id: "john.certificate.between_passes",
         kind: ClaimKind::Numerical,
         statement: "rows that were left out since the last full pass are within the certified gap, too",
-        hypotheses: &["the source gives the same rows in each pass"],
+        hypotheses: &["the source gives the same rows in each pass", "no underflow"],
         source: Source { work: "docs/theorems.md", result: "John ellipsoids, between passes" },
         status: ClaimStatus::Ours,
     },

@@ -17,6 +17,8 @@ const COLUMNS: usize = 10;
 /// Where the default has more rows than it keeps in memory.
 const MANY_ROWS: usize = 100_000;
 const MAX_ITERATIONS: usize = 30_000;
+/// A step of the interior point is a dense system of all rows with weight.
+const MAX_NEWTON_STEPS: usize = 60;
 /// Rows that the randomised fixed points draw in a round.
 const SAMPLES: usize = 500;
 
@@ -28,7 +30,8 @@ pub(crate) fn write(folder: &Path) -> Outcome {
         let mut points = Vec::new();
         for gap in gaps() {
             let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref()))?;
-            let spent = solver.improve(&mut design, Stop { gap, max_iterations: MAX_ITERATIONS })?;
+            let max_iterations = if name == "interior point" { MAX_NEWTON_STEPS } else { MAX_ITERATIONS };
+            let spent = solver.improve(&mut design, Stop { gap, max_iterations })?;
             if design.gap() > gap {
                 break;
             }

@@ -10,6 +10,7 @@ use crate::source::RowSource;
 use crate::whitening::Whitening;
 use crate::{Certificate, Design, Error, JohnEllipsoid, JohnOptions, Progress, Status, SupportRow};
 use dp_linalg::Mat;
+use std::collections::BTreeMap;
 
 /// Rows with weight that a dense Newton system is built for: `8·3000²` bytes are 72 MB.
 const NEWTON_ROWS: usize = 3000;
@@ -206,8 +207,8 @@ impl Run<'_> {
 
 impl Core {
     fn new(rows: Vec<CoreRow>, start: &[SupportRow]) -> Self {
-        let given =
-            |kept: &CoreRow| start.iter().find(|s| s.row == kept.row).map_or(0.0, |s| s.weight.max(0.0));
+        let start: BTreeMap<usize, f64> = start.iter().map(|s| (s.row, s.weight)).collect();
+        let given = |kept: &CoreRow| start.get(&kept.row).map_or(0.0, |weight| weight.max(0.0));
         let weights: Vec<f64> = rows.iter().map(given).collect();
         // a start in which a direction has lost its weight is helped out by a little weight for all
         let floor = if weights.iter().sum::<f64>() > 0.0 { 1e-3 / rows.len() as f64 } else { 1.0 };

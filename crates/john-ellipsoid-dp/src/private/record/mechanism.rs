@@ -97,12 +97,13 @@ impl<A: QuantileAdjacency> RecordMechanism<A> {
         let left = if rounds == 0 { rest } else { rest - WHITENING_SHARE };
         let refining = round(left, options.refining_rounds())?;
         let quantile = quantile(options, adjacency, quantile_epsilon)?;
-        let mut profile =
-            scale.profile().and(&refining.profile().repeated(options.refining_rounds().into()))?;
+        // in the order in which they are released, as certificates add them up
+        let mut profile = scale.profile().clone();
         if let Some(whitening) = &whitening {
             profile = profile.and(&whitening.profile().repeated(rounds.into()))?;
         }
-        let profile = profile.and(quantile.profile())?;
+        let refined = refining.profile().repeated(options.refining_rounds().into());
+        let profile = profile.and(&refined)?.and(quantile.profile())?;
         Ok(Self { options: *options, scale, whitening, refining, quantile, quantile_epsilon, profile })
     }
 
