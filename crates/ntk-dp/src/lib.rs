@@ -49,7 +49,6 @@
 //! - Not private. Private regression is to be built on this; see the project's README for what stands.
 //! - Points with a NaN or an infinite entry are refused. Errors name rows.
 //! - Near equal or opposite points the NTK of a ReLU is good to about `1e-8·√d`; see [`Kernel`].
-//! - Factorisations use one thread.
 //!
 //! # Notation
 //!
