@@ -10,6 +10,15 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// Caller: `--crate` names nothing.
+    #[error("no crate with claims is named `{name}`")]
+    UnknownCrate {
+        /// What was asked for.
+        name: String,
+    },
+    /// Caller: what is to be resumed is of another level, or of several seeds.
+    #[error("the rows to resume from are of another level or of several seeds")]
+    Resume,
     /// Machine: the operating system gave no fresh seed.
     #[error("the operating system gave no random seed; pass one with --seed")]
     NoSeed,

@@ -98,6 +98,27 @@ impl Registry {
         Self::new(libraries, crate::checks::all())
     }
 
+    /// The claims of these crates alone, with their checks; everything if the list is empty.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCrate`] for the first that makes no claims.
+    pub fn of_crates(self, names: &[String]) -> Result<Self, Error> {
+        if names.is_empty() {
+            return Ok(self);
+        }
+        let known = |name: &&String| self.libraries.iter().any(|library| library.name == **name);
+        if let Some(name) = names.iter().find(|name| !known(name)) {
+            return Err(Error::UnknownCrate { name: name.clone() });
+        }
+        let is_asked = |library: &Library| names.iter().any(|name| name == library.name);
+        let libraries: Vec<Library> = self.libraries.into_iter().filter(is_asked).collect();
+        let is_claimed = |check: &Check| {
+            libraries.iter().any(|library| dp_claims::find(library.claims, check.claim).is_some())
+        };
+        let checks = self.checks.into_iter().filter(is_claimed).collect();
+        Ok(Self { libraries, checks })
+    }
+
     /// The library crates, in the order of reports.
     #[must_use]
     pub fn libraries(&self) -> &[Library] {

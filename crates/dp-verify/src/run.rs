@@ -30,6 +30,8 @@ pub struct Settings {
     pub threads: NonZeroUsize,
     /// Where progress is drawn.
     pub progress: MultiProgress,
+    /// Claims and kinds of evidence that are not run again.
+    pub done: Vec<(&'static str, Evidence)>,
 }
 
 impl Settings {
@@ -38,7 +40,11 @@ impl Settings {
     pub fn new(level: Level, seed: u64) -> Self {
         let progress = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let threads = NonZeroUsize::MIN.saturating_add(1);
-        Self { level, seed, threads, progress }
+        Self { level, seed, threads, progress, done: Vec::new() }
+    }
+
+    fn is_done(&self, job: &Job) -> bool {
+        self.done.contains(&(job.claim.id, job.check.evidence))
     }
 }
 
@@ -129,7 +135,7 @@ pub fn run(
     settings: &Settings,
     mut on_row: impl FnMut(&Row) -> Result<(), Error>,
 ) -> Result<Vec<Row>, Error> {
-    let jobs = jobs(registry, selection);
+    let jobs: Vec<Job> = jobs(registry, selection).into_iter().filter(|job| !settings.is_done(job)).collect();
     let next = AtomicUsize::new(0);
     let overall = overall_bar(settings, jobs.len());
     let (sender, receiver) = mpsc::channel();

@@ -1,7 +1,14 @@
-//! Rows for people (an aligned table) and for other tools (one JSON object a line).
+//! Rows for people (an aligned table, a document, a page) and for other tools (one JSON object a line).
 
+mod figure;
+mod html;
 mod json;
+mod markdown;
+mod math;
+mod number;
 mod table;
 
-pub use json::write_json_line;
+pub use html::{Summary, write_html};
+pub use json::{read_json_lines, write_json_line};
+pub use markdown::write_markdown;
 pub use table::{Colour, Table};
