@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::report::{Colour, Summary, Table, read_json_lines, write_html, write_json_line, write_markdown};
+use crate::report::{
+    Colour, Summary, Table, read_json_lines, write_html, write_index, write_json_line, write_markdown,
+};
 use crate::{Error, Level, Problem, Registry, Row, Selection, Settings, run};
 use clap::Parser;
 use indicatif::MultiProgress;
@@ -13,6 +15,9 @@ use std::process::ExitCode;
 /// Seed of `--quick` runs unless `--seed` says otherwise: the same numbers everywhere, so that a statistical check
 /// either passes on every machine or on none.
 pub const QUICK_SEED: u64 = 20_260_101;
+
+/// The index of theorems, in the folder of docs/theorems.md.
+const INDEX: &str = "theorem_index.md";
 
 /// Exit code of a run with a red row or an incomplete registry.
 const RED: u8 = 1;
@@ -49,6 +54,9 @@ pub struct Options {
     /// Print claims and their evidence; run nothing
     #[arg(long)]
     pub list: bool,
+    /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
+    #[arg(long, value_name = "DOCS")]
+    pub theorems: Option<PathBuf>,
     /// Also write one JSON object for each row to this file, which is emptied first (but for `--resume`)
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,
@@ -167,6 +175,12 @@ pub fn execute(
     selection.validate(registry)?;
     if options.list {
         list(registry, &selection, out)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(folder) = &options.theorems {
+        let mut index = Vec::new();
+        write_index(&mut index, registry, &std::fs::read_to_string(folder.join("theorems.md"))?)?;
+        std::fs::write(folder.join(INDEX), index)?;
         return Ok(ExitCode::SUCCESS);
     }
     let earlier = options.earlier(registry)?;

@@ -19,6 +19,12 @@ pub enum Error {
     /// Caller: what is to be resumed is of another level, or of several seeds.
     #[error("the rows to resume from are of another level or of several seeds")]
     Resume,
+    /// Document: a claim names docs/theorems.md, but no heading of it.
+    #[error("`{id}` names docs/theorems.md, but no heading of it")]
+    NoProof {
+        /// The claim.
+        id: &'static str,
+    },
     /// Machine: the operating system gave no fresh seed.
     #[error("the operating system gave no random seed; pass one with --seed")]
     NoSeed,

@@ -69,7 +69,7 @@ fn draw(
         .draw()?;
     for (curve, points) in curves {
         let colour = colour(curve.role);
-        let series = match curve.role {
+        match curve.role {
             Role::Bound => {
                 chart.draw_series(LineSeries::new(points.iter().copied(), colour.stroke_width(2)))?
             }
@@ -83,16 +83,19 @@ fn draw(
                 chart.draw_series(points.iter().map(|&point| Circle::new(point, 3, colour.filled())))?
             }
         };
-        series.label(curve.name.as_str()).legend(move |(x, y)| Circle::new((x + 8, y), 4, colour.filled()));
     }
-    chart
-        .configure_series_labels()
-        .background_style(WHITE.mix(0.85))
-        .border_style(INK.mix(0.2))
-        .label_font(("sans-serif", 13, &INK))
-        .position(SeriesLabelPosition::UpperRight)
-        .draw()?;
     Ok(root.present()?)
+}
+
+/// How a curve of this role looks, for a legend in words.
+pub(super) fn mark(role: Role) -> String {
+    let RGBColor(red, green, blue) = colour(role);
+    let sign = match role {
+        Role::Bound => "━",
+        Role::Exact => "╍",
+        Role::Observed | Role::Twin => "●",
+    };
+    format!("<span style=\"color:rgb({red},{green},{blue})\">{sign}</span>")
 }
 
 /// Okabe and Ito's colours, which people with any kind of colour vision tell apart.
@@ -126,13 +129,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn curves_are_drawn_with_their_names_and_what_has_no_logarithm_is_left_out() {
+    fn curves_are_drawn_and_what_has_no_logarithm_is_left_out() {
         let axes = (Axis::logarithmic("n"), Axis::logarithmic("error"));
         let figure = Figure::new("decay", axes.0, axes.1)
             .with_curve(Role::Bound, "proven", [(1.0, 1.0), (100.0, 0.01)])
             .with_curve(Role::Observed, "found", [(0.0, 1.0), (10.0, 0.05), (f64::NAN, 1.0)]);
         let svg = svg(&figure).unwrap();
-        assert!(svg.starts_with("<svg") && svg.contains("proven") && svg.contains("found"), "{svg}");
+        assert!(svg.starts_with("<svg") && svg.contains("error") && svg.contains("<polyline"), "{svg}");
         assert_eq!(drawn(&figure, &figure.curves[1]), [(1.0, 0.05_f64.log10())]);
     }
 

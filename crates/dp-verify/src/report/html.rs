@@ -1,6 +1,6 @@
 //! One page for people: every claim with its evidence, on its own, without network.
 
-use super::figure::svg;
+use super::figure::{mark, svg};
 use super::math::{escape, typeset};
 use super::number::Number;
 use crate::{Control, Error, Level, Problem, Registry, Relation, Row, Verdict};
@@ -171,8 +171,8 @@ fn card(out: &mut impl Write, summary: &Summary<'_>, (library, claim): (&str, &C
         out,
         "<p class=\"note\">{}, {}</p>\n<div class=\"rows\"><table>\n<tr><th>evidence</th><th>verdict</th><th>observed</th><th></th>\
          <th>bound</th><th>margin</th><th>twin</th><th>n</th><th>ms</th></tr>",
-        escape(claim.source.work),
-        escape(claim.source.result)
+        typeset(claim.source.work),
+        typeset(claim.source.result)
     )?;
     for row in &rows {
         evidence(out, row)?;
@@ -180,7 +180,11 @@ fn card(out: &mut impl Write, summary: &Summary<'_>, (library, claim): (&str, &C
     writeln!(out, "</table></div>")?;
     for figure in rows.iter().filter_map(|row| row.shipped.figure.as_ref()) {
         if let Some(picture) = svg(figure) {
-            writeln!(out, "<figure>{picture}<figcaption>{}</figcaption></figure>", escape(&figure.title))?;
+            writeln!(out, "<figure>{picture}<figcaption>{}", escape(&figure.title))?;
+            for curve in &figure.curves {
+                writeln!(out, "<span class=\"key\">{} {}</span>", mark(curve.role), escape(&curve.name))?;
+            }
+            writeln!(out, "</figcaption></figure>")?;
         }
     }
     writeln!(out, "<p class=\"note\"><code>{}</code></p>\n</article>", summary.command(claim.id))?;

@@ -14,6 +14,7 @@ pub(super) fn typeset(text: &str) -> String {
     let mut at = 0;
     while at < characters.len() {
         at = match characters[at] {
+            '`' if characters[at + 1..].contains(&'`') => code(&mut out, &characters, at),
             mark @ ('_' | '^') if at > 0 => raised(&mut out, &characters, (at, mark)),
             letter if is_variable(&characters, at) => {
                 out.push_str(&format!("<i>{letter}</i>"));
@@ -26,6 +27,13 @@ pub(super) fn typeset(text: &str) -> String {
         };
     }
     out
+}
+
+/// Writes what stands between backticks as it is; the place after them.
+fn code(out: &mut String, characters: &[char], at: usize) -> usize {
+    let inside: String = characters[at + 1..].iter().take_while(|c| **c != '`').collect();
+    out.push_str(&format!("<code>{}</code>", escape(&inside)));
+    at + inside.chars().count() + 2
 }
 
 /// Writes what follows `_` or `^`; the place after it.
@@ -54,7 +62,7 @@ fn is_variable(characters: &[char], at: usize) -> bool {
     let letter = characters[at];
     let (before, after) = (at.checked_sub(1).map(|i| characters[i]), characters.get(at + 1).copied());
     let joins =
-        |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '\'' | '’' | '-' | '`'));
+        |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '\'' | '’' | '-' | '`'));
     if !letter.is_ascii_alphabetic() || joins(before) || joins(after) {
         return false;
     }
@@ -83,5 +91,6 @@ mod tests {
         assert_eq!(typeset("_ and ^"), "_ and ^");
         assert_eq!(typeset("k_{"), "<i>k</i>_{");
         assert_eq!(typeset("<script>"), "&lt;script&gt;");
+        assert_eq!(typeset("`a_b < c` in f64, `"), "<code>a_b &lt; c</code> in f64, `");
     }
 }

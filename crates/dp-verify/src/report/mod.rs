@@ -2,6 +2,7 @@
 
 mod figure;
 mod html;
+mod index;
 mod json;
 mod markdown;
 mod math;
@@ -9,6 +10,7 @@ mod number;
 mod table;
 
 pub use html::{Summary, write_html};
+pub use index::write_index;
 pub use json::{read_json_lines, write_json_line};
 pub use markdown::write_markdown;
 pub use table::{Colour, Table};

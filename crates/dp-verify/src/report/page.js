@@ -16,7 +16,10 @@ const show = () => {
   }
   field("shown").textContent = `${shown} of ${cards.length} claims`;
 };
-for (const name of ["words", ...names]) field(name).addEventListener("input", show);
+for (const name of ["words", ...names]) {
+  field(name).addEventListener("input", show);
+  field(name).addEventListener("change", show);
+}
 // a link to a claim that a filter hides shows all again
 addEventListener("hashchange", () => {
   const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

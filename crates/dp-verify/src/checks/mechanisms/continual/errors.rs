@@ -50,7 +50,9 @@ pub(in super::super) fn constants<M: Continual>(context: &mut Context, subject: 
         Axis::logarithmic("factor"),
     );
     let of_length = |pick: fn([f64; 2]) -> f64| {
-        (0..=14).map(move |power| 1_u64 << power).map(move |t| (t as f64, pick(M::stated_constants(t))))
+        (1..40)
+            .chain((6..=14).map(|power| 1_u64 << power))
+            .map(move |t| (t as f64, pick(M::stated_constants(t))))
     };
     let figure = figure
         .with_curve(Role::Bound, "largest, stated", of_length(|[largest, _]| largest))
