@@ -103,6 +103,12 @@ pub enum Error {
     /// The linear algebra refused.
     #[error(transparent)]
     Linalg(#[from] dp_linalg::Error),
+    /// A mechanism or a privacy parameter refused.
+    #[error(transparent)]
+    Mechanism(#[from] dp_mechanisms::Error),
+    /// A source of rows could not be read.
+    #[error("rows could not be read: {0}")]
+    Source(std::io::ErrorKind),
     /// The features refused.
     #[error(transparent)]
     Features(#[from] poly_kernel::Error),

@@ -74,6 +74,7 @@ pub mod io;
 mod kernel;
 mod network;
 mod nystrom;
+pub mod private;
 mod regression;
 mod relu_features;
 

@@ -1,0 +1,8 @@
+//! Regression on private rows.
+//!
+//! What a non-private fit returns (weights, coefficients, residuals, the best ridge) is a function of the rows. What is released here
+//! carries a guarantee, and everything computed from it alone is post-processing.
+
+mod rows;
+
+pub use rows::{LabelledRows, OwnedTargets, PrivateRecords, StreamedRecords, Targets};
