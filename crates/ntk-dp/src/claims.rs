@@ -2,6 +2,10 @@
 
 use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 
+pub(crate) const RECORD_SENSITIVITY_ADD_REMOVE: &str = "ntk.record.sensitivity.add_remove";
+pub(crate) const RECORD_SENSITIVITY_REPLACE: &str = "ntk.record.sensitivity.replace";
+pub(crate) const RECORD_PRIVACY: &str = "ntk.record.privacy";
+
 /// Every claim of this crate.
 ///
 /// ```

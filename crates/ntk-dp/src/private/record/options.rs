@@ -1,0 +1,269 @@
+//! What is public: shapes, how rows are scaled, what a target weighs, what goes to a centre.
+
+use crate::Error;
+use core::fmt;
+use dp_linalg::Parallelism;
+
+/// A parameter of [`RecordOptions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordParameter {
+    /// Features of a row: from 1 to 16384.
+    Dimension,
+    /// Classes: from 2 to 1000.
+    Classes,
+    /// Columns of numeric targets: from 1 to 1000.
+    Columns,
+    /// Largest length of the targets of a row: between 2⁻¹⁰⁰ and 2¹⁰⁰.
+    TargetBound,
+    /// Length at which rows are clipped: between 2⁻¹⁰⁰ and 2¹⁰⁰.
+    Clip,
+    /// Weight of targets: from 2⁻⁶ to 8.
+    TargetWeight,
+    /// Share of the squared Gaussian budget: above 0, at most 1/2.
+    CentreShare,
+    /// Share of each row's square that is constant: at least 0, below 1.
+    InterceptShare,
+    /// Ridge as a multiple of the radius of the noise: positive and finite.
+    RidgeMultiple,
+}
+
+impl fmt::Display for RecordParameter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dimension => "the dimension",
+            Self::Classes => "the number of classes",
+            Self::Columns => "the number of targets",
+            Self::TargetBound => "the bound on targets",
+            Self::Clip => "the clip",
+            Self::TargetWeight => "the weight of targets",
+            Self::CentreShare => "the share of the centre",
+            Self::InterceptShare => "the share of the intercept",
+            Self::RidgeMultiple => "the multiple of the noise radius",
+        })
+    }
+}
+
+pub(super) fn check(parameter: RecordParameter, value: f64, inside: bool) -> Result<f64, Error> {
+    if inside { Ok(value) } else { Err(Error::RecordParameter { parameter, value }) }
+}
+
+const LARGEST: f64 = 1.267_650_600_228_229_4e30; // 2¹⁰⁰
+
+fn moderate(value: f64) -> bool {
+    value >= 1.0 / LARGEST && value <= LARGEST
+}
+
+/// How rows come to a length of at most one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum RowNorm {
+    /// Every row is scaled to length one, up or down; a row of zeros stays.
+    Normalise,
+    /// Rows longer than this are scaled back to it; all are then divided by it.
+    Clip(f64),
+}
+
+impl RowNorm {
+    fn checked(self) -> Result<Self, Error> {
+        match self {
+            Self::Normalise => Ok(self),
+            Self::Clip(length) => check(RecordParameter::Clip, length, moderate(length)).map(|_| self),
+        }
+    }
+}
+
+/// What is predicted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum RecordTargets {
+    /// One of so many classes, centred: `1 − 1/k` for the class, `−1/k` for the others.
+    Classes(usize),
+    /// Numbers, clipped together.
+    Values {
+        /// How many a row.
+        columns: usize,
+        /// Rows of targets longer than this are scaled back to it: public.
+        bound: f64,
+    },
+}
+
+/// Public parameters of record-level regression.
+///
+/// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are.
+///
+/// ```
+/// use ntk_dp::private::{RecordOptions, RowNorm};
+///
+/// let options = RecordOptions::classes(512, 10)?.with_norm(RowNorm::Clip(3.0))?.with_centre(0.05)?;
+/// assert_eq!((options.dim(), options.columns()), (512, 10));
+/// assert!(options.with_centre(0.9).is_err() && RecordOptions::classes(512, 1).is_err());
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RecordOptions {
+    dim: usize,
+    targets: RecordTargets,
+    norm: RowNorm,
+    centred_norm: RowNorm,
+    target_weight: f64,
+    centre: Option<f64>,
+    intercept: f64,
+    parallelism: Parallelism,
+}
+
+impl RecordOptions {
+    /// For rows of `dim` features in `classes` classes: rows normalised, target weight 1, no centre, no intercept, one thread.
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] unless `dim` is from 1 to 16384, `classes` from 2 to 1000.
+    pub fn classes(dim: usize, classes: usize) -> Result<Self, Error> {
+        check(RecordParameter::Classes, classes as f64, (2..=1000).contains(&classes))?;
+        Self::new(dim, RecordTargets::Classes(classes))
+    }
+
+    /// For rows of `dim` features with `columns` numbers each, of Euclidean length at most `bound`; else as [`classes`](Self::classes).
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] unless `dim` is from 1 to 16384, `columns` from 1 to 1000, `bound` between `2⁻¹⁰⁰` and `2¹⁰⁰`.
+    pub fn values(dim: usize, columns: usize, bound: f64) -> Result<Self, Error> {
+        check(RecordParameter::Columns, columns as f64, (1..=1000).contains(&columns))?;
+        check(RecordParameter::TargetBound, bound, moderate(bound))?;
+        Self::new(dim, RecordTargets::Values { columns, bound })
+    }
+
+    fn new(dim: usize, targets: RecordTargets) -> Result<Self, Error> {
+        check(RecordParameter::Dimension, dim as f64, (1..=16_384).contains(&dim))?;
+        Ok(Self {
+            dim,
+            targets,
+            norm: RowNorm::Normalise,
+            centred_norm: RowNorm::Normalise,
+            target_weight: 1.0,
+            centre: None,
+            intercept: 0.0,
+            parallelism: Parallelism::Sequential,
+        })
+    }
+
+    /// How rows come to a length of at most one. Centred rows follow the same rule, clipped ones at 1: see
+    /// [`with_centred_norm`](Self::with_centred_norm).
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] for a clip outside `2⁻¹⁰⁰ … 2¹⁰⁰`.
+    pub fn with_norm(self, norm: RowNorm) -> Result<Self, Error> {
+        let centred_norm = match norm {
+            RowNorm::Normalise => norm,
+            RowNorm::Clip(_) => RowNorm::Clip(1.0),
+        };
+        norm.checked().map(|norm| Self { norm, centred_norm, ..self })
+    }
+
+    /// How rows come to a length of at most one again after the centre is subtracted: lengths are in units of the clip before, so that at
+    /// most 2 is possible.
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] for a clip outside `2⁻¹⁰⁰ … 2¹⁰⁰`.
+    pub fn with_centred_norm(self, centred_norm: RowNorm) -> Result<Self, Error> {
+        centred_norm.checked().map(|centred_norm| Self { centred_norm, ..self })
+    }
+
+    /// The weight `b` of targets against features: what a row adds has the square `‖φ‖⁴ + b²‖y‖²‖φ‖²`, with `‖y‖² ≤ 1 − 1/k` for classes and
+    /// `‖y‖ ≤ 1` for numbers (in units of their bound). More weight means less noise on `ΦᵀY` and more on `ΦᵀΦ`. It is rounded to an
+    /// integer multiple of about `10⁻⁵k`.
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] unless it is from `2⁻⁶` to 8.
+    pub fn with_target_weight(self, weight: f64) -> Result<Self, Error> {
+        check(RecordParameter::TargetWeight, weight, (1.0 / 64.0..=8.0).contains(&weight))
+            .map(|target_weight| Self { target_weight, ..self })
+    }
+
+    /// First releases the mean of rows, with this share of the squared Gaussian budget, and subtracts it from each row before it is brought to
+    /// length one again. The direction of the mean, which all rows share, then costs no more noise. Rows are read twice.
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] unless above 0 and at most 1/2.
+    pub fn with_centre(self, share: f64) -> Result<Self, Error> {
+        check(RecordParameter::CentreShare, share, share > 0.0 && share <= 0.5)
+            .map(|share| Self { centre: Some(share), ..self })
+    }
+
+    /// Gives each row a constant coordinate that has this share of its square: after centring, nothing else is constant. Wanted where classes
+    /// are not equally frequent, or targets have a mean.
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] unless at least 0 and below 1.
+    pub fn with_intercept(self, share: f64) -> Result<Self, Error> {
+        check(RecordParameter::InterceptShare, share, (0.0..1.0).contains(&share))
+            .map(|intercept| Self { intercept, ..self })
+    }
+
+    /// Threads of a pass. No result depends on it.
+    #[must_use]
+    pub const fn with_parallelism(self, parallelism: Parallelism) -> Self {
+        Self { parallelism, ..self }
+    }
+
+    /// `D`.
+    #[must_use]
+    pub const fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// What is predicted.
+    #[must_use]
+    pub const fn targets(&self) -> RecordTargets {
+        self.targets
+    }
+
+    /// Columns of a prediction: classes, or numbers a row.
+    #[must_use]
+    pub const fn columns(&self) -> usize {
+        match self.targets {
+            RecordTargets::Classes(columns) | RecordTargets::Values { columns, .. } => columns,
+        }
+    }
+
+    /// How rows come to length one.
+    #[must_use]
+    pub const fn norm(&self) -> RowNorm {
+        self.norm
+    }
+
+    /// How centred rows come to length one.
+    #[must_use]
+    pub const fn centred_norm(&self) -> RowNorm {
+        self.centred_norm
+    }
+
+    /// The weight of targets as asked for.
+    #[must_use]
+    pub const fn target_weight(&self) -> f64 {
+        self.target_weight
+    }
+
+    /// Share of the centre, if there is one.
+    #[must_use]
+    pub const fn centre(&self) -> Option<f64> {
+        self.centre
+    }
+
+    /// Share of the constant coordinate.
+    #[must_use]
+    pub const fn intercept(&self) -> f64 {
+        self.intercept
+    }
+
+    /// Threads of a pass.
+    #[must_use]
+    pub const fn parallelism(&self) -> Parallelism {
+        self.parallelism
+    }
+
+    /// Coordinates of an encoded row: `D`, and one more for an intercept.
+    #[must_use]
+    pub fn encoded_dim(&self) -> usize {
+        self.dim + usize::from(self.intercept > 0.0)
+    }
+}
