@@ -2,7 +2,10 @@
 //!
 //! Only `+ − × ÷ √`, rounding, comparisons and powers of two, in one order and none contracted.
 
+use super::flatten::Flattening;
 use super::options::{RecordOptions, RecordTargets, RowNorm};
+use crate::Error;
+use dp_linalg::{MatMut, MatRef};
 
 /// `R`: integer rows have `‖z‖² ≤ R²`. Products of entries are at most `2³⁴`: `2¹⁹` rows fit a partial sum, `2²⁹` an `i64`.
 pub(super) const RADIUS: u32 = 1 << 17;
@@ -69,21 +72,36 @@ pub(super) struct RowEncoder {
     norm: RowNorm,
     centred_norm: RowNorm,
     centre: Option<Vec<f64>>,
+    flattening: Option<Flattening>,
     /// Length of the constant coordinate, and of the others.
     intercept: Option<(f64, f64)>,
     dim: usize,
 }
 
 impl RowEncoder {
-    pub(super) fn new(options: &RecordOptions, centre: Option<Vec<f64>>) -> Self {
+    /// Rows as the options say, without any stage that has to be released first.
+    pub(super) fn new(options: &RecordOptions) -> Self {
         let share = options.intercept();
         Self {
             norm: options.norm(),
             centred_norm: options.centred_norm(),
-            centre,
+            centre: None,
+            flattening: None,
             intercept: (share > 0.0).then(|| (share.sqrt(), (1.0 - share).sqrt())),
             dim: options.dim(),
         }
+    }
+
+    pub(super) fn with_centre(self, centre: Option<Vec<f64>>) -> Self {
+        Self { centre, ..self }
+    }
+
+    pub(super) fn with_flattening(self, flattening: Option<Flattening>) -> Self {
+        Self { flattening, ..self }
+    }
+
+    pub(super) fn without_intercept(self) -> Self {
+        Self { intercept: None, ..self }
     }
 
     /// `D`, and one more for an intercept.
@@ -95,41 +113,71 @@ impl RowEncoder {
         self.centre.as_deref()
     }
 
-    /// The row as a vector of length at most one, up to rounding; zeros, and `false`, if an entry is not finite.
-    pub(super) fn reals(&self, row: &[f64], out: &mut [f64]) -> bool {
-        let (features, constant) = out.split_at_mut(self.dim);
-        if !self.norm.apply(row, features) {
+    pub(super) const fn flattening(&self) -> Option<&Flattening> {
+        self.flattening.as_ref()
+    }
+
+    /// The scaled and centred row, of length at most one up to rounding; zeros, and `false`, if an entry is not finite.
+    pub(super) fn scaled(&self, row: &[f64], out: &mut [f64]) -> bool {
+        if !self.norm.apply(row, out) {
             out.fill(0.0);
             return false;
         }
         if let Some(centre) = &self.centre {
-            features.iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
-            let norm = square(features).sqrt();
-            match self.centred_norm {
-                RowNorm::Clip(length) if norm <= length => divide(features, length),
-                _ if norm > 0.0 => divide(features, norm),
-                _ => {}
-            }
-        }
-        if let Some((own, others)) = self.intercept {
-            scale(features, others);
-            constant[0] = own;
+            out.iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
+            self.renorm(out, 1.0);
         }
         true
     }
 
-    /// The integers of a row, as `f64`: `‖z‖² ≤ R²`. Zeros, and `false`, if an entry is not finite.
-    pub(super) fn integers(&self, row: &[f64], out: &mut [f64]) -> bool {
-        let finite = self.reals(row, out);
-        quantise(out, f64::from(RADIUS));
-        finite
+    /// From lengths in multiples of `unit` to at most one, by the rule for centred rows.
+    fn renorm(&self, x: &mut [f64], unit: f64) {
+        let norm = square(x).sqrt();
+        match self.centred_norm {
+            RowNorm::Clip(length) if norm <= length * unit => divide(x, length * unit),
+            _ if norm > 0.0 => divide(x, norm),
+            _ => {}
+        }
+    }
+
+    /// Encoded rows of [`scaled`](Self::scaled) ones, `(m, D)` to `(m, D)` or, with an intercept, `(m, D + 1)`, as reals of length at most one up to
+    /// rounding. Each is a bit-exact function of the row.
+    pub(super) fn finish(&self, scaled: &mut [f64], out: MatMut<'_>) -> Result<(), Error> {
+        let mut out = out;
+        if let Some(flattening) = &self.flattening {
+            scaled.chunks_mut(self.dim).for_each(|row| quantise(row, f64::from(RADIUS)));
+            flattening.apply(scaled)?;
+            scaled
+                .chunks_mut(self.dim)
+                .for_each(|row| self.renorm(row, Flattening::UNIT * f64::from(RADIUS)));
+        }
+        for (i, row) in scaled.chunks(self.dim).enumerate() {
+            let (features, constant) = out.row_mut(i).split_at_mut(self.dim);
+            features.copy_from_slice(row);
+            if let Some((own, others)) = self.intercept {
+                scale(features, others);
+                constant[0] = own;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every entry of a query is finite, and if so its encoded form; the rows of `features` are encoded together.
+    pub(super) fn queries(&self, features: MatRef<'_>, out: MatMut<'_>) -> Result<Option<usize>, Error> {
+        let mut scaled = vec![0.0; features.nrows() * self.dim];
+        for (i, (row, scaled)) in features.rows().zip(scaled.chunks_mut(self.dim)).enumerate() {
+            if !self.scaled(row, scaled) {
+                return Ok(Some(i));
+            }
+        }
+        self.finish(&mut scaled, out).map(|()| None)
     }
 }
 
 /// From a vector of length at most one to integers of length at most `radius`, itself an integer below `2²³`.
 ///
 /// The nearest integers of `(radius − √m/2 − ¼)·x`: rounding moves a vector by at most `√m/2`. The norm is checked in integers all the same.
-fn quantise(x: &mut [f64], radius: f64) {
+pub(super) fn quantise(x: &mut [f64], radius: f64) {
     let safe = radius - 0.5 * (x.len() as f64).sqrt() - 0.25;
     let safe = if safe > 0.0 { safe } else { 0.0 };
     x.iter_mut().for_each(|x| *x = (*x * safe + ROUNDER) - ROUNDER);

@@ -1,16 +1,18 @@
 //! Noise of both stages, fixed before any record is read, and the release.
 
 use super::encode::{RADIUS, RowEncoder, SQUARED_RADIUS, TargetCode};
+use super::flatten::Flattening;
 use super::moments::NoisyMoments;
 use super::options::RecordOptions;
 use super::sensitivity::RecordAdjacency;
-use super::sums::{sum_moments, sum_rows};
+use super::sums::{With, sum_moments, sum_rows};
+use crate::error::check_len;
 use crate::private::{LabelledRows, PrivateRecords};
 use crate::{Error, claims};
 use dp_mechanisms::accounting::Target;
 use dp_mechanisms::{
     Delta, Epsilon, Lattice, LatticeFrobeniusSensitivity, LatticeGaussian, LatticeL2Sensitivity,
-    LatticeStatistic, LatticeVector, NoiseStd, PrivacyProfile, Release, SymmetricGaussian,
+    LatticeStatistic, LatticeVector, Mu, NoiseStd, PrivacyProfile, Release, SymmetricGaussian,
 };
 use rand::CryptoRng;
 
@@ -46,7 +48,9 @@ const COUNT: u32 = RADIUS / 4;
 #[derive(Debug, Clone)]
 pub struct RecordMechanism<A> {
     options: RecordOptions,
+    mu: Mu,
     centre: Option<LatticeGaussian<A>>,
+    flattening: Option<SymmetricGaussian<A>>,
     moments: SymmetricGaussian<A>,
     profile: PrivacyProfile<A>,
 }
@@ -68,36 +72,55 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         delta: Delta,
     ) -> Result<Self, Error> {
         let target = Target::new(epsilon, delta);
-        let made = |noise: f64| Self::with_noise(options, adjacency, noise);
+        let made = |noise: f64| Self::with_mu(options, adjacency, Mu::new(1.0 / noise)?);
         let noise = target.least_noise(|noise| made(noise).map(|mechanism| mechanism.profile))?;
         Ok(made(noise)?)
     }
 
-    /// With `1/noise²` as the squared Gaussian budget.
-    fn with_noise(options: &RecordOptions, adjacency: A, noise: f64) -> Result<Self, dp_mechanisms::Error> {
-        let std = |share: f64, sensitivity: f64| NoiseStd::new(noise * sensitivity / share.sqrt());
-        let moves = moment_sensitivity(options, adjacency)?;
-        let share = options.centre().unwrap_or(0.0);
-        let moments = SymmetricGaussian::with_noise_std(std(1.0 - share, moves.frobenius())?, moves)?;
+    /// With Gaussian privacy μ in all, up to rounding: stages share `μ²` as the options say.
+    ///
+    /// # Errors
+    /// [`dp_mechanisms::Error`] if the noise would be beyond what the sampler supports.
+    pub fn with_mu(options: &RecordOptions, adjacency: A, mu: Mu) -> Result<Self, dp_mechanisms::Error> {
+        let std = |share: f64, moves: f64| NoiseStd::new(moves / (share.sqrt() * mu.get()));
+        let row = u128::from(RADIUS).pow(2);
+        let (centre_share, flattening_share) =
+            (options.centre().unwrap_or(0.0), options.flattening().unwrap_or(0.0));
         let centre = match options.centre() {
             None => None,
             Some(share) => {
-                let square = A::squared_mean(u128::from(RADIUS).pow(2), u128::from(COUNT).pow(2));
+                let square = A::squared_mean(row, u128::from(COUNT).pow(2));
                 let moves = LatticeL2Sensitivity::from_square(square, adjacency)?;
                 Some(LatticeGaussian::with_noise_std(std(share, moves.l2())?, moves)?)
             }
         };
-        // in the order in which they are released, as certificates add them up
-        let profile = match &centre {
-            None => moments.profile().clone(),
-            Some(centre) => centre.profile().and(moments.profile())?,
+        let symmetric = |share: f64, target: u128| {
+            let moves = LatticeFrobeniusSensitivity::from_square(A::squared_moments(row, target), adjacency)?;
+            SymmetricGaussian::with_noise_std(std(share, moves.frobenius())?, moves)
         };
-        Ok(Self { options: *options, centre, moments, profile })
+        let flattening = options.flattening().map(|share| symmetric(share, 0)).transpose()?;
+        let target = TargetCode::new(options).squared_norm();
+        let moments = symmetric(1.0 - centre_share - flattening_share, target)?;
+        // in the order in which they are released, as certificates add them up
+        let mut profile = moments.profile().clone();
+        if let Some(flattening) = &flattening {
+            profile = flattening.profile().and(&profile)?;
+        }
+        if let Some(centre) = &centre {
+            profile = centre.profile().and(&profile)?;
+        }
+        Ok(Self { options: *options, mu, centre, flattening, moments, profile })
     }
 
     /// The guarantee of one release.
     pub const fn profile(&self) -> &PrivacyProfile<A> {
         &self.profile
+    }
+
+    /// `μ` of all stages.
+    #[must_use]
+    pub const fn mu(&self) -> Mu {
+        self.mu
     }
 
     /// The options.
@@ -122,10 +145,15 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         self.centre.as_ref()
     }
 
-    /// Reads the records, twice if there is a centre, and releases.
+    /// The mechanism of the flattening, if there is one.
+    pub const fn flattening(&self) -> Option<&SymmetricGaussian<A>> {
+        self.flattening.as_ref()
+    }
+
+    /// Reads the records once for each stage, and releases.
     ///
     /// A record adds nothing if a feature or a number of its target is not finite, or its class is not below the number of classes; every other
-    /// one takes part, scaled back if it is long. Memory: `12·D²` bytes, whatever the number of records or threads.
+    /// one takes part, scaled back if it is long. Memory: `12·D²` bytes, with flattening `28·D²`, whatever the number of records or threads.
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::RowCount`] and [`Error::TargetKind`] for blocks of other shapes, [`Error::Source`]. None depends on entries; what a
@@ -135,34 +163,50 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         records: PrivateRecords<A, S>,
         rng: &mut R,
     ) -> Result<Release<NoisyMoments, PrivacyProfile<A>>, Error> {
-        crate::error::check_len(self.options.dim(), records.dim())?;
+        check_len(self.options.dim(), records.dim())?;
         let mut source = records.into_source();
         let Some(mechanism) = &self.centre else {
-            return self.release_moments(&mut source, None, rng);
+            return self.release_flattened(&mut source, RowEncoder::new(&self.options), rng);
         };
-        let encoder = RowEncoder::new(&self.options.with_intercept(0.0)?, None);
+        let encoder = RowEncoder::new(&self.options).without_intercept();
         let steps = sum_rows(&mut source, &self.options, &encoder, COUNT)?;
         let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, mechanism.sensitivity(), MAX_ABS);
         let sums = mechanism.release(statistic, "sum and number of rows", rng)?;
         let centre = centre(sums.value(), mechanism.noise_std().get());
-        let moments = self.release_moments(&mut source, Some(centre), rng)?;
+        let encoder = RowEncoder::new(&self.options).with_centre(Some(centre));
+        let moments = self.release_flattened(&mut source, encoder, rng)?;
         Ok(sums.and(moments)?.postprocess(|(_, moments)| moments))
+    }
+
+    /// The stages after the centre.
+    fn release_flattened<R: CryptoRng + ?Sized>(
+        &self,
+        source: &mut impl LabelledRows,
+        encoder: RowEncoder,
+        rng: &mut R,
+    ) -> Result<Release<NoisyMoments, PrivacyProfile<A>>, Error> {
+        let Some(mechanism) = &self.flattening else {
+            return self.release_moments(source, encoder, rng);
+        };
+        let rows = encoder.clone().without_intercept();
+        let steps = sum_moments(source, &self.options, (&rows, With::Rows))?;
+        let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, mechanism.sensitivity(), MAX_ABS);
+        let squares = mechanism.release(statistic, "second moments of rows", rng)?;
+        let flattening = Flattening::new(squares.value(), mechanism.noise_std().get())?;
+        let moments = self.release_moments(source, encoder.with_flattening(Some(flattening)), rng)?;
+        Ok(squares.and(moments)?.postprocess(|(_, moments)| moments))
     }
 
     fn release_moments<R: CryptoRng + ?Sized>(
         &self,
         source: &mut impl LabelledRows,
-        centre: Option<Vec<f64>>,
+        encoder: RowEncoder,
         rng: &mut R,
     ) -> Result<Release<NoisyMoments, PrivacyProfile<A>>, Error> {
-        let encoder = RowEncoder::new(&self.options, centre);
         let statistic = self.statistic(source, &encoder)?;
         let release = self.moments.release(statistic, "moments of features and targets", rng)?;
-        let noise_std = self.moments.noise_std();
-        let options = self.options;
-        Ok(self.described(
-            release.postprocess(|moments| NoisyMoments::new(options, encoder, moments, noise_std)),
-        ))
+        let described = self.described(release);
+        Ok(described.postprocess(|moments| NoisyMoments::new(self, encoder, moments)))
     }
 
     fn statistic(
@@ -170,11 +214,12 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         source: &mut impl LabelledRows,
         encoder: &RowEncoder,
     ) -> Result<LatticeStatistic<LatticeFrobeniusSensitivity<A>>, Error> {
-        let steps = sum_moments(source, &self.options, encoder)?;
+        let steps = sum_moments(source, &self.options, (encoder, With::Targets))?;
         Ok(LatticeStatistic::new(steps, Lattice::new(0)?, self.moments.sensitivity(), MAX_ABS))
     }
 
-    /// The moments before any noise, for verification: still private. Rows are centred at `centre`, which has to be public or released.
+    /// The moments before any noise, for verification: still private. Rows are centred and flattened as those of `like` were, if it is given, or not
+    /// at all.
     ///
     /// The packed triangle of `Σ S(z, y)`, of order `D + k` ([`RecordAdjacency`]).
     ///
@@ -183,13 +228,10 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
     pub fn moment_statistic<S: LabelledRows>(
         &self,
         records: PrivateRecords<A, S>,
-        centre: Option<&[f64]>,
+        like: Option<&NoisyMoments>,
     ) -> Result<LatticeStatistic<LatticeFrobeniusSensitivity<A>>, Error> {
-        crate::error::check_len(self.options.dim(), records.dim())?;
-        if let Some(centre) = centre {
-            crate::error::check_len(self.options.dim(), centre.len())?;
-        }
-        let encoder = RowEncoder::new(&self.options, centre.map(<[f64]>::to_vec));
+        check_len(self.options.dim(), records.dim())?;
+        let encoder = like.map_or_else(|| RowEncoder::new(&self.options), |like| like.encoder().clone());
         self.statistic(&mut records.into_source(), &encoder)
     }
 
@@ -201,19 +243,13 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
             .with_parameter("centred_norm", self.options.centred_norm())
             .with_parameter("target_weight", self.options.target_weight())
             .with_parameter("centre_share", self.options.centre())
+            .with_parameter("flattening_share", self.options.flattening())
             .with_parameter("intercept", self.options.intercept())
+            .with_parameter("mu", self.mu.get())
             .with_claim(A::SENSITIVITY_CLAIM)
             .with_claim(claims::RECORD_PRIVACY)
             .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
     }
-}
-
-pub(super) fn moment_sensitivity<A: RecordAdjacency>(
-    options: &RecordOptions,
-    adjacency: A,
-) -> Result<LatticeFrobeniusSensitivity<A>, dp_mechanisms::Error> {
-    let square = A::squared_moments(u128::from(RADIUS).pow(2), TargetCode::new(options).squared_norm());
-    LatticeFrobeniusSensitivity::from_square(square, adjacency)
 }
 
 /// The mean from noisy sums, drawn toward zero as far as noise alone could explain its length (James, Stein 1961), of length at most one.

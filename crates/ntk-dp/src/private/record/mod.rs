@@ -3,6 +3,7 @@
 //! One release of `ΦᵀΦ` and `ΦᵀY` for features that do not depend on the data; the rest is post-processing.
 
 mod encode;
+mod flatten;
 mod mechanism;
 mod moments;
 mod options;

@@ -1,8 +1,11 @@
 //! What is released: noisy moments, and their units.
 
 use super::encode::{RADIUS, RowEncoder, SQUARED_RADIUS, TargetCode};
+use super::flatten::Flattening;
+use super::mechanism::RecordMechanism;
 use super::options::RecordOptions;
 use super::ridge::{PrivateRidge, Solver, check_multiple};
+use super::sensitivity::RecordAdjacency;
 use super::spectrum::NoisySpectrum;
 use crate::Error;
 use dp_linalg::{Cholesky, Mat};
@@ -43,12 +46,13 @@ pub struct NoisyMoments {
 }
 
 impl NoisyMoments {
-    pub(super) fn new(
-        options: RecordOptions,
+    pub(super) fn new<A: RecordAdjacency>(
+        mechanism: &RecordMechanism<A>,
         encoder: RowEncoder,
         moments: SymmetricLatticeMatrix,
-        noise_std: NoiseStd,
     ) -> Self {
+        let options = *mechanism.options();
+        let noise_std = mechanism.moments().noise_std();
         Self { options, encoder, code: TargetCode::new(&options), moments, noise_std }
     }
 
@@ -62,6 +66,12 @@ impl NoisyMoments {
     #[must_use]
     pub fn centre(&self) -> Option<&[f64]> {
         self.encoder.centre()
+    }
+
+    /// Released directions `(D, r)` in which rows are shrunk, in units of `2⁻²⁰`, if there was a flattening.
+    #[must_use]
+    pub fn flattened_directions(&self) -> Option<&Mat> {
+        self.encoder.flattening().map(Flattening::directions)
     }
 
     /// The released integers, of order `D + k`: products in units of `R²`, and the block of targets noise alone.
@@ -174,7 +184,7 @@ impl NoisyMoments {
 }
 
 /// Copies the lower triangle to the upper one, in tiles.
-fn mirror(matrix: &mut Mat) {
+pub(super) fn mirror(matrix: &mut Mat) {
     const SIDE: usize = 32;
     let n = matrix.nrows();
     for rows in (0..n).step_by(SIDE) {

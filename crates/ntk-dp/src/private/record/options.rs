@@ -20,8 +20,10 @@ pub enum RecordParameter {
     Clip,
     /// Weight of targets: from 2⁻⁶ to 8.
     TargetWeight,
-    /// Share of the squared Gaussian budget: above 0, at most 1/2.
+    /// Share of the squared Gaussian budget: above 0, at most 0.45.
     CentreShare,
+    /// Share of the squared Gaussian budget: above 0, at most 0.45.
+    FlatteningShare,
     /// Share of each row's square that is constant: at least 0, below 1.
     InterceptShare,
     /// Ridge as a multiple of the radius of the noise: positive and finite.
@@ -38,6 +40,7 @@ impl fmt::Display for RecordParameter {
             Self::Clip => "the clip",
             Self::TargetWeight => "the weight of targets",
             Self::CentreShare => "the share of the centre",
+            Self::FlatteningShare => "the share of the flattening",
             Self::InterceptShare => "the share of the intercept",
             Self::RidgeMultiple => "the multiple of the noise radius",
         })
@@ -108,9 +111,13 @@ pub struct RecordOptions {
     centred_norm: RowNorm,
     target_weight: f64,
     centre: Option<f64>,
+    flattening: Option<f64>,
     intercept: f64,
     parallelism: Parallelism,
 }
+
+/// What a stage before the moments may take of the budget.
+const LARGEST_SHARE: f64 = 0.45;
 
 impl RecordOptions {
     /// For rows of `dim` features in `classes` classes: rows normalised, target weight 1, no centre, no intercept, one thread.
@@ -141,6 +148,7 @@ impl RecordOptions {
             centred_norm: RowNorm::Normalise,
             target_weight: 1.0,
             centre: None,
+            flattening: None,
             intercept: 0.0,
             parallelism: Parallelism::Sequential,
         })
@@ -159,8 +167,8 @@ impl RecordOptions {
         norm.checked().map(|norm| Self { norm, centred_norm, ..self })
     }
 
-    /// How rows come to a length of at most one again after the centre is subtracted: lengths are in units of the clip before, so that at
-    /// most 2 is possible.
+    /// How rows come to a length of at most one again after the centre is subtracted, and after flattening: lengths are in units of the
+    /// clip before, so that at most 2 is possible.
     ///
     /// # Errors
     /// [`Error::RecordParameter`] for a clip outside `2⁻¹⁰⁰ … 2¹⁰⁰`.
@@ -183,10 +191,25 @@ impl RecordOptions {
     /// length one again. The direction of the mean, which all rows share, then costs no more noise. Rows are read twice.
     ///
     /// # Errors
-    /// [`Error::RecordParameter`] unless above 0 and at most 1/2.
+    /// [`Error::RecordParameter`] unless above 0 and at most 0.45.
     pub fn with_centre(self, share: f64) -> Result<Self, Error> {
-        check(RecordParameter::CentreShare, share, share > 0.0 && share <= 0.5)
+        check(RecordParameter::CentreShare, share, share > 0.0 && share <= LARGEST_SHARE)
             .map(|share| Self { centre: Some(share), ..self })
+    }
+
+    /// First releases second moments of (centred) rows, with this share of the squared Gaussian budget, and shrinks each row in the directions
+    /// that are far above the noise, before it is brought to length one again: an eigenvalue `λ` above `t`, half of the noise's radius, becomes
+    /// `t`. What a few strong directions took of each row's length goes to all the others, where noise was larger than they are. Rows are read
+    /// once more.
+    ///
+    /// Worth it where a few directions hold most of the rows' squares and classes differ in the rest. With
+    /// [`Clip`](RowNorm::Clip), see to it that shrunken rows get longer again ([`with_centred_norm`](Self::with_centred_norm)).
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] unless above 0 and at most 0.45.
+    pub fn with_flattening(self, share: f64) -> Result<Self, Error> {
+        check(RecordParameter::FlatteningShare, share, share > 0.0 && share <= LARGEST_SHARE)
+            .map(|share| Self { flattening: Some(share), ..self })
     }
 
     /// Gives each row a constant coordinate that has this share of its square: after centring, nothing else is constant. Wanted where classes
@@ -247,6 +270,12 @@ impl RecordOptions {
     #[must_use]
     pub const fn centre(&self) -> Option<f64> {
         self.centre
+    }
+
+    /// Share of the flattening, if there is one.
+    #[must_use]
+    pub const fn flattening(&self) -> Option<f64> {
+        self.flattening
     }
 
     /// Share of the constant coordinate.

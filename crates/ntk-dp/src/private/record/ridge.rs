@@ -192,10 +192,9 @@ impl PrivateRidge {
         let mut encoded = Mat::zeros(BLOCK.min(features.nrows()), encoder.encoded_dim());
         for start in (0..features.nrows()).step_by(BLOCK) {
             let rows = start..features.nrows().min(start + BLOCK);
-            for (k, row) in rows.clone().enumerate() {
-                if !encoder.reals(features.row(row), encoded.row_mut(k)) {
-                    return Err(Error::Point { row });
-                }
+            let out = encoded.as_mut().subrows(0..rows.len());
+            if let Some(row) = encoder.queries(features.subrows(rows.clone()), out)? {
+                return Err(Error::Point { row: start + row });
             }
             visit(encoded.as_ref().subrows(0..rows.len()))?;
         }

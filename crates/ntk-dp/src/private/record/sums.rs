@@ -1,12 +1,12 @@
 //! One reading of the records by several threads, with integer sums that depend neither on their number nor on blocks.
 
-use super::encode::{RADIUS, RowEncoder, TargetCode};
+use super::encode::{RADIUS, RowEncoder, TargetCode, quantise};
 use super::options::{RecordOptions, RecordTargets};
 use crate::Error;
 use crate::error::{check_len, check_rows};
 use crate::private::{LabelledRows, Targets};
 use core::ops::Range;
-use dp_linalg::{ExactProductSum, Mat, MatRef};
+use dp_linalg::{ExactProductSum, Mat, MatMut, MatRef};
 use dp_mechanisms::symmetric::packed_len;
 
 /// Records that are encoded together.
@@ -44,6 +44,7 @@ fn in_threads<T: Send>(parts: Vec<T>, work: impl Fn(T) -> Result<(), Error> + Sy
 struct Tile<'a> {
     encoder: &'a RowEncoder,
     code: TargetCode,
+    scaled: Mat,
     rows: Mat,
     targets: Mat,
     /// Whether the record takes part.
@@ -51,14 +52,21 @@ struct Tile<'a> {
     threads: usize,
 }
 
-/// A thread's part of a tile, and its records.
-type Part<'a> = (Range<usize>, &'a mut [f64], &'a mut [f64], &'a mut [bool]);
+/// A thread's part of a tile.
+struct Part<'t> {
+    records: Range<usize>,
+    scaled: &'t mut [f64],
+    rows: &'t mut [f64],
+    targets: &'t mut [f64],
+    used: &'t mut [bool],
+}
 
 impl<'a> Tile<'a> {
     fn new(encoder: &'a RowEncoder, options: &RecordOptions) -> Self {
         Self {
             encoder,
             code: TargetCode::new(options),
+            scaled: Mat::zeros(TILE, options.dim()),
             rows: Mat::zeros(TILE, encoder.encoded_dim()),
             targets: Mat::zeros(TILE, options.columns()),
             used: vec![false; TILE],
@@ -73,62 +81,56 @@ impl<'a> Tile<'a> {
         targets: Targets<'_>,
         records: &Range<usize>,
     ) -> Result<(), Error> {
-        let (dim, columns) = (self.rows.ncols(), self.targets.ncols());
         let each = records.len().div_ceil(self.threads).max(1);
+        let (dim, encoded, columns) = (self.scaled.ncols(), self.rows.ncols(), self.targets.ncols());
         let parts: Vec<Part<'_>> = self
-            .rows
+            .scaled
             .as_mut_slice()
             .chunks_mut(each * dim)
+            .zip(self.rows.as_mut_slice().chunks_mut(each * encoded))
             .zip(self.targets.as_mut_slice().chunks_mut(each * columns))
             .zip(self.used.chunks_mut(each))
             .enumerate()
-            .map(|(k, ((z, y), used))| {
+            .map(|(k, (((scaled, rows), targets), used))| {
                 let start = (records.start + k * each).min(records.end);
-                (start..records.end.min(start + each), z, y, used)
+                Part { records: start..records.end.min(start + each), scaled, rows, targets, used }
             })
-            .take_while(|(records, ..)| !records.is_empty())
+            .take_while(|part| !part.records.is_empty())
             .collect();
         let (encoder, code) = (self.encoder, self.code);
-        in_threads(parts, |(records, z, y, used)| {
-            for (k, i) in records.enumerate() {
-                let (z, y) = (&mut z[k * dim..(k + 1) * dim], &mut y[k * columns..(k + 1) * columns]);
-                used[k] = encode(encoder, code, (features.row(i), target(targets, i)), (z, y));
+        in_threads(parts, |part| part.encode((encoder, code), features, targets))
+    }
+}
+
+impl Part<'_> {
+    /// Each record by itself; zero if an entry is not finite or there is no such class.
+    fn encode(
+        self,
+        (encoder, code): (&RowEncoder, TargetCode),
+        features: MatRef<'_>,
+        targets: Targets<'_>,
+    ) -> Result<(), Error> {
+        let Self { records, scaled, rows, targets: out, used } = self;
+        let m = records.len();
+        let (dim, encoded, columns) = (features.ncols(), encoder.encoded_dim(), out.len() / used.len());
+        let (scaled, rows) = (&mut scaled[..m * dim], &mut rows[..m * encoded]);
+        for (k, i) in records.enumerate() {
+            let y = &mut out[k * columns..(k + 1) * columns];
+            let known = match targets {
+                Targets::Classes(labels) => code.class(labels[i], y),
+                Targets::Values(values) => code.values(values.row(i), y),
+            };
+            used[k] = encoder.scaled(features.row(i), &mut scaled[k * dim..(k + 1) * dim]) && known;
+            if !used[k] {
+                y.fill(0.0);
             }
-            Ok(())
-        })
+        }
+        encoder.finish(scaled, MatMut::new(rows, m, encoded)?)?;
+        for (row, used) in rows.chunks_mut(encoded).zip(used) {
+            if *used { quantise(row, f64::from(RADIUS)) } else { row.fill(0.0) }
+        }
+        Ok(())
     }
-}
-
-/// The target of one record.
-enum Target<'a> {
-    Class(usize),
-    Values(&'a [f64]),
-}
-
-fn target(targets: Targets<'_>, i: usize) -> Target<'_> {
-    match targets {
-        Targets::Classes(labels) => Target::Class(labels[i]),
-        Targets::Values(values) => Target::Values(values.row(i)),
-    }
-}
-
-/// One record, by itself; zero, and `false`, if an entry is not finite or there is no such class.
-fn encode(
-    encoder: &RowEncoder,
-    code: TargetCode,
-    (row, target): (&[f64], Target<'_>),
-    (z, y): (&mut [f64], &mut [f64]),
-) -> bool {
-    let known = match target {
-        Target::Class(label) => code.class(label, y),
-        Target::Values(values) => code.values(values, y),
-    };
-    let used = encoder.integers(row, z) && known;
-    if !used {
-        z.fill(0.0);
-        y.fill(0.0);
-    }
-    used
 }
 
 /// Reads all records, tile by tile.
@@ -178,13 +180,23 @@ struct Stripe {
     sum: ExactProductSum,
 }
 
-/// `Σ S(z, y)` as a packed triangle of order `D + k`, the block of targets zero, modulo 2⁶⁴.
+/// Whether targets are part of a sum.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum With {
+    /// `Σ zzᵀ`.
+    Rows,
+    /// `Σ S(z, y)`.
+    Targets,
+}
+
+/// Second moments as a packed triangle, with targets of order `D + k`, their block zero, modulo 2⁶⁴.
 pub(super) fn sum_moments(
     source: &mut impl LabelledRows,
     options: &RecordOptions,
-    encoder: &RowEncoder,
+    (encoder, with): (&RowEncoder, With),
 ) -> Result<Vec<i64>, Error> {
-    let (dim, columns) = (encoder.encoded_dim(), options.columns());
+    let dim = encoder.encoded_dim();
+    let columns = if with == With::Targets { options.columns() } else { 0 };
     let mut tile = Tile::new(encoder, options);
     let bound = u64::from(RADIUS);
     let stripe = |start: usize| {
@@ -196,7 +208,7 @@ pub(super) fn sum_moments(
     let threads = tile.threads;
     for_each_tile(source, options, &mut tile, |tile, records| {
         let (z, y) = (tile.rows.as_ref().subrows(0..records), tile.targets.as_ref().subrows(0..records));
-        cross.add_tn(y, z)?;
+        cross.add_tn(y.subcols(0..columns), z)?;
         in_threads(shares(&mut stripes, threads), |share| {
             share.iter_mut().try_for_each(|stripe| {
                 Ok(stripe.sum.add_tn(z.subcols(stripe.rows.clone()), z.subcols(0..stripe.rows.end))?)
