@@ -6,6 +6,8 @@
 mod record;
 mod rows;
 
+#[cfg(feature = "io")]
+pub(crate) use record::{FlatteningParts, ReleasedParts};
 pub use record::{
     NoisyMoments, NoisySpectrum, PrivateRidge, RecordAdjacency, RecordMechanism, RecordOptions,
     RecordParameter, RecordTargets, RowNorm, private_moments,

@@ -72,7 +72,7 @@ pub(super) struct RowEncoder {
     norm: RowNorm,
     centred_norm: RowNorm,
     centre: Option<Vec<f64>>,
-    flattening: Option<Flattening>,
+    flattenings: Vec<Flattening>,
     /// Length of the constant coordinate, and of the others.
     intercept: Option<(f64, f64)>,
     dim: usize,
@@ -86,7 +86,7 @@ impl RowEncoder {
             norm: options.norm(),
             centred_norm: options.centred_norm(),
             centre: None,
-            flattening: None,
+            flattenings: Vec::new(),
             intercept: (share > 0.0).then(|| (share.sqrt(), (1.0 - share).sqrt())),
             dim: options.dim(),
         }
@@ -96,8 +96,10 @@ impl RowEncoder {
         Self { centre, ..self }
     }
 
-    pub(super) fn with_flattening(self, flattening: Option<Flattening>) -> Self {
-        Self { flattening, ..self }
+    /// One more, after those that there are.
+    pub(super) fn with_flattening(mut self, flattening: Flattening) -> Self {
+        self.flattenings.push(flattening);
+        self
     }
 
     pub(super) fn without_intercept(self) -> Self {
@@ -113,8 +115,8 @@ impl RowEncoder {
         self.centre.as_deref()
     }
 
-    pub(super) const fn flattening(&self) -> Option<&Flattening> {
-        self.flattening.as_ref()
+    pub(super) fn flattenings(&self) -> &[Flattening] {
+        &self.flattenings
     }
 
     /// The scaled and centred row, of length at most one up to rounding; zeros, and `false`, if an entry is not finite.
@@ -144,7 +146,7 @@ impl RowEncoder {
     /// rounding. Each is a bit-exact function of the row.
     pub(super) fn finish(&self, scaled: &mut [f64], out: MatMut<'_>) -> Result<(), Error> {
         let mut out = out;
-        if let Some(flattening) = &self.flattening {
+        for flattening in &self.flattenings {
             scaled.chunks_mut(self.dim).for_each(|row| quantise(row, f64::from(RADIUS)));
             flattening.apply(scaled)?;
             scaled

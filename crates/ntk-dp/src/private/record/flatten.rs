@@ -1,6 +1,10 @@
 //! Shrinking rows in strong directions, exactly.
 
-use super::encode::{RADIUS, square};
+use super::encode::RADIUS;
+#[cfg(feature = "io")]
+use super::encode::square;
+#[cfg(feature = "io")]
+use super::moments::FlatteningParts;
 use super::moments::mirror;
 use crate::Error;
 use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, SymmetricEigen, matmul, matmul_into};
@@ -54,26 +58,31 @@ impl Flattening {
         let eigen = SymmetricEigen::new(gram.as_ref())?;
         let level = LEVEL * (2.0 * dim as f64).sqrt() * noise_std;
         let first = eigen.values().partition_point(|value| *value <= level);
-        let factors = eigen.values()[first..].iter().map(|value| (level / value).sqrt()).collect();
+        let factor = |value: &f64| ((level / value).sqrt() - 1.0) * FINE / FRACTION;
+        let factors = eigen.values()[first..].iter().map(factor).collect();
         let vectors = eigen.vectors().subcols(first..dim);
         let directions = Mat::from_fn(dim, dim - first, |i, j| (vectors[(i, j)] * FRACTION).round());
-        Self::from_parts(directions, factors)
+        Ok(Self { transposed: directions.transpose(), directions, factors })
     }
 
-    /// Of integer directions `(D, r)` and factors `g`, any that are public.
-    pub(super) fn from_parts(directions: Mat, kept: Vec<f64>) -> Result<Self, Error> {
-        let transposed = directions.transpose();
-        crate::error::check_len(transposed.nrows(), kept.len())?;
-        let factors = kept.into_iter().map(|kept| (kept - 1.0) * FINE / FRACTION).collect();
-        Ok(Self { directions, transposed, factors })
-    }
-
-    /// Whether no sum can leave the integers below `2⁵³`: columns and rows of length at most 2, in units of `2²⁰`, and factors within `0 … 1`.
-    pub(super) fn is_sound(&self) -> bool {
+    /// None if any sum could leave the integers below `2⁵³`: entries that are not integers, rows or columns longer than `2²¹`, factors beyond
+    /// those of `0 ≤ g ≤ 1`.
+    #[cfg(feature = "io")]
+    pub(super) fn from_parts(parts: FlatteningParts) -> Option<Self> {
+        let FlatteningParts { directions, factors } = parts;
+        let made = Self { transposed: directions.transpose(), directions, factors };
         let short =
             |row: &[f64]| row.iter().all(|x| x.trunc() == *x) && square(row) <= 4.0 * FRACTION * FRACTION;
         let inside = |factor: &f64| *factor <= 0.0 && *factor >= -FINE / FRACTION;
-        self.directions.rows().chain(self.transposed.rows()).all(short) && self.factors.iter().all(inside)
+        let sound = made.factors.len() == made.transposed.nrows()
+            && made.directions.rows().chain(made.transposed.rows()).all(short)
+            && made.factors.iter().all(inside);
+        sound.then_some(made)
+    }
+
+    #[cfg(feature = "io")]
+    pub(super) fn parts(&self) -> FlatteningParts {
+        FlatteningParts { directions: self.directions.clone(), factors: self.factors.clone() }
     }
 
     pub(super) const fn directions(&self) -> &Mat {

@@ -21,6 +21,9 @@ const MAX_ABS: u64 = 1 << 61;
 /// What a record adds to the count beside the sum of rows: `w² = N/16`.
 const COUNT: u32 = RADIUS / 4;
 
+/// Moments under the guarantee of the adjacency `A`.
+type MomentRelease<A> = Release<NoisyMoments, PrivacyProfile<A>>;
+
 /// The noise of every stage under a budget: public, and made before any record is read.
 ///
 /// # Guarantee
@@ -98,13 +101,17 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
             let moves = LatticeFrobeniusSensitivity::from_square(A::squared_moments(row, target), adjacency)?;
             SymmetricGaussian::with_noise_std(std(share, moves.frobenius())?, moves)
         };
-        let flattening = options.flattening().map(|share| symmetric(share, 0)).transpose()?;
+        let rounds = options.flattening_rounds();
+        let flattening =
+            options.flattening().map(|share| symmetric(share / f64::from(rounds), 0)).transpose()?;
         let target = TargetCode::new(options).squared_norm();
         let moments = symmetric(1.0 - centre_share - flattening_share, target)?;
         // in the order in which they are released, as certificates add them up
         let mut profile = moments.profile().clone();
         if let Some(flattening) = &flattening {
-            profile = flattening.profile().and(&profile)?;
+            for _ in 0..rounds {
+                profile = flattening.profile().and(&profile)?;
+            }
         }
         if let Some(centre) = &centre {
             profile = centre.profile().and(&profile)?;
@@ -145,7 +152,7 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         self.centre.as_ref()
     }
 
-    /// The mechanism of the flattening, if there is one.
+    /// The mechanism of each round of the flattening, if there is one.
     pub const fn flattening(&self) -> Option<&SymmetricGaussian<A>> {
         self.flattening.as_ref()
     }
@@ -162,11 +169,12 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         &self,
         records: PrivateRecords<A, S>,
         rng: &mut R,
-    ) -> Result<Release<NoisyMoments, PrivacyProfile<A>>, Error> {
+    ) -> Result<MomentRelease<A>, Error> {
         check_len(self.options.dim(), records.dim())?;
         let mut source = records.into_source();
         let Some(mechanism) = &self.centre else {
-            return self.release_flattened(&mut source, RowEncoder::new(&self.options), rng);
+            let first = (RowEncoder::new(&self.options), 0);
+            return self.release_flattened(&mut source, first, rng).map(|release| self.described(release));
         };
         let encoder = RowEncoder::new(&self.options).without_intercept();
         let steps = sum_rows(&mut source, &self.options, &encoder, COUNT)?;
@@ -174,18 +182,19 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         let sums = mechanism.release(statistic, "sum and number of rows", rng)?;
         let centre = centre(sums.value(), mechanism.noise_std().get());
         let encoder = RowEncoder::new(&self.options).with_centre(Some(centre));
-        let moments = self.release_flattened(&mut source, encoder, rng)?;
-        Ok(sums.and(moments)?.postprocess(|(_, moments)| moments))
+        let moments = self.release_flattened(&mut source, (encoder, 0), rng)?;
+        Ok(self.described(sums.and(moments)?.postprocess(|(_, moments)| moments)))
     }
 
-    /// The stages after the centre.
+    /// The stages after the centre: rounds of the flattening from the `round`-th on, and the moments.
     fn release_flattened<R: CryptoRng + ?Sized>(
         &self,
         source: &mut impl LabelledRows,
-        encoder: RowEncoder,
+        (encoder, round): (RowEncoder, u32),
         rng: &mut R,
-    ) -> Result<Release<NoisyMoments, PrivacyProfile<A>>, Error> {
-        let Some(mechanism) = &self.flattening else {
+    ) -> Result<MomentRelease<A>, Error> {
+        let Some(mechanism) = self.flattening.as_ref().filter(|_| round < self.options.flattening_rounds())
+        else {
             return self.release_moments(source, encoder, rng);
         };
         let rows = encoder.clone().without_intercept();
@@ -193,7 +202,8 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, mechanism.sensitivity(), MAX_ABS);
         let squares = mechanism.release(statistic, "second moments of rows", rng)?;
         let flattening = Flattening::new(squares.value(), mechanism.noise_std().get())?;
-        let moments = self.release_moments(source, encoder.with_flattening(Some(flattening)), rng)?;
+        let next = (encoder.with_flattening(flattening), round + 1);
+        let moments = self.release_flattened(source, next, rng)?;
         Ok(squares.and(moments)?.postprocess(|(_, moments)| moments))
     }
 
@@ -202,11 +212,10 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         source: &mut impl LabelledRows,
         encoder: RowEncoder,
         rng: &mut R,
-    ) -> Result<Release<NoisyMoments, PrivacyProfile<A>>, Error> {
+    ) -> Result<MomentRelease<A>, Error> {
         let statistic = self.statistic(source, &encoder)?;
         let release = self.moments.release(statistic, "moments of features and targets", rng)?;
-        let described = self.described(release);
-        Ok(described.postprocess(|moments| NoisyMoments::new(self, encoder, moments)))
+        Ok(release.postprocess(|moments| NoisyMoments::new(self, encoder, moments)))
     }
 
     fn statistic(
@@ -235,20 +244,31 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         self.statistic(&mut records.into_source(), &encoder)
     }
 
+    /// Public parameters, as certificates record them.
+    pub(crate) fn recorded(&self) -> Vec<(&'static str, String)> {
+        let options = &self.options;
+        vec![
+            ("dim", options.dim().to_string()),
+            ("targets", format!("{:?}", options.targets())),
+            ("norm", format!("{:?}", options.norm())),
+            ("centred_norm", format!("{:?}", options.centred_norm())),
+            ("target_weight", format!("{:?}", options.target_weight())),
+            ("centre_share", format!("{:?}", options.centre())),
+            ("flattening_share", format!("{:?}", options.flattening())),
+            ("flattening_rounds", options.flattening_rounds().to_string()),
+            ("intercept", format!("{:?}", options.intercept())),
+            ("mu", format!("{:?}", self.mu.get())),
+        ]
+    }
+
     fn described<T>(&self, release: Release<T, PrivacyProfile<A>>) -> Release<T, PrivacyProfile<A>> {
-        release
-            .with_parameter("dim", self.options.dim())
-            .with_parameter("targets", self.options.targets())
-            .with_parameter("norm", self.options.norm())
-            .with_parameter("centred_norm", self.options.centred_norm())
-            .with_parameter("target_weight", self.options.target_weight())
-            .with_parameter("centre_share", self.options.centre())
-            .with_parameter("flattening_share", self.options.flattening())
-            .with_parameter("intercept", self.options.intercept())
-            .with_parameter("mu", self.mu.get())
+        let named = release
             .with_claim(A::SENSITIVITY_CLAIM)
             .with_claim(claims::RECORD_PRIVACY)
-            .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+            .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+        self.recorded()
+            .into_iter()
+            .fold(named, |release, (name, value)| release.with_text_parameter(name, value))
     }
 }
 

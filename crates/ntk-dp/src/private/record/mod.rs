@@ -14,6 +14,8 @@ mod sums;
 
 pub use mechanism::{RecordMechanism, private_moments};
 pub use moments::NoisyMoments;
+#[cfg(feature = "io")]
+pub(crate) use moments::{FlatteningParts, ReleasedParts};
 pub use options::{RecordOptions, RecordParameter, RecordTargets, RowNorm};
 pub use ridge::PrivateRidge;
 pub use sensitivity::RecordAdjacency;

@@ -13,6 +13,24 @@ use dp_mechanisms::noise::FrobeniusGaussian;
 use dp_mechanisms::symmetric::packed_len;
 use dp_mechanisms::{FailureProbability, NoiseStd, SymmetricLatticeMatrix};
 
+/// One round of a flattening as it is written to a file.
+#[cfg(feature = "io")]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct FlatteningParts {
+    /// `(D, r)`, integers.
+    pub(crate) directions: Mat,
+    /// As applied.
+    pub(crate) factors: Vec<f64>,
+}
+
+/// What was released before the moments.
+#[cfg(feature = "io")]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ReleasedParts {
+    pub(crate) centre: Option<Vec<f64>>,
+    pub(crate) flattenings: Vec<FlatteningParts>,
+}
+
 /// Released `ΦᵀΦ` and `ΦᵀY` with Gaussian noise: everything computed from them is post-processing.
 ///
 /// Rows `φ` have a length of at most one, after centring if there was one, and end with the intercept if there is one; `D` counts it. Targets
@@ -56,6 +74,41 @@ impl NoisyMoments {
         Self { options, encoder, code: TargetCode::new(&options), moments, noise_std }
     }
 
+    /// What a file holds beside the integers.
+    #[cfg(feature = "io")]
+    pub(crate) fn parts(&self) -> ReleasedParts {
+        let flattenings = self.encoder.flattenings().iter().map(Flattening::parts).collect();
+        ReleasedParts { centre: self.encoder.centre().map(<[f64]>::to_vec), flattenings }
+    }
+
+    /// None if the parts do not belong to the mechanism, or are out of bounds.
+    #[cfg(feature = "io")]
+    pub(crate) fn from_parts<A: RecordAdjacency>(
+        mechanism: &RecordMechanism<A>,
+        parts: ReleasedParts,
+        moments: SymmetricLatticeMatrix,
+    ) -> Option<Self> {
+        let options = mechanism.options();
+        let mut encoder = RowEncoder::new(options).with_centre(parts.centre);
+        for part in parts.flattenings {
+            encoder = encoder.with_flattening(Flattening::from_parts(part)?);
+        }
+        let centre_fits = match encoder.centre() {
+            None => options.centre().is_none(),
+            Some(centre) => {
+                let square: f64 = centre.iter().map(|x| x * x).sum();
+                options.centre().is_some() && centre.len() == options.dim() && square <= 1.0 + 1e-9
+            }
+        };
+        let directions_fit = encoder.flattenings().len() == options.flattening_rounds() as usize
+            && encoder.flattenings().iter().all(|round| round.directions().nrows() == options.dim());
+        let fits = centre_fits
+            && directions_fit
+            && moments.order() == encoder.encoded_dim() + options.columns()
+            && moments.lattice().exponent() == 0;
+        fits.then(|| Self::new(mechanism, encoder, moments))
+    }
+
     /// The options.
     #[must_use]
     pub const fn options(&self) -> &RecordOptions {
@@ -68,10 +121,9 @@ impl NoisyMoments {
         self.encoder.centre()
     }
 
-    /// Released directions `(D, r)` in which rows are shrunk, in units of `2⁻²⁰`, if there was a flattening.
-    #[must_use]
-    pub fn flattened_directions(&self) -> Option<&Mat> {
-        self.encoder.flattening().map(Flattening::directions)
+    /// Released directions `(D, r)` in which rows are shrunk, in units of `2⁻²⁰`, for each round of the flattening.
+    pub fn flattened_directions(&self) -> impl Iterator<Item = &Mat> {
+        self.encoder.flattenings().iter().map(Flattening::directions)
     }
 
     /// The released integers, of order `D + k`: products in units of `R²`, and the block of targets noise alone.

@@ -3,6 +3,7 @@
 use crate::Error;
 use core::fmt;
 use dp_linalg::Parallelism;
+use serde::{Deserialize, Serialize};
 
 /// A parameter of [`RecordOptions`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub enum RecordParameter {
     CentreShare,
     /// Share of the squared Gaussian budget: above 0, at most 0.45.
     FlatteningShare,
+    /// From 1 to 8.
+    FlatteningRounds,
     /// Share of each row's square that is constant: at least 0, below 1.
     InterceptShare,
     /// Ridge as a multiple of the radius of the noise: positive and finite.
@@ -41,6 +44,7 @@ impl fmt::Display for RecordParameter {
             Self::TargetWeight => "the weight of targets",
             Self::CentreShare => "the share of the centre",
             Self::FlatteningShare => "the share of the flattening",
+            Self::FlatteningRounds => "the number of rounds of the flattening",
             Self::InterceptShare => "the share of the intercept",
             Self::RidgeMultiple => "the multiple of the noise radius",
         })
@@ -58,7 +62,8 @@ fn moderate(value: f64) -> bool {
 }
 
 /// How rows come to a length of at most one.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RowNorm {
     /// Every row is scaled to length one, up or down; a row of zeros stays.
@@ -77,7 +82,8 @@ impl RowNorm {
 }
 
 /// What is predicted.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RecordTargets {
     /// One of so many classes, centred: `1 − 1/k` for the class, `−1/k` for the others.
@@ -91,7 +97,7 @@ pub enum RecordTargets {
     },
 }
 
-/// Public parameters of record-level regression.
+/// Public parameters of record-level regression. They are read from a file only if in range; threads are not written.
 ///
 /// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are.
 ///
@@ -103,7 +109,8 @@ pub enum RecordTargets {
 /// assert!(options.with_centre(0.9).is_err() && RecordOptions::classes(512, 1).is_err());
 /// # Ok::<(), ntk_dp::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct RecordOptions {
     dim: usize,
     targets: RecordTargets,
@@ -112,8 +119,70 @@ pub struct RecordOptions {
     target_weight: f64,
     centre: Option<f64>,
     flattening: Option<f64>,
+    flattening_rounds: u32,
     intercept: f64,
     parallelism: Parallelism,
+}
+
+/// As in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    dim: usize,
+    targets: RecordTargets,
+    norm: RowNorm,
+    centred_norm: RowNorm,
+    target_weight: f64,
+    centre: Option<f64>,
+    flattening: Option<f64>,
+    flattening_rounds: u32,
+    intercept: f64,
+}
+
+impl From<RecordOptions> for Written {
+    fn from(options: RecordOptions) -> Self {
+        let RecordOptions {
+            dim,
+            targets,
+            norm,
+            centred_norm,
+            target_weight,
+            centre,
+            flattening,
+            flattening_rounds,
+            intercept,
+            parallelism: _,
+        } = options;
+        Self {
+            dim,
+            targets,
+            norm,
+            centred_norm,
+            target_weight,
+            centre,
+            flattening,
+            flattening_rounds,
+            intercept,
+        }
+    }
+}
+
+impl TryFrom<Written> for RecordOptions {
+    type Error = Error;
+
+    fn try_from(written: Written) -> Result<Self, Error> {
+        let options = match written.targets {
+            RecordTargets::Classes(classes) => Self::classes(written.dim, classes),
+            RecordTargets::Values { columns, bound } => Self::values(written.dim, columns, bound),
+        }?
+        .with_norm(written.norm)?
+        .with_centred_norm(written.centred_norm)?
+        .with_target_weight(written.target_weight)?
+        .with_flattening_rounds(written.flattening_rounds)?
+        .with_intercept(written.intercept)?;
+        let options = written.centre.map_or(Ok(options), |share| options.with_centre(share))?;
+        written.flattening.map_or(Ok(options), |share| options.with_flattening(share))
+    }
 }
 
 /// What a stage before the moments may take of the budget.
@@ -149,6 +218,7 @@ impl RecordOptions {
             target_weight: 1.0,
             centre: None,
             flattening: None,
+            flattening_rounds: 1,
             intercept: 0.0,
             parallelism: Parallelism::Sequential,
         })
@@ -198,9 +268,9 @@ impl RecordOptions {
     }
 
     /// First releases second moments of (centred) rows, with this share of the squared Gaussian budget, and shrinks each row in the directions
-    /// that are far above the noise, before it is brought to length one again: an eigenvalue `λ` above `t`, half of the noise's radius, becomes
+    /// that noise does not hide, before it is brought to length one again: an eigenvalue `λ` above `t`, half of the noise's radius, becomes
     /// `t`. What a few strong directions took of each row's length goes to all the others, where noise was larger than they are. Rows are read
-    /// once more.
+    /// once more for each round.
     ///
     /// Worth it where a few directions hold most of the rows' squares and classes differ in the rest. With
     /// [`Clip`](RowNorm::Clip), see to it that shrunken rows get longer again ([`with_centred_norm`](Self::with_centred_norm)).
@@ -210,6 +280,15 @@ impl RecordOptions {
     pub fn with_flattening(self, share: f64) -> Result<Self, Error> {
         check(RecordParameter::FlatteningShare, share, share > 0.0 && share <= LARGEST_SHARE)
             .map(|share| Self { flattening: Some(share), ..self })
+    }
+
+    /// In so many rounds, which share the share: each sees what noise hid from the one before.
+    ///
+    /// # Errors
+    /// [`Error::RecordParameter`] unless from 1 to 8.
+    pub fn with_flattening_rounds(self, rounds: u32) -> Result<Self, Error> {
+        check(RecordParameter::FlatteningRounds, f64::from(rounds), (1..=8).contains(&rounds))
+            .map(|_| Self { flattening_rounds: rounds, ..self })
     }
 
     /// Gives each row a constant coordinate that has this share of its square: after centring, nothing else is constant. Wanted where classes
@@ -276,6 +355,12 @@ impl RecordOptions {
     #[must_use]
     pub const fn flattening(&self) -> Option<f64> {
         self.flattening
+    }
+
+    /// Rounds of the flattening; 0 without one.
+    #[must_use]
+    pub fn flattening_rounds(&self) -> u32 {
+        if self.flattening.is_some() { self.flattening_rounds } else { 0 }
     }
 
     /// Share of the constant coordinate.
