@@ -218,7 +218,7 @@ impl RecordOptions {
             target_weight: 1.0,
             centre: None,
             flattening: None,
-            flattening_rounds: 1,
+            flattening_rounds: 2,
             intercept: 0.0,
             parallelism: Parallelism::Sequential,
         })
@@ -272,7 +272,8 @@ impl RecordOptions {
     /// `t`. What a few strong directions took of each row's length goes to all the others, where noise was larger than they are. Rows are read
     /// once more for each round.
     ///
-    /// Worth it where a few directions hold most of the rows' squares and classes differ in the rest. With
+    /// Worth it where a few directions hold most of the rows' squares and classes differ in the rest: of images, a share of 0.2
+    /// is well spent. With
     /// [`Clip`](RowNorm::Clip), see to it that shrunken rows get longer again ([`with_centred_norm`](Self::with_centred_norm)).
     ///
     /// # Errors
@@ -282,7 +283,7 @@ impl RecordOptions {
             .map(|share| Self { flattening: Some(share), ..self })
     }
 
-    /// In so many rounds, which share the share: each sees what noise hid from the one before.
+    /// In so many rounds, which share the share: each sees what noise hid from the one before. Two without this call.
     ///
     /// # Errors
     /// [`Error::RecordParameter`] unless from 1 to 8.
