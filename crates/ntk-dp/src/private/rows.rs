@@ -6,6 +6,13 @@ use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::Adjacency;
 
 /// What is to be predicted, one for each row.
+///
+/// ```
+/// use ntk_dp::private::Targets;
+///
+/// let labels = [0, 2, 1];
+/// assert_eq!(Targets::Classes(&labels).rows(), 3);
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Targets<'a> {

@@ -333,7 +333,7 @@ mod files {
             release((features.as_ref(), &labels[..]), options, epsilon).unwrap()
         };
         let plain_one = other(&plain, 1.0);
-        let mut load = |value: &Released| {
+        let load = |value: &Released| {
             let certificate = plain_one.certificate().clone();
             save_moments(&path, &Release::assume_released(value.value().clone(), certificate)).unwrap();
             load_moments::<AddRemoveRow>(&path)

@@ -62,6 +62,15 @@ fn moderate(value: f64) -> bool {
 }
 
 /// How rows come to a length of at most one.
+///
+/// ```
+/// use ntk_dp::private::{RecordOptions, RowNorm};
+///
+/// let options = RecordOptions::values(3, 1, 10.0)?;
+/// assert_eq!(options.norm(), RowNorm::Normalise);
+/// assert_eq!(options.with_norm(RowNorm::Clip(2.0))?.centred_norm(), RowNorm::Clip(1.0));
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -82,6 +91,14 @@ impl RowNorm {
 }
 
 /// What is predicted.
+///
+/// ```
+/// use ntk_dp::private::{RecordOptions, RecordTargets};
+///
+/// assert_eq!(RecordOptions::classes(3, 7)?.targets(), RecordTargets::Classes(7));
+/// assert_eq!(RecordOptions::values(3, 2, 0.5)?.targets(), RecordTargets::Values { columns: 2, bound: 0.5 });
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
