@@ -58,7 +58,7 @@ pub(super) fn check(parameter: RecordParameter, value: f64, inside: bool) -> Res
 const LARGEST: f64 = 1.267_650_600_228_229_4e30; // 2¹⁰⁰
 
 fn moderate(value: f64) -> bool {
-    value >= 1.0 / LARGEST && value <= LARGEST
+    (1.0 / LARGEST..=LARGEST).contains(&value)
 }
 
 /// How rows come to a length of at most one.
