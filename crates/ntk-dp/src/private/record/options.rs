@@ -118,6 +118,14 @@ pub enum RecordTargets {
 ///
 /// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are.
 ///
+/// | Your rows | Ask for |
+/// |---|---|
+/// | have a mean that is not small beside them, as features of a ReLU do | [`with_centre(0.05)`](Self::with_centre) |
+/// | lie mostly in a few directions, in hundreds of dimensions or more | [`with_flattening(0.2)`](Self::with_flattening) |
+/// | are few, or ε is small | fewer features: noise has the radius `σ√(2D)` |
+/// | have classes of unequal frequency | [`with_intercept(0.05)`](Self::with_intercept) |
+/// | have a public bound on their length, and length matters | [`RowNorm::Clip`] |
+///
 /// ```
 /// use ntk_dp::private::{RecordOptions, RowNorm};
 ///
@@ -288,6 +296,8 @@ impl RecordOptions {
     /// that noise does not hide, before it is brought to length one again: an eigenvalue `λ` above `t`, half of the noise's radius, becomes
     /// `t`. What a few strong directions took of each row's length goes to all the others, where noise was larger than they are. Rows are read
     /// once more for each round.
+    ///
+    /// Each round costs `4·D·r` operations a row in each later pass, r directions being shrunk, usually less than half of D.
     ///
     /// Worth it where a few directions hold most of the rows' squares and classes differ in the rest: of images, a share of 0.2
     /// is well spent. With
