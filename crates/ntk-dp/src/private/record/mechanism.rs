@@ -160,7 +160,7 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
     /// Reads the records once for each stage, and releases.
     ///
     /// A record adds nothing if a feature or a number of its target is not finite, or its class is not below the number of classes; every other
-    /// one takes part, scaled back if it is long. Memory: `12·D²` bytes, with flattening `28·D²`, whatever the number of records or threads.
+    /// one takes part, scaled back if it is long. Memory: about `12·D²` bytes, with flattening `30·D²`, whatever the number of records or threads.
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::RowCount`] and [`Error::TargetKind`] for blocks of other shapes, [`Error::Source`]. None depends on entries; what a
