@@ -1,8 +1,11 @@
 //! Everything that can go wrong here, as data.
 
+use crate::private::RecordParameter;
+
 /// Why a call was refused.
 ///
-/// This crate is not private yet: what an error says may depend on the rows.
+/// Outside [`private`](crate::private) what an error says may depend on the rows. Calls on private rows fail, and say why, as a function of
+/// shapes and public parameters only; so do queries of what was released, but for [`Error::Point`], which names a row of the *query*.
 ///
 /// ```
 /// use ntk_dp::{Activation, Error, Network};
@@ -53,7 +56,18 @@ pub enum Error {
     /// A network needs at least one neuron in each layer, a sample of features at least one feature.
     #[error("a width of zero")]
     Width,
+    /// A parameter of private records is out of its range.
+    #[error("{parameter} = {value} is out of range")]
+    RecordParameter {
+        /// Which one.
+        parameter: RecordParameter,
+        /// Value given.
+        value: f64,
+    },
     // shapes
+    /// Targets are classes where numbers are needed, or numbers where classes are.
+    #[error("the targets are of another kind than the options say")]
+    TargetKind,
     /// Points need at least one coordinate.
     #[error("points without coordinates have no kernel")]
     NoColumns,
@@ -103,6 +117,12 @@ pub enum Error {
     /// The linear algebra refused.
     #[error(transparent)]
     Linalg(#[from] dp_linalg::Error),
+    /// A mechanism or a privacy parameter refused.
+    #[error(transparent)]
+    Mechanism(#[from] dp_mechanisms::Error),
+    /// A source of rows could not be read.
+    #[error("rows could not be read: {0}")]
+    Source(std::io::ErrorKind),
     /// The features refused.
     #[error(transparent)]
     Features(#[from] poly_kernel::Error),

@@ -16,7 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("poly-kernel", &["dp-claims", "dp-linalg"]),
     ("attention-dp", &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel"]),
     ("john-ellipsoid-dp", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
-    ("ntk-dp", &["dp-claims", "dp-linalg", "poly-kernel"]),
+    ("ntk-dp", &["dp-claims", "dp-linalg", "dp-mechanisms", "poly-kernel"]),
     ("dp-testkit", &[]),
     (
         "dp-verify",

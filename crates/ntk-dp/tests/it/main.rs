@@ -6,6 +6,7 @@ mod bad_input;
 mod claims;
 mod features;
 mod kernels;
+mod private_record;
 mod properties;
 mod regression;
 

@@ -1,0 +1,15 @@
+//! Regression on private rows.
+//!
+//! What a non-private fit returns (weights, coefficients, residuals, the best ridge) is a function of the rows. What is released here
+//! carries a guarantee, and everything computed from it alone is post-processing.
+
+mod record;
+mod rows;
+
+#[cfg(feature = "io")]
+pub(crate) use record::{FlatteningParts, ReleasedParts};
+pub use record::{
+    NoisyMoments, NoisySpectrum, PrivateRidge, RecordAdjacency, RecordMechanism, RecordOptions,
+    RecordParameter, RecordTargets, RowNorm, private_moments,
+};
+pub use rows::{LabelledRows, OwnedTargets, PrivateRecords, StreamedRecords, Targets};
