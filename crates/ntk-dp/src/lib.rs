@@ -82,7 +82,7 @@ mod relu_features;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub use arcsine::ARCSINE;
-pub use error::Error;
+pub use error::{CloseParameter, Error};
 pub use features::{quadratic_features, quadratic_sketch};
 pub use finite::FiniteNetwork;
 pub use kernel::Kernel;
