@@ -1,6 +1,7 @@
 //! Checks of the claims of ntk-dp.
 
 mod arcsine;
+mod close;
 mod dual;
 mod kernels;
 mod random;
@@ -16,7 +17,7 @@ use rand_chacha::ChaCha20Rng;
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
-    vec![
+    let mut all = vec![
         check("ntk.arcsine.polynomial", Exact, arcsine::polynomial),
         check("ntk.dual.closed_forms", Numeric, dual::closed_forms),
         check("ntk.kernel.recursion", Search, kernels::recursion),
@@ -27,7 +28,9 @@ pub(crate) fn checks() -> Vec<Check> {
         check("ntk.features.variance", Statistical, random::variance),
         check("ntk.ridge.leave_one_out", Numeric, regression::leave_one_out),
         check("ntk.ridge.residual", Numeric, regression::residual),
-    ]
+    ];
+    all.extend(close::checks());
+    all
 }
 
 /// Entries uniform in `[−1, 1)`.
