@@ -1,7 +1,7 @@
 //! Points that are protected against small moves: private regression with a kernel, as published and repaired.
 //!
 //! Neighbours differ in one training point, which moves by at most β ([`PerturbRow`](dp_mechanisms::PerturbRow)): small changes of a record are
-//! protected, not the record (Gu, Li, Liang, Shi, Song 2024, arXiv 2407.13621). The number of points is public. Labels are either
+//! protected, not the record (Gu, Liang, Sha, Shi, Song 2024, arXiv 2407.13621). The number of points is public. Labels are either
 //! [named public](PublicLabels), or private and [released](release_labels) with noise; a fit takes no others, and its type says which.
 //!
 //! | release | noise | arithmetic | what comes out |
