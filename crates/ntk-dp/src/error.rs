@@ -2,7 +2,8 @@
 
 /// Why a call was refused.
 ///
-/// This crate is not private yet: what an error says may depend on the rows.
+/// What an error of a fit says may depend on the rows. Whether and how a release of [`private`](crate::private) fails, depends on shapes and public
+/// parameters alone.
 ///
 /// ```
 /// use ntk_dp::{Activation, Error, Network};

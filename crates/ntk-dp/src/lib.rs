@@ -21,6 +21,7 @@
 //! | the quadratic NTK | its features, exact or sketched | [`Kernel::quadratic`], [`quadratic_features`], [`quadratic_sketch`] |
 //! | the ReLU NTK | random features | [`ReluFeatures`] |
 //! | public landmarks | features of any kernel | [`NystromFeatures`] |
+//! | private points, of which one may move a little | noise on them or on their Gram matrix, fits | [`private::close`] |
 //! | doubts about infinity | a network of finite width and its tangent kernel | [`FiniteNetwork`] |
 //!
 //! # Example
@@ -46,7 +47,7 @@
 //! - `io`: readers of CIFAR-10 batches and of idx files, compressed or not. It changes no result.
 //!
 //! # Limits
-//! - Not private. Private regression is to be built on this; see the project's README for what stands.
+//! - Outside of [`private`] nothing is private: fits, residuals and the best ridge are functions of the points.
 //! - Points with a NaN or an infinite entry are refused. Errors name rows.
 //! - Near equal or opposite points the NTK of a ReLU is good to about `1e-8·√d`; see [`Kernel`].
 //! - Factorisations use one thread.

@@ -105,7 +105,7 @@ pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outc
     let (options, beta) = (unit(2, 1), 0.1);
     let (first, second) = worst_pair(2, beta);
     let (epsilon, delta) = budget(TARGET.0, 1e-3);
-    let n = context.scale(60_000, 1_000_000);
+    let n = context.scale(6_000, 60_000);
     let answers = subject.pick(1, 3);
     audited(context, (first, second), (TARGET.0, 1e-3, n), |points, mut rng| {
         let private = PrivatePoints::new(close(beta), points.as_ref());

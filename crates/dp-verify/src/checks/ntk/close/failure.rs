@@ -20,7 +20,7 @@ use rand_chacha::rand_core::SeedableRng;
 pub(in super::super) fn failure(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (shape, extremes) = ((3, 2), extreme_rows(2, 1.0));
-    let mut data: Vec<Mat> = (0..context.scale(20, 2_000))
+    let mut data: Vec<Mat> = (0..context.scale(8, 2_000))
         .map(|_| {
             let chosen: Vec<usize> = (0..shape.0).map(|_| rng.random_range(0..extremes.len())).collect();
             Mat::from_fn(shape.0, shape.1, |i, j| extremes[chosen[i]][j])

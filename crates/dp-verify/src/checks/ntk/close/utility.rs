@@ -58,13 +58,13 @@ fn labels(rng: &mut ChaCha20Rng, exact: &Mat, eigen: &SymmetricEigen, aligned: b
 pub(in super::super) fn sampled(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut n) = (0.0_f64, 0);
-    for trial in 0..context.scale(20, 400) {
+    for trial in 0..context.scale(60, 800) {
         let (rows, d) = (rng.random_range(2..12), rng.random_range(1..4));
         let options = unit(rows, d).with_ridge(rng.random_range(0.05..2.0)).expect("positive");
         let points = in_ball(&mut rng, (rows, d));
         let exact = covariance(&options, &points, 1e-3);
         let bound = gram_bound(close(1e-3), &options).expect("a small change");
-        let draws = Draws::new(rng.random_range(15 * rows as u32..400 * rows as u32)).expect("positive");
+        let draws = Draws::new(rng.random_range(6 * rows as u32..60 * rows as u32)).expect("positive");
         let mechanism = GaussianSampling::with_draws(draws, bound);
         let private = PrivatePoints::new(close(1e-3), points.as_ref());
         let release =
