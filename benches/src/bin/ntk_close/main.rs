@@ -22,7 +22,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Moves in units of the radius of points.
-pub(crate) const BETAS: [f64; 3] = [0.001, 0.01, 0.1];
+pub(crate) const BETAS: [f64; 4] = [0.0001, 0.001, 0.01, 0.1];
 pub(crate) const EPSILONS: [f64; 5] = [0.1, 0.3, 1.0, 3.0, 10.0];
 const RELEASES: usize = 5;
 const IMAGES: usize = 1000;
@@ -88,7 +88,7 @@ fn print_feasibility(train: &Set) -> Result<(), Box<dyn Error>> {
     let (options, bare) = (options(train)?, bare_options(train)?);
     let delta = Delta::new(DELTA)?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "\nn = {}, λ = {}; all of ε for one release\n", options.rows(), options.ridge())?;
+    writeln!(out, "\nn = {}, λ = {:.3}; all of ε for one release\n", options.rows(), options.ridge())?;
     writeln!(
         out,
         "| move | in pixels | features move by | ε | draws, published | draws, exact | noise on a coordinate | as a norm |"
@@ -105,7 +105,7 @@ fn print_feasibility(train: &Set) -> Result<(), Box<dyn Error>> {
             };
             writeln!(
                 out,
-                "| {beta} | {:.3} | {:.4} | {epsilon} | {} | {} | {noise:.5} | {:.3} |",
+                "| {beta} | {:.4} | {:.5} | {epsilon} | {} | {} | {noise:.5} | {:.3} |",
                 beta * RADIUS,
                 draws.feature_move(),
                 text(draws.published_draws()),

@@ -12,7 +12,7 @@ type Panel<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 // Okabe and Ito's colours, which people with any kind of colour vision tell apart
 const INK: RGBColor = RGBColor(40, 40, 40);
-const PANEL: (u32, u32) = (300, 330);
+const PANEL: (u32, u32) = (260, 330);
 const LEGEND: u32 = 290;
 const HEIGHTS: (f64, f64) = (0.45, 0.92);
 

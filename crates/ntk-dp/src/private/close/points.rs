@@ -6,7 +6,7 @@ use super::model::CloseModel;
 use super::options::{CloseAdjacency, CloseOptions};
 use crate::{Error, Kernel, KernelRidge, claims};
 use core::fmt;
-use dp_linalg::{Mat, MatRef, Parallelism};
+use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::{
     Delta, Epsilon, LatticeGaussian, LatticeL1Sensitivity, LatticeL2Sensitivity, LatticeStatistic,
     LatticeVector, PrivacyProfile, Release, TruncatedLaplace,
@@ -281,7 +281,8 @@ impl NoisyPoints {
     /// # Errors
     /// Those of [`KernelRidge::fit`], by released numbers and labels.
     pub fn fit<L: Labels>(&self, kernel: &Kernel, ridge: f64, labels: &L) -> Result<CloseModel<L>, Error> {
-        let regression = KernelRidge::new(kernel.clone(), ridge)?.with_parallelism(Parallelism::available());
-        Ok(CloseModel::new(regression.fit(self.projected().as_ref(), labels.targets())?))
+        let fitted =
+            KernelRidge::new(kernel.clone(), ridge)?.fit(self.projected().as_ref(), labels.targets())?;
+        Ok(CloseModel::new(fitted))
     }
 }

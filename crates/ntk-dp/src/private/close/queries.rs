@@ -125,7 +125,9 @@ impl<A: CloseAdjacency> PrivateQueries<A> {
 
     /// The guarantee of all queries that are allowed, together.
     pub fn guarantee(&self) -> PrivacyProfile<A> {
-        self.mechanism.profile().repeated(u64::from(self.budget.queries))
+        let QueryBudget { queries, epsilon, delta } = self.budget;
+        let adjacency = self.mechanism.sensitivity().adjacency();
+        PrivacyProfile::approximate(epsilon, delta, adjacency).repeated(u64::from(queries))
     }
 
     /// The integers of one row of kernel values with their sensitivity, still private. Costs nothing: it is not released.

@@ -186,7 +186,12 @@ pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outc
             let total = queries.guarantee();
             let sum = f64::from(count) * delta;
             wrong += u64::from(total.delta(f64::from(count) * epsilon * (1.0 + 1e-12)) > sum * (1.0 + 1e-9));
-            let mut given = 0;
+            let alpha = super::sensitivity::coefficients(&mut rng, (5, 3));
+            let predicted = queries.predict(&[0.1, 0.2, 0.3], &alpha, &mut rng).expect("one is left");
+            let certificate = predicted.certificate();
+            let kept = certificate.guarantee().delta(epsilon * (1.0 + 1e-12)) <= delta;
+            wrong += u64::from(!kept || !is_honest(certificate, close(0.01), "ntk.close.queries.privacy"));
+            let mut given = 1;
             while let Ok(release) = queries.kernel_row(&[0.1, 0.2, 0.3], &mut rng) {
                 given += 1;
                 let certificate = release.certificate();

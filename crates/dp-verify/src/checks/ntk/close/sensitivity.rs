@@ -92,13 +92,16 @@ fn search<A: CloseAdjacency>(
 }
 
 /// Coefficients of a real release, whose labels are such that the first one is large.
-fn coefficients(rng: &mut ChaCha20Rng, d: usize) -> DualCoefficients<PublicLabels> {
-    let (options, points) = (unit(3, d), Mat::filled(3, d, 0.3));
+pub(super) fn coefficients(
+    rng: &mut ChaCha20Rng,
+    (rows, d): (usize, usize),
+) -> DualCoefficients<PublicLabels> {
+    let (options, points) = (unit(rows, d), Mat::filled(rows, d, 0.3));
     let bound = gram_bound(close(0.01), &options).expect("a small change");
     let mechanism = GaussianSampling::with_draws(Draws::new(400).expect("positive"), bound);
     let private = PrivatePoints::new(close(0.01), points.as_ref());
     let release = release_gram_with(private, &options, &mechanism, rng).expect("the announced shape");
-    let labels = Mat::from_vec(3, 2, vec![1.0, -0.8, 0.2, 0.1, -0.3, 0.4]).expect("six entries");
+    let labels = Mat::from_fn(rows, 2, |i, j| [1.0, -0.8, 0.2, 0.1, -0.3, 0.4][(2 * i + j) % 6]);
     let labels = PublicLabels::new(labels).expect("finite");
     release.value().coefficients(0.5, &labels).expect("more draws than points")
 }
@@ -109,7 +112,7 @@ pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outc
     let mut rng = context.rng(0);
     let (mut rows, mut sums) = (Tightest::default(), Tightest::default());
     for (step, d) in [(0.25, 1), (0.01, 2), (0.7, 3), (1.3, 2), (1e-5, 4)] {
-        let (options, coefficients) = (unit(3, d), coefficients(&mut rng, d));
+        let (options, coefficients) = (unit(3, d), coefficients(&mut rng, (3, d)));
         for number in 0..context.scale(4, 30) {
             // a point, its direction and a query
             let mut point: Vec<f64> = start(&mut rng, (d, step), number.max(1));
