@@ -9,6 +9,7 @@
 //! radius; the kernel is `(⟨x, y⟩ + ½)²`. Labels are public, as in the publication. δ = 1e-5.
 
 mod data;
+mod errors;
 mod methods;
 mod picture;
 
@@ -42,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let train = airplanes_and_cats(&cifar.join("data_batch_1.bin"), IMAGES)?;
     let test = airplanes_and_cats(&cifar.join("test_batch.bin"), IMAGES)?;
     print_feasibility(&train)?;
+    print_errors(&train, &test)?;
     let ridged = options(&train)?.ridge();
     let plain = [0.3, ridged].map(|ridge| without_privacy(&train, &test, ridge));
     let [plain, ridged] =
@@ -118,6 +120,24 @@ fn print_feasibility(train: &Set) -> Result<(), Box<dyn Error>> {
     for moved in [1e-4, 1e-3, 1e-2, 0.1, 2.0] {
         let epsilon = gram_epsilon(PerturbRow::new(moved)?, &options, options.rows() as u32, delta)?;
         writeln!(out, "a move by {moved}: {epsilon:.3}")?;
+    }
+    Ok(())
+}
+
+/// How far sampling moves predictions, and bounds of it.
+fn print_errors(train: &Set, test: &Set) -> Result<(), Box<dyn Error>> {
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "\n| draws | error of a prediction | first order | bound | published bound |\n|---|---|---|---|---|"
+    )?;
+    for draws in [8192, 32_768, 131_072] {
+        let found = errors::measure(train, test, draws)?;
+        writeln!(
+            out,
+            "| {} | {:.3} | {:.3} | {:.1} | {:.0} |",
+            found.draws, found.error, found.first_order, found.bound, found.published
+        )?;
     }
     Ok(())
 }

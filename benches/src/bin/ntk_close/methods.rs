@@ -78,7 +78,7 @@ pub(crate) fn accuracy<R: CryptoRng>(
     }
 }
 
-fn kernel() -> Kernel {
+pub(crate) fn kernel() -> Kernel {
     Kernel::quadratic(1.0).expect("a positive variance")
 }
 
@@ -96,7 +96,7 @@ pub(crate) fn bare_options(train: &Set) -> Result<CloseOptions, Refusal> {
     CloseOptions::new(kernel(), (train.points.nrows(), DIM), 1.0)
 }
 
-fn with_constant(points: MatRef<'_>) -> Mat {
+pub(crate) fn with_constant(points: MatRef<'_>) -> Mat {
     Mat::from_fn(points.nrows(), DIM + 1, |i, j| points.row(i).get(j).copied().unwrap_or(CONSTANT))
 }
 
