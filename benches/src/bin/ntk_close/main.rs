@@ -6,7 +6,8 @@
 //!
 //! reads `data_batch_1.bin` and `test_batch.bin`, prints tables, and writes `ntk_close.csv` and `ntk_close.svg`. Airplanes and cats: the first 1000
 //! of the batch train, the first 1000 of the test batch are predicted. Points are the 4 × 4 lowest frequencies of each colour, d = 48, over a public
-//! radius; the kernel is `(⟨x, y⟩ + ½)²`. Labels are public, as in the publication. δ = 1e-5.
+//! radius; the kernel is `(⟨x, y⟩ + ½)²`. Labels are public, as in the publication, but for the last
+//! method. δ = 1e-5.
 
 mod data;
 mod errors;

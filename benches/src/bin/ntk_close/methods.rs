@@ -4,8 +4,8 @@ use crate::data::{DIM, Set};
 use dp_linalg::{Mat, MatRef, Parallelism, matmul};
 use dp_mechanisms::{Delta, Epsilon, GaussianSampling, PerturbRow};
 use ntk_dp::private::close::{
-    CloseOptions, NoisyPoints, PrivatePoints, PublicLabels, gram_mechanism, published_gram_mechanism,
-    release_gram_with, release_points, release_points_as_published,
+    CloseOptions, Labels, PrivateLabels, PrivatePoints, PublicLabels, gram_mechanism,
+    published_gram_mechanism, release_gram_with, release_labels, release_points, release_points_as_published,
 };
 use ntk_dp::{Error as Refusal, Kernel, KernelRidge};
 use rand::CryptoRng;
@@ -29,10 +29,13 @@ pub(crate) enum Method {
     LaplacePoints,
     /// Gaussian noise on points with the whole budget.
     Points,
+    /// The same with half of ε, and Laplace noise on labels with the other half: the only one that covers labels.
+    PointsAndLabels,
 }
 
 impl Method {
-    pub(crate) const ALL: [Self; 4] = [Self::Published, Self::Exact, Self::LaplacePoints, Self::Points];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Published, Self::Exact, Self::LaplacePoints, Self::Points, Self::PointsAndLabels];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -40,13 +43,14 @@ impl Method {
             Self::Exact => "the same, exact account",
             Self::LaplacePoints => "its Laplace noise alone",
             Self::Points => "Gaussian noise on points",
+            Self::PointsAndLabels => "and private labels, half of ε",
         }
     }
 }
 
 /// Share of `test` whose sign is predicted.
 pub(crate) fn without_privacy(train: &Set, test: &Set, ridge: f64) -> Result<f64, Box<dyn Error>> {
-    fit_and_score(train.points.as_ref(), train, test, ridge)
+    fit_and_score(&train.points, train.labels.as_ref(), test, ridge)
 }
 
 /// One release; none where public parameters do not allow it.
@@ -64,12 +68,11 @@ pub(crate) fn accuracy<R: CryptoRng>(
         Method::Exact => gram_mechanism(close, &options(train)?, half.0, half.1)
             .map(|mechanism| sampled((train, test), (close, half), &mechanism, rng)),
         Method::LaplacePoints => laplace_points(train, (close, whole), rng)
-            .map(|points| fit_and_score(points.projected().as_ref(), train, test, RIDGE)),
-        Method::Points => {
-            let private = PrivatePoints::new(close, train.points.as_ref());
-            release_points(private, &bare_options(train)?, whole.0, whole.1, rng)
-                .map(|release| fit_and_score(release.value().projected().as_ref(), train, test, RIDGE))
-        }
+            .map(|points| fit_and_score(&points, train.labels.as_ref(), test, RIDGE)),
+        Method::Points => gaussian_points(train, (close, whole), rng)
+            .map(|points| fit_and_score(&points, train.labels.as_ref(), test, RIDGE)),
+        Method::PointsAndLabels => gaussian_points(train, (close, (half.0, whole.1)), rng)
+            .map(|points| with_labels((train, &points), test, (close, half.0), rng)),
     };
     match found {
         Ok(score) => score.map(Some),
@@ -104,10 +107,31 @@ fn laplace_points<R: CryptoRng>(
     train: &Set,
     (close, (epsilon, delta)): (PerturbRow, (Epsilon, Delta)),
     rng: &mut R,
-) -> Result<NoisyPoints, Refusal> {
+) -> Result<Mat, Refusal> {
     let private = PrivatePoints::new(close, train.points.as_ref());
     let release = release_points_as_published(private, &bare_options(train)?, epsilon, delta, rng)?;
-    Ok(release.value().clone())
+    Ok(release.value().projected())
+}
+
+fn gaussian_points<R: CryptoRng>(
+    train: &Set,
+    (close, (epsilon, delta)): (PerturbRow, (Epsilon, Delta)),
+    rng: &mut R,
+) -> Result<Mat, Refusal> {
+    let private = PrivatePoints::new(close, train.points.as_ref());
+    Ok(release_points(private, &bare_options(train)?, epsilon, delta, rng)?.value().projected())
+}
+
+/// Noise of variance `2b²` on labels of size one asks for a ridge so much larger.
+fn with_labels<R: CryptoRng>(
+    (train, points): (&Set, &Mat),
+    test: &Set,
+    (close, epsilon): (PerturbRow, Epsilon),
+    rng: &mut R,
+) -> Result<f64, Box<dyn Error>> {
+    let labels = release_labels(PrivateLabels::new(close, train.labels.as_ref()), 1.0, epsilon, rng)?;
+    let scale = labels.value().noise_scale();
+    fit_and_score(points, labels.value().targets(), test, RIDGE * (1.0 + 2.0 * scale * scale))
 }
 
 /// Coefficients from draws, kernel values of new points from noised ones.
@@ -124,16 +148,16 @@ fn sampled<R: CryptoRng>(
     let ratio = options.rows() as f64 / f64::from(gram.value().draws().get());
     let ridge = options.ridge() * (2.0 * ratio.sqrt() + ratio);
     let coefficients = gram.value().coefficients(ridge, &PublicLabels::new(train.labels.clone())?)?;
-    let noised = with_constant(laplace_points(train, (close, half), rng)?.projected().as_ref());
+    let noised = with_constant(laplace_points(train, (close, half), rng)?.as_ref());
     let rows = with_constant(test.points.as_ref());
     let values = kernel().cross_gram(rows.as_ref(), noised.as_ref(), Parallelism::available())?;
     let scores = matmul(values.as_ref(), coefficients.matrix(), Parallelism::available())?;
     Ok(score(scores.as_ref(), test))
 }
 
-fn fit_and_score(points: MatRef<'_>, train: &Set, test: &Set, ridge: f64) -> Result<f64, Box<dyn Error>> {
+fn fit_and_score(points: &Mat, labels: MatRef<'_>, test: &Set, ridge: f64) -> Result<f64, Box<dyn Error>> {
     let ridge = KernelRidge::new(kernel(), ridge)?.with_parallelism(Parallelism::available());
-    let model = ridge.fit(with_constant(points).as_ref(), train.labels.as_ref())?;
+    let model = ridge.fit(with_constant(points.as_ref()).as_ref(), labels)?;
     let scores = model.predict(with_constant(test.points.as_ref()).as_ref())?;
     Ok(score(scores.as_ref(), test))
 }

@@ -22,6 +22,7 @@ const fn colour(method: Method) -> RGBColor {
         Method::Exact => RGBColor(230, 159, 0),
         Method::LaplacePoints => RGBColor(86, 180, 233),
         Method::Points => RGBColor(0, 114, 178),
+        Method::PointsAndLabels => RGBColor(0, 158, 115),
     }
 }
 
@@ -86,7 +87,7 @@ fn draw_legend(area: &Panel<'_>) -> Outcome {
         "dotted: without privacy",
         "median and range of releases",
         "missing: no draw is allowed",
-        "labels are public here",
+        "labels are public but for the last",
         "moves: in units of the public radius",
         "a move of one point, not a record",
     ];

@@ -64,7 +64,7 @@ pub(in super::super) fn sampled(context: &mut Context, subject: Subject) -> Outc
         let points = in_ball(&mut rng, (rows, d));
         let exact = covariance(&options, &points, 1e-3);
         let bound = gram_bound(close(1e-3), &options).expect("a small change");
-        let draws = Draws::new(rng.random_range(6 * rows as u32..60 * rows as u32)).expect("positive");
+        let draws = Draws::new(rng.random_range(5 * rows as u32..14 * rows as u32)).expect("positive");
         let mechanism = GaussianSampling::with_draws(draws, bound);
         let private = PrivatePoints::new(close(1e-3), points.as_ref());
         let release =
