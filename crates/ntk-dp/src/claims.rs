@@ -2,6 +2,9 @@
 
 use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 
+pub(crate) const RECORD_SENSITIVITY_ADD_REMOVE: &str = "ntk.record.sensitivity.add_remove";
+pub(crate) const RECORD_SENSITIVITY_REPLACE: &str = "ntk.record.sensitivity.replace";
+pub(crate) const RECORD_PRIVACY: &str = "ntk.record.privacy";
 /// Id of the claim on how far features of close points move.
 pub const CLOSE_FEATURE_MOVE: &str = "ntk.close.feature_move";
 /// Id of the claim on how far integers of close points move.
@@ -118,6 +121,74 @@ pub const CLAIMS: &[Claim] = &[
         statement: "an iterative fit solves (K + λI)α = y up to its residual, and ‖α − α*‖ ≤ residual·‖y‖/λ",
         hypotheses: &["up to the rounding of the kernel, 1e-7·tr K·‖α‖"],
         source: Source { work: "docs/theorems.md", result: "Neural tangent kernels, regression" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: RECORD_SENSITIVITY_ADD_REMOVE,
+        kind: ClaimKind::Sensitivity,
+        statement: "a record added or removed moves the integer moments by at most √(N² + 2NY) in Frobenius norm, whatever it holds",
+        hypotheses: &[
+            "N = R², Y the largest square of an integer target",
+            "products of targets are not released",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private regression, sensitivity" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: RECORD_SENSITIVITY_REPLACE,
+        kind: ClaimKind::Sensitivity,
+        statement: "a record replaced by any other moves the integer moments by at most √2·(N + Y) for Y ≤ N, else √(8NY), and this is attained",
+        hypotheses: &[
+            "N = R², Y the largest square of an integer target",
+            "products of targets are not released",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private regression, sensitivity" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: RECORD_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "the centre and the moments of private records together have the composed profile of both, which meets the (ε, δ) asked for",
+        hypotheses: &[
+            "independent uniform words from the generator",
+            "features computed from each record alone",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private regression, privacy" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.record.sums",
+        kind: ClaimKind::Numerical,
+        statement: "integer moments are those of each record encoded by itself and added in integers, whatever the blocks, the order and the threads",
+        hypotheses: &["sums below 2⁶³"],
+        source: Source { work: "docs/theorems.md", result: "Private regression, arithmetic" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.record.error_bound",
+        kind: ClaimKind::Utility,
+        statement: "predictions are within their error bounds of the fit without noise, all at once, but for the stated probability",
+        hypotheses: &["same centre, clipping and ridge", "projected or not"],
+        source: Source { work: "docs/theorems.md", result: "Private regression, error bars" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.record.standard_error",
+        kind: ClaimKind::Utility,
+        statement: "95 % intervals of 1.96 standard errors around predictions cover the fit without noise in 90 to 98 % of cases",
+        hypotheses: &[
+            "a ridge of at least two noise radii, no projection",
+            "measured, of first order in the noise",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private regression, error bars" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.record.risk",
+        kind: ClaimKind::Utility,
+        statement: "the estimated risk of a projected ridge, from the release alone, has the mean of its true loss on the private rows",
+        hypotheses: &["a ridge that was chosen before", "rounding of the noise neglected"],
+        source: Source { work: "Stein 1981", result: "docs/theorems.md, Private regression, risk" },
         status: ClaimStatus::Ours,
     },
     // close points: the published regression, repaired

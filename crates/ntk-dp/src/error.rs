@@ -1,9 +1,11 @@
 //! Everything that can go wrong here, as data.
 
+use crate::private::RecordParameter;
+
 /// Why a call was refused.
 ///
-/// What an error of a fit says may depend on the rows. Whether and how a release of [`private`](crate::private) fails, depends on shapes and public
-/// parameters alone.
+/// Outside [`private`](crate::private) what an error says may depend on the rows. Calls on private rows fail, and say why, as a function of
+/// shapes and public parameters only; so do queries of what was released, but for [`Error::Point`], which names a row of the *query*.
 ///
 /// ```
 /// use ntk_dp::{Activation, Error, Network};
@@ -54,7 +56,18 @@ pub enum Error {
     /// A network needs at least one neuron in each layer, a sample of features at least one feature.
     #[error("a width of zero")]
     Width,
+    /// A parameter of private records is out of its range.
+    #[error("{parameter} = {value} is out of range")]
+    RecordParameter {
+        /// Which one.
+        parameter: RecordParameter,
+        /// Value given.
+        value: f64,
+    },
     // shapes
+    /// Targets are classes where numbers are needed, or numbers where classes are.
+    #[error("the targets are of another kind than the options say")]
+    TargetKind,
     /// Points need at least one coordinate.
     #[error("points without coordinates have no kernel")]
     NoColumns,

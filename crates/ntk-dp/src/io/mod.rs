@@ -1,13 +1,15 @@
-//! Images as they are published: CIFAR-10 in binary batches, and idx, compressed or not.
+//! Images as they are published: CIFAR-10 in binary batches, and idx, compressed or not; and files of released moments.
 //!
 //! Readers take any [`Read`]; [`read_file`] opens one. Nothing of an announced size is allocated before that many bytes
 //! were read. Behind the feature `io`.
 
 mod cifar;
 mod idx;
+mod moments;
 
 pub use cifar::{CIFAR_CLASSES, CIFAR_PIXELS, read_cifar10};
 pub use idx::{Idx, read_idx};
+pub use moments::{load_moments, save_moments};
 
 use dp_linalg::Mat;
 use std::io::{ErrorKind, Read};
@@ -81,6 +83,18 @@ pub enum FileError {
         /// Number of classes.
         classes: u8,
     },
+    /// The operating system refused to write.
+    #[error("the file could not be written: {0}")]
+    Write(ErrorKind),
+    /// Not a file of released moments, or of another version.
+    #[error("the file does not hold released moments of this version")]
+    ForeignFile,
+    /// The content is not what was saved.
+    #[error("the digest does not fit the content")]
+    Digest,
+    /// Options, certificate and numbers do not belong together, or the adjacency is another one.
+    #[error("options, certificate and moments contradict each other")]
+    Inconsistent,
 }
 
 /// Opens a file for one of the readers.

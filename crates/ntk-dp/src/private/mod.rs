@@ -4,6 +4,13 @@
 //! carries a guarantee, and everything computed from it alone is post-processing.
 
 pub mod close;
+mod record;
 mod rows;
 
+#[cfg(feature = "io")]
+pub(crate) use record::{FlatteningParts, ReleasedParts};
+pub use record::{
+    NoisyMoments, NoisySpectrum, PrivateRidge, RecordAdjacency, RecordMechanism, RecordOptions,
+    RecordParameter, RecordTargets, RowNorm, private_moments,
+};
 pub use rows::{LabelledRows, OwnedTargets, PrivateRecords, StreamedRecords, Targets};

@@ -7,6 +7,7 @@ mod claims;
 mod close;
 mod features;
 mod kernels;
+mod private_record;
 mod properties;
 mod regression;
 

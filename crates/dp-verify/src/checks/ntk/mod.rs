@@ -5,6 +5,7 @@ mod close;
 mod dual;
 mod kernels;
 mod random;
+mod record;
 mod regression;
 
 use crate::{Check, Evidence};
@@ -15,7 +16,7 @@ use rand_chacha::ChaCha20Rng;
 
 /// Every check of this crate's claims.
 pub(crate) fn checks() -> Vec<Check> {
-    use Evidence::{Exact, Numeric, Search, Statistical};
+    use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
     let mut all = vec![
         check("ntk.arcsine.polynomial", Exact, arcsine::polynomial),
@@ -28,6 +29,15 @@ pub(crate) fn checks() -> Vec<Check> {
         check("ntk.features.variance", Statistical, random::variance),
         check("ntk.ridge.leave_one_out", Numeric, regression::leave_one_out),
         check("ntk.ridge.residual", Numeric, regression::residual),
+        check("ntk.record.sensitivity.add_remove", Search, record::sensitivity_add_remove),
+        check("ntk.record.sensitivity.replace", Search, record::sensitivity_replace),
+        check("ntk.record.sensitivity.replace", Numeric, record::sensitivity_is_attained),
+        check("ntk.record.privacy", Numeric, record::composition),
+        check("ntk.record.privacy", Audit, record::audit),
+        check("ntk.record.sums", Exact, record::sums),
+        check("ntk.record.error_bound", Statistical, record::error_bound),
+        check("ntk.record.standard_error", Statistical, record::standard_error),
+        check("ntk.record.risk", Statistical, record::risk),
     ];
     all.extend(close::checks());
     all

@@ -1,0 +1,22 @@
+//! Whole records are protected: features and targets, whatever they hold.
+//!
+//! One release of `ΦᵀΦ` and `ΦᵀY` for features that do not depend on the data; the rest is post-processing.
+
+mod encode;
+mod flatten;
+mod mechanism;
+mod moments;
+mod options;
+mod ridge;
+mod sensitivity;
+mod spectrum;
+mod sums;
+
+pub use mechanism::{RecordMechanism, private_moments};
+pub use moments::NoisyMoments;
+#[cfg(feature = "io")]
+pub(crate) use moments::{FlatteningParts, ReleasedParts};
+pub use options::{RecordOptions, RecordParameter, RecordTargets, RowNorm};
+pub use ridge::PrivateRidge;
+pub use sensitivity::RecordAdjacency;
+pub use spectrum::NoisySpectrum;
