@@ -23,7 +23,7 @@ pub(crate) struct Set {
 
 /// The first `count` airplanes and cats of a batch.
 pub(crate) fn airplanes_and_cats(path: &Path, count: usize) -> Result<Set, Box<dyn Error>> {
-    let images: Images = read_file(path, |file| read_cifar10(file))?;
+    let images: Images = read_file(path, read_cifar10)?;
     let class = |label: usize| match label {
         0 => Some(1.0),
         3 => Some(-1.0),
@@ -47,7 +47,9 @@ fn features(pixels: MatRef<'_>) -> Result<Mat, Box<dyn Error>> {
     for i in 0..points.nrows() {
         let row = points.row_mut(i);
         let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
-        row.iter_mut().for_each(|x| *x /= norm.max(RADIUS));
+        for x in row {
+            *x /= norm.max(RADIUS);
+        }
     }
     Ok(points)
 }
