@@ -131,7 +131,7 @@ fn with_labels<R: CryptoRng>(
 ) -> Result<f64, Box<dyn Error>> {
     let labels = release_labels(PrivateLabels::new(close, train.labels.as_ref()), 1.0, epsilon, rng)?;
     let scale = labels.value().noise_scale();
-    fit_and_score(points, labels.value().targets(), test, RIDGE * (1.0 + 2.0 * scale * scale))
+    fit_and_score(points, labels.value().clipped().targets(), test, RIDGE * (1.0 + 2.0 * scale * scale))
 }
 
 /// Coefficients from draws, kernel values of new points from noised ones.

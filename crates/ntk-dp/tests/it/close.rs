@@ -119,6 +119,10 @@ fn a_fit_takes_as_many_labels_as_points_and_says_which_they_are() {
     let model = noised.value().fit(&quadratic(), 0.1, released.value()).unwrap();
     assert_eq!((model.labels(), model.kernel_model().coefficients().nrows()), ("released", 6));
     assert_eq!(<PublicLabels as Labels>::NAME, "public");
+    let clipped = released.value().clipped();
+    for (before, after) in released.value().targets().rows().zip(clipped.targets().rows()) {
+        assert_eq!(after[0], before[0].clamp(-1.0, 1.0));
+    }
 }
 
 #[test]

@@ -142,6 +142,7 @@ impl<A: CloseAdjacency> fmt::Debug for PrivateLabels<'_, A> {
 pub struct NoisyLabels {
     targets: Mat,
     noise_scale: f64,
+    bound: f64,
 }
 
 /// Largest L1 norm of a label in lattice steps, as a power of two.
@@ -223,7 +224,8 @@ pub fn release_labels<A: CloseAdjacency, R: CryptoRng + ?Sized>(
     Ok(described.postprocess(|vector| {
         let values = vector.to_f64();
         let noise_scale = mechanism.noise_scale().get() * vector.lattice().step();
-        NoisyLabels { targets: Mat::from_fn(rows, columns, |i, j| values[i * columns + j]), noise_scale }
+        let targets = Mat::from_fn(rows, columns, |i, j| values[i * columns + j]);
+        NoisyLabels { targets, noise_scale, bound }
     }))
 }
 
@@ -232,6 +234,18 @@ impl NoisyLabels {
     #[must_use]
     pub const fn noise_scale(&self) -> f64 {
         self.noise_scale
+    }
+
+    /// Every number moved back into `±bound`, where those of private labels are.
+    ///
+    /// For labels of two classes, ±bound, nothing is lost: beyond the bound a number is as likely under the one as under the other label as at
+    /// the bound. The mean of a label shrinks, to `1 − (c/2)(1 − e^{−2/c})` of it for noise of scale c times the bound, and its noise shrinks more:
+    /// predictions of classes get better, predicted numbers come out too small.
+    #[must_use]
+    pub fn clipped(&self) -> Self {
+        let mut clipped = self.clone();
+        clipped.targets.as_mut_slice().iter_mut().for_each(|x| *x = x.clamp(-self.bound, self.bound));
+        clipped
     }
 }
 
