@@ -22,6 +22,7 @@
 //! | the ReLU NTK | random features | [`ReluFeatures`] |
 //! | public landmarks | features of any kernel | [`NystromFeatures`] |
 //! | private records | the moments of features and targets, released once; predictions from them | [`private`] |
+//! | private points, of which one may move a little | noise on them or on their Gram matrix, fits | [`private::close`] |
 //! | doubts about infinity | a network of finite width and its tangent kernel | [`FiniteNetwork`] |
 //!
 //! # Example
@@ -82,7 +83,7 @@ mod relu_features;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub use arcsine::ARCSINE;
-pub use error::Error;
+pub use error::{CloseParameter, Error};
 pub use features::{quadratic_features, quadratic_sketch};
 pub use finite::FiniteNetwork;
 pub use kernel::Kernel;

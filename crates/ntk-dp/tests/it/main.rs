@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod claims;
+mod close;
 mod features;
 mod kernels;
 mod private_record;

@@ -1,6 +1,7 @@
 //! Checks of the claims of ntk-dp.
 
 mod arcsine;
+mod close;
 mod dual;
 mod kernels;
 mod random;
@@ -17,7 +18,7 @@ use rand_chacha::ChaCha20Rng;
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
-    vec![
+    let mut all = vec![
         check("ntk.arcsine.polynomial", Exact, arcsine::polynomial),
         check("ntk.dual.closed_forms", Numeric, dual::closed_forms),
         check("ntk.kernel.recursion", Search, kernels::recursion),
@@ -37,7 +38,9 @@ pub(crate) fn checks() -> Vec<Check> {
         check("ntk.record.error_bound", Statistical, record::error_bound),
         check("ntk.record.standard_error", Statistical, record::standard_error),
         check("ntk.record.risk", Statistical, record::risk),
-    ]
+    ];
+    all.extend(close::checks());
+    all
 }
 
 /// Entries uniform in `[−1, 1)`.
