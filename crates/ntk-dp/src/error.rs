@@ -65,6 +65,16 @@ pub enum Error {
         value: f64,
     },
     // shapes
+    /// Channels, height and width of images are from 1 to 1024 each.
+    #[error("images of {channels} channels, {height} by {width}")]
+    ImageShape {
+        /// Channels given.
+        channels: usize,
+        /// Height given.
+        height: usize,
+        /// Width given.
+        width: usize,
+    },
     /// Targets are classes where numbers are needed, or numbers where classes are.
     #[error("the targets are of another kind than the options say")]
     TargetKind,

@@ -69,6 +69,7 @@ mod erf;
 mod error;
 mod features;
 mod finite;
+pub mod image;
 #[cfg(feature = "io")]
 pub mod io;
 mod kernel;
