@@ -167,4 +167,12 @@ pub const CLAIMS: &[Claim] = &[
         source: Source { work: "docs/theorems.md", result: "Private regression, error bars" },
         status: ClaimStatus::Ours,
     },
+    Claim {
+        id: "ntk.record.risk",
+        kind: ClaimKind::Utility,
+        statement: "the estimated risk of a projected ridge, from the release alone, has the mean of its true loss on the private rows",
+        hypotheses: &["a ridge that was chosen before", "rounding of the noise neglected"],
+        source: Source { work: "Stein 1981", result: "docs/theorems.md, Private regression, risk" },
+        status: ClaimStatus::Ours,
+    },
 ];

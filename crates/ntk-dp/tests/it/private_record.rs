@@ -263,3 +263,72 @@ fn what_holds_private_rows_shows_none() {
     let records = PrivateRecords::new(ReplaceRow, (features.as_ref(), &labels[..]));
     assert_eq!(format!("{records:?}"), "PrivateRecords { adjacency: replace_row, dim: 2, .. }");
 }
+
+#[cfg(feature = "io")]
+mod files {
+    use super::*;
+    use dp_mechanisms::Provenance;
+    use ntk_dp::io::{FileError, load_moments, save_moments};
+
+    fn saved() -> (tempfile::TempDir, std::path::PathBuf, Released) {
+        let (features, labels) = clusters(11, 2000, 5);
+        let options = RecordOptions::classes(5, 4)
+            .unwrap()
+            .with_centre(0.07)
+            .unwrap()
+            .with_flattening(0.13)
+            .unwrap()
+            .with_flattening_rounds(2)
+            .unwrap()
+            .with_intercept(0.1)
+            .unwrap();
+        let release = release((features.as_ref(), &labels[..]), &options, 0.7).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("release");
+        save_moments(&path, &release).unwrap();
+        (directory, path, release)
+    }
+
+    #[test]
+    fn what_is_loaded_is_what_was_saved() {
+        let (_directory, path, release) = saved();
+        let loaded = load_moments::<AddRemoveRow>(&path).unwrap();
+        assert_eq!(loaded.value(), release.value());
+        assert_eq!(loaded.certificate(), release.certificate());
+        assert_eq!((release.provenance(), loaded.provenance()), (Provenance::Minted, Provenance::Loaded));
+        let queries = uniform(12, 10, 5);
+        let predict =
+            |release: &Released| release.value().ridge(2.0).unwrap().predict(queries.as_ref()).unwrap();
+        assert_eq!(predict(&loaded), predict(&release));
+    }
+
+    #[test]
+    fn every_flipped_byte_and_every_cut_is_found() {
+        let (directory, path, _) = saved();
+        let bytes = std::fs::read(&path).unwrap();
+        let other = directory.path().join("other");
+        for at in (0..bytes.len()).step_by(7) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            std::fs::write(&other, &changed).unwrap();
+            assert!(load_moments::<AddRemoveRow>(&other).is_err(), "byte {at}");
+            std::fs::write(&other, &bytes[..at]).unwrap();
+            assert!(load_moments::<AddRemoveRow>(&other).is_err(), "cut at {at}");
+        }
+        assert_eq!(
+            load_moments::<AddRemoveRow>(directory.path().join("none")).unwrap_err(),
+            FileError::Read(std::io::ErrorKind::NotFound)
+        );
+        assert!(matches!(load_moments::<ReplaceRow>(&path), Err(FileError::Inconsistent)));
+    }
+
+    #[test]
+    fn a_failed_save_leaves_the_old_file() {
+        let (directory, path, release) = saved();
+        let before = std::fs::read(&path).unwrap();
+        assert!(save_moments(directory.path().join("no/such/directory"), &release).is_err());
+        save_moments(&path, &release).unwrap();
+        assert_eq!(load_moments::<AddRemoveRow>(&path).unwrap().value(), release.value());
+        assert_eq!(std::fs::read(&path).unwrap().len(), before.len());
+    }
+}

@@ -36,6 +36,7 @@ pub(crate) fn checks() -> Vec<Check> {
         check("ntk.record.sums", Exact, record::sums),
         check("ntk.record.error_bound", Statistical, record::error_bound),
         check("ntk.record.standard_error", Statistical, record::standard_error),
+        check("ntk.record.risk", Statistical, record::risk),
     ]
 }
 
