@@ -5,6 +5,8 @@ use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 pub(crate) const RECORD_SENSITIVITY_ADD_REMOVE: &str = "ntk.record.sensitivity.add_remove";
 pub(crate) const RECORD_SENSITIVITY_REPLACE: &str = "ntk.record.sensitivity.replace";
 pub(crate) const RECORD_PRIVACY: &str = "ntk.record.privacy";
+pub(crate) const DESCENT_SENSITIVITY: &str = "ntk.descent.sensitivity";
+pub(crate) const DESCENT_PRIVACY: &str = "ntk.descent.privacy";
 
 /// Every claim of this crate.
 ///
@@ -173,6 +175,45 @@ pub const CLAIMS: &[Claim] = &[
         statement: "the estimated risk of a projected ridge, from the release alone, has the mean of its true loss on the private rows",
         hypotheses: &["a ridge that was chosen before", "rounding of the noise neglected"],
         source: Source { work: "Stein 1981", result: "docs/theorems.md, Private regression, risk" },
+        status: ClaimStatus::Ours,
+    },
+    // descent on private records, features of images
+    Claim {
+        id: DESCENT_SENSITIVITY,
+        kind: ClaimKind::Sensitivity,
+        statement: "at given weights a record added or removed moves the integer gradient by at most √(NM), one replaced by at most 2√(NM)",
+        hypotheses: &[
+            "N = M = R², largest squares of integer rows and residuals",
+            "whatever the record holds",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private descent, sensitivity" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: DESCENT_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "the centre and all gradients of a private descent together have the composed profile, which meets the (ε, δ) asked for",
+        hypotheses: &[
+            "independent uniform words from the generator",
+            "features computed from each record alone",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private descent, privacy" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.descent.sums",
+        kind: ClaimKind::Numerical,
+        statement: "the integer gradient is the sum over records of what each adds by itself, whatever the blocks, the order and the threads",
+        hypotheses: &["sums below 2⁶³"],
+        source: Source { work: "docs/theorems.md", result: "Private descent, arithmetic" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.image.row_local",
+        kind: ClaimKind::Numerical,
+        statement: "features of an image are the same to the last bit, whatever other images and however many threads are beside it",
+        hypotheses: &["one machine"],
+        source: Source { work: "docs/theorems.md", result: "Private descent, features" },
         status: ClaimStatus::Ours,
     },
 ];

@@ -1,6 +1,6 @@
 //! Everything that can go wrong here, as data.
 
-use crate::private::RecordParameter;
+use crate::private::{DescentParameter, RecordParameter};
 
 /// Why a call was refused.
 ///
@@ -61,6 +61,14 @@ pub enum Error {
     RecordParameter {
         /// Which one.
         parameter: RecordParameter,
+        /// Value given.
+        value: f64,
+    },
+    /// A parameter of a private descent is out of its range.
+    #[error("{parameter} = {value} is out of range")]
+    DescentParameter {
+        /// Which one.
+        parameter: DescentParameter,
         /// Value given.
         value: f64,
     },

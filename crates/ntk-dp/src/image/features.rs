@@ -269,8 +269,7 @@ fn principal_axes(
 ) -> Result<Vec<Axis>, Error> {
     let (n, maps) = (coefficients.nrows(), scales.len());
     let mut rows = Mat::from_fn(n, maps, |i, j| f64::from(coefficients[(i, cell * maps + j)]) * scales[j]);
-    let means: Vec<f64> =
-        (0..maps).map(|j| (0..n).map(|i| rows[(i, j)]).sum::<f64>() / n as f64).collect();
+    let means: Vec<f64> = (0..maps).map(|j| (0..n).map(|i| rows[(i, j)]).sum::<f64>() / n as f64).collect();
     for i in 0..n {
         rows.row_mut(i).iter_mut().zip(&means).for_each(|(x, mean)| *x -= mean);
     }
@@ -292,7 +291,8 @@ impl Frequency {
     fn of(cell: usize, axes: &[Axis]) -> Option<Self> {
         let outputs: Vec<usize> = (0..axes.len()).filter(|&j| axes[j].cell == cell).collect();
         let maps = axes[*outputs.first()?].weights.len();
-        let weights = (0..maps).flat_map(|i| outputs.iter().map(move |&j| axes[j].weights[i] as f32)).collect();
+        let weights =
+            (0..maps).flat_map(|i| outputs.iter().map(move |&j| axes[j].weights[i] as f32)).collect();
         let means = outputs.iter().map(|&j| axes[j].mean as f32).collect();
         Some(Self { cell, outputs, axes: weights, means })
     }

@@ -31,7 +31,8 @@ impl Plane {
         let (height, width) = (self.height.div_ceil(2), self.width.div_ceil(2));
         let mut values = Vec::with_capacity(height * width);
         for y in 0..height {
-            let row = |dy: usize| &self.values[(2 * y + dy).min(self.height - 1) * self.width..][..self.width];
+            let row =
+                |dy: usize| &self.values[(2 * y + dy).min(self.height - 1) * self.width..][..self.width];
             let (top, bottom) = (row(0), row(1));
             for x in 0..width {
                 let (a, b) = (2 * x, (2 * x + 1).min(self.width - 1));
@@ -82,7 +83,9 @@ impl Plane {
                     for (plane, (re, im)) in out.iter_mut().zip(re.iter().zip(im)) {
                         let at = y * self.width + x;
                         let moduli = plane.values[at..at + lanes].iter_mut();
-                        moduli.zip(re.iter().zip(im)).for_each(|(out, (re, im))| *out = (re * re + im * im).sqrt());
+                        moduli
+                            .zip(re.iter().zip(im))
+                            .for_each(|(out, (re, im))| *out = (re * re + im * im).sqrt());
                     }
                 }
             }

@@ -1,8 +1,8 @@
 //! Two orders of wavelet moduli, averaged over cells.
 
+use super::ImageShape;
 use super::planes::{Plane, Pooling};
 use super::wavelets::{Bank, ORIENTATIONS};
-use super::ImageShape;
 use crate::Error;
 use dp_linalg::{Mat, MatRef, Parallelism};
 use pulp::{Arch, Simd, WithSimd};
@@ -151,7 +151,9 @@ impl Scattering {
         if self.symmetry == Symmetry::Mirror {
             symmetrise(out, (rows, columns));
         }
-        out.iter_mut().for_each(|x| *x = if *x < 0.0 { -(-*x).sqrt() } else { x.sqrt() });
+        for x in out.iter_mut() {
+            *x = if *x < 0.0 { -(-*x).sqrt() } else { x.sqrt() };
+        }
     }
 
     /// Planes in `f32`, of opponent colours if there are three.

@@ -31,7 +31,11 @@ impl ImageShape {
     /// [`Error::ImageShape`] unless each is from 1 to [`LARGEST`](Self::LARGEST).
     pub fn new(channels: usize, height: usize, width: usize) -> Result<Self, Error> {
         let inside = [channels, height, width].iter().all(|side| (1..=Self::LARGEST).contains(side));
-        if inside { Ok(Self { channels, height, width }) } else { Err(Error::ImageShape { channels, height, width }) }
+        if inside {
+            Ok(Self { channels, height, width })
+        } else {
+            Err(Error::ImageShape { channels, height, width })
+        }
     }
 
     /// Planes.

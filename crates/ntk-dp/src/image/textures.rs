@@ -66,8 +66,7 @@ impl Leaf {
         match self.rectangle {
             None => dx * dx + dy * dy < self.radius * self.radius,
             Some((cos, sin, ratio)) => {
-                (dx * cos + dy * sin).abs() < self.radius
-                    && (dy * cos - dx * sin).abs() < self.radius * ratio
+                (dx * cos + dy * sin).abs() < self.radius && (dy * cos - dx * sin).abs() < self.radius * ratio
             }
         }
     }
@@ -119,6 +118,8 @@ impl Textures {
                 }
             }
         }
-        image.iter_mut().for_each(|x| *x = x.min(1.0));
+        for x in image.iter_mut() {
+            *x = x.min(1.0);
+        }
     }
 }

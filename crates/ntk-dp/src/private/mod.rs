@@ -6,10 +6,11 @@
 mod record;
 mod rows;
 
+pub use record::{
+    DescentAdjacency, DescentMechanism, DescentOptions, DescentParameter, NoisyMoments, NoisySpectrum,
+    PrivateClassifier, PrivateRidge, RecordAdjacency, RecordMechanism, RecordOptions, RecordParameter,
+    RecordTargets, RowNorm, private_descent, private_moments,
+};
 #[cfg(feature = "io")]
 pub(crate) use record::{FlatteningParts, ReleasedParts};
-pub use record::{
-    NoisyMoments, NoisySpectrum, PrivateRidge, RecordAdjacency, RecordMechanism, RecordOptions,
-    RecordParameter, RecordTargets, RowNorm, private_moments,
-};
 pub use rows::{LabelledRows, OwnedTargets, PrivateRecords, StreamedRecords, Targets};
