@@ -106,7 +106,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { seed, releases } = Arguments::parse();
     let Split { train, test } = split();
     let (train, test) = ((train.0.as_ref(), &train.1[..]), (test.0.as_ref(), &test.1[..]));
-    println!("{} digits, δ = {DELTA}, one digit added or removed; {releases} releases each", train.1.len());
+    println!("{} digits, δ = {DELTA:e}, one digit added or removed; {releases} releases each", train.1.len());
     println!("     ε  accuracy");
     let mut last = None;
     for epsilon in [0.1, 0.3, 1.0, 3.0, 10.0] {

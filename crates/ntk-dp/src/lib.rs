@@ -1,4 +1,4 @@
-//! Neural tangent kernels of fully connected networks, and regression with them.
+//! Neural tangent kernels of fully connected networks, and regression with them, private or not.
 //!
 //! A wide network that is trained by gradient descent on the squared loss predicts what regression with one kernel predicts, the inner
 //! product of the gradients of its output in its weights (Jacot, Gabriel, Hongler 2018). For fully connected networks it has a closed
@@ -21,6 +21,7 @@
 //! | the quadratic NTK | its features, exact or sketched | [`Kernel::quadratic`], [`quadratic_features`], [`quadratic_sketch`] |
 //! | the ReLU NTK | random features | [`ReluFeatures`] |
 //! | public landmarks | features of any kernel | [`NystromFeatures`] |
+//! | private records | the moments of features and targets, released once; predictions from them | [`private`] |
 //! | doubts about infinity | a network of finite width and its tangent kernel | [`FiniteNetwork`] |
 //!
 //! # Example
@@ -43,11 +44,11 @@
 //! ```
 //!
 //! # Features
-//! - `io`: readers of CIFAR-10 batches and of idx files, compressed or not. It changes no result.
+//! - `io`: readers of CIFAR-10 batches and of idx files, compressed or not; saving and loading of releases. It changes no result.
 //!
 //! # Limits
-//! - Not private. Private regression is to be built on this; see the project's README for what stands.
-//! - Points with a NaN or an infinite entry are refused. Errors name rows.
+//! - Only [`private`] is private: what anything else returns is a function of the rows.
+//! - Points with a NaN or an infinite entry are refused, and errors name rows; private records are dropped by a rule of their own.
 //! - Near equal or opposite points the NTK of a ReLU is good to about `1e-8·√d`; see [`Kernel`].
 //! - Factorisations use one thread.
 //!

@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(images.pixels()[(1, 250)], 250.0 / 255.0);
         let short = read_cifar10(&batch[..6145]);
         assert_eq!(short, Err(FileError::Bytes { expected: 6146, found: 6145 }));
-        assert_eq!(read_cifar10(&[][..]).unwrap().labels(), []);
+        assert_eq!(read_cifar10(&[][..]).unwrap().labels(), &[] as &[usize]);
         batch[3073] = 10;
         let refused = read_cifar10(&batch[..]);
         assert_eq!(refused, Err(FileError::Label { record: 1, label: 10, classes: 10 }));

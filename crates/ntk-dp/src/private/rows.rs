@@ -6,6 +6,13 @@ use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::Adjacency;
 
 /// What is to be predicted, one for each row.
+///
+/// ```
+/// use ntk_dp::private::Targets;
+///
+/// let labels = [0, 2, 1];
+/// assert_eq!(Targets::Classes(&labels).rows(), 3);
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Targets<'a> {
@@ -37,6 +44,12 @@ impl fmt::Debug for Targets<'_> {
 }
 
 /// Rows of features `(n, D)` with their targets, which can be read from beginning to end as often as needed, in blocks of any size.
+///
+/// # Features must be a function of their record alone
+/// To the last bit, or removing one record moves others. Entries as they are stored, sums and products of one row in a fixed order, and
+/// integer products below `2⁵³` are. A floating-point product of a *block* of records with a matrix need not be: last bits depend on a record's place in
+/// the block, which shifts where another record is removed. Compute such features one row at a time, or with integer weights on integer
+/// entries; under [`ReplaceRow`](dp_mechanisms::ReplaceRow), blocks of a fixed shape do.
 ///
 /// `(features, labels)` and `(features, values)` are one block each. [`StreamedRecords`] makes or loads blocks anew in each pass. Each pass
 /// should give the same rows; what is released is private all the same, for the rows that each pass gave.

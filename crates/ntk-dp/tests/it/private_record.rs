@@ -323,6 +323,32 @@ mod files {
     }
 
     #[test]
+    fn files_that_contradict_themselves_are_refused() {
+        let (directory, _, one) = saved();
+        let path = directory.path().join("contradiction");
+        let (features, labels) = clusters(11, 100, 5);
+        let plain = RecordOptions::classes(5, 4).unwrap();
+        let weaker = plain.with_target_weight(2.0).unwrap();
+        let other = |options: &RecordOptions, epsilon: f64| {
+            release((features.as_ref(), &labels[..]), options, epsilon).unwrap()
+        };
+        let plain_one = other(&plain, 1.0);
+        let load = |value: &Released| {
+            let certificate = plain_one.certificate().clone();
+            save_moments(&path, &Release::assume_released(value.value().clone(), certificate)).unwrap();
+            load_moments::<AddRemoveRow>(&path)
+        };
+        // of other stages, of other weights
+        assert_eq!(load(&one).unwrap_err(), FileError::Inconsistent);
+        assert_eq!(load(&other(&weaker, 1.0)).unwrap_err(), FileError::Inconsistent);
+        // that noise is less than the certificate says cannot be seen: what is loaded believes the certificate
+        let louder = other(&plain, 2.0);
+        let loaded = load(&louder).unwrap();
+        assert!(loaded.value().gram_noise_std() > louder.value().gram_noise_std());
+        assert_eq!(loaded.value().gram_noise_std(), plain_one.value().gram_noise_std());
+    }
+
+    #[test]
     fn a_failed_save_leaves_the_old_file() {
         let (directory, path, release) = saved();
         let before = std::fs::read(&path).unwrap();

@@ -39,11 +39,15 @@ fn unit_exponent(row: &[f64]) -> Option<i32> {
 }
 
 fn scale(x: &mut [f64], factor: f64) {
-    x.iter_mut().for_each(|x| *x *= factor);
+    for x in x {
+        *x *= factor;
+    }
 }
 
 fn divide(x: &mut [f64], divisor: f64) {
-    x.iter_mut().for_each(|x| *x /= divisor);
+    for x in x {
+        *x /= divisor;
+    }
 }
 
 impl RowNorm {
@@ -182,11 +186,15 @@ impl RowEncoder {
 pub(super) fn quantise(x: &mut [f64], radius: f64) {
     let safe = radius - 0.5 * (x.len() as f64).sqrt() - 0.25;
     let safe = if safe > 0.0 { safe } else { 0.0 };
-    x.iter_mut().for_each(|x| *x = (*x * safe + ROUNDER) - ROUNDER);
+    for x in &mut *x {
+        *x = (*x * safe + ROUNDER) - ROUNDER;
+    }
     let mut sum = square(x);
     while sum > radius * radius {
         let factor = (1.0 - 1.0 / f64::from(1 << 20)) * radius / sum.sqrt();
-        x.iter_mut().for_each(|x| *x = f64::from((*x * factor) as i32));
+        for x in &mut *x {
+            *x = f64::from((*x * factor) as i32);
+        }
         sum = square(x);
     }
 }

@@ -98,7 +98,9 @@ impl Flattening {
         for row in coefficients.as_mut_slice().chunks_mut(self.factors.len().max(1)) {
             row.iter_mut().zip(&self.factors).for_each(|(c, factor)| *c = (*c * factor + ROUNDER) - ROUNDER);
         }
-        rows.iter_mut().for_each(|z| *z *= Self::UNIT);
+        for z in &mut *rows {
+            *z *= Self::UNIT;
+        }
         let out = MatMut::new(rows, m, dim)?;
         let transposed = self.transposed.as_ref();
         Ok(matmul_into(out, Accumulate::Add, coefficients.as_ref(), transposed, Parallelism::Sequential)?)

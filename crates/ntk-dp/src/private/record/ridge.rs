@@ -43,7 +43,24 @@ impl Solver {
 
 /// A regression function fitted to released moments: it holds nothing private, and predicts as often as anyone likes.
 ///
-/// See [`NoisyMoments`] for an example.
+/// ```
+/// use dp_linalg::Mat;
+/// use dp_mechanisms::{Delta, Epsilon, FailureProbability, ReplaceRow, secure_rng};
+/// use ntk_dp::private::{PrivateRecords, RecordOptions, private_moments};
+///
+/// let features = Mat::from_fn(9000, 4, |i, j| ((i * (2 * j + 3)) as f64).cos());
+/// let targets = Mat::from_fn(9000, 1, |i, _| features[(i, 2)]);
+/// let records = PrivateRecords::new(ReplaceRow, (features.as_ref(), targets.as_ref()));
+/// let options = RecordOptions::values(4, 1, 1.0)?;
+/// let release = private_moments(records, &options, Epsilon::new(2.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
+///
+/// let model = release.value().ridge(3.0)?;
+/// let query = Mat::from_vec(1, 4, vec![0.1, 0.0, 0.7, -0.2])?;
+/// let (value, error) = (model.predict(query.as_ref())?, model.standard_errors(query.as_ref())?);
+/// let bound = model.error_bounds(query.as_ref(), FailureProbability::new(0.01)?)?;
+/// assert!(value[(0, 0)] > 0.3 && error[(0, 0)] < 0.05 && error[(0, 0)] < bound[(0, 0)]);
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
 ///
 /// # Error bars
 /// Both kinds are about the difference to the fit *without noise*, `w = (ΦᵀΦ + λI)⁻¹ΦᵀY` with the same centre, clipping and ridge `λ`. They say
