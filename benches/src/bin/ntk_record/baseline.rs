@@ -87,7 +87,8 @@ pub(crate) fn exact(rows: MatRef<'_>, labels: &[usize], classes: usize) -> Outco
 
 /// Noise multiplier that meets (ε, δ): rows added or removed, Poisson samples.
 pub(crate) fn noise_multiplier(epsilon: f64, delta: f64) -> Outcome<f64> {
-    let (target, rate) = (Target::new(Epsilon::new(epsilon)?, Delta::new(delta)?), Poisson::new(SamplingRate::new(RATE)?));
+    let (target, rate) =
+        (Target::new(Epsilon::new(epsilon)?, Delta::new(delta)?), Poisson::new(SamplingRate::new(RATE)?));
     let step = |noise: f64| rate.amplify(&PrivacyProfile::gaussian(Mu::new(1.0 / noise)?, AddRemoveRow));
     Ok(target.least_noise(|noise| Ok(step(noise)?.repeated(u64::from(STEPS))))?)
 }

@@ -23,7 +23,10 @@ pub(crate) struct Split {
 
 impl Labelled {
     fn part(&self, rows: core::ops::Range<usize>) -> Self {
-        Self { pixels: self.pixels.as_ref().subrows(rows.clone()).to_owned(), labels: self.labels[rows].to_vec() }
+        Self {
+            pixels: self.pixels.as_ref().subrows(rows.clone()).to_owned(),
+            labels: self.labels[rows].to_vec(),
+        }
     }
 
     /// The first `train` rows to learn from, the others to test.
@@ -78,7 +81,13 @@ pub(crate) fn mnist(folder: &Path) -> Result<Split, Box<dyn Error>> {
         labels: labels.bytes().iter().map(|&label| usize::from(label)).collect(),
     };
     let (train, test) = all.split(8000);
-    Ok(Split { name: "MNIST, test part", shape: ImageShape::new(1, 28, 28)?, symmetry: Symmetry::None, train, test })
+    Ok(Split {
+        name: "MNIST, test part",
+        shape: ImageShape::new(1, 28, 28)?,
+        symmetry: Symmetry::None,
+        train,
+        test,
+    })
 }
 
 /// 1797 digits: the first 1438 to learn from.

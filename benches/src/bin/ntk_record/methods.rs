@@ -109,7 +109,9 @@ impl Case {
                 let (train, test) = (baseline::normalised(train), baseline::normalised(test));
                 let rows = (train.as_ref(), &self.labels[..]);
                 let rng = &mut secure_rng()?;
-                (0..count).map(|_| self.linear(&test, &baseline::stochastic(rows, CLASSES, noise, rng)?)).collect()
+                (0..count)
+                    .map(|_| self.linear(&test, &baseline::stochastic(rows, CLASSES, noise, rng)?))
+                    .collect()
             }
             Method::Exact => {
                 let (train, test) = (baseline::normalised(train), baseline::normalised(test));
@@ -118,7 +120,12 @@ impl Case {
         }
     }
 
-    fn descent(&self, (train, test): (MatRef<'_>, MatRef<'_>), epsilon: f64, count: usize) -> Outcome<Vec<f64>> {
+    fn descent(
+        &self,
+        (train, test): (MatRef<'_>, MatRef<'_>),
+        epsilon: f64,
+        count: usize,
+    ) -> Outcome<Vec<f64>> {
         let clip = RowNorm::Clip(CLIP * (train.ncols() as f64).sqrt());
         let options = DescentOptions::new(train.ncols(), CLASSES)?
             .with_norm(clip)?
@@ -133,7 +140,12 @@ impl Case {
         (0..count).map(learn).collect()
     }
 
-    fn moments(&self, (train, test): (MatRef<'_>, MatRef<'_>), epsilon: f64, count: usize) -> Outcome<Vec<f64>> {
+    fn moments(
+        &self,
+        (train, test): (MatRef<'_>, MatRef<'_>),
+        epsilon: f64,
+        count: usize,
+    ) -> Outcome<Vec<f64>> {
         let options = RecordOptions::classes(train.ncols(), CLASSES)?
             .with_norm(RowNorm::Clip(CLIP * (train.ncols() as f64).sqrt()))?
             .with_centred_norm(RowNorm::Normalise)?
