@@ -2,19 +2,21 @@
 
 use dp_linalg::{Mat, MatRef, Parallelism, matmul, matmul_tn};
 use dp_mechanisms::accounting::{Poisson, Target};
-use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, Mu, PrivacyProfile, SamplingRate};
+use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, Mu, PrivacyProfile, SamplingRate, gaussian};
 use rand::{CryptoRng, RngExt};
 use rand_distr::StandardNormal;
 use std::error::Error;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
+/// Share of `μ²` for the centre, as in the private descent.
+const CENTRE: f64 = 0.05;
 /// Part of the rows in each step, on average.
 const RATE: f64 = 0.08;
 /// About sixteen passes.
 const STEPS: u32 = 200;
 /// As a multiple of `D·k` times the mean gradient.
-const STEP_SIZE: f64 = 0.02;
+const STEP_SIZE: f64 = 0.003;
 const MOMENTUM: f64 = 0.9;
 /// Of gradients, whose rows have length one.
 const CLIP: f64 = 0.7;
@@ -22,16 +24,33 @@ const CLIP: f64 = 0.7;
 const EXACT_STEPS: u32 = 100;
 const EXACT_STEP_SIZE: f64 = 0.05;
 
-/// Rows at length one.
-pub(crate) fn normalised(features: MatRef<'_>) -> Mat {
+/// Rows at length one, after `centre` was subtracted.
+pub(crate) fn normalised(features: MatRef<'_>, centre: &[f64]) -> Mat {
     let mut rows = features.to_owned();
     for i in 0..rows.nrows() {
-        let norm = rows.row(i).iter().map(|x| x * x).sum::<f64>().sqrt();
+        let row = rows.row_mut(i);
+        row.iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
+        let norm = length(row);
         if norm > 0.0 {
-            rows.row_mut(i).iter_mut().for_each(|x| *x /= norm);
+            row.iter_mut().for_each(|x| *x /= norm);
         }
     }
     rows
+}
+
+fn length(row: &[f64]) -> f64 {
+    row.iter().map(|x| x * x).sum::<f64>().sqrt()
+}
+
+/// The mean of rows clipped at `clip`, with noise of so many times the clip on their sum; the number of rows is taken for public.
+pub(crate) fn centre<R: CryptoRng>(features: MatRef<'_>, (clip, noise): (f64, f64), rng: &mut R) -> Vec<f64> {
+    let mut sums = vec![0.0; features.ncols()];
+    for row in features.rows() {
+        let factor = (clip / length(row)).min(1.0);
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += factor * x);
+    }
+    let n = features.nrows() as f64;
+    sums.iter().map(|sum| (sum + noise * clip * rng.sample::<f64, _>(StandardNormal)) / n).collect()
 }
 
 /// `Σ x rᵀ` over rows with their residuals, one-hot vectors less probabilities, clipped at `clip`.
@@ -85,12 +104,15 @@ pub(crate) fn exact(rows: MatRef<'_>, labels: &[usize], classes: usize) -> Outco
     Ok(walk.average)
 }
 
-/// Noise multiplier that meets (ε, δ): rows added or removed, Poisson samples.
-pub(crate) fn noise_multiplier(epsilon: f64, delta: f64) -> Outcome<f64> {
-    let (target, rate) =
-        (Target::new(Epsilon::new(epsilon)?, Delta::new(delta)?), Poisson::new(SamplingRate::new(RATE)?));
+/// Noise multipliers of the centre and of each step that together meet (ε, δ): rows added or removed, Poisson samples.
+pub(crate) fn noise_multipliers(epsilon: f64, delta: f64) -> Outcome<(f64, f64)> {
+    let budget = (Epsilon::new(epsilon)?, Delta::new(delta)?);
+    let rate = Poisson::new(SamplingRate::new(RATE)?);
+    let centre_mu = CENTRE.sqrt() * gaussian::mu_for(budget.0, budget.1).get();
+    let centre = PrivacyProfile::gaussian(Mu::new(centre_mu)?, AddRemoveRow);
     let step = |noise: f64| rate.amplify(&PrivacyProfile::gaussian(Mu::new(1.0 / noise)?, AddRemoveRow));
-    Ok(target.least_noise(|noise| Ok(step(noise)?.repeated(u64::from(STEPS))))?)
+    let all = |noise: f64| centre.and(&step(noise)?.repeated(u64::from(STEPS)));
+    Ok((1.0 / centre_mu, Target::new(budget.0, budget.1).least_noise(all)?))
 }
 
 /// Stochastic gradient descent with Gaussian noise, in floating point: rows of length one, so that a gradient is as long as its residual.

@@ -104,20 +104,32 @@ impl Case {
         match method {
             Method::Descent => self.descent((train, test), epsilon, count),
             Method::Moments => self.moments((train, test), epsilon, count),
-            Method::Stochastic => {
-                let noise = baseline::noise_multiplier(epsilon, DELTA)?;
-                let (train, test) = (baseline::normalised(train), baseline::normalised(test));
-                let rows = (train.as_ref(), &self.labels[..]);
-                let rng = &mut secure_rng()?;
-                (0..count)
-                    .map(|_| self.linear(&test, &baseline::stochastic(rows, CLASSES, noise, rng)?))
-                    .collect()
-            }
+            Method::Stochastic => self.stochastic((train, test), epsilon, count),
             Method::Exact => {
-                let (train, test) = (baseline::normalised(train), baseline::normalised(test));
+                let n = train.nrows() as f64;
+                let mean: Vec<f64> = column_sums(train).iter().map(|sum| sum / n).collect();
+                let [train, test] = [train, test].map(|rows| baseline::normalised(rows, &mean));
                 Ok(vec![self.linear(&test, &baseline::exact(train.as_ref(), &self.labels, CLASSES)?)?])
             }
         }
+    }
+
+    fn stochastic(
+        &self,
+        (train, test): (MatRef<'_>, MatRef<'_>),
+        epsilon: f64,
+        count: usize,
+    ) -> Outcome<Vec<f64>> {
+        let (for_centre, for_steps) = baseline::noise_multipliers(epsilon, DELTA)?;
+        let clip = CLIP * (train.ncols() as f64).sqrt();
+        let rng = &mut secure_rng()?;
+        let mut learn = |_| {
+            let centre = baseline::centre(train, (clip, for_centre), rng);
+            let [train, test] = [train, test].map(|rows| baseline::normalised(rows, &centre));
+            let rows = (train.as_ref(), &self.labels[..]);
+            self.linear(&test, &baseline::stochastic(rows, CLASSES, for_steps, rng)?)
+        };
+        (0..count).map(&mut learn).collect()
     }
 
     fn descent(
@@ -171,4 +183,12 @@ impl Case {
         let right = found.iter().zip(&self.test_labels).filter(|(a, b)| a == b).count();
         right as f64 / self.test_labels.len() as f64
     }
+}
+
+fn column_sums(rows: MatRef<'_>) -> Vec<f64> {
+    let mut sums = vec![0.0; rows.ncols()];
+    for row in rows.rows() {
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+    }
+    sums
 }

@@ -42,7 +42,7 @@ pub(crate) fn print(rows: &[Row]) -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     write!(out, "| images | n | method |")?;
     EPSILONS.iter().try_for_each(|epsilon| write!(out, " ε = {epsilon} |"))?;
-    writeln!(out, "\n|---|---|---|{}", "---|".repeat(EPSILONS.len()))?;
+    writeln!(out, " ε = ∞ |\n|---|---|---|{}", "---|".repeat(EPSILONS.len() + 1))?;
     let mut sets: Vec<&str> = rows.iter().map(|row| row.set).collect();
     sets.dedup();
     for set in sets {
@@ -50,9 +50,10 @@ pub(crate) fn print(rows: &[Row]) -> Result<(), Box<dyn Error>> {
             let of = |row: &&Row| row.set == set && row.method == method;
             let Some(first) = rows.iter().find(of) else { continue };
             write!(out, "| {set} | {} | {} |", first.n, method.name())?;
-            for epsilon in EPSILONS {
+            for epsilon in EPSILONS.into_iter().chain([f64::INFINITY]) {
                 let row = rows.iter().filter(of).find(|row| row.epsilon == epsilon);
                 match row.map(|row| summary(&row.accuracies)) {
+                    Some((mean, _)) if epsilon.is_infinite() => write!(out, " {:.1} |", 100.0 * mean)?,
                     Some((mean, sd)) => write!(out, " {:.1} ± {:.1} |", 100.0 * mean, 100.0 * sd)?,
                     None => write!(out, " |")?,
                 }
