@@ -5,7 +5,9 @@
 mod bad_input;
 mod claims;
 mod features;
+mod images;
 mod kernels;
+mod private_descent;
 mod private_record;
 mod properties;
 mod regression;
