@@ -22,6 +22,8 @@
 //! | the ReLU NTK | random features | [`ReluFeatures`] |
 //! | public landmarks | features of any kernel | [`NystromFeatures`] |
 //! | private records | the moments of features and targets, released once; predictions from them | [`private`] |
+//! | private records in classes | a classifier, learned from released gradients | [`private::private_descent`] |
+//! | images | features that no data were looked at for | [`image`] |
 //! | doubts about infinity | a network of finite width and its tangent kernel | [`FiniteNetwork`] |
 //!
 //! # Example

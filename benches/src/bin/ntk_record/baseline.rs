@@ -20,9 +20,9 @@ const STEP_SIZE: f64 = 0.003;
 const MOMENTUM: f64 = 0.9;
 /// Of gradients, whose rows have length one.
 const CLIP: f64 = 0.7;
-/// Steps without noise, and their length.
-const EXACT_STEPS: u32 = 100;
-const EXACT_STEP_SIZE: f64 = 0.05;
+/// Steps without noise, and their length: those of the private descent. More would fit rows too closely.
+const EXACT_STEPS: u32 = 16;
+const EXACT_STEP_SIZE: f64 = 0.035;
 
 /// Rows at length one, after `centre` was subtracted.
 pub(crate) fn normalised(features: MatRef<'_>, centre: &[f64]) -> Mat {

@@ -17,6 +17,8 @@ pub(crate) struct Split {
     pub(crate) name: &'static str,
     pub(crate) shape: ImageShape,
     pub(crate) symmetry: Symmetry,
+    /// About how many rows there are to learn from: announced, and the same whether one is added or removed.
+    pub(crate) announced: usize,
     pub(crate) train: Labelled,
     pub(crate) test: Labelled,
 }
@@ -55,6 +57,7 @@ pub(crate) fn cifar(folder: &Path, part: Part) -> Result<Split, Box<dyn Error>> 
         name: if part == Part::Test { "CIFAR-10 (JPEG re-encoding)" } else { "CIFAR-10, development" },
         shape: ImageShape::new(3, 32, 32)?,
         symmetry: Symmetry::Mirror,
+        announced: if part == Part::Test { 50_000 } else { 40_000 },
         train: batches(folder, train)?,
         test: batches(folder, &[test])?,
     })
@@ -85,6 +88,7 @@ pub(crate) fn mnist(folder: &Path) -> Result<Split, Box<dyn Error>> {
         name: "MNIST, test part",
         shape: ImageShape::new(1, 28, 28)?,
         symmetry: Symmetry::None,
+        announced: 8000,
         train,
         test,
     })
@@ -99,5 +103,12 @@ pub(crate) fn digits() -> Result<Split, Box<dyn Error>> {
         labels: digits.labels.iter().map(|&label| usize::from(label)).collect(),
     };
     let (train, test) = all.split(1438);
-    Ok(Split { name: "digits", shape: ImageShape::new(1, 8, 8)?, symmetry: Symmetry::None, train, test })
+    Ok(Split {
+        name: "digits",
+        shape: ImageShape::new(1, 8, 8)?,
+        symmetry: Symmetry::None,
+        announced: 1400,
+        train,
+        test,
+    })
 }

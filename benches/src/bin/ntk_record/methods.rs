@@ -60,6 +60,7 @@ impl Method {
 /// Features of both parts.
 pub(crate) struct Case {
     pub(crate) name: &'static str,
+    announced: usize,
     train: Mat,
     test: Mat,
     labels: Vec<usize>,
@@ -74,9 +75,10 @@ impl Case {
         let scattering = Scattering::new(split.shape).with_symmetry(split.symmetry);
         let dim = MOST.min(scattering.dim() / 2);
         let features = ImageFeatures::fit(scattering, textures.as_ref(), dim, threads)?;
-        let Split { train, test, name, .. } = split;
+        let Split { train, test, name, announced, .. } = split;
         Ok(Self {
             name,
+            announced,
             train: features.apply(train.pixels.as_ref(), threads)?,
             test: features.apply(test.pixels.as_ref(), threads)?,
             labels: train.labels,
@@ -88,10 +90,10 @@ impl Case {
         self.labels.len()
     }
 
-    /// How many features a budget is worth: a public rule, of the number of rows (which add/remove neighbours may know of only about) and μ.
+    /// How many features a budget is worth: a public rule, of the announced number of rows and μ.
     pub(crate) fn dim(&self, method: Method, epsilon: f64) -> Outcome<usize> {
         let mu = gaussian::mu_for(Epsilon::new(epsilon)?, Delta::new(DELTA)?).get();
-        let worth = (self.rows() as f64 * mu / ROWS_A_FEATURE) as usize;
+        let worth = (self.announced as f64 * mu / ROWS_A_FEATURE) as usize;
         let most = if method == Method::Moments { MOST_MOMENTS } else { MOST };
         let dim = if method == Method::Exact { MOST } else { worth.max(16) };
         Ok(dim.min(most).min(self.train.ncols()))

@@ -49,11 +49,12 @@ fn one(panel: &Panel<'_>, set: &str, rows: &[&Row]) -> Outcome {
         .margin(8)
         .x_label_area_size(38)
         .y_label_area_size(50)
-        .build_cartesian_2d((0.4..10.0).log_scale(), floor..1.0_f64.min(largest(rows)))?;
+        .build_cartesian_2d((0.4..9.9).log_scale(), floor..1.0_f64.min(largest(rows)))?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(INK.mix(0.12))
+        .x_labels(6)
         .x_desc(format!("ε, δ = {DELTA:e}"))
         .y_desc("accuracy on images not learned from")
         .x_label_formatter(&|x| format!("{x}"))
@@ -64,7 +65,7 @@ fn one(panel: &Panel<'_>, set: &str, rows: &[&Row]) -> Outcome {
         let colour = colour(method);
         let of = rows.iter().filter(|row| row.method == method);
         if method == Method::Exact {
-            let flat = of.flat_map(|row| [(0.4, row.accuracies[0]), (10.0, row.accuracies[0])]);
+            let flat = of.flat_map(|row| [(0.4, row.accuracies[0]), (9.9, row.accuracies[0])]);
             chart.draw_series(LineSeries::new(flat, colour.stroke_width(1)))?;
             continue;
         }
