@@ -21,6 +21,8 @@ pub const CLOSE_GRAM_PRIVACY: &str = "ntk.close.gram.privacy";
 pub const CLOSE_QUERIES_SENSITIVITY: &str = "ntk.close.queries.sensitivity";
 /// Id of the claim that answers to queries are differentially private.
 pub const CLOSE_QUERIES_PRIVACY: &str = "ntk.close.queries.privacy";
+pub(crate) const DESCENT_SENSITIVITY: &str = "ntk.descent.sensitivity";
+pub(crate) const DESCENT_PRIVACY: &str = "ntk.descent.privacy";
 
 /// Every claim of this crate.
 ///
@@ -292,6 +294,45 @@ pub const CLAIMS: &[Claim] = &[
         "a ridge, or features, chosen as the best on the private points are parameters that cost nothing",
         &["the choice is shown, as by every certificate"],
     ),
+    // descent on private records, features of images
+    Claim {
+        id: DESCENT_SENSITIVITY,
+        kind: ClaimKind::Sensitivity,
+        statement: "at given weights a record added or removed moves the integer gradient by at most √(NM), one replaced by at most 2√(NM)",
+        hypotheses: &[
+            "N = M = R², largest squares of integer rows and residuals",
+            "whatever the record holds",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private descent, sensitivity" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: DESCENT_PRIVACY,
+        kind: ClaimKind::Privacy,
+        statement: "the centre and all gradients of a private descent together have the composed profile, which meets the (ε, δ) asked for",
+        hypotheses: &[
+            "independent uniform words from the generator",
+            "features computed from each record alone",
+        ],
+        source: Source { work: "docs/theorems.md", result: "Private descent, privacy" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.descent.sums",
+        kind: ClaimKind::Numerical,
+        statement: "the integer gradient is the sum over records of what each adds by itself, whatever the blocks, the order and the threads",
+        hypotheses: &["sums below 2⁶³"],
+        source: Source { work: "docs/theorems.md", result: "Private descent, arithmetic" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
+        id: "ntk.image.row_local",
+        kind: ClaimKind::Numerical,
+        statement: "features of an image are the same to the last bit, whatever other images and however many threads are beside it",
+        hypotheses: &["one machine"],
+        source: Source { work: "docs/theorems.md", result: "Private descent, features" },
+        status: ClaimStatus::Ours,
+    },
 ];
 
 const fn close(

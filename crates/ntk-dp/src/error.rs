@@ -1,6 +1,6 @@
 //! Everything that can go wrong here, as data.
 
-use crate::private::RecordParameter;
+use crate::private::{DescentParameter, RecordParameter};
 
 /// Why a call was refused.
 ///
@@ -64,7 +64,25 @@ pub enum Error {
         /// Value given.
         value: f64,
     },
+    /// A parameter of a private descent is out of its range.
+    #[error("{parameter} = {value} is out of range")]
+    DescentParameter {
+        /// Which one.
+        parameter: DescentParameter,
+        /// Value given.
+        value: f64,
+    },
     // shapes
+    /// Channels, height and width of images are from 1 to 1024 each.
+    #[error("images of {channels} channels, {height} by {width}")]
+    ImageShape {
+        /// Channels given.
+        channels: usize,
+        /// Height given.
+        height: usize,
+        /// Width given.
+        width: usize,
+    },
     /// Targets are classes where numbers are needed, or numbers where classes are.
     #[error("the targets are of another kind than the options say")]
     TargetKind,

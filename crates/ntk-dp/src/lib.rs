@@ -23,6 +23,8 @@
 //! | public landmarks | features of any kernel | [`NystromFeatures`] |
 //! | private records | the moments of features and targets, released once; predictions from them | [`private`] |
 //! | private points, of which one may move a little | noise on them or on their Gram matrix, fits | [`private::close`] |
+//! | private records in classes | a classifier, learned from released gradients | [`private::private_descent`] |
+//! | images | features that no data were looked at for | [`image`] |
 //! | doubts about infinity | a network of finite width and its tangent kernel | [`FiniteNetwork`] |
 //!
 //! # Example
@@ -70,6 +72,7 @@ mod erf;
 mod error;
 mod features;
 mod finite;
+pub mod image;
 #[cfg(feature = "io")]
 pub mod io;
 mod kernel;

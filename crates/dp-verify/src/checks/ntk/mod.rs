@@ -2,6 +2,7 @@
 
 mod arcsine;
 mod close;
+mod descent;
 mod dual;
 mod kernels;
 mod random;
@@ -38,6 +39,11 @@ pub(crate) fn checks() -> Vec<Check> {
         check("ntk.record.error_bound", Statistical, record::error_bound),
         check("ntk.record.standard_error", Statistical, record::standard_error),
         check("ntk.record.risk", Statistical, record::risk),
+        check("ntk.descent.sensitivity", Search, descent::sensitivity),
+        check("ntk.descent.privacy", Numeric, descent::composition),
+        check("ntk.descent.privacy", Audit, descent::audit),
+        check("ntk.descent.sums", Exact, descent::sums),
+        check("ntk.image.row_local", Exact, descent::row_local),
     ];
     all.extend(close::checks());
     all

@@ -54,7 +54,7 @@ fn any_options(rng: &mut ChaCha20Rng) -> RecordOptions {
 }
 
 /// Entries that are hard on scaling: tiny, huge, not finite, along an axis or just any.
-fn hard_row(rng: &mut ChaCha20Rng, d: usize) -> Vec<f64> {
+pub(super) fn hard_row(rng: &mut ChaCha20Rng, d: usize) -> Vec<f64> {
     let length = 10.0_f64.powi(rng.random_range(-4..=4));
     let extreme = [f64::NAN, f64::INFINITY, f64::MAX, -f64::MAX, 1e300, 5e-324, 0.0];
     let (kind, axis) = (rng.random_range(0..7), rng.random_range(0..d));
@@ -245,7 +245,7 @@ pub(super) fn sensitivity_is_attained(context: &mut Context, subject: Subject) -
     Outcome::worst(worst).with_note(format!("{compared} pairs on the grid"))
 }
 
-fn gaussian_delta(mu: f64, epsilon: f64) -> f64 {
+pub(super) fn gaussian_delta(mu: f64, epsilon: f64) -> f64 {
     let normal = Normal::standard();
     normal.cdf(0.5 * mu - epsilon / mu) - epsilon.exp() * normal.cdf(-0.5 * mu - epsilon / mu)
 }

@@ -17,9 +17,9 @@ use dp_mechanisms::{
 use rand::CryptoRng;
 
 /// Public bound on sums, for accuracy alone: beyond it they wrap, and stay private.
-const MAX_ABS: u64 = 1 << 61;
+pub(super) const MAX_ABS: u64 = 1 << 61;
 /// What a record adds to the count beside the sum of rows: `w² = N/16`.
-const COUNT: u32 = RADIUS / 4;
+pub(super) const COUNT: u32 = RADIUS / 4;
 
 /// Moments under the guarantee of the adjacency `A`.
 type MomentRelease<A> = Release<NoisyMoments, PrivacyProfile<A>>;
@@ -329,10 +329,16 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
     }
 }
 
+/// The number of rows from noisy sums, at least what noise alone could make of none.
+pub(super) fn released_rows(sums: &LatticeVector, noise_std: f64) -> f64 {
+    let count = sums.steps().last().expect("the count is last");
+    (*count as f64).max(noise_std) / f64::from(COUNT)
+}
+
 /// The mean from noisy sums, drawn toward zero as far as noise alone could explain its length (James, Stein 1961), of length at most one.
-fn centre(sums: &LatticeVector, noise_std: f64) -> Vec<f64> {
-    let (count, sums) = sums.steps().split_last().expect("the count is last");
-    let rows = (*count as f64).max(noise_std) / f64::from(COUNT);
+pub(super) fn centre(sums: &LatticeVector, noise_std: f64) -> Vec<f64> {
+    let rows = released_rows(sums, noise_std);
+    let (_, sums) = sums.steps().split_last().expect("the count is last");
     let square: f64 = sums.iter().map(|sum| (*sum as f64) * (*sum as f64)).sum();
     let noise = (sums.len() as f64 - 2.0).max(0.0) * noise_std * noise_std;
     let shrink = if square > noise { 1.0 - noise / square } else { 0.0 };

@@ -2,6 +2,7 @@
 //!
 //! One release of `ΦᵀΦ` and `ΦᵀY` for features that do not depend on the data; the rest is post-processing.
 
+mod descent;
 mod encode;
 mod flatten;
 mod mechanism;
@@ -12,6 +13,9 @@ mod sensitivity;
 mod spectrum;
 mod sums;
 
+pub use descent::{
+    DescentAdjacency, DescentMechanism, DescentOptions, DescentParameter, PrivateClassifier, private_descent,
+};
 pub use mechanism::{RecordMechanism, private_moments};
 pub use moments::NoisyMoments;
 #[cfg(feature = "io")]

@@ -174,6 +174,33 @@ pub(super) fn sum_rows(
     Ok(sums)
 }
 
+/// Records that take part, encoded.
+pub(super) struct Encoded {
+    /// Integers of length at most [`RADIUS`], one row after another: below 2²⁴, and so exact.
+    pub(super) rows: Vec<f32>,
+    /// One class each.
+    pub(super) labels: Vec<u32>,
+}
+
+/// All records of classes that take part.
+pub(super) fn encoded_records(
+    source: &mut impl LabelledRows,
+    options: &RecordOptions,
+    encoder: &RowEncoder,
+) -> Result<Encoded, Error> {
+    let mut encoded = Encoded { rows: Vec::new(), labels: Vec::new() };
+    let mut tile = Tile::new(encoder, options);
+    for_each_tile(source, options, &mut tile, |tile, records| {
+        for i in (0..records).filter(|&i| tile.used[i]) {
+            encoded.rows.extend(tile.rows.row(i).iter().map(|&z| z as f32));
+            let label = tile.targets.row(i).iter().position(|y| *y > 0.0);
+            encoded.labels.push(label.unwrap_or(0) as u32);
+        }
+        Ok(())
+    })?;
+    Ok(encoded)
+}
+
 /// Rows `start..end` of a triangle: sums of products of their columns with all columns up to `end`.
 struct Stripe {
     rows: Range<usize>,

@@ -1,0 +1,114 @@
+//! Images: CIFAR-10, the test part of MNIST, handwritten digits of 8×8 pixels.
+
+use dp_linalg::Mat;
+use ntk_dp::image::{ImageShape, Symmetry};
+use ntk_dp::io::{read_cifar10, read_file, read_idx};
+use std::error::Error;
+use std::path::Path;
+
+/// Images with their classes.
+pub(crate) struct Labelled {
+    pub(crate) pixels: Mat,
+    pub(crate) labels: Vec<usize>,
+}
+
+/// A data set in two parts, by a fixed rule.
+pub(crate) struct Split {
+    pub(crate) name: &'static str,
+    pub(crate) shape: ImageShape,
+    pub(crate) symmetry: Symmetry,
+    /// About how many rows there are to learn from: announced, and the same whether one is added or removed.
+    pub(crate) announced: usize,
+    pub(crate) train: Labelled,
+    pub(crate) test: Labelled,
+}
+
+impl Labelled {
+    fn part(&self, rows: core::ops::Range<usize>) -> Self {
+        Self {
+            pixels: self.pixels.as_ref().subrows(rows.clone()).to_owned(),
+            labels: self.labels[rows].to_vec(),
+        }
+    }
+
+    /// The first `train` rows to learn from, the others to test.
+    fn split(&self, train: usize) -> (Self, Self) {
+        (self.part(0..train), self.part(train..self.labels.len()))
+    }
+}
+
+/// Which part of CIFAR-10 a classifier is tested on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// The test batch, after learning from all five.
+    Test,
+    /// The fifth batch, after learning from four: for development.
+    Development,
+}
+
+/// Binary batches in a folder.
+pub(crate) fn cifar(folder: &Path, part: Part) -> Result<Split, Box<dyn Error>> {
+    let names: Vec<String> = (1..=5).map(|k| format!("data_batch_{k}.bin")).collect();
+    let (train, test) = match part {
+        Part::Test => (&names[..], "test_batch.bin".to_owned()),
+        Part::Development => (&names[..4], names[4].clone()),
+    };
+    Ok(Split {
+        name: if part == Part::Test { "CIFAR-10 (JPEG re-encoding)" } else { "CIFAR-10, development" },
+        shape: ImageShape::new(3, 32, 32)?,
+        symmetry: Symmetry::Mirror,
+        announced: if part == Part::Test { 50_000 } else { 40_000 },
+        train: batches(folder, train)?,
+        test: batches(folder, &[test])?,
+    })
+}
+
+fn batches(folder: &Path, names: &[String]) -> Result<Labelled, Box<dyn Error>> {
+    let (mut pixels, mut labels) = (Vec::new(), Vec::new());
+    for name in names {
+        let images = read_file(folder.join(name), read_cifar10)?;
+        pixels.extend_from_slice(images.pixels().as_slice());
+        labels.extend_from_slice(images.labels());
+    }
+    Ok(Labelled { pixels: Mat::from_vec(labels.len(), ntk_dp::io::CIFAR_PIXELS, pixels)?, labels })
+}
+
+/// The 10 000 test images: the first 8000 to learn from.
+pub(crate) fn mnist(folder: &Path) -> Result<Split, Box<dyn Error>> {
+    let images = read_file(folder.join("mnist_t10k_images_idx3_ubyte.gz"), read_idx)?;
+    let labels = read_file(folder.join("mnist_t10k_labels_idx1_ubyte.gz"), read_idx)?;
+    let n = labels.bytes().len();
+    let pixels = images.bytes().iter().map(|&byte| f64::from(byte) / 255.0).collect();
+    let all = Labelled {
+        pixels: Mat::from_vec(n, 28 * 28, pixels)?,
+        labels: labels.bytes().iter().map(|&label| usize::from(label)).collect(),
+    };
+    let (train, test) = all.split(8000);
+    Ok(Split {
+        name: "MNIST, test part",
+        shape: ImageShape::new(1, 28, 28)?,
+        symmetry: Symmetry::None,
+        announced: 8000,
+        train,
+        test,
+    })
+}
+
+/// 1797 digits: the first 1438 to learn from.
+pub(crate) fn digits() -> Result<Split, Box<dyn Error>> {
+    let digits = dp_testkit::digits::digits();
+    let pixels = digits.pixels.iter().map(|&pixel| f64::from(pixel) / 16.0).collect();
+    let all = Labelled {
+        pixels: Mat::from_vec(digits.labels.len(), 64, pixels)?,
+        labels: digits.labels.iter().map(|&label| usize::from(label)).collect(),
+    };
+    let (train, test) = all.split(1438);
+    Ok(Split {
+        name: "digits",
+        shape: ImageShape::new(1, 8, 8)?,
+        symmetry: Symmetry::None,
+        announced: 1400,
+        train,
+        test,
+    })
+}

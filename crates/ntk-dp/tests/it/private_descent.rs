@@ -1,0 +1,135 @@
+//! Classes learned in released steps: what a user sees of it.
+
+use crate::uniform;
+use dp_linalg::{Mat, Parallelism};
+use dp_mechanisms::{AddRemoveRow, ArithmeticModel, Delta, Epsilon, Mu, PrivacyProfile, Release, ReplaceRow};
+use ntk_dp::Error;
+use ntk_dp::private::{
+    DescentMechanism, DescentOptions, DescentParameter, PrivateClassifier, PrivateRecords, RowNorm,
+    StreamedRecords, private_descent,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
+
+fn options(dim: usize, classes: usize) -> DescentOptions {
+    DescentOptions::new(dim, classes).unwrap()
+}
+
+/// Four classes in `d` dimensions around the first four axes.
+fn clusters(seed: u64, n: usize, d: usize) -> (Mat, Vec<usize>) {
+    let noise = uniform(seed, n, d);
+    let labels: Vec<usize> = (0..n).map(|i| (i * i + 3 * i / 7) % 4).collect();
+    let features =
+        Mat::from_fn(n, d, |i, j| 0.6 * noise[(i, j)] + f64::from(u8::from(j % 4 == labels[i])) + 0.4);
+    (features, labels)
+}
+
+type Released = Release<PrivateClassifier, PrivacyProfile<AddRemoveRow>>;
+
+fn release((features, labels): (&Mat, &[usize]), options: &DescentOptions) -> Result<Released, Error> {
+    let records = PrivateRecords::new(AddRemoveRow, (features.as_ref(), labels));
+    let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
+    private_descent(records, options, epsilon, delta, &mut ChaCha20Rng::seed_from_u64(7))
+}
+
+fn accuracy(found: &[usize], labels: &[usize]) -> f64 {
+    found.iter().zip(labels).filter(|(a, b)| a == b).count() as f64 / labels.len() as f64
+}
+
+#[test]
+fn classes_are_found_and_the_certificate_says_under_which_guarantee() {
+    let (features, labels) = clusters(1, 20_000, 20);
+    let (queries, truth) = clusters(2, 1000, 20);
+    let plain = options(20, 4);
+    for options in [plain, plain.with_norm(RowNorm::Clip(3.0)).unwrap(), plain.with_intercept(0.1).unwrap()] {
+        let released = release((&features, &labels), &options).unwrap();
+        let found = accuracy(&released.value().classify(queries.as_ref()).unwrap(), &truth);
+        assert!(found > 0.95, "{found} {options:?}");
+        let certificate = released.certificate();
+        assert_eq!(certificate.arithmetic(), ArithmeticModel::ExactLattice);
+        assert!(certificate.guarantee().delta(1.0) <= 1e-6);
+        for claim in ["ntk.descent.privacy", "ntk.descent.sensitivity"] {
+            assert!(certificate.claims().iter().any(|named| named == claim));
+        }
+        assert_eq!(certificate.parameters()["steps"], "16");
+        // 20 000 records, counted with noise
+        assert!((released.value().rows() / 20_000.0 - 1.0).abs() < 0.05);
+    }
+}
+
+#[test]
+fn weights_depend_on_neither_blocks_nor_threads_nor_what_is_dropped() {
+    let (features, labels) = clusters(3, 1000, 6);
+    let plain = release((&features, &labels), &options(6, 4)).unwrap();
+    let threaded = options(6, 4).with_parallelism(Parallelism::threads(3));
+    let other = release((&features, &labels), &threaded).unwrap();
+    assert_eq!(plain.value().weights().to_owned(), other.value().weights().to_owned());
+
+    // in blocks of 70, with a record of no class and one that is not finite among them
+    let blocks = || {
+        (0..1000).step_by(70).map(|start| {
+            let rows = start..(start + 70).min(1000);
+            let mut block = features.as_ref().subrows(rows.clone()).to_owned().into_vec();
+            let mut classes = labels[rows].to_vec();
+            block.extend([f64::NAN; 6].iter().chain(&[1.0; 6]));
+            classes.extend([0, 4]);
+            Ok((Mat::from_vec(classes.len(), 6, block).unwrap(), classes))
+        })
+    };
+    let records = PrivateRecords::new(AddRemoveRow, StreamedRecords::new(6, blocks));
+    let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
+    let rng = &mut ChaCha20Rng::seed_from_u64(7);
+    let streamed = private_descent(records, &options(6, 4), epsilon, delta, rng).unwrap();
+    assert_eq!(plain.value().weights().to_owned(), streamed.value().weights().to_owned());
+}
+
+#[test]
+fn any_records_are_learned_from_without_failing() {
+    let hard = [f64::NAN, f64::INFINITY, f64::MAX, -f64::MAX, 5e-324, 0.0, 1.0];
+    let features = Mat::from_fn(49, 2, |i, j| hard[if j == 0 { i % 7 } else { i / 7 }]);
+    let labels: Vec<usize> = (0..49).map(|i| [0, 1, 2, usize::MAX][i % 4]).collect();
+    for (features, labels) in [(features, labels), (Mat::zeros(0, 2), vec![]), (Mat::zeros(3, 2), vec![0; 3])]
+    {
+        let released = release((&features, &labels), &options(2, 2)).unwrap();
+        assert!(released.value().weights().rows().flatten().all(|w| w.is_finite()));
+    }
+}
+
+#[test]
+fn shapes_and_parameters_are_refused_by_name() {
+    let (features, labels) = clusters(5, 10, 3);
+    let refused = release((&features, &labels), &options(4, 4)).unwrap_err();
+    assert_eq!(refused, Error::Length { expected: 4, found: 3 });
+    assert_eq!(
+        release((&features, &labels[..9]), &options(3, 4)).unwrap_err(),
+        Error::RowCount { expected: 10, found: 9 }
+    );
+    let parameter = |result: Result<DescentOptions, Error>| match result {
+        Err(Error::DescentParameter { parameter, .. }) => parameter,
+        other => panic!("{other:?}"),
+    };
+    let plain = options(3, 4);
+    assert_eq!(parameter(plain.with_steps(0)), DescentParameter::Steps);
+    assert_eq!(parameter(plain.with_step_size(f64::NAN)), DescentParameter::StepSize);
+    assert_eq!(parameter(plain.with_momentum(1.0)), DescentParameter::Momentum);
+    assert_eq!(parameter(plain.with_residual_clip(1.5)), DescentParameter::ResidualClip);
+    let queries = Mat::from_vec(2, 3, vec![0.0, 0.0, 0.0, 0.0, f64::NAN, 0.0]).unwrap();
+    let model = release((&features, &labels), &plain).unwrap();
+    assert_eq!(model.value().classify(queries.as_ref()), Err(Error::Point { row: 1 }));
+    assert_eq!(
+        model.value().classify(Mat::zeros(1, 2).as_ref()),
+        Err(Error::Length { expected: 3, found: 2 })
+    );
+}
+
+#[test]
+fn replaced_records_need_twice_the_noise_in_each_step() {
+    let mu = Mu::new(0.5).unwrap();
+    let added = DescentMechanism::with_mu(&options(3, 4), AddRemoveRow, mu).unwrap();
+    let replaced = DescentMechanism::with_mu(&options(3, 4), ReplaceRow, mu).unwrap();
+    let ratio = replaced.step().noise_std().get() / added.step().noise_std().get();
+    assert!((ratio - 2.0).abs() < 1e-12);
+    // shares of the squared budget: 5 % and a sixteenth of the rest
+    let share = |mechanism: &DescentMechanism<AddRemoveRow>| mechanism.step().profile().mu().unwrap().get();
+    assert!((share(&added) / (0.5 * (0.95_f64 / 16.0).sqrt()) - 1.0).abs() < 1e-9);
+}
