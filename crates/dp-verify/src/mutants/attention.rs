@@ -311,12 +311,12 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::new(
         "attention.tree.published.noisy_normaliser",
-        "the normaliser of the published answers has noise after all, so that the attack is not always right",
+        "the normaliser of the published answers has noise after all, so that the attack fails",
         &[("attention.tree.published.normaliser", Exact), ("attention.tree.published.normaliser", Audit)],
     ),
     Mutant::new(
         "attention.tree.published.noisy_sums",
-        "the sums of the published structure have noise after all, so that the attack is not always right",
+        "the sums of the published structure have noise after all, so that the attack fails",
         &[("attention.tree.published.sums", Exact), ("attention.tree.published.sums", Audit)],
     ),
     Mutant::new(

@@ -52,7 +52,7 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::new(
         "audit.impatient",
-        "the auditors have the patience for a hundredth of the runs",
+        "the auditors have the patience for 640 rounds",
         &[("audit.power", Audit)],
     ),
     Mutant::planted("audit.planted.noise_halved", "a count has half the noise", "noise halved")
@@ -78,7 +78,7 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::planted("audit.planted.noise_of_one_sign", "noise is never negative", "noise of one sign"),
     Mutant::planted(
         "audit.planted.own_maximum",
-        "noise is four times the largest row of the data",
+        "noise is scaled to the largest row of the data",
         "noise scaled to the data's own maximum",
     ),
     Mutant::planted(

@@ -17,7 +17,7 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::new(
         "john.certificate.lost_entry",
-        "the last stored entry of most sparse rows is lost",
+        "the last stored entry of each sparse row but the first d is lost",
         &[("john.certificate.sparse", Search)],
     ),
     Mutant::new(

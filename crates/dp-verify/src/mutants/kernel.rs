@@ -61,12 +61,12 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::new(
         "kernel.random.mean_norm",
-        "the root of the mean square norm is taken for the largest norm",
+        "the root of the mean square norm (of trigonometric features, whose norms are equal, a thousandth less) is taken for the largest norm",
         &[("kernel.random.norm", Search)],
     ),
     Mutant::new(
         "kernel.random.less_variance",
-        "four fifths of the variance of a random map is stated",
+        "four fifths of the bounds on the variance of random maps is stated",
         &[("kernel.random.polynomial", Statistical)],
     ),
     Mutant::new(
