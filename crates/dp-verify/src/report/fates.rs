@@ -1,7 +1,7 @@
 //! What became of mutants: an aligned table, and one JSON object a line.
 
 use super::Colour;
-use crate::{Error, Fate, Registry, Selection, Trial};
+use crate::{Error, Fate, KnownBug, Registry, Selection, Trial};
 use serde::Serialize;
 use std::io::Write;
 
@@ -108,7 +108,7 @@ pub fn write_fate_line(mut out: impl Write, fate: &Fate) -> Result<(), Error> {
         mutant: fate.mutant.name,
         library: fate.library,
         fault: fate.mutant.fault,
-        known: fate.mutant.known.map(|bug| bug.name()),
+        known: fate.mutant.known.map(KnownBug::name),
         killed_by: fate.killed_by(),
         survived_by: fate.survived_by().map(named).collect(),
     };
