@@ -3,7 +3,7 @@
 use crate::report::{
     Colour, Summary, Table, read_json_lines, write_html, write_index, write_json_line, write_markdown,
 };
-use crate::{Error, Level, Problem, Registry, Row, Selection, Settings, run};
+use crate::{Error, Examination, Level, Problem, Registry, Row, Selection, Settings, examine, run};
 use clap::Parser;
 use indicatif::MultiProgress;
 use rand::TryRng;
@@ -57,6 +57,9 @@ pub struct Options {
     /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
     #[arg(long, value_name = "DOCS")]
     pub theorems: Option<PathBuf>,
+    /// Examine the certificate of a saved release, or one that was written as JSON; run nothing
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
     /// Also write one JSON object for each row to this file, which is emptied first (but for `--resume`)
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,
@@ -176,6 +179,12 @@ pub fn execute(
     if options.list {
         list(registry, &selection, out)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(path) = &options.certificate {
+        let Examination { facts, problems } = examine(path, registry)?;
+        facts.iter().try_for_each(|fact| writeln!(out, "✓ {fact}"))?;
+        problems.iter().try_for_each(|problem| writeln!(out, "✗ {problem}"))?;
+        return Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(RED) });
     }
     if let Some(folder) = &options.theorems {
         let mut index = Vec::new();
