@@ -1,9 +1,12 @@
 //! The command line.
 
 use crate::report::{
-    Colour, Summary, Table, read_json_lines, write_html, write_index, write_json_line, write_markdown,
+    Colour, FateTable, Summary, Table, read_json_lines, write_fate_line, write_html, write_index,
+    write_json_line, write_markdown,
 };
-use crate::{Error, Examination, Level, Problem, Registry, Row, Selection, Settings, examine, run};
+use crate::{
+    Error, Examination, Fate, Level, Problem, Registry, Row, Selection, Settings, examine, run, run_mutants,
+};
 use clap::Parser;
 use indicatif::MultiProgress;
 use rand::TryRng;
@@ -51,9 +54,12 @@ pub struct Options {
     /// Seed of every random number, from 0 to 2⁶⁴ − 1
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Print claims and their evidence; run nothing
+    /// Print claims, their evidence and the faults of broken twins; run nothing
     #[arg(long)]
     pub list: bool,
+    /// Run the broken variants alone, and print which checks reject them
+    #[arg(long, conflicts_with_all = ["list", "theorems", "resume", "html", "markdown"])]
+    pub mutants: bool,
     /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
     #[arg(long, value_name = "DOCS")]
     pub theorems: Option<PathBuf>,
@@ -192,6 +198,9 @@ pub fn execute(
         std::fs::write(folder.join(INDEX), index)?;
         return Ok(ExitCode::SUCCESS);
     }
+    if options.mutants {
+        return execute_mutants(options, registry, progress, colour, out);
+    }
     let earlier = options.earlier(registry)?;
     let seed = match &earlier {
         Some((seed, _)) => *seed,
@@ -226,6 +235,31 @@ pub fn execute(
     Ok(if summary.is_green() { ExitCode::SUCCESS } else { ExitCode::from(RED) })
 }
 
+/// The exit code is 0 if some mutant was run and each is killed.
+fn execute_mutants(
+    options: &Options,
+    registry: &Registry,
+    progress: &MultiProgress,
+    colour: Colour,
+    mut out: impl Write,
+) -> Result<ExitCode, Error> {
+    let selection = Selection::only(options.only.iter().cloned());
+    let seed = options.resolve_seed()?;
+    let settings = Settings { progress: progress.clone(), ..Settings::new(options.level(), seed) };
+    let mut json = options.json_file()?;
+    let table = FateTable::new(registry, &selection, colour);
+    writeln!(out, "seed {seed}")?;
+    table.header(&mut out)?;
+    let fates = run_mutants(registry, &selection, &settings, |fate| {
+        json.as_mut().map_or(Ok(()), |file| write_fate_line(file, fate))?;
+        json.as_mut().map_or(Ok(()), Write::flush)?;
+        table.row(&mut out, fate)
+    })?;
+    table.summary(&mut out, &fates)?;
+    let green = !fates.is_empty() && fates.iter().all(Fate::is_killed);
+    Ok(if green { ExitCode::SUCCESS } else { ExitCode::from(RED) })
+}
+
 fn in_claim_order(registry: &Registry, selection: &Selection, rows: Vec<Row>) -> Vec<Row> {
     let order: Vec<&str> = registry.claims().map(|(_, claim)| claim.id).collect();
     let place = |row: &Row| (order.iter().position(|id| *id == row.id), row.evidence);
@@ -242,6 +276,11 @@ fn list(registry: &Registry, selection: &Selection, mut out: impl Write) -> Resu
         writeln!(out, "{} ({library}, {}, {})", claim.id, claim.kind, claim.status)?;
         writeln!(out, "    {}", claim.statement)?;
         writeln!(out, "    {}, {}: {evidence}", claim.source.work, claim.source.result)?;
+        for check in registry.checks_of(claim.id) {
+            for fault in registry.faults_of(claim.id, check.evidence) {
+                writeln!(out, "    {} twin: {fault}", check.evidence)?;
+            }
+        }
     }
     Ok(())
 }

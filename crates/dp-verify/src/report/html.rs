@@ -176,6 +176,13 @@ fn card(out: &mut impl Write, summary: &Summary<'_>, (library, claim): (&str, &C
     )?;
     for row in &rows {
         evidence(out, row)?;
+        for fault in summary.registry.faults_of(row.id, row.evidence) {
+            writeln!(
+                out,
+                "<tr><td></td><td colspan=\"8\" class=\"note\">twin: {}</td></tr>",
+                typeset(fault)
+            )?;
+        }
     }
     writeln!(out, "</table></div>")?;
     for figure in rows.iter().filter_map(|row| row.shipped.figure.as_ref()) {

@@ -1,5 +1,6 @@
 //! Rows for people (an aligned table, a document, a page) and for other tools (one JSON object a line).
 
+mod fates;
 mod figure;
 mod html;
 mod index;
@@ -9,6 +10,7 @@ mod math;
 mod number;
 mod table;
 
+pub use fates::{FateTable, write_fate_line};
 pub use html::{Summary, write_html};
 pub use index::write_index;
 pub use json::{read_json_lines, write_json_line};

@@ -13,6 +13,23 @@ pub enum Colour {
     Off,
 }
 
+impl Colour {
+    pub(super) fn green(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    pub(super) fn red(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Self::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Self::Off => text.to_owned(),
+        }
+    }
+}
+
 /// Writes aligned rows, then a summary.
 ///
 /// ```
@@ -125,17 +142,10 @@ impl Table {
     }
 
     fn green(self, text: &str) -> String {
-        self.paint("32", text)
+        self.colour.green(text)
     }
 
     fn red(self, text: &str) -> String {
-        self.paint("31", text)
-    }
-
-    fn paint(self, code: &str, text: &str) -> String {
-        match self.colour {
-            Colour::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            Colour::Off => text.to_owned(),
-        }
+        self.colour.red(text)
     }
 }

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod completeness;
+mod mutants;
 mod planted;
 mod reports;
 mod runs;

@@ -19,7 +19,8 @@ fn cases() -> impl Iterator<Item = (usize, f64)> {
     (0..=20).flat_map(move |degree| ranges.map(|range| (degree, range)))
 }
 
-/// No logit has a larger error than the certificate, and the end of the range attains it.
+/// No logit has a larger error than the certificate, and the end of the range attains it. The twin takes the polynomial for one
+/// degree better than it is.
 pub(super) fn relative_error(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let points = context.scale(200, 3_000);
@@ -71,7 +72,7 @@ fn picture() -> Figure {
     figure
 }
 
-/// The polynomial does not fall below its certificate, which is positive for even degrees.
+/// The polynomial does not fall below its certificate, which is positive for even degrees. The twin looks at half of the range.
 pub(super) fn positivity(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let points = context.scale(500, 50_000);
