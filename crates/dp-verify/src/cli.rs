@@ -4,7 +4,9 @@ use crate::report::{
     Colour, FateTable, Summary, Table, read_json_lines, write_fate_line, write_html, write_index,
     write_json_line, write_markdown,
 };
-use crate::{Error, Fate, Level, Problem, Registry, Row, Selection, Settings, run, run_mutants};
+use crate::{
+    Error, Examination, Fate, Level, Problem, Registry, Row, Selection, Settings, examine, run, run_mutants,
+};
 use clap::Parser;
 use indicatif::MultiProgress;
 use rand::TryRng;
@@ -61,6 +63,9 @@ pub struct Options {
     /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
     #[arg(long, value_name = "DOCS")]
     pub theorems: Option<PathBuf>,
+    /// Examine the certificate of a saved release, or one that was written as JSON; run nothing
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
     /// Also write one JSON object for each row to this file, which is emptied first (but for `--resume`)
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,
@@ -180,6 +185,12 @@ pub fn execute(
     if options.list {
         list(registry, &selection, out)?;
         return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(path) = &options.certificate {
+        let Examination { facts, problems } = examine(path, registry)?;
+        facts.iter().try_for_each(|fact| writeln!(out, "✓ {fact}"))?;
+        problems.iter().try_for_each(|problem| writeln!(out, "✗ {problem}"))?;
+        return Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(RED) });
     }
     if let Some(folder) = &options.theorems {
         let mut index = Vec::new();

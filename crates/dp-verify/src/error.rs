@@ -25,6 +25,9 @@ pub enum Error {
         /// The claim.
         id: &'static str,
     },
+    /// Caller: the file of `--certificate` is no release and no certificate, or it is damaged.
+    #[error("the file holds no release and no certificate that can be read, or is damaged")]
+    NoCertificate,
     /// Machine: the operating system gave no fresh seed.
     #[error("the operating system gave no random seed; pass one with --seed")]
     NoSeed,

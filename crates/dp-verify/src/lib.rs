@@ -36,6 +36,7 @@
 //! assert_eq!((check.run)(&mut context, Subject::Broken).verdict, Verdict::Violated);
 //! ```
 
+mod certificate;
 mod check;
 pub mod checks;
 pub mod cli;
@@ -48,6 +49,7 @@ mod registry;
 pub mod report;
 mod run;
 
+pub use certificate::{Examination, examine};
 pub use check::{Check, Evidence, Subject};
 pub use context::{Context, Level};
 pub use error::Error;

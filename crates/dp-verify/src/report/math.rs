@@ -17,7 +17,7 @@ pub(super) fn typeset(text: &str) -> String {
             '`' if characters[at + 1..].contains(&'`') => code(&mut out, &characters, at),
             mark @ ('_' | '^') if at > 0 => raised(&mut out, &characters, (at, mark)),
             letter if is_variable(&characters, at) => {
-                out.push_str(&format!("<i>{letter}</i>"));
+                out.extend(["<i>", letter.to_string().as_str(), "</i>"]);
                 at + 1
             }
             other => {
@@ -32,7 +32,7 @@ pub(super) fn typeset(text: &str) -> String {
 /// Writes what stands between backticks as it is; the place after them.
 fn code(out: &mut String, characters: &[char], at: usize) -> usize {
     let inside: String = characters[at + 1..].iter().take_while(|c| **c != '`').collect();
-    out.push_str(&format!("<code>{}</code>", escape(&inside)));
+    out.extend(["<code>", escape(&inside).as_str(), "</code>"]);
     at + inside.chars().count() + 2
 }
 
@@ -53,7 +53,7 @@ fn raised(out: &mut String, characters: &[char], (at, mark): (usize, char)) -> u
     if inside.is_empty() {
         out.push(mark);
     } else {
-        out.push_str(&format!("<{tag}>{}</{tag}>", escape(&inside)));
+        out.extend(["<", tag, ">", escape(&inside).as_str(), "</", tag, ">"]);
     }
     at + 1 + length
 }

@@ -17,6 +17,16 @@
 //! not about the least eigenvalue of private data ([`gram_bound`]), draws are counted by the exact profile, and a predictor is made of released
 //! objects only. [`feasibility`] tells the costs before any point is looked at.
 //!
+//! Airplanes against cats (CIFAR-10, 1000 images, 48 public frequencies, the quadratic kernel with a constant, public labels, δ = 1e-5), accuracy at ε = 1;
+//! 0.865 without privacy (benches/README.md of the project):
+//!
+//! | β, in units of the radius | 1e-4 | 1e-3 | 0.01 | 0.1 |
+//! |---|---|---|---|---|
+//! | published: sampled by its condition, and Laplace noise | no draw | no draw | no draw | no draw |
+//! | the same by the exact account | 0.847 | 0.836 | 0.771 | no draw |
+//! | its Laplace noise alone | 0.865 | 0.864 | 0.827 | 0.730 |
+//! | [`release_points`] | 0.865 | 0.867 | 0.861 | 0.771 |
+//!
 //! Points longer than the public radius are scaled back to it, points that are not finite become zero; then points are rounded to a lattice. Each of
 //! these is a bit-exact function of the point alone.
 
