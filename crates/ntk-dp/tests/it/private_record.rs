@@ -6,8 +6,8 @@ use dp_mechanisms::{
     AddRemoveRow, ArithmeticModel, Delta, Epsilon, FailureProbability, PrivacyProfile, Release, ReplaceRow,
 };
 use ntk_dp::private::{
-    LabelledRows, NoisyMoments, PrivateRecords, RecordMechanism, RecordOptions, RowNorm, StreamedRecords,
-    Targets, private_moments,
+    LabelledRows, NoisyMoments, PrivateRecords, RecordAdjacency, RecordMechanism, RecordOptions, RowNorm,
+    StreamedRecords, Targets, private_moments,
 };
 use ntk_dp::{Error, one_hot};
 use rand::SeedableRng;
@@ -262,6 +262,43 @@ fn what_holds_private_rows_shows_none() {
     assert_eq!(format!("{targets:?}"), "Targets::Classes { rows: 3, .. }");
     let records = PrivateRecords::new(ReplaceRow, (features.as_ref(), &labels[..]));
     assert_eq!(format!("{records:?}"), "PrivateRecords { adjacency: replace_row, dim: 2, .. }");
+}
+
+/// All integer vectors of two entries with a squared norm of at most `square`.
+fn short_vectors(square: i64) -> Vec<[i64; 2]> {
+    let entries = || (-square..=square).filter(move |x| x * x <= square);
+    entries().flat_map(|a| entries().map(move |b| [a, b])).filter(|[a, b]| a * a + b * b <= square).collect()
+}
+
+#[test]
+fn no_pair_of_small_integer_records_moves_more_than_is_charged() {
+    // ‖S − S'‖² entry by entry, over every pair of rows and of targets in two dimensions
+    let distance = |z: [i64; 2], y: [i64; 2], z2: [i64; 2], y2: [i64; 2]| {
+        let pairs = || (0..2).flat_map(|i| (0..2).map(move |j| (i, j)));
+        let gram: i64 = pairs().map(|(i, j)| (z[i] * z[j] - z2[i] * z2[j]).pow(2)).sum();
+        let cross: i64 = pairs().map(|(i, j)| (z[i] * y[j] - z2[i] * y2[j]).pow(2)).sum();
+        (gram + 2 * cross) as u128
+    };
+    for (square, target) in [(5, 1), (5, 5), (4, 9), (25, 4), (2, 13), (10, 2)] {
+        let (rows, targets) = (short_vectors(square), short_vectors(target));
+        let (mut alone, mut replaced) = (0, 0);
+        for &z in &rows {
+            for &y in &targets {
+                alone = alone.max(distance(z, y, [0, 0], [0, 0]));
+                for &z2 in &rows {
+                    for &y2 in &targets {
+                        replaced = replaced.max(distance(z, y, z2, y2));
+                    }
+                }
+            }
+        }
+        let (n, y) = (square as u128, target as u128);
+        assert_eq!(alone, AddRemoveRow::squared_moments(n, y), "{square} {target}");
+        let charged = ReplaceRow::squared_moments(n, y);
+        assert!(replaced <= charged, "{square} {target}: {replaced} {charged}");
+        // integer angles are few, and yet the bound is nearly attained
+        assert!(replaced as f64 >= 0.9 * charged as f64, "{square} {target}: {replaced} {charged}");
+    }
 }
 
 #[cfg(feature = "io")]

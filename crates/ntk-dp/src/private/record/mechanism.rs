@@ -160,7 +160,7 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
     /// Reads the records once for each stage, and releases.
     ///
     /// A record adds nothing if a feature or a number of its target is not finite, or its class is not below the number of classes; every other
-    /// one takes part, scaled back if it is long. Memory: `12·D²` bytes, with flattening `28·D²`, whatever the number of records or threads.
+    /// one takes part, scaled back if it is long. Memory: about `12·D²` bytes, with flattening `30·D²`, whatever the number of records or threads.
     ///
     /// # Errors
     /// [`Error::Length`], [`Error::RowCount`] and [`Error::TargetKind`] for blocks of other shapes, [`Error::Source`]. None depends on entries; what a
@@ -176,9 +176,7 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
             let first = (RowEncoder::new(&self.options), 0);
             return self.release_flattened(&mut source, first, rng).map(|release| self.described(release));
         };
-        let encoder = RowEncoder::new(&self.options).without_intercept();
-        let steps = sum_rows(&mut source, &self.options, &encoder, COUNT)?;
-        let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, mechanism.sensitivity(), MAX_ABS);
+        let statistic = self.mean_statistic(&mut source, mechanism)?;
         let sums = mechanism.release(statistic, "sum and number of rows", rng)?;
         let centre = centre(sums.value(), mechanism.noise_std().get());
         let encoder = RowEncoder::new(&self.options).with_centre(Some(centre));
@@ -197,9 +195,7 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         else {
             return self.release_moments(source, encoder, rng);
         };
-        let rows = encoder.clone().without_intercept();
-        let steps = sum_moments(source, &self.options, (&rows, With::Rows))?;
-        let statistic = LatticeStatistic::new(steps, Lattice::new(0)?, mechanism.sensitivity(), MAX_ABS);
+        let statistic = self.row_statistic(source, &encoder, mechanism)?;
         let squares = mechanism.release(statistic, "second moments of rows", rng)?;
         let flattening = Flattening::new(squares.value(), mechanism.noise_std().get())?;
         let next = (encoder.with_flattening(flattening), round + 1);
@@ -216,6 +212,27 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         let statistic = self.statistic(source, &encoder)?;
         let release = self.moments.release(statistic, "moments of features and targets", rng)?;
         Ok(release.postprocess(|moments| NoisyMoments::new(self, encoder, moments)))
+    }
+
+    fn mean_statistic(
+        &self,
+        source: &mut impl LabelledRows,
+        mechanism: &LatticeGaussian<A>,
+    ) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
+        let encoder = RowEncoder::new(&self.options).without_intercept();
+        let steps = sum_rows(source, &self.options, &encoder, COUNT)?;
+        Ok(LatticeStatistic::new(steps, Lattice::new(0)?, mechanism.sensitivity(), MAX_ABS))
+    }
+
+    fn row_statistic(
+        &self,
+        source: &mut impl LabelledRows,
+        encoder: &RowEncoder,
+        mechanism: &SymmetricGaussian<A>,
+    ) -> Result<LatticeStatistic<LatticeFrobeniusSensitivity<A>>, Error> {
+        let rows = encoder.clone().without_intercept();
+        let steps = sum_moments(source, &self.options, (&rows, With::Rows))?;
+        Ok(LatticeStatistic::new(steps, Lattice::new(0)?, mechanism.sensitivity(), MAX_ABS))
     }
 
     fn statistic(
@@ -239,9 +256,49 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
         records: PrivateRecords<A, S>,
         like: Option<&NoisyMoments>,
     ) -> Result<LatticeStatistic<LatticeFrobeniusSensitivity<A>>, Error> {
-        check_len(self.options.dim(), records.dim())?;
-        let encoder = like.map_or_else(|| RowEncoder::new(&self.options), |like| like.encoder().clone());
+        let encoder = self.encoder_like(&records, like)?;
         self.statistic(&mut records.into_source(), &encoder)
+    }
+
+    /// The sums of rows, and the count, before any noise, for verification: still private. None without a centre.
+    ///
+    /// # Errors
+    /// Those of [`release`](Self::release).
+    pub fn centre_statistic<S: LabelledRows>(
+        &self,
+        records: PrivateRecords<A, S>,
+    ) -> Result<Option<LatticeStatistic<LatticeL2Sensitivity<A>>>, Error> {
+        check_len(self.options.dim(), records.dim())?;
+        let mut source = records.into_source();
+        self.centre.as_ref().map(|mechanism| self.mean_statistic(&mut source, mechanism)).transpose()
+    }
+
+    /// The second moments of rows, as a packed triangle, before any noise, for verification: still private. None without a flattening. Rows are centred
+    /// and flattened as those of `like` were.
+    ///
+    /// # Errors
+    /// Those of [`release`](Self::release).
+    pub fn flattening_statistic<S: LabelledRows>(
+        &self,
+        records: PrivateRecords<A, S>,
+        like: Option<&NoisyMoments>,
+    ) -> Result<Option<LatticeStatistic<LatticeFrobeniusSensitivity<A>>>, Error> {
+        let encoder = self.encoder_like(&records, like)?;
+        let mut source = records.into_source();
+        let statistic = |mechanism| self.row_statistic(&mut source, &encoder, mechanism);
+        self.flattening.as_ref().map(statistic).transpose()
+    }
+
+    fn encoder_like<S: LabelledRows>(
+        &self,
+        records: &PrivateRecords<A, S>,
+        like: Option<&NoisyMoments>,
+    ) -> Result<RowEncoder, Error> {
+        check_len(self.options.dim(), records.dim())?;
+        let Some(like) = like else { return Ok(RowEncoder::new(&self.options)) };
+        check_len(self.options.encoded_dim(), like.order())?;
+        check_len(self.options.dim(), like.options().dim())?;
+        Ok(like.encoder().clone())
     }
 
     /// Public parameters, as certificates record them.

@@ -141,7 +141,8 @@ impl PrivateRidge {
     /// s² = τ²‖u‖² + ½σ²(‖u‖²‖ŵ‖² + ⟨u, ŵ⟩²)
     /// ```
     ///
-    /// Coverage is measured, not proven: see claim `ntk.record.standard_error`. What a projection did is not in it.
+    /// Coverage is measured, not proven: see claim `ntk.record.standard_error`. After a projection they are longer than errors are, the more so the
+    /// smaller the ridge: where noise made eigenvalues negative the projection takes it away, and the formula does not.
     ///
     /// # Errors
     /// Those of [`predict`](Self::predict); [`Error::Linalg`].
