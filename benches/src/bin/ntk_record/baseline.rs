@@ -21,8 +21,8 @@ const MOMENTUM: f64 = 0.9;
 /// Of gradients, whose rows have length one.
 const CLIP: f64 = 0.7;
 /// Steps without noise, and their length: those of the private descent. More would fit rows too closely.
-const EXACT_STEPS: u32 = 16;
-const EXACT_STEP_SIZE: f64 = 0.035;
+const EXACT_STEPS: u32 = 48;
+const EXACT_STEP_SIZE: f64 = 0.013;
 
 /// Rows at length one, after `centre` was subtracted.
 pub(crate) fn normalised(features: MatRef<'_>, centre: &[f64]) -> Mat {
