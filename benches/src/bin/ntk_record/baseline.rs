@@ -32,7 +32,9 @@ pub(crate) fn normalised(features: MatRef<'_>, centre: &[f64]) -> Mat {
         row.iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
         let norm = length(row);
         if norm > 0.0 {
-            row.iter_mut().for_each(|x| *x /= norm);
+            for x in row.iter_mut() {
+                *x /= norm;
+            }
         }
     }
     rows
@@ -65,7 +67,9 @@ fn gradient(rows: MatRef<'_>, labels: &[usize], weights: &Mat, clip: f64) -> Out
         }
         let norm = scores.iter().map(|r| r * r).sum::<f64>().sqrt();
         let factor = (clip / norm).min(1.0);
-        scores.iter_mut().for_each(|r| *r *= factor);
+        for r in scores.iter_mut() {
+            *r *= factor;
+        }
     }
     Ok(matmul_tn(rows, residuals.as_ref(), Parallelism::available())?)
 }
