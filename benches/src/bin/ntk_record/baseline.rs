@@ -21,8 +21,8 @@ const MOMENTUM: f64 = 0.9;
 /// Of gradients, whose rows have length one.
 const CLIP: f64 = 0.7;
 /// Steps without noise, and their length: those of the private descent. More would fit rows too closely.
-const EXACT_STEPS: u32 = 16;
-const EXACT_STEP_SIZE: f64 = 0.035;
+const EXACT_STEPS: u32 = 48;
+const EXACT_STEP_SIZE: f64 = 0.013;
 
 /// Rows at length one, after `centre` was subtracted.
 pub(crate) fn normalised(features: MatRef<'_>, centre: &[f64]) -> Mat {
@@ -32,7 +32,9 @@ pub(crate) fn normalised(features: MatRef<'_>, centre: &[f64]) -> Mat {
         row.iter_mut().zip(centre).for_each(|(x, c)| *x -= c);
         let norm = length(row);
         if norm > 0.0 {
-            row.iter_mut().for_each(|x| *x /= norm);
+            for x in row.iter_mut() {
+                *x /= norm;
+            }
         }
     }
     rows
@@ -65,7 +67,9 @@ fn gradient(rows: MatRef<'_>, labels: &[usize], weights: &Mat, clip: f64) -> Out
         }
         let norm = scores.iter().map(|r| r * r).sum::<f64>().sqrt();
         let factor = (clip / norm).min(1.0);
-        scores.iter_mut().for_each(|r| *r *= factor);
+        for r in scores.iter_mut() {
+            *r *= factor;
+        }
     }
     Ok(matmul_tn(rows, residuals.as_ref(), Parallelism::available())?)
 }

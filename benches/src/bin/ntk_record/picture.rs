@@ -54,7 +54,6 @@ fn one(panel: &Panel<'_>, set: &str, rows: &[&Row]) -> Outcome {
         .configure_mesh()
         .light_line_style(TRANSPARENT)
         .bold_line_style(INK.mix(0.12))
-        .x_labels(6)
         .x_desc(format!("ε, δ = {DELTA:e}"))
         .y_desc("accuracy on images not learned from")
         .x_label_formatter(&|x| format!("{x}"))

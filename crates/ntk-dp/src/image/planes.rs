@@ -121,7 +121,9 @@ impl Weights {
                 row[reflected(p, size)] += (-0.5 * distance * distance).exp();
             }
             let total: f64 = row.iter().sum();
-            row.iter_mut().for_each(|weight| *weight /= total);
+            for weight in row.iter_mut() {
+                *weight /= total;
+            }
         }
         Self { size, values: values.iter().map(|&weight| weight as f32).collect() }
     }

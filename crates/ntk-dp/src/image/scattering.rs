@@ -142,7 +142,9 @@ impl Scattering {
             };
             pool(&self.whole, &plane);
             let moduli = plane.moduli(&self.bank);
-            moduli.iter().for_each(|modulus| pool(&self.whole, modulus));
+            for modulus in &moduli {
+                pool(&self.whole, modulus);
+            }
             plane.halved().moduli(&self.bank).iter().for_each(|modulus| pool(&self.half, modulus));
             for modulus in &moduli {
                 modulus.halved().moduli(&self.bank).iter().for_each(|second| pool(&self.half, second));

@@ -51,7 +51,7 @@ fn classes_are_found_and_the_certificate_says_under_which_guarantee() {
         for claim in ["ntk.descent.privacy", "ntk.descent.sensitivity"] {
             assert!(certificate.claims().iter().any(|named| named == claim));
         }
-        assert_eq!(certificate.parameters()["steps"], "16");
+        assert_eq!(certificate.parameters()["steps"], "48");
         // 20 000 records, counted with noise
         assert!((released.value().rows() / 20_000.0 - 1.0).abs() < 0.05);
     }
@@ -129,7 +129,7 @@ fn replaced_records_need_twice_the_noise_in_each_step() {
     let replaced = DescentMechanism::with_mu(&options(3, 4), ReplaceRow, mu).unwrap();
     let ratio = replaced.step().noise_std().get() / added.step().noise_std().get();
     assert!((ratio - 2.0).abs() < 1e-12);
-    // shares of the squared budget: 5 % and a sixteenth of the rest
+    // shares of the squared budget: 5 %, and a 48th of the rest
     let share = |mechanism: &DescentMechanism<AddRemoveRow>| mechanism.step().profile().mu().unwrap().get();
-    assert!((share(&added) / (0.5 * (0.95_f64 / 16.0).sqrt()) - 1.0).abs() < 1e-9);
+    assert!((share(&added) / (0.5 * (0.95_f64 / 48.0).sqrt()) - 1.0).abs() < 1e-9);
 }

@@ -36,7 +36,7 @@ fn check(parameter: DescentParameter, value: f64, inside: bool) -> Result<f64, E
 
 /// Public parameters of a private descent.
 ///
-/// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are. The defaults (16 steps of 0.035, momentum 0.9, residuals clipped
+/// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are. The defaults (48 steps of 0.013, momentum 0.9, residuals clipped
 /// at 0.7, 5 % of the budget for the centre) are for whitened features, such as [`ImageFeatures`](crate::image::ImageFeatures).
 ///
 /// ```
@@ -65,7 +65,7 @@ impl DescentOptions {
     pub fn new(dim: usize, classes: usize) -> Result<Self, Error> {
         let centre = 0.05;
         let record = RecordOptions::classes(dim, classes)?.with_centre(centre)?;
-        Ok(Self { record, centre, steps: 16, step_size: 0.035, momentum: 0.9, residual_clip: 0.7 })
+        Ok(Self { record, centre, steps: 48, step_size: 0.013, momentum: 0.9, residual_clip: 0.7 })
     }
 
     /// How rows come to a length of at most one before they are centred. Centred rows are scaled to length one.
