@@ -164,7 +164,7 @@ impl Examination {
                 None => self.problems.push(format!("rests on {id}, which no crate claims")),
                 Some(ClaimStatus::Refuted) => self.problems.push(format!("rests on {id}, which is refuted")),
                 Some(status) => {
-                    self.facts.push(format!("rests on {id} ({status}); cargo xtask verify --only {id}"))
+                    self.facts.push(format!("rests on {id} ({status}); cargo xtask verify --only {id}"));
                 }
             }
         }

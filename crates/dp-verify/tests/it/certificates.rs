@@ -18,14 +18,31 @@ fn saved(folder: &Path) -> PathBuf {
     let features = Mat::from_fn(60, 3, |i, j| ((i * (j + 2)) as f64).sin());
     let labels: Vec<usize> = (0..60).map(|i| i % 2).collect();
     let records = PrivateRecords::new(ReplaceRow, (features.as_ref(), &labels[..]));
-    let options =
-        RecordOptions::classes(3, 2).unwrap().with_centre(0.1).unwrap().with_flattening(0.2).unwrap();
-    let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
-    let release = private_moments(records, &options, epsilon, delta, &mut secure_rng().unwrap()).unwrap();
+    let options = RecordOptions::classes(3, 2)
+        .expect("planted parameters are in range")
+        .with_centre(0.1)
+        .expect("planted parameters are in range")
+        .with_flattening(0.2)
+        .expect("planted parameters are in range");
+    let (epsilon, delta) = (
+        Epsilon::new(1.0).expect("planted parameters are in range"),
+        Delta::new(1e-6).expect("planted parameters are in range"),
+    );
+    let release = private_moments(
+        records,
+        &options,
+        epsilon,
+        delta,
+        &mut secure_rng().expect("planted parameters are in range"),
+    )
+    .expect("planted parameters are in range");
     let path = folder.join("release.safetensors");
-    ntk_dp::io::save_moments(&path, &release).unwrap();
-    std::fs::write(folder.join("certificate.json"), serde_json::to_string(release.certificate()).unwrap())
-        .unwrap();
+    ntk_dp::io::save_moments(&path, &release).expect("planted parameters are in range");
+    std::fs::write(
+        folder.join("certificate.json"),
+        serde_json::to_string(release.certificate()).expect("planted parameters are in range"),
+    )
+    .expect("planted parameters are in range");
     path
 }
 
