@@ -9,7 +9,7 @@ mod moments;
 
 pub use cifar::{CIFAR_CLASSES, CIFAR_PIXELS, read_cifar10};
 pub use idx::{Idx, read_idx};
-pub use moments::{load_moments, save_moments};
+pub use moments::{load_moments, read_moments, save_moments};
 
 use dp_linalg::Mat;
 use std::io::{ErrorKind, Read};

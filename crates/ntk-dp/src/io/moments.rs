@@ -91,13 +91,21 @@ pub fn save_moments<A: RecordAdjacency>(
 /// adjacency. A digest finds damage, not forgery.
 pub fn load_moments<A: RecordAdjacency>(path: impl AsRef<Path>) -> Result<MomentRelease<A>, FileError> {
     let bytes = std::fs::read(path).map_err(|error| FileError::Read(error.kind()))?;
-    let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|_| FileError::ForeignFile)?;
+    read_moments(&bytes)
+}
+
+/// The same for the bytes of a file.
+///
+/// # Errors
+/// As [`load_moments`], but for [`FileError::Read`].
+pub fn read_moments<A: RecordAdjacency>(bytes: &[u8]) -> Result<MomentRelease<A>, FileError> {
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(|_| FileError::ForeignFile)?;
     let mut metadata = header.metadata().clone().ok_or(FileError::ForeignFile)?;
     let is = |key: &str, value: &str| metadata.get(key).is_some_and(|found| found == value);
     if !is("format", FORMAT) || !is("version", VERSION) {
         return Err(FileError::ForeignFile);
     }
-    let file = SafeTensors::deserialize(&bytes).map_err(|_| FileError::ForeignFile)?;
+    let file = SafeTensors::deserialize(bytes).map_err(|_| FileError::ForeignFile)?;
     let tensors = file.tensors().into_iter().map(|(name, view)| Tensor::of(name, &view));
     let tensors = tensors.collect::<Result<Vec<_>, FileError>>()?;
     let stated = metadata.remove("sha256").ok_or(FileError::ForeignFile)?;

@@ -360,6 +360,24 @@ mod files {
     }
 
     #[test]
+    fn options_are_read_only_if_in_range() {
+        let options = RecordOptions::values(5, 2, 3.0).unwrap().with_centre(0.1).unwrap();
+        let text = serde_json::to_string(&options).unwrap();
+        assert_eq!(serde_json::from_str::<RecordOptions>(&text).unwrap(), options);
+        for (from, to) in [
+            (r#""dim":5"#, r#""dim":0"#),
+            (r#""columns":2"#, r#""columns":0"#),
+            ("3.0", "-3.0"),
+            ("0.1", "0.9"),
+            (r#""intercept":0.0"#, r#""intercept":1.0"#),
+            (r#""dim":5"#, r#""dim":5,"depth":1"#),
+        ] {
+            assert!(text.contains(from), "{text}");
+            assert!(serde_json::from_str::<RecordOptions>(&text.replace(from, to)).is_err(), "{to}");
+        }
+    }
+
+    #[test]
     fn files_that_contradict_themselves_are_refused() {
         let (directory, _, one) = saved();
         let path = directory.path().join("contradiction");
