@@ -39,9 +39,9 @@ fn printed(registry: &Registry, arguments: &[&str]) -> Result<(ExitCode, String)
 }
 
 fn fates(registry: &Registry, threads: usize) -> Vec<Fate> {
-    let threads = NonZeroUsize::new(threads).expect("a thread");
+    let threads = NonZeroUsize::new(threads).expect("some threads");
     let settings = Settings { threads, ..Settings::new(Level::Quick, 1) };
-    run_mutants(registry, &Selection::everything(), &settings, |_| Ok(())).expect("nothing refuses")
+    run_mutants(registry, &Selection::everything(), &settings, |_| Ok(())).expect("nothing refuses fates")
 }
 
 #[test]
