@@ -1,7 +1,8 @@
-//! What the benchmarks share: rows that are made on the fly, and ratios of quantities measured in turns.
+//! What the benchmarks share: rows that are made on the fly, ratios of quantities measured in turns, pictures.
 //!
 //! Each file in `benches/` answers one question of a user; `README.md` has commands and measured numbers.
 
+pub mod picture;
 mod rows;
 mod turns;
 

@@ -205,7 +205,7 @@ pub(crate) fn run_one<T: Scalar>(
 /// The backend's AVX-512 kernels return with the upper halves of vector registers in use; until they are cleared, each
 /// SSE instruction on this thread waits for the one before it (measured: a loop of polynomials takes 4.4 times as long).
 /// A function that is compiled for wide registers clears them when it returns.
-fn clear_upper_registers() {
+pub(crate) fn clear_upper_registers() {
     let mut lanes = core::hint::black_box([0.0_f64; 8]);
     pulp::Arch::new().dispatch(
         #[inline(always)]

@@ -1,18 +1,26 @@
 //! The command line.
 
-use crate::report::{Colour, Table, write_json_line};
-use crate::{Error, Level, Problem, Registry, Selection, Settings, run};
+use crate::report::{
+    Colour, FateTable, Summary, Table, read_json_lines, write_fate_line, write_html, write_index,
+    write_json_line, write_markdown,
+};
+use crate::{
+    Error, Examination, Fate, Level, Problem, Registry, Row, Selection, Settings, examine, run, run_mutants,
+};
 use clap::Parser;
 use indicatif::MultiProgress;
 use rand::TryRng;
 use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{BufReader, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Seed of `--quick` runs unless `--seed` says otherwise: the same numbers everywhere, so that a statistical check
 /// either passes on every machine or on none.
 pub const QUICK_SEED: u64 = 20_260_101;
+
+/// The index of theorems, in the folder of docs/theorems.md.
+const INDEX: &str = "theorem_index.md";
 
 /// Exit code of a run with a red row or an incomplete registry.
 const RED: u8 = 1;
@@ -40,15 +48,36 @@ pub struct Options {
     /// Only this claim, or all claims whose id starts with `ID.`; may be repeated
     #[arg(long, value_name = "ID")]
     pub only: Vec<String>,
+    /// Only claims of this crate; may be repeated
+    #[arg(long = "crate", value_name = "NAME")]
+    pub crates: Vec<String>,
     /// Seed of every random number, from 0 to 2⁶⁴ − 1
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
-    /// Print claims and their evidence; run nothing
+    /// Print claims, their evidence and the faults of broken twins; run nothing
     #[arg(long)]
     pub list: bool,
-    /// Also write one JSON object for each row to this file, which is emptied first
+    /// Run the broken variants alone, and print which checks reject them
+    #[arg(long, conflicts_with_all = ["list", "theorems", "resume", "html", "markdown"])]
+    pub mutants: bool,
+    /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
+    #[arg(long, value_name = "DOCS")]
+    pub theorems: Option<PathBuf>,
+    /// Examine the certificate of a saved release, or one that was written as JSON; run nothing
+    #[arg(long, value_name = "FILE")]
+    pub certificate: Option<PathBuf>,
+    /// Also write one JSON object for each row to this file, which is emptied first (but for `--resume`)
     #[arg(long, value_name = "PATH")]
     pub json: Option<PathBuf>,
+    /// Keep the rows that the file of `--json` holds, with their seed, and run the rest
+    #[arg(long, requires = "json")]
+    pub resume: bool,
+    /// Also write a page with every claim, its evidence and pictures; it needs no network
+    #[arg(long, value_name = "PATH")]
+    pub html: Option<PathBuf>,
+    /// Also write the rows as Markdown
+    #[arg(long, value_name = "PATH")]
+    pub markdown: Option<PathBuf>,
     /// Plain text even on a terminal (as the environment variable `NO_COLOR` does)
     #[arg(long)]
     pub no_color: bool,
@@ -68,6 +97,45 @@ impl Options {
         }
     }
 
+    /// Rows of the run that is to be resumed.
+    fn earlier(&self, registry: &Registry) -> Result<Option<(u64, Vec<Row>)>, Error> {
+        let Some(path) = self.json.as_ref().filter(|path| self.resume && path.exists()) else {
+            return Ok(None);
+        };
+        let found = read_json_lines(BufReader::new(File::open(path)?), registry, self.level())?;
+        match (&found, self.seed) {
+            (Some((known, _)), Some(asked)) if *known != asked => Err(Error::Resume),
+            _ => Ok(found),
+        }
+    }
+
+    fn json_file(&self) -> Result<Option<BufWriter<File>>, Error> {
+        let Some(path) = &self.json else { return Ok(None) };
+        let mut file = if self.resume {
+            File::options().create(true).append(true).open(path)?
+        } else {
+            File::create(path)?
+        };
+        if self.resume && std::fs::read(path)?.last().is_some_and(|last| *last != b'\n') {
+            file.write_all(b"\n")?; // a line that was cut off stays alone
+        }
+        Ok(Some(BufWriter::new(file)))
+    }
+
+    fn write_documents(&self, summary: &Summary<'_>) -> Result<(), Error> {
+        if let Some(path) = &self.html {
+            let mut file = BufWriter::new(File::create(path)?);
+            write_html(&mut file, summary)?;
+            file.flush()?;
+        }
+        if let Some(path) = &self.markdown {
+            let mut file = BufWriter::new(File::create(path)?);
+            write_markdown(&mut file, summary)?;
+            file.flush()?;
+        }
+        Ok(())
+    }
+
     fn colour(&self) -> Colour {
         let plain = self.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         if plain || !std::io::stdout().is_terminal() { Colour::Off } else { Colour::On }
@@ -79,7 +147,9 @@ impl Options {
 pub fn main() -> ExitCode {
     let options = Options::parse();
     let colour = options.colour();
-    execute(&options, &Registry::shipped(), &MultiProgress::new(), colour, std::io::stdout())
+    let registry = Registry::shipped().of_crates(&options.crates);
+    registry
+        .and_then(|registry| execute(&options, &registry, &MultiProgress::new(), colour, std::io::stdout()))
         .unwrap_or_else(|error| fail(&error))
 }
 
@@ -90,14 +160,19 @@ fn fail(error: &Error) -> ExitCode {
         eprintln!("  because: {cause}");
         source = cause.source();
     }
-    ExitCode::from(if matches!(error, Error::UnknownId { .. }) { USAGE } else { RED })
+    ExitCode::from(if matches!(error, Error::UnknownId { .. } | Error::UnknownCrate { .. } | Error::Resume) {
+        USAGE
+    } else {
+        RED
+    })
 }
 
 /// Runs these options on a registry, writing the table to `out` and progress to `progress` (bars appear only on a
 /// terminal). The exit code is 0 if something ran and everything is green, and 1 otherwise.
 ///
 /// # Errors
-/// [`Error::UnknownId`] if `--only` names nothing, [`Error::NoSeed`] or [`Error::Write`] if the machine refuses.
+/// [`Error::UnknownId`] if `--only` names nothing, [`Error::Resume`] if the rows to resume from are of another run, [`Error::NoSeed`] or
+/// [`Error::Write`] if the machine refuses.
 pub fn execute(
     options: &Options,
     registry: &Registry,
@@ -111,27 +186,86 @@ pub fn execute(
         list(registry, &selection, out)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut json = options.json.as_ref().map(File::create).transpose()?.map(BufWriter::new);
-    let seed = options.resolve_seed()?;
-    let settings = Settings { progress: progress.clone(), ..Settings::new(options.level(), seed) };
+    if let Some(path) = &options.certificate {
+        let Examination { facts, problems } = examine(path, registry)?;
+        facts.iter().try_for_each(|fact| writeln!(out, "✓ {fact}"))?;
+        problems.iter().try_for_each(|problem| writeln!(out, "✗ {problem}"))?;
+        return Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(RED) });
+    }
+    if let Some(folder) = &options.theorems {
+        let mut index = Vec::new();
+        write_index(&mut index, registry, &std::fs::read_to_string(folder.join("theorems.md"))?)?;
+        std::fs::write(folder.join(INDEX), index)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if options.mutants {
+        return execute_mutants(options, registry, progress, colour, out);
+    }
+    let earlier = options.earlier(registry)?;
+    let seed = match &earlier {
+        Some((seed, _)) => *seed,
+        None => options.resolve_seed()?,
+    };
+    let earlier: Vec<Row> = earlier.into_iter().flat_map(|(_, rows)| rows).collect();
+    let mut json = options.json_file()?;
+    let done = earlier.iter().map(|row| (row.id, row.evidence)).collect();
+    let settings = Settings { progress: progress.clone(), done, ..Settings::new(options.level(), seed) };
     let table = Table::new(registry, &selection, colour);
     writeln!(out, "seed {seed}")?;
+    if !earlier.is_empty() {
+        writeln!(out, "{} rows of an earlier run are kept", earlier.len())?;
+    }
     table.header(&mut out)?;
-    let rows = run(registry, &selection, &settings, |row| {
-        json.as_mut().map_or(Ok(()), |file| write_json_line(file, row))?;
+    let fresh = run(registry, &selection, &settings, |row| {
+        json.as_mut().map_or(Ok(()), |file| write_json_line(file, row, options.level()))?;
+        // an interrupted run is resumed from what is on the disk
+        json.as_mut().map_or(Ok(()), Write::flush)?;
         table.row(&mut out, row)
     })?;
-    if let Some(file) = &mut json {
-        file.flush()?;
-    }
+    let rows = in_claim_order(registry, &selection, earlier.into_iter().chain(fresh).collect());
     let problems: Vec<Problem> =
         registry.problems().into_iter().filter(|problem| selection.contains(problem.id())).collect();
     table.summary(&mut out, &rows, &problems)?;
     if rows.is_empty() {
         writeln!(out, "nothing was checked, which proves nothing")?;
     }
-    let green = !rows.is_empty() && problems.is_empty() && rows.iter().all(crate::Row::is_green);
+    let (rows, problems) = (rows.as_slice(), problems.as_slice());
+    let summary = Summary { registry, rows, problems, seed, level: options.level() };
+    options.write_documents(&summary)?;
+    Ok(if summary.is_green() { ExitCode::SUCCESS } else { ExitCode::from(RED) })
+}
+
+/// The exit code is 0 if some mutant was run and each is killed.
+fn execute_mutants(
+    options: &Options,
+    registry: &Registry,
+    progress: &MultiProgress,
+    colour: Colour,
+    mut out: impl Write,
+) -> Result<ExitCode, Error> {
+    let selection = Selection::only(options.only.iter().cloned());
+    let seed = options.resolve_seed()?;
+    let settings = Settings { progress: progress.clone(), ..Settings::new(options.level(), seed) };
+    let mut json = options.json_file()?;
+    let table = FateTable::new(registry, &selection, colour);
+    writeln!(out, "seed {seed}")?;
+    table.header(&mut out)?;
+    let fates = run_mutants(registry, &selection, &settings, |fate| {
+        json.as_mut().map_or(Ok(()), |file| write_fate_line(file, fate))?;
+        json.as_mut().map_or(Ok(()), Write::flush)?;
+        table.row(&mut out, fate)
+    })?;
+    table.summary(&mut out, &fates)?;
+    let green = !fates.is_empty() && fates.iter().all(Fate::is_killed);
     Ok(if green { ExitCode::SUCCESS } else { ExitCode::from(RED) })
+}
+
+fn in_claim_order(registry: &Registry, selection: &Selection, rows: Vec<Row>) -> Vec<Row> {
+    let order: Vec<&str> = registry.claims().map(|(_, claim)| claim.id).collect();
+    let place = |row: &Row| (order.iter().position(|id| *id == row.id), row.evidence);
+    let mut rows: Vec<Row> = rows.into_iter().filter(|row| selection.contains(row.id)).collect();
+    rows.sort_by_key(place);
+    rows
 }
 
 fn list(registry: &Registry, selection: &Selection, mut out: impl Write) -> Result<(), Error> {
@@ -142,6 +276,11 @@ fn list(registry: &Registry, selection: &Selection, mut out: impl Write) -> Resu
         writeln!(out, "{} ({library}, {}, {})", claim.id, claim.kind, claim.status)?;
         writeln!(out, "    {}", claim.statement)?;
         writeln!(out, "    {}, {}: {evidence}", claim.source.work, claim.source.result)?;
+        for check in registry.checks_of(claim.id) {
+            for fault in registry.faults_of(claim.id, check.evidence) {
+                writeln!(out, "    {} twin: {fault}", check.evidence)?;
+            }
+        }
     }
     Ok(())
 }

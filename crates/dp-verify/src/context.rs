@@ -15,6 +15,17 @@ pub enum Level {
     Full,
 }
 
+impl Level {
+    /// `quick` or `full`, stable across versions (written to reports).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// The surroundings of one check.
 ///
 /// Everything random comes from [`Context::rng`], which depends on the run's seed, the check and a stream number, and on

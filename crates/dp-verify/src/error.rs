@@ -10,6 +10,24 @@ pub enum Error {
         /// What was asked for.
         id: String,
     },
+    /// Caller: `--crate` names nothing.
+    #[error("no crate with claims is named `{name}`")]
+    UnknownCrate {
+        /// What was asked for.
+        name: String,
+    },
+    /// Caller: what is to be resumed is of another level, or of several seeds.
+    #[error("the rows to resume from are of another level or of several seeds")]
+    Resume,
+    /// Document: a claim names docs/theorems.md, but no heading of it.
+    #[error("`{id}` names docs/theorems.md, but no heading of it")]
+    NoProof {
+        /// The claim.
+        id: &'static str,
+    },
+    /// Caller: the file of `--certificate` is no release and no certificate, or it is damaged.
+    #[error("the file holds no release and no certificate that can be read, or is damaged")]
+    NoCertificate,
     /// Machine: the operating system gave no fresh seed.
     #[error("the operating system gave no random seed; pass one with --seed")]
     NoSeed,

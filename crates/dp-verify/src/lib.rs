@@ -36,19 +36,25 @@
 //! assert_eq!((check.run)(&mut context, Subject::Broken).verdict, Verdict::Violated);
 //! ```
 
+mod certificate;
 mod check;
 pub mod checks;
 pub mod cli;
 mod context;
 mod error;
+mod figure;
+pub mod mutants;
 mod outcome;
 mod registry;
 pub mod report;
 mod run;
 
+pub use certificate::{Examination, examine};
 pub use check::{Check, Evidence, Subject};
 pub use context::{Context, Level};
 pub use error::Error;
-pub use outcome::{Outcome, Verdict};
+pub use figure::{Axis, Curve, Figure, Role, Scale};
+pub use mutants::{Fate, KnownBug, Mutant, Trial, Variant};
+pub use outcome::{Outcome, Relation, Verdict};
 pub use registry::{Library, Problem, Registry, Selection};
-pub use run::{Control, Row, Settings, run};
+pub use run::{Control, Row, Settings, run, run_mutants};

@@ -1,6 +1,35 @@
 //! What a check found: a verdict with the number behind it.
 
+use crate::Figure;
 use core::fmt;
+
+/// How an observation was compared with its bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Relation {
+    /// `observed ≤ bound`.
+    AtMost,
+    /// `observed ≥ bound`.
+    AtLeast,
+    /// Nothing was compared.
+    None,
+}
+
+impl Relation {
+    /// `at_most`, `at_least` or `none`, stable across versions (written to reports).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AtMost => "at_most",
+            Self::AtLeast => "at_least",
+            Self::None => "none",
+        }
+    }
+
+    /// The relation of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::AtMost, Self::AtLeast, Self::None].into_iter().find(|relation| relation.name() == name)
+    }
+}
 
 /// What a check concludes about its subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -25,6 +54,13 @@ impl Verdict {
             Self::Inconclusive => "inconclusive",
             Self::Skipped => "skipped",
         }
+    }
+
+    /// The verdict of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        [Self::Holds, Self::Violated, Self::Inconclusive, Self::Skipped]
+            .into_iter()
+            .find(|v| v.name() == name)
     }
 
     /// From best to worst when several parts make one outcome.
@@ -66,36 +102,40 @@ pub struct Outcome {
     pub bound: f64,
     /// Trials, comparisons or searched points behind the observation.
     pub n: u64,
-    /// Detail for the terminal; may be empty.
+    /// How the two were compared.
+    pub relation: Relation,
+    /// Detail for people; may be empty.
     pub note: String,
+    /// What was seen, as curves.
+    pub figure: Option<Figure>,
 }
 
 impl Outcome {
-    fn decide(holds: bool, observed: f64, bound: f64, n: u64) -> Self {
+    fn decide(holds: bool, relation: Relation, [observed, bound]: [f64; 2], n: u64) -> Self {
         let verdict = match holds {
             _ if n == 0 || observed.is_nan() || bound.is_nan() => Verdict::Inconclusive,
             true => Verdict::Holds,
             false => Verdict::Violated,
         };
-        Self { verdict, observed, bound, n, note: String::new() }
+        Self { verdict, observed, bound, n, relation, note: String::new(), figure: None }
     }
 
     /// Holds if `observed ≤ bound`.
     #[must_use]
     pub fn at_most(observed: f64, bound: f64, n: u64) -> Self {
-        Self::decide(observed <= bound, observed, bound, n)
+        Self::decide(observed <= bound, Relation::AtMost, [observed, bound], n)
     }
 
     /// Holds if `observed ≥ bound`; with a p-value and a level, the usual statistical test.
     #[must_use]
     pub fn at_least(observed: f64, bound: f64, n: u64) -> Self {
-        Self::decide(observed >= bound, observed, bound, n)
+        Self::decide(observed >= bound, Relation::AtLeast, [observed, bound], n)
     }
 
     /// Holds if none of `n` comparisons was unequal.
     #[must_use]
     pub fn all_equal(mismatches: u64, n: u64) -> Self {
-        Self::decide(mismatches == 0, mismatches as f64, 0.0, n)
+        Self::decide(mismatches == 0, Relation::AtMost, [mismatches as f64, 0.0], n)
     }
 
     /// The check could not decide.
@@ -111,17 +151,27 @@ impl Outcome {
     }
 
     fn without_numbers(verdict: Verdict, note: String) -> Self {
-        Self { verdict, observed: f64::NAN, bound: f64::NAN, n: 0, note }
+        Self { note, ..Self::decide(false, Relation::None, [f64::NAN; 2], 0) }.with_verdict(verdict)
     }
 
-    /// The same outcome with a detail for the terminal.
+    fn with_verdict(self, verdict: Verdict) -> Self {
+        Self { verdict, ..self }
+    }
+
+    /// The same outcome with a picture.
+    #[must_use]
+    pub fn with_figure(self, figure: Figure) -> Self {
+        Self { figure: Some(figure), ..self }
+    }
+
+    /// The same outcome with a detail for people.
     #[must_use]
     pub fn with_note(self, note: impl Into<String>) -> Self {
         Self { note: note.into(), ..self }
     }
 
     /// The part with the worst verdict, counting the trials of all parts: a claim of several sentences holds only if
-    /// each does. Among equally bad parts the first speaks. No part at all is inconclusive.
+    /// each does. Among equally bad parts the first speaks, and the first picture stays. No part at all is inconclusive.
     ///
     /// ```
     /// use dp_verify::{Outcome, Verdict};
@@ -132,10 +182,11 @@ impl Outcome {
     pub fn worst(parts: impl IntoIterator<Item = Self>) -> Self {
         parts
             .into_iter()
-            .reduce(|worst, part| {
+            .reduce(|mut worst, mut part| {
                 let n = worst.n + part.n;
+                let figure = worst.figure.take().or_else(|| part.figure.take());
                 let speaker = if part.verdict.badness() > worst.verdict.badness() { part } else { worst };
-                Self { n, ..speaker }
+                Self { n, figure, ..speaker }
             })
             .unwrap_or_else(|| Self::inconclusive("no part ran"))
     }

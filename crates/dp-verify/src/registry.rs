@@ -1,6 +1,7 @@
 //! The pairing of claims with checks, and everything that makes it incomplete.
 
-use crate::{Check, Error, Evidence};
+use crate::mutants::CheckName;
+use crate::{Check, Error, Evidence, Mutant};
 use core::fmt;
 use dp_claims::{Claim, ClaimKind};
 
@@ -24,6 +25,7 @@ pub struct Library {
 pub struct Registry {
     libraries: Vec<Library>,
     checks: Vec<Check>,
+    mutants: Option<Vec<Mutant>>,
 }
 
 /// Why claims and checks do not pair up; each is red.
@@ -44,10 +46,16 @@ pub enum Problem {
     PrivacyWithoutProof(&'static str),
     /// A privacy claim that nobody attacks.
     PrivacyWithoutAudit(&'static str),
+    /// A check whose broken twin is not in the catalogue of mutants.
+    WithoutMutant(&'static str, Evidence),
+    /// A mutant that names no check, or one that does not exist.
+    MutantWithoutCheck(&'static str),
+    /// A name that two mutants share.
+    RepeatedMutant(&'static str),
 }
 
 impl Problem {
-    /// The id that the problem is about.
+    /// The id of the claim, or the name of the mutant, that the problem is about.
     #[must_use]
     pub const fn id(&self) -> &'static str {
         match *self {
@@ -57,7 +65,10 @@ impl Problem {
             | Self::RepeatedId(id)
             | Self::RepeatedCheck(id, _)
             | Self::PrivacyWithoutProof(id)
-            | Self::PrivacyWithoutAudit(id) => id,
+            | Self::PrivacyWithoutAudit(id)
+            | Self::WithoutMutant(id, _)
+            | Self::MutantWithoutCheck(id)
+            | Self::RepeatedMutant(id) => id,
         }
     }
 }
@@ -72,6 +83,9 @@ impl fmt::Display for Problem {
             Self::RepeatedCheck(id, evidence) => write!(f, "{id}: two checks by {evidence} evidence"),
             Self::PrivacyWithoutProof(id) => write!(f, "{id}: privacy needs exact or numeric evidence"),
             Self::PrivacyWithoutAudit(id) => write!(f, "{id}: privacy needs an audit"),
+            Self::WithoutMutant(id, evidence) => write!(f, "{id}: no mutant names the {evidence} check"),
+            Self::MutantWithoutCheck(name) => write!(f, "{name}: the mutant names no check that exists"),
+            Self::RepeatedMutant(name) => write!(f, "{name}: two mutants share the name"),
         }
     }
 }
@@ -80,10 +94,16 @@ impl Registry {
     /// Pairs the claims of these libraries with these checks; [`Registry::problems`] says what does not fit.
     #[must_use]
     pub fn new(libraries: Vec<Library>, checks: Vec<Check>) -> Self {
-        Self { libraries, checks }
+        Self { libraries, checks, mutants: None }
     }
 
-    /// The claims and checks of this workspace.
+    /// The same with a catalogue of mutants, in which every check must be then.
+    #[must_use]
+    pub fn with_mutants(self, mutants: Vec<Mutant>) -> Self {
+        Self { mutants: Some(mutants), ..self }
+    }
+
+    /// The claims, checks and mutants of this workspace.
     #[must_use]
     pub fn shipped() -> Self {
         let libraries = vec![
@@ -95,7 +115,29 @@ impl Registry {
             Library { name: "john-ellipsoid-dp", claims: john_ellipsoid_dp::claims::CLAIMS },
             Library { name: "ntk-dp", claims: ntk_dp::claims::CLAIMS },
         ];
-        Self::new(libraries, crate::checks::all())
+        Self::new(libraries, crate::checks::all()).with_mutants(crate::mutants::all())
+    }
+
+    /// The claims of these crates alone, with their checks; everything if the list is empty.
+    ///
+    /// # Errors
+    /// [`Error::UnknownCrate`] for the first that makes no claims.
+    pub fn of_crates(self, names: &[String]) -> Result<Self, Error> {
+        if names.is_empty() {
+            return Ok(self);
+        }
+        let known = |name: &&String| self.libraries.iter().any(|library| library.name == **name);
+        if let Some(name) = names.iter().find(|name| !known(name)) {
+            return Err(Error::UnknownCrate { name: name.clone() });
+        }
+        let is_asked = |library: &Library| names.iter().any(|name| name == library.name);
+        let libraries: Vec<Library> = self.libraries.into_iter().filter(is_asked).collect();
+        let is_claimed =
+            |id: &str| libraries.iter().any(|library| dp_claims::find(library.claims, id).is_some());
+        let checks = self.checks.into_iter().filter(|check| is_claimed(check.claim)).collect();
+        let is_about = |mutant: &Mutant| mutant.checks.iter().any(|(claim, _)| is_claimed(claim));
+        let mutants = self.mutants.map(|mutants| mutants.into_iter().filter(is_about).collect());
+        Ok(Self { libraries, checks, mutants })
     }
 
     /// The library crates, in the order of reports.
@@ -119,6 +161,18 @@ impl Registry {
         checks
     }
 
+    /// The catalogue of mutants, by crate; empty if there is none.
+    #[must_use]
+    pub fn mutants(&self) -> &[Mutant] {
+        self.mutants.as_deref().unwrap_or_default()
+    }
+
+    /// What is wrong with the broken twins of a check, in a sentence for each.
+    pub fn faults_of(&self, claim: &'static str, evidence: Evidence) -> impl Iterator<Item = &'static str> {
+        let twins = self.mutants().iter().filter(move |mutant| mutant.is_twin_of((claim, evidence)));
+        twins.map(|mutant| mutant.fault)
+    }
+
     /// Everything that is incomplete or ambiguous; empty for a sound registry.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
@@ -127,6 +181,8 @@ impl Registry {
             problems.extend(self.problems_of_claim(claim));
         }
         problems.extend(self.problems_of_checks());
+        problems
+            .extend(self.mutants.as_ref().map_or_else(Vec::new, |mutants| self.problems_of_mutants(mutants)));
         problems
     }
 
@@ -162,6 +218,26 @@ impl Registry {
             }
             if self.checks[..i].iter().any(same) {
                 problems.push(Problem::RepeatedCheck(check.claim, check.evidence));
+            }
+        }
+        problems
+    }
+
+    fn problems_of_mutants(&self, mutants: &[Mutant]) -> Vec<Problem> {
+        let exists =
+            |name: &CheckName| self.checks.iter().any(|check| (check.claim, check.evidence) == *name);
+        let mut problems = Vec::new();
+        for check in &self.checks {
+            if !mutants.iter().any(|mutant| mutant.is_twin_of((check.claim, check.evidence))) {
+                problems.push(Problem::WithoutMutant(check.claim, check.evidence));
+            }
+        }
+        for (i, mutant) in mutants.iter().enumerate() {
+            if mutant.checks.is_empty() || !mutant.checks.iter().all(exists) {
+                problems.push(Problem::MutantWithoutCheck(mutant.name));
+            }
+            if mutants[..i].iter().any(|other| other.name == mutant.name) {
+                problems.push(Problem::RepeatedMutant(mutant.name));
             }
         }
         problems

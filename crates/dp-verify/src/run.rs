@@ -1,10 +1,11 @@
 //! Runs checks on a few threads and hands rows over in claim order.
 
-use crate::{Check, Context, Error, Evidence, Level, Outcome, Registry, Selection, Subject, Verdict};
+use crate::mutants::{Fate, Mutant, Trial, Variant};
+use crate::{Check, Context, Error, Evidence, Level, Outcome, Registry, Selection, Subject, Verdict, checks};
 use dp_claims::{Claim, ClaimKind, ClaimStatus};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::any::Any;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,6 +31,8 @@ pub struct Settings {
     pub threads: NonZeroUsize,
     /// Where progress is drawn.
     pub progress: MultiProgress,
+    /// Claims and kinds of evidence that are not run again.
+    pub done: Vec<(&'static str, Evidence)>,
 }
 
 impl Settings {
@@ -38,7 +41,11 @@ impl Settings {
     pub fn new(level: Level, seed: u64) -> Self {
         let progress = MultiProgress::with_draw_target(ProgressDrawTarget::hidden());
         let threads = NonZeroUsize::MIN.saturating_add(1);
-        Self { level, seed, threads, progress }
+        Self { level, seed, threads, progress, done: Vec::new() }
+    }
+
+    fn is_done(&self, job: &Job) -> bool {
+        self.done.contains(&(job.claim.id, job.check.evidence))
     }
 }
 
@@ -127,29 +134,116 @@ pub fn run(
     registry: &Registry,
     selection: &Selection,
     settings: &Settings,
-    mut on_row: impl FnMut(&Row) -> Result<(), Error>,
+    on_row: impl FnMut(&Row) -> Result<(), Error>,
 ) -> Result<Vec<Row>, Error> {
+    let jobs: Vec<Job> = jobs(registry, selection).into_iter().filter(|job| !settings.is_done(job)).collect();
+    in_order(&jobs, settings, |job| run_job(job, settings), on_row)
+}
+
+/// Runs the broken variants of every mutant with a selected check, and nothing else; `on_fate` sees the mutants in the order of the
+/// catalogue, as soon as that order allows. A check that is in several mutants runs once.
+///
+/// A check that panics rejects nothing.
+///
+/// # Errors
+/// The first error of `on_fate`; checks that have not started by then are not run.
+pub fn run_mutants(
+    registry: &Registry,
+    selection: &Selection,
+    settings: &Settings,
+    mut on_fate: impl FnMut(&Fate) -> Result<(), Error>,
+) -> Result<Vec<Fate>, Error> {
     let jobs = jobs(registry, selection);
+    let each = registry.mutants().iter().map(|mutant| (*mutant, broken_of(mutant, &jobs)));
+    let mut waiting: VecDeque<_> = each.filter(|(_, broken)| !broken.is_empty()).collect();
+    let mut distinct: Vec<Broken> = Vec::new();
+    for broken in waiting.iter().flat_map(|(_, broken)| broken) {
+        if !distinct.iter().any(|known| known.key() == broken.key()) {
+            distinct.push(*broken);
+        }
+    }
+    let (mut seen, mut fates) = (Vec::new(), Vec::new());
+    let judge = |broken: &Broken| (*broken, run_broken(broken, settings));
+    in_order(&distinct, settings, judge, |done| {
+        seen.push(done.clone());
+        while let Some(fate) = waiting.front().and_then(|(mutant, broken)| fate(mutant, broken, &seen)) {
+            waiting.pop_front();
+            on_fate(&fate)?;
+            fates.push(fate);
+        }
+        Ok(())
+    })?;
+    Ok(fates)
+}
+
+/// A job whose broken variant alone is run.
+#[derive(Clone, Copy)]
+struct Broken {
+    job: Job,
+    variant: Variant,
+}
+
+impl Broken {
+    fn key(&self) -> (&'static str, Evidence, Variant) {
+        (self.job.claim.id, self.job.check.evidence, self.variant)
+    }
+}
+
+fn broken_of(mutant: &Mutant, jobs: &[Job]) -> Vec<Broken> {
+    let named = |job: &&Job| mutant.checks.contains(&(job.claim.id, job.check.evidence));
+    jobs.iter().filter(named).map(|job| Broken { job: *job, variant: mutant.variant }).collect()
+}
+
+/// What became of a mutant, once all of its checks are among those seen.
+fn fate(mutant: &Mutant, broken: &[Broken], seen: &[(Broken, Outcome)]) -> Option<Fate> {
+    let trial = |broken: &Broken| {
+        let (_, outcome) = seen.iter().find(|(done, _)| done.key() == broken.key())?;
+        let (claim, evidence) = (broken.job.claim.id, broken.job.check.evidence);
+        Some(Trial { claim, evidence, outcome: outcome.clone() })
+    };
+    let trials = broken.iter().map(trial).collect::<Option<Vec<Trial>>>()?;
+    Some(Fate { mutant: *mutant, library: broken.first()?.job.library, trials })
+}
+
+fn run_broken(broken: &Broken, settings: &Settings) -> Outcome {
+    let bar = check_bar(settings, &broken.job);
+    let outcome = match broken.variant {
+        Variant::Twin => run_subject(&broken.job, Subject::Broken, settings, &bar),
+        Variant::Planted(fault) => {
+            guarded(&broken.job, settings, &bar, |context| checks::audit_of_planted(context, fault))
+        }
+    };
+    bar.finish_and_clear();
+    outcome
+}
+
+/// Does jobs on a few threads; `on_done` sees the results in the order of the jobs, as soon as that order allows.
+fn in_order<J: Sync, T: Send>(
+    jobs: &[J],
+    settings: &Settings,
+    work: impl Fn(&J) -> T + Sync,
+    mut on_done: impl FnMut(&T) -> Result<(), Error>,
+) -> Result<Vec<T>, Error> {
     let next = AtomicUsize::new(0);
     let overall = overall_bar(settings, jobs.len());
     let (sender, receiver) = mpsc::channel();
-    let mut rows = Vec::with_capacity(jobs.len());
+    let mut all = Vec::with_capacity(jobs.len());
     let mut result = Ok(());
     std::thread::scope(|scope| {
         for _ in 0..settings.threads.get().min(jobs.len()) {
-            let (sender, jobs, next) = (sender.clone(), &jobs, &next);
-            scope.spawn(move || work(jobs, next, settings, &sender));
+            let (sender, next, work) = (sender.clone(), &next, &work);
+            scope.spawn(move || take_jobs(jobs, next, work, &sender));
         }
         drop(sender);
         let mut early = BTreeMap::new();
-        for (index, row) in receiver {
+        for (index, done) in receiver {
             overall.inc(1);
-            early.insert(index, row);
-            while let Some(row) = early.remove(&rows.len()) {
+            early.insert(index, done);
+            while let Some(done) = early.remove(&all.len()) {
                 if result.is_ok() {
-                    result = settings.progress.suspend(|| on_row(&row));
+                    result = settings.progress.suspend(|| on_done(&done));
                 }
-                rows.push(row);
+                all.push(done);
             }
             if result.is_err() {
                 next.store(jobs.len(), Ordering::Relaxed);
@@ -157,7 +251,7 @@ pub fn run(
         }
     });
     overall.finish_and_clear();
-    result.map(|()| rows)
+    result.map(|()| all)
 }
 
 fn jobs(registry: &Registry, selection: &Selection) -> Vec<Job> {
@@ -169,11 +263,11 @@ fn jobs(registry: &Registry, selection: &Selection) -> Vec<Job> {
         .collect()
 }
 
-fn work(jobs: &[Job], next: &AtomicUsize, settings: &Settings, rows: &mpsc::Sender<(usize, Row)>) {
+fn take_jobs<J, T>(jobs: &[J], next: &AtomicUsize, work: impl Fn(&J) -> T, done: &mpsc::Sender<(usize, T)>) {
     loop {
         let index = next.fetch_add(1, Ordering::Relaxed);
         let Some(job) = jobs.get(index) else { return };
-        if rows.send((index, run_job(job, settings))).is_err() {
+        if done.send((index, work(job))).is_err() {
             return;
         }
     }
@@ -199,9 +293,19 @@ fn run_job(job: &Job, settings: &Settings) -> Row {
 }
 
 fn run_subject(job: &Job, subject: Subject, settings: &Settings, bar: &ProgressBar) -> Outcome {
+    guarded(job, settings, bar, |context| (job.check.run)(context, subject))
+}
+
+/// Runs with a job's context; a panic is inconclusive.
+fn guarded(
+    job: &Job,
+    settings: &Settings,
+    bar: &ProgressBar,
+    run: impl FnOnce(&mut Context) -> Outcome,
+) -> Outcome {
     let context = Context::new(settings.level, settings.seed, job.claim.id, job.check.evidence);
     let mut context = context.with_progress(bar.clone());
-    catch_unwind(AssertUnwindSafe(|| (job.check.run)(&mut context, subject)))
+    catch_unwind(AssertUnwindSafe(|| run(&mut context)))
         .unwrap_or_else(|payload| Outcome::inconclusive(format!("panicked: {}", message(payload.as_ref()))))
 }
 

@@ -202,7 +202,7 @@ pub const CLAIMS: &[Claim] = &[
             "the number of rows is public",
             "weights alone are released",
         ],
-        source: Source { work: "arXiv 2408.06395, repaired", result: "docs/theorems.md, noisy weights" },
+        source: Source { work: "arXiv 2408.06395, repaired", result: "docs/theorems.md, Noisy weights" },
         status: ClaimStatus::Repaired,
     },
     Claim {
@@ -210,7 +210,7 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Convergence,
         statement: "with the floor kept, max aᵢᵀM⁻¹aᵢ of the average is at most 1 + gap_bound(γ), from released numbers alone, except with probability γ",
         hypotheses: &["rows within the radius", "M with the ridge"],
-        source: Source { work: "arXiv 2408.06395, repaired", result: "docs/theorems.md, noisy weights" },
+        source: Source { work: "arXiv 2408.06395, repaired", result: "docs/theorems.md, Noisy weights" },
         status: ClaimStatus::Repaired,
     },
     Claim {

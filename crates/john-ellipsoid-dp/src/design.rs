@@ -51,7 +51,8 @@ impl<'a> Design<'a> {
         }
         let scale = self.rows.ncols() as f64 / sum;
         self.weights.iter_mut().for_each(|w| *w *= scale);
-        self.inverse = Cholesky::new(moment(self.rows, &self.weights)?.as_ref())?.inverse()?;
+        self.inverse =
+            Cholesky::factor(moment(self.rows, &self.weights)?, Parallelism::Sequential)?.inverse()?;
         let images = matmul(self.rows, self.inverse.as_ref(), Parallelism::Sequential)?;
         self.forms = self.rows.rows().zip(images.rows()).map(|(b, image)| dot(b, image)).collect();
         Ok(())

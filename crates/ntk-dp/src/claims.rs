@@ -5,6 +5,22 @@ use dp_claims::{Claim, ClaimKind, ClaimStatus, Source};
 pub(crate) const RECORD_SENSITIVITY_ADD_REMOVE: &str = "ntk.record.sensitivity.add_remove";
 pub(crate) const RECORD_SENSITIVITY_REPLACE: &str = "ntk.record.sensitivity.replace";
 pub(crate) const RECORD_PRIVACY: &str = "ntk.record.privacy";
+/// Id of the claim on how far features of close points move.
+pub const CLOSE_FEATURE_MOVE: &str = "ntk.close.feature_move";
+/// Id of the claim on how far integers of close points move.
+pub const CLOSE_POINTS_SENSITIVITY: &str = "ntk.close.points.sensitivity";
+/// Id of the claim that points with noise are differentially private.
+pub const CLOSE_POINTS_PRIVACY: &str = "ntk.close.points.privacy";
+/// Id of the claim that labels with noise are differentially private.
+pub const CLOSE_LABELS_PRIVACY: &str = "ntk.close.labels.privacy";
+/// Id of the claim on how far a ridged Gram matrix changes.
+pub const CLOSE_GRAM_CHANGE: &str = "ntk.close.gram.change";
+/// Id of the claim that draws of a ridged Gram matrix are differentially private.
+pub const CLOSE_GRAM_PRIVACY: &str = "ntk.close.gram.privacy";
+/// Id of the claim on how far integer kernel values and predictions move.
+pub const CLOSE_QUERIES_SENSITIVITY: &str = "ntk.close.queries.sensitivity";
+/// Id of the claim that answers to queries are differentially private.
+pub const CLOSE_QUERIES_PRIVACY: &str = "ntk.close.queries.privacy";
 pub(crate) const DESCENT_SENSITIVITY: &str = "ntk.descent.sensitivity";
 pub(crate) const DESCENT_PRIVACY: &str = "ntk.descent.privacy";
 
@@ -177,6 +193,107 @@ pub const CLAIMS: &[Claim] = &[
         source: Source { work: "Stein 1981", result: "docs/theorems.md, Private regression, risk" },
         status: ClaimStatus::Ours,
     },
+    // close points: the published regression, repaired
+    close(
+        CLOSE_FEATURE_MOVE,
+        (ClaimKind::Sensitivity, ClaimStatus::Ours),
+        "features of two points of the ball are at most feature_move apart, and for the quadratic kernel no less is true",
+        &["every kernel of this crate", "for the NTK of a ReLU proportional to the root of the step"],
+    ),
+    close(
+        CLOSE_POINTS_SENSITIVITY,
+        (ClaimKind::Sensitivity, ClaimStatus::Ours),
+        "integer points move by at most D in L2 and √d·D in L1 norm",
+        &["PerturbRow or ReplaceRow", "any points, also NaN, infinite and overlong ones"],
+    ),
+    close(
+        CLOSE_POINTS_PRIVACY,
+        (ClaimKind::Privacy, ClaimStatus::Ours),
+        "released points, and every kernel, fit and prediction of them, are (ε, δ)-differentially private on the machine as run",
+        &[
+            "PerturbRow or ReplaceRow",
+            "labels are public, or released beside them",
+            "the generator is a source of uniform bits",
+        ],
+    ),
+    close(
+        CLOSE_LABELS_PRIVACY,
+        (ClaimKind::Privacy, ClaimStatus::Ours),
+        "released labels are ε-differentially private on the machine as run, whatever becomes of one row's label",
+        &["the generator is a source of uniform bits"],
+    ),
+    close(
+        CLOSE_GRAM_CHANGE,
+        (ClaimKind::Sensitivity, ClaimStatus::Repaired),
+        "two eigenvalues of Σ'^{−1/2}ΣΣ'^{−1/2}, Σ = K + λI, differ from 1: by at most μ = r²/2 + r√(1 + r²/4) upwards and μ/(1 + μ) downwards",
+        &["PerturbRow", "r = β_φ/√λ", "any points and number of them"],
+    ),
+    close(
+        CLOSE_GRAM_PRIVACY,
+        (ClaimKind::Privacy, ClaimStatus::Repaired),
+        "the average of outer products of draws of N(0, K + λI) is (ε, δ)-differentially private",
+        &["PerturbRow", "a public λ", "real arithmetic", "the generator is a source of uniform bits"],
+    ),
+    close(
+        CLOSE_QUERIES_SENSITIVITY,
+        (ClaimKind::Sensitivity, ClaimStatus::Repaired),
+        "integer kernel values of a query move by at most the stated number of steps in L1 norm, predictions by that times the largest coefficient",
+        &["the quadratic kernel", "coefficients that are released"],
+    ),
+    close(
+        CLOSE_QUERIES_PRIVACY,
+        (ClaimKind::Privacy, ClaimStatus::Repaired),
+        "each answer is (ε, δ)-differentially private on the machine as run, and all that are allowed are, together, by composition",
+        &["the quadratic kernel", "the generator is a source of uniform bits"],
+    ),
+    close(
+        "ntk.close.failure",
+        (ClaimKind::Sensitivity, ClaimStatus::Ours),
+        "whether and how a release of close points or labels fails, and its certificate, are the same for all data of one shape",
+        &[],
+    ),
+    close(
+        "ntk.close.utility",
+        (ClaimKind::Utility, ClaimStatus::Ours),
+        "if (1 − s)Σ ⪯ Σ̂ ⪯ (1 + s)Σ, predictions k(x)ᵀΣ̂⁻¹Y are within s/(1 − s)·√(K(x, x))·√(YᵀΣ⁻¹Y) of those of Σ",
+        &["exact kernel values k(x)", "s < 1", "every x, also one chosen after Σ̂"],
+    ),
+    published(
+        "ntk.published.utility",
+        (ClaimKind::Utility, ClaimStatus::Repaired),
+        "predictions are within ρη_maxω/((η_min + λ)((1 − ρ)η_min + λ)) of exact ones",
+        &["(1 − ρ)K ⪯ K̂ ⪯ (1 + ρ)K", "ω is ‖k(x)‖‖Y‖, not a bound of one kernel value"],
+    ),
+    published(
+        "ntk.published.labels",
+        (ClaimKind::Sensitivity, ClaimStatus::Refuted),
+        "a regression that covers the points covers the labels",
+        &["labels enter the fit as they are"],
+    ),
+    published(
+        "ntk.published.record",
+        (ClaimKind::Sensitivity, ClaimStatus::Refuted),
+        "ε for moves by β says something of a record",
+        &["a point is replaced by another"],
+    ),
+    published(
+        "ntk.published.singular",
+        (ClaimKind::Sensitivity, ClaimStatus::Refuted),
+        "draws of N(0, K) without a ridge have a finite ε",
+        &["the quadratic kernel", "more points than d(d + 1)/2"],
+    ),
+    published(
+        "ntk.published.predictor",
+        (ClaimKind::Sensitivity, ClaimStatus::Refuted),
+        "a predictor made of private coefficients and the points themselves is private, as the coefficients are",
+        &["the other points are known"],
+    ),
+    published(
+        "ntk.published.selection",
+        (ClaimKind::Sensitivity, ClaimStatus::Refuted),
+        "a ridge, or features, chosen as the best on the private points are parameters that cost nothing",
+        &["the choice is shown, as by every certificate"],
+    ),
     // descent on private records, features of images
     Claim {
         id: DESCENT_SENSITIVITY,
@@ -217,3 +334,24 @@ pub const CLAIMS: &[Claim] = &[
         status: ClaimStatus::Ours,
     },
 ];
+
+const fn close(
+    id: &'static str,
+    (kind, status): (ClaimKind, ClaimStatus),
+    statement: &'static str,
+    hypotheses: &'static [&'static str],
+) -> Claim {
+    let source = Source { work: "docs/theorems.md", result: "Close points" };
+    Claim { id, kind, statement, hypotheses, source, status }
+}
+
+const fn published(
+    id: &'static str,
+    (kind, status): (ClaimKind, ClaimStatus),
+    statement: &'static str,
+    hypotheses: &'static [&'static str],
+) -> Claim {
+    let source =
+        Source { work: "arXiv 2407.13621", result: "as recorded from its abstract and the project's plan" };
+    Claim { id, kind, statement, hypotheses, source, status }
+}

@@ -141,9 +141,55 @@ pub enum Error {
     /// A source of rows could not be read.
     #[error("rows could not be read: {0}")]
     Source(std::io::ErrorKind),
+    // releases of close points
+    /// A public parameter of a release of close points is out of its range.
+    #[error("{parameter:?} = {value} is out of range")]
+    CloseParameter {
+        /// Which.
+        parameter: CloseParameter,
+        /// Value given, or what follows from those given.
+        value: f64,
+    },
+    /// Kernel values of new points are released for the quadratic kernel only.
+    #[error("only the quadratic kernel has exact integers")]
+    QueryKernel,
+    /// As many queries were answered as were allowed.
+    #[error("all {allowed} queries were answered")]
+    QueriesSpent {
+        /// Number of queries in the budget.
+        allowed: u32,
+    },
     /// The features refused.
     #[error(transparent)]
     Features(#[from] poly_kernel::Error),
+}
+
+/// Public parameters of releases of close points that have a range.
+///
+/// ```
+/// use ntk_dp::{CloseParameter, Error, Kernel, private::close::CloseOptions};
+///
+/// let refused = CloseOptions::new(Kernel::quadratic(1.0)?, (10, 2), -1.0);
+/// assert_eq!(refused, Err(Error::CloseParameter { parameter: CloseParameter::Radius, value: -1.0 }));
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseParameter {
+    /// Largest norm of a point.
+    Radius,
+    /// The kernel of a point at the radius with itself.
+    KernelValue,
+    /// The ridge of a sampled Gram matrix.
+    Ridge,
+    /// Largest L1 norm of a label.
+    LabelBound,
+}
+
+impl CloseParameter {
+    pub(crate) fn check(self, value: f64, inside: bool) -> Result<f64, Error> {
+        if inside { Ok(value) } else { Err(Error::CloseParameter { parameter: self, value }) }
+    }
 }
 
 pub(crate) fn check_len(expected: usize, found: usize) -> Result<(), Error> {

@@ -22,6 +22,7 @@
 //! | the ReLU NTK | random features | [`ReluFeatures`] |
 //! | public landmarks | features of any kernel | [`NystromFeatures`] |
 //! | private records | the moments of features and targets, released once; predictions from them | [`private`] |
+//! | private points, of which one may move a little | noise on them or on their Gram matrix, fits | [`private::close`] |
 //! | private records in classes | a classifier, learned from released gradients | [`private::private_descent`] |
 //! | images | features that no data were looked at for | [`image`] |
 //! | doubts about infinity | a network of finite width and its tangent kernel | [`FiniteNetwork`] |
@@ -52,7 +53,6 @@
 //! - Only [`private`] is private: what anything else returns is a function of the rows.
 //! - Points with a NaN or an infinite entry are refused, and errors name rows; private records are dropped by a rule of their own.
 //! - Near equal or opposite points the NTK of a ReLU is good to about `1e-8·√d`; see [`Kernel`].
-//! - Factorisations use one thread.
 //!
 //! # Notation
 //!
@@ -86,7 +86,7 @@ mod relu_features;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 pub use arcsine::ARCSINE;
-pub use error::Error;
+pub use error::{CloseParameter, Error};
 pub use features::{quadratic_features, quadratic_sketch};
 pub use finite::FiniteNetwork;
 pub use kernel::Kernel;

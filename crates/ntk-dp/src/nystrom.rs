@@ -58,7 +58,11 @@ impl NystromFeatures {
         let largest = (0..count).map(|i| gram[(i, i)]).fold(0.0, f64::max);
         let jitter = f64::EPSILON * largest * count as f64 * (count + dim + 16) as f64;
         (0..count).for_each(|i| gram[(i, i)] += jitter);
-        Ok(Self { kernel, landmarks: landmarks.to_owned(), cholesky: Cholesky::new(gram.as_ref())? })
+        Ok(Self {
+            kernel,
+            landmarks: landmarks.to_owned(),
+            cholesky: Cholesky::factor(gram, Parallelism::Sequential)?,
+        })
     }
 
     /// `ρ(x) = K(x, x) − ‖φ(x)‖²` for each row of `points` `(n, d)`, not below zero.

@@ -1,12 +1,12 @@
 //! Iterations of every solver against the accuracy that is asked for.
 
-use crate::picture::{Axes, Line, draw};
 use crate::{Outcome, data};
 use john_ellipsoid_dp::{
     Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, Khachiyan, LazyFixedPoint, PairwiseExchange,
     RandomizedExchange, SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood, john_ellipsoid,
     uniform_weights,
 };
+use provable_dp_benches::picture::{Axes, Line, draw};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::fmt::Write;

@@ -14,7 +14,6 @@
 mod answer;
 mod data;
 mod iterations;
-mod picture;
 mod scaling;
 mod table;
 

@@ -1,10 +1,10 @@
 //! Time against the number of rows, which are in memory, on one thread.
 
-use crate::picture::{Axes, Line, draw};
 use crate::{Outcome, data};
 use dp_linalg::Parallelism;
 use john_ellipsoid_dp::{JohnOptions, john_ellipsoid};
 use provable_dp_benches::median_seconds_in_turns;
+use provable_dp_benches::picture::{Axes, Line, draw};
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::Path;

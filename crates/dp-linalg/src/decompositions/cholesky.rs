@@ -1,11 +1,21 @@
 //! `A = LLᵀ` for a symmetric positive definite `A`.
 
-use faer::linalg::solvers::Llt;
+use faer::dyn_stack::{MemBuffer, MemStack};
+use faer::linalg::cholesky::llt::factor::{
+    LltError, LltRegularization, cholesky_in_place, cholesky_in_place_scratch,
+};
+use faer::linalg::matmul::matmul;
 use faer::linalg::triangular_solve::{solve_lower_triangular_in_place, solve_upper_triangular_in_place};
-use faer::{Par, Side};
+use faer::{Accum, MatMut, Par, Spec};
 
-use super::{check_range, check_square, from_faer};
-use crate::{Error, Mat, MatRef, Operation};
+use super::{check_range, check_square};
+use crate::product::clear_upper_registers;
+use crate::{Error, Mat, MatRef, Operation, Parallelism};
+
+/// Rows that are factored at once: beyond them, most of the work is products.
+const BLOCK: usize = 256;
+/// Rows, or columns, that one thread works on at a time.
+const STRIPE: usize = 256;
 
 /// The factor of `A = LLᵀ`, with `L` lower triangular and a positive diagonal.
 ///
@@ -44,19 +54,31 @@ impl Cholesky {
     /// [`Error::NotSquare`], [`Error::NonFinite`], and [`Error::NotPositiveDefinite`] when a pivot is not positive: a
     /// singular matrix may go either way, by rounding.
     pub fn new(a: MatRef<'_>) -> Result<Self, Error> {
-        check_square(a)?;
-        a.check_finite()?;
-        if a.is_empty() {
-            return Ok(Self { l: Mat::zeros(0, 0) });
-        }
-        let refused = |error| match error {
-            faer::linalg::cholesky::llt::factor::LltError::NonPositivePivot { index } => {
-                Error::NotPositiveDefinite { pivot: index }
-            }
-        };
-        let l = from_faer(Llt::new(a.to_faer(), Side::Lower).map_err(refused)?.L());
-        check_range(Operation::Cholesky, l.as_slice())?;
-        Ok(Self { l })
+        Self::factor(a.to_owned(), Parallelism::Sequential)
+    }
+
+    /// The same, in the memory of the matrix itself, on several threads; [`into_l`](Self::into_l) gives it back.
+    ///
+    /// The result does not depend on the number of threads.
+    ///
+    /// # Errors
+    /// Those of [`new`](Self::new).
+    pub fn factor(mut a: Mat, parallelism: Parallelism) -> Result<Self, Error> {
+        check_square(a.as_ref())?;
+        a.as_ref().check_finite()?;
+        a.mirror_lower();
+        let factored = factor_upper(a.as_mut().into_faer(), parallelism.get());
+        clear_upper_registers();
+        factored.map_err(|pivot| Error::NotPositiveDefinite { pivot })?;
+        a.move_upper_to_lower();
+        check_range(Operation::Cholesky, a.as_slice())?;
+        Ok(Self { l: a })
+    }
+
+    /// `L` as its owner.
+    #[must_use]
+    pub fn into_l(self) -> Mat {
+        self.l
     }
 
     /// `L`, shape `(n, n)`, zero above the diagonal.
@@ -73,6 +95,7 @@ impl Cholesky {
         let mut x = self.solve_lower(b)?;
         if !b.is_empty() {
             solve_upper_triangular_in_place(self.l().to_faer().transpose(), x.as_mut().into_faer(), Par::Seq);
+            clear_upper_registers();
         }
         check_range(Operation::Solve, x.as_slice()).map(|()| x)
     }
@@ -90,6 +113,7 @@ impl Cholesky {
         let mut x = b.to_owned();
         if !b.is_empty() {
             solve_lower_triangular_in_place(self.l().to_faer(), x.as_mut().into_faer(), Par::Seq);
+            clear_upper_registers();
         }
         check_range(Operation::Solve, x.as_slice()).map(|()| x)
     }
@@ -131,4 +155,75 @@ impl Cholesky {
         }
         check_range(Operation::Solve, &forms).map(|()| forms)
     }
+}
+
+/// `A = UᵀU` in the upper triangle, block row by block row; the lower one holds anything. The pivot that is not positive, if there is one.
+fn factor_upper(mut a: MatMut<'_, f64>, threads: usize) -> Result<(), usize> {
+    let n = a.nrows();
+    for start in (0..n).step_by(BLOCK) {
+        let end = n.min(start + BLOCK);
+        let (_, _, _, rest) = a.as_mut().split_at_mut(start, start);
+        let (mut diagonal, mut right, _, below) = rest.split_at_mut(end - start, end - start);
+        factor_block(diagonal.as_mut()).map_err(|pivot| start + pivot)?;
+        // U₁₂ = U₁₁⁻ᵀ A₁₂, and A₂₂ − U₁₂ᵀU₁₂
+        let upper = diagonal.as_ref();
+        in_threads(threads, column_stripes(right.as_mut()), |stripe| {
+            solve_lower_triangular_in_place(upper.transpose(), stripe, Par::Seq);
+        });
+        let right = right.as_ref();
+        in_threads(threads, row_stripes(below), |(first, stripe)| {
+            let (rows, columns) = (stripe.nrows(), stripe.ncols());
+            let (left, right) = (right.subcols(first, rows), right.subcols(first, columns));
+            matmul(stripe, Accum::Add, left.transpose(), right, -1.0, Par::Seq);
+        });
+    }
+    Ok(())
+}
+
+fn factor_block(a: MatMut<'_, f64>) -> Result<(), usize> {
+    // columns of the transposed view are contiguous, which is what the backend is fast on
+    let columns = a.transpose_mut();
+    let mut memory =
+        MemBuffer::new(cholesky_in_place_scratch::<f64>(columns.nrows(), Par::Seq, Spec::default()));
+    let (stack, none) = (MemStack::new(&mut memory), LltRegularization::default());
+    cholesky_in_place(columns, none, Par::Seq, stack, Spec::default())
+        .map(|_| ())
+        .map_err(|LltError::NonPositivePivot { index }| index)
+}
+
+/// Stripes of some rows of an upper triangle, each from its diagonal on, with the number of its first row.
+fn row_stripes(mut rest: MatMut<'_, f64>) -> Vec<(usize, MatMut<'_, f64>)> {
+    let (mut stripes, mut first) = (Vec::new(), 0);
+    while rest.nrows() > 0 {
+        let rows = STRIPE.min(rest.nrows());
+        let (stripe, below) = rest.split_at_row_mut(rows);
+        stripes.push((first, stripe.split_at_col_mut(first).1));
+        (rest, first) = (below, first + rows);
+    }
+    stripes
+}
+
+fn column_stripes(mut rest: MatMut<'_, f64>) -> Vec<MatMut<'_, f64>> {
+    let mut stripes = Vec::new();
+    while rest.ncols() > 0 {
+        let columns = STRIPE.min(rest.ncols());
+        let (stripe, right) = rest.split_at_col_mut(columns);
+        stripes.push(stripe);
+        rest = right;
+    }
+    stripes
+}
+
+/// Hands out stripes in turn: neighbours are about equally long.
+fn in_threads<T: Send>(threads: usize, stripes: Vec<T>, work: impl Fn(T) + Sync) {
+    let threads = threads.min(stripes.len()).max(1);
+    let mut hands: Vec<Vec<T>> = (0..threads).map(|_| Vec::new()).collect();
+    stripes.into_iter().enumerate().for_each(|(i, stripe)| hands[i % threads].push(stripe));
+    let mine = hands.pop().unwrap_or_default();
+    std::thread::scope(|scope| {
+        for hand in hands {
+            scope.spawn(|| hand.into_iter().for_each(&work));
+        }
+        mine.into_iter().for_each(&work);
+    });
 }

@@ -1,4 +1,4 @@
-//! Decompositions, on one thread, through the backend.
+//! Decompositions through the backend, on one thread but for [`Cholesky::factor`].
 //!
 //! | Type | Decomposition | Uses |
 //! |---|---|---|

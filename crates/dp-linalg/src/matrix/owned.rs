@@ -6,6 +6,9 @@ use core::ops::{Index, IndexMut};
 use super::{MatMut, MatRef, Rows, debug_matrix};
 use crate::{Error, Scalar};
 
+/// Rows and columns of a tile, where both sides of the diagonal are touched.
+const TILE: usize = 32;
+
 /// Row-major, contiguous matrix of shape `(nrows, ncols)`, of `f64` unless the type says otherwise.
 ///
 /// `Debug` prints the shape and at most a 4 × 4 corner: a type that holds private rows needs a `Debug` of its own.
@@ -168,9 +171,30 @@ impl<T: Scalar> Mat<T> {
 
     /// Copies the strict lower triangle of a square matrix over the upper one.
     pub(crate) fn mirror_lower(&mut self) {
-        for i in 0..self.nrows {
-            for j in 0..i {
-                self[(j, i)] = self[(i, j)];
+        self.for_each_below_diagonal(|lower, upper| *upper = *lower);
+    }
+
+    /// Moves the strict upper triangle of a square matrix to the lower one, and leaves zeros.
+    pub(crate) fn move_upper_to_lower(&mut self) {
+        self.for_each_below_diagonal(|lower, upper| {
+            *lower = *upper;
+            *upper = T::ZERO;
+        });
+    }
+
+    /// Every entry `(i, j)` with `i > j` and its mirror image, tile by tile.
+    fn for_each_below_diagonal(&mut self, mut f: impl FnMut(&mut T, &mut T)) {
+        let n = self.ncols;
+        for top in (0..n).step_by(TILE) {
+            for left in (0..=top).step_by(TILE) {
+                for i in top.max(left + 1)..n.min(top + TILE) {
+                    // rows above the i-th, and the i-th
+                    let (above, row) = self.data.split_at_mut(i * n);
+                    let end = i.min(left + TILE);
+                    for (j, lower) in (left..end).zip(&mut row[left..end]) {
+                        f(lower, &mut above[j * n + i]);
+                    }
+                }
             }
         }
     }

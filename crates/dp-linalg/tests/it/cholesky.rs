@@ -1,7 +1,7 @@
 //! Cholesky against its backward error bound and nalgebra.
 
 use approx::assert_relative_eq;
-use dp_linalg::{Cholesky, Error, Mat};
+use dp_linalg::{Cholesky, Error, Mat, Parallelism};
 
 use crate::support::{
     abs, assert_within, distance, gamma, nt, random, random_positive_definite, to_nalgebra,
@@ -24,6 +24,31 @@ fn the_factor_reproduces_the_matrix_within_the_stated_bound() {
         // γ_{n+6}, and γ_n each for forming LLᵀ and |L||Lᵀ| here
         assert_within(&nt(&l, &l), &a, |i, j| (gamma(n + 6) + 2.0 * gamma(n)) * magnitude[(i, j)]);
         assert!((0..n).all(|i| l[(i, i)] > 0.0 && l.row(i)[i + 1..].iter().all(|&entry| entry == 0.0)));
+    }
+}
+
+#[test]
+fn blocks_obey_the_same_bound_on_any_number_of_threads() {
+    for n in [256, 257, 600] {
+        let a = random_positive_definite(n, n as u64);
+        let factor = Cholesky::new(a.as_ref()).unwrap();
+        let l = factor.l().to_owned();
+        let magnitude = nt(&abs(&l), &abs(&l));
+        assert_within(&nt(&l, &l), &a, |i, j| (gamma(n + 6) + 2.0 * gamma(n)) * magnitude[(i, j)]);
+        for threads in [1, 2, 5] {
+            assert_eq!(Cholesky::factor(a.clone(), Parallelism::threads(threads)).unwrap(), factor);
+        }
+        assert_eq!(factor.into_l(), l);
+    }
+}
+
+#[test]
+fn a_pivot_that_is_not_positive_is_named_in_every_block() {
+    for pivot in [0, 255, 256, 599] {
+        let mut a = Mat::identity(600);
+        a[(pivot, pivot)] = -1.0;
+        let refused = Cholesky::factor(a, Parallelism::threads(2)).unwrap_err();
+        assert_eq!(refused, Error::NotPositiveDefinite { pivot });
     }
 }
 

@@ -10,7 +10,10 @@ mod linalg;
 mod mechanisms;
 mod ntk;
 
+pub(crate) use audit::audit_of_planted;
 pub use audit::audit_table;
+#[cfg(test)]
+pub(crate) use audit::planted_faults;
 
 /// All checks of the workspace.
 ///

@@ -1,7 +1,18 @@
-//! Rows for people (an aligned table) and for other tools (one JSON object a line).
+//! Rows for people (an aligned table, a document, a page) and for other tools (one JSON object a line).
 
+mod fates;
+mod figure;
+mod html;
+mod index;
 mod json;
+mod markdown;
+mod math;
+mod number;
 mod table;
 
-pub use json::write_json_line;
+pub use fates::{FateTable, write_fate_line};
+pub use html::{Summary, write_html};
+pub use index::write_index;
+pub use json::{read_json_lines, write_json_line};
+pub use markdown::write_markdown;
 pub use table::{Colour, Table};

@@ -1,7 +1,7 @@
 //! The terminal table.
 
+use super::number::Number;
 use crate::{Control, Error, Problem, Registry, Row, Selection, Verdict};
-use core::fmt;
 use std::io::Write;
 
 /// Whether escape codes may be written.
@@ -11,6 +11,23 @@ pub enum Colour {
     On,
     /// A pipe, a file, or `NO_COLOR`.
     Off,
+}
+
+impl Colour {
+    pub(super) fn green(self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    pub(super) fn red(self, text: &str) -> String {
+        self.paint("31", text)
+    }
+
+    fn paint(self, code: &str, text: &str) -> String {
+        match self {
+            Self::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Self::Off => text.to_owned(),
+        }
+    }
 }
 
 /// Writes aligned rows, then a summary.
@@ -125,60 +142,10 @@ impl Table {
     }
 
     fn green(self, text: &str) -> String {
-        self.paint("32", text)
+        self.colour.green(text)
     }
 
     fn red(self, text: &str) -> String {
-        self.paint("31", text)
-    }
-
-    fn paint(self, code: &str, text: &str) -> String {
-        match self.colour {
-            Colour::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            Colour::Off => text.to_owned(),
-        }
-    }
-}
-
-/// A number in at most twelve characters.
-struct Number(f64);
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let x = self.0;
-        let text = match x.abs() {
-            _ if !x.is_finite() => format!("{x}"),
-            0.0 => "0".to_owned(),
-            size if (1e-3..1e9).contains(&size) && x.fract() == 0.0 => format!("{x}"),
-            size if (1e-3..1e5).contains(&size) => format!("{x:.5}"),
-            _ => format!("{x:.4e}"),
-        };
-        f.pad(&text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_fit_their_column() {
-        for x in [
-            0.0,
-            -1.0,
-            123_456_789.0,
-            -999_999.5,
-            1e-300,
-            -1.234_567e-300,
-            f64::MAX,
-            -f64::MIN_POSITIVE,
-            f64::NAN,
-        ] {
-            let text = Number(x).to_string();
-            assert!(text.len() <= 12, "{text}");
-        }
-        assert_eq!(Number(0.25).to_string(), "0.25000");
-        assert_eq!(Number(1e-5).to_string(), "1.0000e-5");
-        assert_eq!(format!("{:>5}|", Number(3.0)), "    3|");
+        self.colour.red(text)
     }
 }

@@ -57,6 +57,19 @@ fn privacy_needs_a_proof_and_an_audit() {
 }
 
 #[test]
+fn the_index_of_theorems_is_what_the_claims_say() {
+    let docs = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs"));
+    let theorems = std::fs::read_to_string(docs.join("theorems.md")).unwrap();
+    let mut index = Vec::new();
+    dp_verify::report::write_index(&mut index, &Registry::shipped(), &theorems).unwrap();
+    let written = std::fs::read_to_string(docs.join("theorem_index.md")).unwrap();
+    assert!(String::from_utf8(index).unwrap() == written, "run `cargo xtask theorems`");
+    // a heading that is gone is noticed
+    let missing = dp_verify::report::write_index(Vec::new(), &Registry::shipped(), "# Theorems");
+    assert!(matches!(missing, Err(dp_verify::Error::NoProof { .. })));
+}
+
+#[test]
 fn the_shipped_registry_is_complete() {
     assert_eq!(Registry::shipped().problems(), []);
 }

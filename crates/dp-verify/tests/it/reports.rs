@@ -4,7 +4,7 @@ use crate::planted::{TWO, blind, check, panics, registry, skipped, sound};
 use clap::Parser;
 use dp_verify::cli::{Options, QUICK_SEED, execute};
 use dp_verify::report::Colour;
-use dp_verify::{Check, Context, Error, Evidence, Outcome, Registry, Subject};
+use dp_verify::{Axis, Check, Context, Error, Evidence, Figure, Outcome, Registry, Role, Subject};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::process::ExitCode;
 
@@ -132,14 +132,158 @@ fn json_has_stable_keys_in_stable_order_and_truncates_the_file() {
     let text = std::fs::read_to_string(&path).unwrap();
     let lines: Vec<_> = text.lines().collect();
     assert_eq!(lines.len(), 2);
-    let (before_ms, ms) = lines[0].split_once(",\"ms\":").unwrap();
+    let (before_ms, rest) = lines[0].split_once(",\"ms\":").unwrap();
+    let (ms, rest) = rest.split_once(',').unwrap();
     assert_eq!(
         before_ms,
         "{\"id\":\"planted.a\",\"crate\":\"planted\",\"kind\":\"numerical\",\"status\":\"ours\",\"evidence\":\"exact\",\
          \"verdict\":\"holds\",\"observed\":0.1,\"bound\":null,\"control\":\"rejected\",\"n\":4,\"seed\":\"9007199254740993\""
     );
-    assert!(ms.strip_suffix('}').unwrap().parse::<u64>().is_ok());
+    assert!(ms.parse::<u64>().is_ok());
+    assert_eq!(
+        rest,
+        "\"level\":\"quick\",\"relation\":\"at_most\",\"note\":\"\",\"twin_verdict\":\"violated\",\"twin_observed\":null,\
+         \"twin_bound\":1.0}"
+    );
     for line in lines {
         assert!(serde_json::from_str::<serde_json::Value>(line).unwrap().is_object());
+    }
+}
+
+/// A file of rows beside a page and a document, and what they hold.
+struct Reports {
+    folder: tempfile::TempDir,
+}
+
+impl Reports {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder for tests") }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().expect("a folder for tests").to_owned()
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).expect("a folder for tests")
+    }
+}
+
+#[test]
+fn an_interrupted_run_goes_on_where_it_ended() {
+    let reports = Reports::new();
+    let json = reports.path("rows.jsonl");
+    let run = |registry: &Registry, more: &[&str]| {
+        let arguments: Vec<&str> = ["--json", &json].into_iter().chain(more.iter().copied()).collect();
+        printed(registry, &arguments, Colour::Off)
+    };
+    // one row, and the beginning of another
+    run(&registry(TWO, both(sound)), &["--only", "planted.b", "--seed", "11"]).unwrap();
+    std::fs::write(&json, reports.read("rows.jsonl") + "{\"id\":\"plan").unwrap();
+    // what is there is not run again: it would panic
+    let late =
+        vec![check("planted.a", Evidence::Exact, sound), check("planted.b.c", Evidence::Statistical, panics)];
+    let (code, text) = run(&registry(TWO, late), &["--resume"]).unwrap();
+    assert_eq!(code, ExitCode::SUCCESS, "{text}");
+    assert!(text.starts_with("seed 11\n1 rows of an earlier run are kept\n"), "{text}");
+    assert!(text.ends_with("2 rows: 2 green, 0 red\n"), "{text}");
+    let lines = reports.read("rows.jsonl");
+    let whole = lines.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok());
+    assert_eq!(whole.count(), 2, "{lines}");
+}
+
+#[test]
+fn a_run_is_not_resumed_from_another_level_or_seed() {
+    let reports = Reports::new();
+    let json = reports.path("rows.jsonl");
+    let registry = registry(TWO, both(sound));
+    printed(&registry, &["--json", &json, "--seed", "11"], Colour::Off).unwrap();
+    for other in [&["--full"][..], &["--seed", "12"]] {
+        let arguments: Vec<&str> =
+            ["--json", &json, "--resume"].into_iter().chain(other.iter().copied()).collect();
+        assert!(matches!(printed(&registry, &arguments, Colour::Off), Err(Error::Resume)), "{other:?}");
+    }
+    assert_eq!(options(&["--resume"]).unwrap_err().exit_code(), 2);
+    // nothing to resume from is a run from the start
+    let fresh = reports.path("fresh.jsonl");
+    let (code, _) = printed(&registry, &["--json", &fresh, "--resume"], Colour::Off).unwrap();
+    assert_eq!((code, reports.read("fresh.jsonl").lines().count()), (ExitCode::SUCCESS, 2));
+}
+
+#[test]
+fn a_red_row_stays_red_when_it_is_resumed() {
+    let reports = Reports::new();
+    let json = reports.path("rows.jsonl");
+    for (fault, more) in [(blind as fn(&mut Context, Subject) -> Outcome, &[][..]), (sound, &["--resume"])] {
+        let arguments: Vec<&str> = ["--json", &json].into_iter().chain(more.iter().copied()).collect();
+        let (code, text) = printed(&registry(TWO, both(fault)), &arguments, Colour::Off).unwrap();
+        assert_eq!(code, ExitCode::from(1), "{text}");
+    }
+}
+
+#[test]
+fn crates_are_selected_by_name() {
+    let checks = both(sound);
+    let kept = registry(TWO, checks.clone()).of_crates(&["planted".to_owned()]).unwrap();
+    assert_eq!(kept.claims().count(), 2);
+    let refused = registry(TWO, checks).of_crates(&["plant".to_owned()]);
+    assert!(matches!(refused, Err(Error::UnknownCrate { name }) if name == "plant"));
+    let shipped = Registry::shipped().of_crates(&["dp-linalg".to_owned()]).unwrap();
+    assert!(shipped.claims().all(|(library, _)| library == "dp-linalg") && shipped.problems().is_empty());
+}
+
+/// With a figure, and with characters that HTML reads.
+fn drawn(_: &mut Context, subject: Subject) -> Outcome {
+    let points = (1..9).map(|n| (f64::from(n), 1.0 / f64::from(n)));
+    let figure = Figure::new("a <decay>", Axis::linear("n"), Axis::logarithmic("error")).with_curve(
+        Role::Observed,
+        "found",
+        points,
+    );
+    Outcome::at_most(subject.pick(0.5, 2.0), 1.0, 8).with_figure(figure).with_note("<b> & more")
+}
+
+#[test]
+fn the_page_shows_statement_evidence_picture_and_command_and_needs_nothing_else() {
+    let reports = Reports::new();
+    let (html, markdown) = (reports.path("page.html"), reports.path("page.md"));
+    let arguments = ["--html", &html, "--markdown", &markdown, "--seed", "5"];
+    let (code, _) = printed(&registry(TWO, both(drawn)), &arguments, Colour::Off).unwrap();
+    assert_eq!(code, ExitCode::SUCCESS);
+    let page = reports.read("page.html");
+    for expected in [
+        "2 of 2 rows are green",
+        "id=\"planted.a\"",
+        "a planted statement",
+        "Nobody 1900, Theorem 0",
+        "<svg",
+        "a &lt;decay&gt;",
+        "&lt;b&gt; &amp; more",
+        "width:50.0%",
+        "cargo xtask verify --only planted.a --seed 5",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    // the name space of SVG is no address that anybody opens
+    let addresses = page.matches("http").count() - page.matches("http://www.w3.org/2000/svg").count();
+    assert_eq!((addresses, page.matches("src=").count()), (0, 0));
+    assert!(
+        reports
+            .read("page.md")
+            .contains("| ✓ | `planted.a` | ours | exact | holds | 0.50000 | ≤ | 1 | rejected | 8 |")
+    );
+}
+
+#[test]
+fn a_red_run_is_red_on_the_page() {
+    let reports = Reports::new();
+    let html = reports.path("page.html");
+    let registry = registry(TWO, vec![check("planted.a", Evidence::Exact, blind)]);
+    printed(&registry, &["--html", &html], Colour::Off).unwrap();
+    let page = reports.read("page.html");
+    for expected in
+        ["0 of 1 rows are green", "planted.b.c: the claim has no check", "class=\"red\"", "accepted"]
+    {
+        assert!(page.contains(expected), "{expected}");
     }
 }

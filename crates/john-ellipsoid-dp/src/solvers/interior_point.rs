@@ -3,7 +3,7 @@
 use super::{Solver, Stop};
 use crate::design::{dot, moment};
 use crate::{Design, Error};
-use dp_linalg::{Cholesky, Mat, Parallelism, matmul_tn};
+use dp_linalg::{Accumulate, Cholesky, Mat, Parallelism, matmul_tn_into};
 
 /// A primal-dual interior-point method on the rows with weight and those near the boundary; some five to ten steps to any accuracy.
 ///
@@ -87,15 +87,16 @@ impl Central {
 
     /// Predictor and corrector with one factor (Mehrotra 1992).
     fn run(&mut self, stop: Stop) -> Result<usize, Error> {
+        let mut system = Mat::zeros(self.w.len(), self.w.len());
         for iteration in 0..stop.max_iterations {
-            let mut system = self.inner_products()?;
+            self.inner_products(&mut system)?;
             let excess: Vec<f64> = (0..self.w.len()).map(|i| system[(i, i)] - 1.0).collect();
             if self.is_done(&excess, stop.gap) {
                 return Ok(iteration);
             }
             system.as_mut_slice().iter_mut().for_each(|x| *x *= *x);
             (0..self.w.len()).for_each(|i| system[(i, i)] += self.z[i] / self.w[i]);
-            let Ok(factor) = Cholesky::new(system.as_ref()) else {
+            let Ok(factor) = Cholesky::factor(system, Parallelism::Sequential) else {
                 return Ok(iteration); // as far as floating point goes
             };
             let predicted = self.step(&factor, &excess, &vec![0.0; self.w.len()])?;
@@ -106,6 +107,7 @@ impl Central {
             let (primal, dual) = self.lengths(&step);
             self.w.iter_mut().zip(&step.w).for_each(|(w, dw)| *w += primal * dw);
             self.z.iter_mut().zip(&step.z).for_each(|(z, dz)| *z += dual * dz);
+            system = factor.into_l();
         }
         Ok(stop.max_iterations)
     }
@@ -140,10 +142,12 @@ impl Central {
     }
 
     /// `bᵢᵀM⁻¹bⱼ` for all pairs.
-    fn inner_products(&self) -> Result<Mat, Error> {
-        let cholesky = Cholesky::new(moment(self.rows.as_ref(), &self.w)?.as_ref())?;
+    fn inner_products(&self, out: &mut Mat) -> Result<(), Error> {
+        let one = Parallelism::Sequential;
+        let cholesky = Cholesky::factor(moment(self.rows.as_ref(), &self.w)?, one)?;
         let whitened = cholesky.solve_lower(self.rows.transpose().as_ref())?;
-        Ok(matmul_tn(whitened.as_ref(), whitened.as_ref(), Parallelism::Sequential)?)
+        let whitened = whitened.as_ref();
+        Ok(matmul_tn_into(out.as_mut(), Accumulate::Replace, whitened, whitened, one)?)
     }
 }
 

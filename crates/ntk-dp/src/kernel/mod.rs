@@ -55,7 +55,7 @@ use dp_linalg::{Mat, MatRef, Parallelism};
 /// Cho, Saul 2009 (ReLU); Williams 1997 (erf); Jacot, Gabriel, Hongler 2018 (NTK).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Kernel {
-    form: Form,
+    pub(crate) form: Form,
 }
 
 #[derive(Debug, Clone, PartialEq)]

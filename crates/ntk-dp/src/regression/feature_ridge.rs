@@ -122,7 +122,7 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
         for i in 0..matrix.nrows() {
             matrix[(i, i)] += ridge;
         }
-        let cholesky = Cholesky::new(matrix.as_ref())?;
+        let cholesky = Cholesky::factor(matrix, self.parallelism)?;
         let weights = cholesky.solve(self.products.as_ref())?;
         Ok(FeatureModel { map: self.map.clone(), weights, cholesky })
     }

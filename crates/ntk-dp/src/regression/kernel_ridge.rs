@@ -41,7 +41,7 @@ impl KernelRidge {
         Ok(Self { kernel, ridge, parallelism: Parallelism::Sequential })
     }
 
-    /// Threads for kernel values; last bits of results may change with it. The factorisation uses one.
+    /// Threads; last bits of results may change with it.
     #[must_use]
     pub fn with_parallelism(self, parallelism: Parallelism) -> Self {
         Self { parallelism, ..self }
@@ -58,7 +58,7 @@ impl KernelRidge {
         for i in 0..gram.nrows() {
             gram[(i, i)] += self.ridge;
         }
-        let coefficients = Cholesky::new(gram.as_ref())?.solve(targets)?;
+        let coefficients = Cholesky::factor(gram, self.parallelism)?.solve(targets)?;
         Ok(KernelModel::new(self.kernel.clone(), points, coefficients, self.parallelism))
     }
 

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod claims;
+mod close;
 mod features;
 mod images;
 mod kernels;

@@ -1,7 +1,7 @@
 //! How often the bars for one query, fixed beforehand, miss.
 
 use super::{Row, aggregate, budget, failure_probability, options, random_rows, target};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use attention_dp::{ErrorBar, MomentAdjacency, MomentGeometry, MomentOptions};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian};
 use dp_testkit::statistics::proportion_lower_bound;
@@ -29,7 +29,7 @@ struct Case {
 /// much, and the twin leaves it out of the bar.
 pub(super) fn fixed(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (mut parts, mut rates) = (Vec::new(), Vec::new());
+    let (mut parts, mut rates, mut seen) = (Vec::new(), Vec::new(), Vec::new());
     let cases = cases(&mut rng).into_iter().filter(|case| subject.pick(true, case.name == "level"));
     for case in cases {
         let n = context.scale(case.releases, 100 * case.releases);
@@ -38,10 +38,18 @@ pub(super) fn fixed(context: &mut Context, subject: Subject) -> Outcome {
         parts.extend(
             bounds.into_iter().zip(GAMMAS).map(|(low, gamma)| Outcome::at_most(low, gamma, n as u64)),
         );
+        seen.extend(misses.iter().zip(GAMMAS).map(|(&misses, gamma)| (gamma, misses as f64 / n as f64)));
         let [first, second, third] = misses;
         rates.push(format!("{} {first}, {second}, {third} of {n}", case.name));
     }
-    Outcome::worst(parts).with_note(format!("misses at 90, 99, 99.9 %: {}", rates.join("; ")))
+    let title = "Error bars of one query, five stores: how often they may miss, and how often they did";
+    let figure =
+        Figure::new(title, Axis::logarithmic("stated share of misses"), Axis::logarithmic("share found"))
+            .with_curve(Role::Bound, "as stated", GAMMAS.map(|gamma| (gamma, gamma)))
+            .with_curve(Role::Observed, "found (none: not drawn)", seen);
+    Outcome::worst(parts)
+        .with_note(format!("misses at 90, 99, 99.9 %: {}", rates.join("; ")))
+        .with_figure(figure)
 }
 
 /// Sharp ones, an ordinary one, and those in which the normaliser hardly rises above its noise or is nothing else.

@@ -130,7 +130,7 @@ fn unflatten(shape: Shape, point: &[f64]) -> Vec<Row> {
 }
 
 /// Moves coordinates at random, at scales from 1e-5 to 1, and keeps what the objective likes at least as much.
-fn climb<T: PartialOrd>(
+pub(super) fn climb<T: PartialOrd>(
     rng: &mut ChaCha20Rng,
     start: Vec<f64>,
     steps: usize,

@@ -15,6 +15,9 @@ mod table;
 mod threshold;
 mod trial;
 
+pub(crate) use power::audit_of_planted;
+#[cfg(test)]
+pub(crate) use power::planted_faults;
 pub use table::audit_table;
 
 use crate::{Check, Evidence};

@@ -117,6 +117,29 @@ pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
 }
 
 /// Runs and canaries that suffice for every fault of the list.
+/// The auditors' verdict on the planted fault of this name: how many of those that must refute it do, of those of runs and, where they
+/// apply, those of exact laws and replay. It is violated if all do, as [`power`] demands.
+pub(crate) fn audit_of_planted(context: &mut Context, name: &str) -> Outcome {
+    let found = all().into_iter().enumerate().find(|(_, fault)| fault.name == name);
+    let Some((i, fault)) = found else { return Outcome::inconclusive("no planted fault has this name") };
+    let mut rng = context.rng(i as u64);
+    let needed = audit(&(fault.build)(Subject::Broken), budget(context.level()), ALPHA, &mut rng);
+    let must = [needed.sequential, needed.threshold, needed.exact, needed.replay];
+    let silent = must.iter().filter(|cost| **cost == Cost::Nothing).count();
+    match silent {
+        0 => {
+            Outcome::all_equal(must.iter().filter(|cost| cost.is_refuted()).count() as u64, must.len() as u64)
+        }
+        _ => Outcome::inconclusive(format!("{silent} auditors found nothing")),
+    }
+}
+
+/// Names of all planted faults.
+#[cfg(test)]
+pub(crate) fn planted_faults() -> Vec<&'static str> {
+    all().iter().map(|fault| fault.name).collect()
+}
+
 pub(super) fn budget(level: Level) -> Budget {
     match level {
         Level::Quick => Budget { rounds: 1 << 16, canaries: 1 << 14 },

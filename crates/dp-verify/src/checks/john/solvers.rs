@@ -1,13 +1,14 @@
 //! Solvers against each other, and against what is proven of them.
 
 use super::{rows, shape, solve};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_linalg::{Mat, leverage_scores};
 use john_ellipsoid_dp::{
     Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, Khachiyan, LazyFixedPoint, PairwiseExchange,
     RandomizedExchange, SafeDeletion, SketchedFixedPoint, Solver, Stop, WolfeAtwood, deletion_threshold,
     john_ellipsoid_with, uniform_weights,
 };
+use rand_chacha::ChaCha20Rng;
 
 /// `ln det M` of the default and of eight solvers, in units of what their certificates allow. The twin leaves out the last row of
 /// those with weight, as a fixed-size support does.
@@ -69,7 +70,24 @@ pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
         }
     }
     // leverages carry some d·u, times T of the largest run
-    Outcome::at_most(worst, 1.0 + 1e-10, compared)
+    Outcome::at_most(worst, 1.0 + 1e-10, compared).with_figure(picture(&mut rng))
+}
+
+/// Gaps of one instance against iterations.
+fn picture(rng: &mut ChaCha20Rng) -> Figure {
+    let (n, d) = (300, 6);
+    let basis = dp_linalg::Qr::new(rows(rng, n, d).as_ref()).expect("finite rows");
+    let iterations = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+    let proven = |t: f64| ((n as f64 / d as f64).ln() / t).exp_m1();
+    let title =
+        format!("Gap of the mean of the iterates, {n} rows in {d} dimensions: theorem and measurement");
+    Figure::new(&title, Axis::logarithmic("iterations"), Axis::logarithmic("gap max g − 1"))
+        .with_curve(Role::Bound, "theorem", iterations.map(|t| (t as f64, proven(t as f64))))
+        .with_curve(
+            Role::Observed,
+            "mean of the iterates",
+            iterations.map(|t| (t as f64, shipped(basis.q(), t))),
+        )
 }
 
 fn shipped(rows: dp_linalg::MatRef<'_>, iterations: usize) -> f64 {

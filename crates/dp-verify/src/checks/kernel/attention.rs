@@ -32,7 +32,8 @@ fn formed(
     (0..queries.nrows()).map(row).collect()
 }
 
-/// The products and normalised products are those of the formed matrix.
+/// The products and normalised products are those of the formed matrix. The twin's causal queries see one key more, its others
+/// one key less.
 pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut uneven, mut n) = (0.0_f64, 0, 0);
@@ -102,7 +103,8 @@ pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
         .with_note("error in units of the rounding allowed, at worst")
 }
 
-/// Keys where the kernel is highest and lowest against the exponential, in the worst proportion, with values one and zero.
+/// Keys where the kernel is highest and lowest against the exponential, in the worst proportion, with values one and zero. The
+/// twin states the error of one side for both.
 pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
     let grid = context.scale(2_000, 50_000);
     let (mut worst, mut attained, mut n) = (0.0_f64, f64::INFINITY, 0);
@@ -154,7 +156,8 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
         .with_note("distance from softmax attention over the bound, at worst")
 }
 
-/// Parts of the keys, merged in a random order, and masses that no exponential holds.
+/// Parts of the keys, merged in a random order, and masses that no exponential holds. In the twin the mass of the second part is
+/// off by a factor of e.
 pub(super) fn merge(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(2);
     let (mut worst, mut n) = (0.0_f64, 0);

@@ -32,7 +32,8 @@ fn features_of(map: &MonomialMap, x: &[f64], subject: Subject) -> Vec<f64> {
     out
 }
 
-/// `Σ_a sign_a φ_a(x) φ_a(y) = f(x·y)`, `r = C(d + g, g)` and `‖φ(x)‖ ≤ norm_bound(‖x‖)`.
+/// `Σ_a sign_a φ_a(x) φ_a(y) = f(x·y)`, `r = C(d + g, g)` and `‖φ(x)‖ ≤ norm_bound(‖x‖)`. The twin counts each monomial once, as
+/// if `x₁x₂` and `x₂x₁` were one term.
 pub(super) fn identity(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let repeats = context.scale(20, 1_000);
@@ -66,7 +67,7 @@ pub(super) fn identity(context: &mut Context, subject: Subject) -> Outcome {
     .with_note("error in units of the rounding of the features")
 }
 
-/// Integers miss the features by at most `entry_error()`, also where a feature lies halfway between two.
+/// Integers miss the features by at most `entry_error()`, also where a feature lies halfway between two. The twin rounds down.
 pub(super) fn rounding(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let repeats = context.scale(200, 20_000);
@@ -104,7 +105,8 @@ fn squared_norm(integers: &[i64]) -> u128 {
     squares.fold(0, u128::saturating_add)
 }
 
-/// No input has longer integers than `max_squared_norm()`, and every point within the radius counts.
+/// No input has longer integers than `max_squared_norm()`, and every point within the radius counts. The twin has no rule for
+/// points that are too long: it casts and counts them.
 pub(super) fn norm_bound(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let repeats = context.scale(300, 30_000);

@@ -74,7 +74,7 @@ impl Case {
     }
 }
 
-/// Every entry is that of the dense formula.
+/// Every entry is that of the dense formula. The twin takes the normaliser for a constant.
 pub(super) fn dense(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut uneven, mut n) = (0.0_f64, 0, 0);
@@ -99,7 +99,7 @@ pub(super) fn dense(context: &mut Context, subject: Subject) -> Outcome {
         .with_note("distance from the dense formula, in units of the rounding allowed")
 }
 
-/// Steps along random directions move the loss as the gradient says.
+/// Steps along random directions move the loss as the gradient says. The twin's gradient of keys has the wrong sign.
 pub(super) fn differences(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(1);
     let (mut worst, mut n) = (0.0_f64, 0);

@@ -128,7 +128,8 @@ fn block_integers(features: &FixedPointFeatures, points: MatRef<'_>, subject: Su
     columns.rows().map(|column| column.iter().map(|&v| v as i64).collect()).collect()
 }
 
-/// A point has the same integers at every place of blocks of every length, among any neighbours.
+/// A point has the same integers at every place of blocks of every length, among any neighbours. The twin rounds ties by one rule
+/// in whole vectors and by another in the rest.
 pub(super) fn row_locality(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut mismatches, mut n) = (0, 0);

@@ -101,7 +101,7 @@ impl Found {
     }
 }
 
-/// No logit that an adversary finds is worse than the certificate.
+/// No logit that an adversary finds is worse than the certificate. The twin leaves out a tenth of the range at each end.
 pub(super) fn certificate(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (extra, grid) = (context.scale(6, 200), context.scale(400, 4_000));
@@ -109,7 +109,7 @@ pub(super) fn certificate(context: &mut Context, subject: Subject) -> Outcome {
     for range in ranges(&mut rng, extra) {
         for degree in [0, 1, 2, 3, 4, 6, 9, 13] {
             for polynomial in polynomials(&mut rng, degree, range) {
-                // the twin looks at nine tenths of the range
+                // the twin leaves out a tenth of the range at each end
                 let seen = LogitRange::new(
                     subject.pick(range.low(), 0.9 * range.low() + 0.1 * range.high()),
                     subject.pick(range.high(), 0.1 * range.low() + 0.9 * range.high()),
@@ -124,7 +124,7 @@ pub(super) fn certificate(context: &mut Context, subject: Subject) -> Outcome {
         .with_note("excess over the certificate, in units of it, at the worst logit found")
 }
 
-/// Certificates are within a factor of two of the true extrema.
+/// Certificates are within a factor of two of the true extrema. The twin certifies the polynomial without its last coefficient.
 pub(super) fn tightness(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(1);
     let (extra, grid) = (context.scale(6, 200), context.scale(400, 4_000));
@@ -155,7 +155,8 @@ fn softcapped_bounds(t: f64, cap: f64) -> (f64, f64) {
     (exp_bounds(cap * (tanh(exp.0) - slack)).0, exp_bounds(cap * (tanh(exp.1) + slack)).1)
 }
 
-/// No logit that an adversary finds is worse than a certificate for capped logits, which is within a factor of two.
+/// No logit that an adversary finds is worse than a certificate for capped logits, which is within a factor of two. The twin
+/// forgets the cap.
 pub(super) fn softcap(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(3);
     let (extra, grid) = (context.scale(2, 20), context.scale(200, 1_000));
@@ -223,7 +224,8 @@ fn levelled(polynomial: &ExpPolynomial, range: LogitRange) -> f64 {
     if enough { smallest.fold(0.0, f64::max) } else { 0.0 }
 }
 
-/// What is certified of the best polynomial is hardly more than what no polynomial can do better.
+/// What is certified of the best polynomial is hardly more than what no polynomial can do better. The twin is as good as it can
+/// be in absolute error.
 pub(super) fn best(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(2);
     let extra = context.scale(20, 1_000);
@@ -246,7 +248,7 @@ pub(super) fn best(context: &mut Context, subject: Subject) -> Outcome {
         .with_note("certified error over the lower bound for every polynomial of the degree")
 }
 
-/// Degrees for a target: the table in the literature, and that no smaller degree can do.
+/// Degrees for a target: the table in the literature, and that no smaller degree can do. The twin looks for an absolute error.
 pub(super) fn degrees(_: &mut Context, subject: Subject) -> Outcome {
     // B, then degrees for relative errors of 1e-2 and 1e-6: of best polynomials, and of Taylor's
     const TABLE: [(f64, [usize; 2], [usize; 2]); 4] =
@@ -272,7 +274,7 @@ pub(super) fn degrees(_: &mut Context, subject: Subject) -> Outcome {
 }
 
 /// The mean square under a normal law, by the trapezoidal rule, which converges faster than any power here; and
-/// orthogonality to powers.
+/// orthogonality to powers. The twin takes the expansion about the mean of the logits.
 pub(super) fn least_squares_normal(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(3);
     let (mut worst, mut skewed, mut n) = (0.0_f64, 0.0_f64, 0);
@@ -318,7 +320,8 @@ fn expansion_about(degree: usize, mean: f64) -> ExpPolynomial {
     ExpPolynomial::from_coefficients(&coefficients).expect("finite")
 }
 
-/// No weights, values and factors move the output further, and two keys move it as far.
+/// No weights, values and factors move the output further, and two keys move it as far. The twin takes the bound for factors on
+/// one side for that on both.
 pub(super) fn output_error(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(4);
     let (mut worst, mut attained, mut n) = (0.0_f64, f64::INFINITY, 0);

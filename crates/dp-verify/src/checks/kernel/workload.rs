@@ -27,7 +27,7 @@ fn conspiring(queries: &Mat, keys: &Mat, over: impl Fn(f64) -> bool) -> Mat {
     Mat::from_fn(keys.nrows(), 1, |j, _| f64::from(u8::from(over(oracle::dot(query, keys.row(j))))))
 }
 
-/// Certified recommendations, and the largest logit that a refusal names.
+/// Certified recommendations, and the largest logit that a refusal names. The twin's logits are twice as large as was said.
 pub(super) fn certified(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut untrue, mut n) = (0.0_f64, 0, 0);
@@ -62,7 +62,8 @@ pub(super) fn certified(context: &mut Context, subject: Subject) -> Outcome {
         .with_note("error over what was certified, at worst")
 }
 
-/// Typical recommendations: normal logits, and values that conspire with the sign of the polynomial's error.
+/// Typical recommendations: normal logits, and values that conspire with the sign of the polynomial's error. The twin's logits
+/// deviate by twice as much as was said.
 pub(super) fn typical(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(2);
     let keys = context.scale(100_000, 2_000_000);
@@ -90,7 +91,7 @@ pub(super) fn typical(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_most(worst, 1.0, n).with_note("error over what was expected, at worst")
 }
 
-/// Random recommendations: the mean square over draws, for a fixed query.
+/// Random recommendations: the mean square over draws, for a fixed query. The twin states a sixth of the error.
 pub(super) fn random(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(1);
     let draws = context.scale(12, 200);

@@ -1,13 +1,13 @@
 //! Privacy of the rounded Gaussian: divergences summed from certified probabilities, and an audit of releases.
 
 use super::{delta, epsilon, noise, noise_std, none_fails};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{
     AddRemoveRow, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, certified, gaussian,
     normal,
 };
-use dp_testkit::statistics::epsilon_lower_bound;
+use dp_testkit::statistics::{epsilon_lower_bound, proportion_lower_bound, proportion_upper_bound};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha20Rng;
 
@@ -167,9 +167,36 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
         epsilon_lower_bound(count(&second), count(&first), n as u64, TARGET.1, level)
     };
     let audited = thresholds.into_iter().map(bound).fold(0.0, f64::max);
+    // what the same events say of δ at other ε: for the picture alone
+    let least_delta = |epsilon: f64| {
+        let shares = |threshold: f64| {
+            let count =
+                |projections: &[f64]| projections.iter().filter(|&&p| p > threshold * std).count() as u64;
+            let low = proportion_lower_bound(count(&second), n as u64, level / 2.0);
+            low - epsilon.exp() * proportion_upper_bound(count(&first), n as u64, level / 2.0)
+        };
+        thresholds.into_iter().map(shares).fold(0.0, f64::max)
+    };
+    let figure = picture(&claimed, least_delta);
     let certified = claimed.profile().epsilon(delta(TARGET.1));
     let honest = none_fails([certified], |certified| certified <= TARGET.0 * (1.0 + 1e-14));
-    Outcome::worst([Outcome::at_most(audited, certified, 2 * n as u64).with_note("audited ε"), honest])
+    let audited = Outcome::at_most(audited, certified, 2 * n as u64).with_note("audited ε");
+    Outcome::worst([audited.with_figure(figure), honest])
+}
+
+/// δ against ε: what the certificate grants, what the law on the integers needs, what the audit is sure of.
+fn picture(claimed: &LatticeGaussian<AddRemoveRow>, least_delta: impl Fn(f64) -> f64) -> Figure {
+    let grid: Vec<f64> = (0..=20).map(|i| 0.1 * f64::from(i)).collect();
+    let shift = [NEIGHBOURS[1][0] - NEIGHBOURS[0][0], NEIGHBOURS[1][1] - NEIGHBOURS[0][1]];
+    let law = Law::new(claimed.noise_std().get(), 5);
+    let over = |delta: &dyn Fn(f64) -> f64| {
+        grid.iter().map(|&epsilon| (epsilon, delta(epsilon))).collect::<Vec<_>>()
+    };
+    let title = "Privacy profile of Gaussian noise on the integers: certificate, exact divergence, audit";
+    Figure::new(title, Axis::linear("ε"), Axis::logarithmic("δ"))
+        .with_curve(Role::Bound, "certificate", over(&|epsilon| claimed.profile().delta(epsilon)))
+        .with_curve(Role::Exact, "divergence of the law", over(&|epsilon| law.divergence(&shift, epsilon)))
+        .with_curve(Role::Observed, "lower bound of the audit", over(&least_delta))
 }
 
 /// Where releases of a statistic lie from the first neighbour toward the second, in lattice steps.

@@ -184,9 +184,9 @@ fn audited<A: DescentAdjacency>(
     let run = from_fn(|rows: &Mat, mut rng| {
         let records = PrivateRecords::new(adjacency, (rows.as_ref(), &[0_usize][..]));
         let release = mechanism.release(records, &mut rng).expect("equal shapes");
-        // weights are the gradient over the number of rows, and columns move in opposite directions
+        // weights are the gradient over the number of rows, along (1, −1)
         let weights = release.value().weights();
-        (weights.row(0)[0] - weights.row(0)[1]) * release.value().rows()
+        (weights[(0, 0)] - weights[(0, 1)]) * release.value().rows()
     });
     let pair = Neighbours::new(first, second, adjacency);
     let experiment = Experiment::new(&run, &pair, |score: &f64| *score);

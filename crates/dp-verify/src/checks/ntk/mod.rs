@@ -1,6 +1,7 @@
 //! Checks of the claims of ntk-dp.
 
 mod arcsine;
+mod close;
 mod descent;
 mod dual;
 mod kernels;
@@ -18,7 +19,7 @@ use rand_chacha::ChaCha20Rng;
 pub(crate) fn checks() -> Vec<Check> {
     use Evidence::{Audit, Exact, Numeric, Search, Statistical};
     let check = |claim, evidence, run| Check { claim, evidence, run };
-    vec![
+    let mut all = vec![
         check("ntk.arcsine.polynomial", Exact, arcsine::polynomial),
         check("ntk.dual.closed_forms", Numeric, dual::closed_forms),
         check("ntk.kernel.recursion", Search, kernels::recursion),
@@ -43,7 +44,9 @@ pub(crate) fn checks() -> Vec<Check> {
         check("ntk.descent.privacy", Audit, descent::audit),
         check("ntk.descent.sums", Exact, descent::sums),
         check("ntk.image.row_local", Exact, descent::row_local),
-    ]
+    ];
+    all.extend(close::checks());
+    all
 }
 
 /// Entries uniform in `[−1, 1)`.

@@ -16,15 +16,15 @@
 //!
 //! | n | move | on rows | enclosing | stable, `p = 64` | enclosing |
 //! |---|---|---|---|---|---|
-//! | 1000 | 1e-2 | 0.33 | 24 % | too few draws | none |
-//! | 1000 | 1e-3 | 0.044 | 2.4 % | 0.23 | 19 % |
-//! | 1000 | 1e-4 | 0.0043 | 0.2 % | 0.19 | 3.6 % |
-//! | 100 000 | 1e-3 | 0.036 | 2.9 % | 0.22 | 20 % |
-//! | 100 000 | 1e-4 | 0.0036 | 0.3 % | 0.19 | 3.7 % |
+//! | 1000 | 1e-2 | 0.35 | 27 % | 2.9 | none |
+//! | 1000 | 1e-3 | 0.032 | 2.6 % | 0.24 | 19 % |
+//! | 1000 | 1e-4 | 0.0030 | 0.2 % | 0.16 | 3.4 % |
+//! | 100 000 | 1e-3 | 0.044 | 3.0 % | 0.26 | 20 % |
+//! | 100 000 | 1e-4 | 0.0045 | 0.3 % | 0.20 | 4.2 % |
 //!
-//! The last two columns hold the smoothing: 0.19 at the worst eigenvalue, and 2 % an axis. Draws from the John ellipsoid itself would
-//! be off by about
-//! `2√(d/k) = 0.4` at a move of 1e-4, with the 264 draws that [`john_change`] allows: that change is of the order of the move, not of its square.
+//! (`cargo run --release -p john-ellipsoid-dp --example close_rows`, medians of five releases.) At a move of 1e-4 the stable columns are
+//! mostly the smoothing. Draws from the John ellipsoid itself would be off by about `2√(d/k) = 0.4` there, with the 214 draws that
+//! [`john_change`] allows: that change is of the order of the move, not of its square.
 //!
 //! Rows longer than the public radius are scaled back to it, rows that are not finite become zero; then rows are rounded to a lattice.
 //! Each of these is a bit-exact function of the row alone.

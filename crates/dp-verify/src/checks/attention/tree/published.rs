@@ -84,10 +84,12 @@ impl Setting {
 const QUERIES: [f64; 15] =
     [-1.0, -0.85, -0.7, -0.55, -0.4, -0.25, -0.15, 0.0, 0.1, 0.3, 0.45, 0.6, 0.75, 0.9, 1.0];
 
+/// The attack from answers is right every time. The twin's normaliser has noise.
 pub(super) fn normaliser(context: &mut Context, subject: Subject) -> Outcome {
     always_right(context, subject, from_answers)
 }
 
+/// The same by a lower bound of ε. The twin as above.
 pub(super) fn normaliser_audit(context: &mut Context, subject: Subject) -> Outcome {
     audited(context, subject, from_answers)
 }
@@ -123,10 +125,12 @@ fn distance_from_quartics(values: Vec<f64>) -> f64 {
     (0..QUERIES.len()).map(|i| residual(i).powi(2)).sum::<f64>().sqrt() / size
 }
 
+/// The attack from the structure is right every time. The twin's nodes and sums have noise.
 pub(super) fn sums(context: &mut Context, subject: Subject) -> Outcome {
     always_right(context, subject, from_structure)
 }
 
+/// The same by a lower bound of ε. The twin as above.
 pub(super) fn sums_audit(context: &mut Context, subject: Subject) -> Outcome {
     audited(context, subject, from_structure)
 }
@@ -163,7 +167,7 @@ pub(super) fn probability(_: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_least(least, 1.0_f64.next_up(), n).with_note("δ(ε) over the δ that is stated, at least")
 }
 
-/// The same by many runs, at p = 0.05 and δ = 0.01.
+/// The same by many runs, at p = 0.05 and δ = 0.01. The twin states δ + p.
 pub(super) fn probability_audit(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let n = context.scale(20_000, 1_000_000);

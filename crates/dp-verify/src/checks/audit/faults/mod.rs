@@ -23,7 +23,7 @@ use rand::CryptoRng;
 use rand_chacha::ChaCha20Rng;
 use std::rc::Rc;
 
-/// One fault.
+/// One fault. Each is also a mutant (`audit.planted.*`).
 #[derive(Clone, Copy)]
 pub(super) struct Fault {
     /// What went wrong.

@@ -194,11 +194,12 @@ fn worst_exceedance(journey: &Journey, left: u32, read: &Reading) -> f64 {
 }
 
 /// The best strategies of five steps against odometers, by enumeration of all: the chance to exceed what is read is at most δ.
+/// The twin reads the ε of what was spent, as if that had been fixed beforehand.
 pub(in super::super) fn odometer(_: &mut Context, subject: Subject) -> Outcome {
     none_fails([0.3, 0.6], |d| worst_exceedance(&Journey::new(d), 5, &*reading(d, subject)) <= d + SLACK)
 }
 
-/// A hundred steps: how often the loss exceeds what is read, at any of them.
+/// A hundred steps: how often the loss exceeds what is read, at any of them. The twin as above.
 pub(in super::super) fn odometer_audit(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (d, e) = (0.3, STEPS[0]);

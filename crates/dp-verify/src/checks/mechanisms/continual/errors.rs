@@ -2,7 +2,7 @@
 
 use super::{Continual, roots, squared_norm, stream_options};
 use crate::checks::mechanisms::{delta, epsilon};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use core::ops::Range;
 use dp_linalg::Parallelism::Sequential;
 use dp_linalg::{Cholesky, Mat, matmul_tn};
@@ -18,7 +18,7 @@ const TOLERANCE: f64 = 1e-9;
 pub(in super::super) fn constants<M: Continual>(context: &mut Context, subject: Subject) -> Outcome {
     let horizons: Vec<u64> = (1..=context.scale(20, 40) as u64).chain([33]).collect();
     let mistaken = subject == Subject::Broken;
-    let (mut worst, mut n) = (0.0_f64, 0);
+    let (mut worst, mut n, mut found) = (0.0_f64, 0, Vec::new());
     for (i, &horizon) in horizons.iter().enumerate() {
         let matrix = M::matrix(horizon);
         let (stream, integers) = noisy_stream::<M>(horizon, context);
@@ -38,12 +38,27 @@ pub(in super::super) fn constants<M: Continual>(context: &mut Context, subject: 
         }
         let largest = constants.iter().copied().fold(0.0, f64::max);
         let mean = constants.iter().sum::<f64>() / constants.len() as f64;
+        found.push((horizon as f64, largest));
         for (stated, exact) in M::stated_constants(horizon).into_iter().zip([largest, mean]) {
             worst = worst.max((stated / exact - 1.0).abs());
         }
         context.progress(i + 1, horizons.len());
     }
-    Outcome::at_most(worst, TOLERANCE, n).with_note("largest relative difference")
+    let figure = Figure::new(
+        "Variance of the least accurate prefix over that of one number, times its sensitivity's square",
+        Axis::logarithmic("steps"),
+        Axis::logarithmic("factor"),
+    );
+    let of_length = |pick: fn([f64; 2]) -> f64| {
+        (1..40)
+            .chain((6..=14).map(|power| 1_u64 << power))
+            .map(move |t| (t as f64, pick(M::stated_constants(t))))
+    };
+    let figure = figure
+        .with_curve(Role::Bound, "largest, stated", of_length(|[largest, _]| largest))
+        .with_curve(Role::Exact, "mean, stated", of_length(|[_, mean]| mean))
+        .with_curve(Role::Observed, "largest, by normal equations", found);
+    Outcome::at_most(worst, TOLERANCE, n).with_note("largest relative difference").with_figure(figure)
 }
 
 /// A stream of random numbers up to a hundred, with noise, and all its integers.

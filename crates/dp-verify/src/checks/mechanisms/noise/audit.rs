@@ -51,7 +51,7 @@ pub(super) fn laplace(context: &mut Context, subject: Subject) -> Outcome {
     })
 }
 
-/// The same of truncated noise at δ = 0.01.
+/// The same of truncated noise at δ = 0.01. Twins: half the scale inside the same bound; half of both.
 pub(super) fn truncated_laplace(context: &mut Context, subject: Subject) -> Outcome {
     let made = TruncatedLaplace::calibrate(epsilon(1.0), delta(0.01), l1(3)).expect("little noise");
     let (scale, bound) = (made.noise_scale().get(), made.bound());

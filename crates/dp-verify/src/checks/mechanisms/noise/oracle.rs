@@ -56,19 +56,19 @@ fn cdf<N: LatticeNoise>(make: impl Fn(f64) -> N) -> impl Fn(&[&'static str]) -> 
     move |fields| make(number(fields[0])).cdf_bounds(number(fields[1]))
 }
 
-/// From `b = 0.001` to `2⁵⁰`, far into the tails.
+/// From `b = 0.001` to `2⁵⁰`, far into the tails. The twin rounds both ends to nearest.
 pub(super) fn laplace(_: &mut Context, subject: Subject) -> Outcome {
     let cases = [cases("laplace_pmf", pmf(super::laplace)), cases("laplace_cdf", cdf(super::laplace))];
     sound(subject, cases.into_iter().flatten().collect())
 }
 
-/// From `σ = 0.05` to `2⁵⁰`, far into the tails, on both sides of where methods change.
+/// From `σ = 0.05` to `2⁵⁰`, far into the tails, on both sides of where methods change. The twin rounds both ends to nearest.
 pub(super) fn gaussian(_: &mut Context, subject: Subject) -> Outcome {
     let cases = [cases("gaussian_pmf", pmf(super::gaussian)), cases("gaussian_cdf", cdf(super::gaussian))];
     sound(subject, cases.into_iter().flatten().collect())
 }
 
-/// The truncated Laplace law, from wide to nearly uniform, and its infinity mass.
+/// The truncated Laplace law, from wide to nearly uniform, and its infinity mass. The twin rounds both ends to nearest.
 pub(super) fn truncated(_: &mut Context, subject: Subject) -> Outcome {
     let law =
         |fields: &[&'static str]| super::truncated(super::laplace(number(fields[0])), number(fields[1]));

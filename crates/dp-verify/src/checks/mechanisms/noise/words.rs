@@ -176,7 +176,8 @@ pub(super) fn laplace_refinement(_: &mut Context, subject: Subject) -> Outcome {
     })
 }
 
-/// The same of the discrete Gaussian, below and above the σ where its fast path changes.
+/// The same of the discrete Gaussian, below and above the σ where its fast path changes. In the twin an undecided word is
+/// redrawn.
 pub(super) fn gaussian_refinement(_: &mut Context, subject: Subject) -> Outcome {
     let shipped: fn(f64, &mut Script) -> i64 = |std, script| gaussian(std).sample(script);
     let redrawing: fn(f64, &mut Script) -> i64 = |std, script| loop {

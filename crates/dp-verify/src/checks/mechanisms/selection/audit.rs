@@ -48,7 +48,7 @@ pub(super) fn exponential(context: &mut Context, subject: Subject) -> Outcome {
     })
 }
 
-/// The same of permute and flip.
+/// The same of permute and flip. The twin takes coins of twice the ε.
 pub(super) fn permute_and_flip(context: &mut Context, subject: Subject) -> Outcome {
     let of = |value: f64| PermuteAndFlip::new(epsilon(value), any_way());
     each_twin(subject, of(1.0), vec![of(2.0)], |mechanism| {
@@ -59,8 +59,8 @@ pub(super) fn permute_and_flip(context: &mut Context, subject: Subject) -> Outco
     })
 }
 
-/// Ten counts that rise, or not. The twins release the noisy score of the winner instead of the gap, and use half the
-/// noise.
+/// Ten counts that rise, or not. The twins release the noisy score of the winner instead of the gap, and use a third of
+/// the noise.
 pub(super) fn noisy_max(context: &mut Context, subject: Subject) -> Outcome {
     let made = |value: f64| ReportNoisyMax::calibrate(epsilon(value), one_way()).expect("little noise");
     let counts = (vec![0_i64; 10], vec![1_i64; 10]);

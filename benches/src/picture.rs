@@ -1,22 +1,30 @@
 //! Lines on doubly logarithmic axes, with a legend beside them.
 
-use crate::Outcome;
 use plotters::prelude::*;
+use std::error::Error;
 use std::ops::Range;
 use std::path::Path;
 
 /// What the axes are called.
-pub(crate) struct Axes<'a> {
-    pub(crate) title: &'a str,
-    pub(crate) across: &'a str,
-    pub(crate) up: &'a str,
+#[derive(Debug, Clone, Copy)]
+pub struct Axes<'a> {
+    /// Above the picture.
+    pub title: &'a str,
+    /// From left to right.
+    pub across: &'a str,
+    /// Upwards.
+    pub up: &'a str,
 }
 
-/// A line; its colour is a number below 12.
-pub(crate) struct Line {
-    pub(crate) name: String,
-    pub(crate) colour: usize,
-    pub(crate) points: Vec<(f64, f64)>,
+/// A line.
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// In the legend.
+    pub name: String,
+    /// A number below 12.
+    pub colour: usize,
+    /// Coordinates, both positive.
+    pub points: Vec<(f64, f64)>,
 }
 
 // Okabe and Ito's colours, which people with any kind of colour vision tell apart, and greys
@@ -39,7 +47,11 @@ const SIZE: (u32, u32) = (900, 480);
 /// Where the legend begins.
 const CHART_WIDTH: u32 = 640;
 
-pub(crate) fn draw(path: &Path, axes: &Axes<'_>, lines: &[Line]) -> Outcome {
+/// Writes an SVG.
+///
+/// # Errors
+/// Where the file cannot be written.
+pub fn draw(path: &Path, axes: &Axes<'_>, lines: &[Line]) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE)?;
     let (area, legend) = root.split_horizontally(CHART_WIDTH);

@@ -1,0 +1,118 @@
+//! Audits of whole releases on neighbours that are nearly the worst.
+
+use super::{budget, close, covariance, unit, worst_pair};
+use crate::{Context, Outcome, Subject};
+use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
+use dp_linalg::{Cholesky, Mat};
+use dp_mechanisms::covariance::Draws;
+use dp_mechanisms::{
+    FailureProbability, GaussianSampling, LatticeGaussian, LatticeLaplace, NoiseScale, NoiseStd,
+};
+use ntk_dp::private::close::{
+    PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, gram_mechanism, label_statistic,
+    points_mechanism, release_gram_with, release_points_with,
+};
+use rand::CryptoRng;
+
+/// Confidence of each audit.
+const ALPHA: f64 = 1e-7;
+/// A large δ, because an audit sees no event rarer than one in its number of runs.
+const TARGET: (f64, f64) = (1.0, 0.1);
+
+/// A lower bound on ε of a mechanism whose output is a score, against what is claimed; one that finds less than a quarter of that is no
+/// evidence.
+fn audited(
+    context: &Context,
+    (first, second): (Mat, Mat),
+    (claimed, delta, n): (f64, f64, usize),
+    score: impl Fn(&Mat, &mut dyn CryptoRng) -> f64,
+) -> Outcome {
+    let mechanism = from_fn(|rows: &Mat, rng| score(rows, rng));
+    let neighbours = Neighbours::new(first, second, close(1.0));
+    let experiment = Experiment::new(&mechanism, &neighbours, |score: &f64| *score);
+    let failure = FailureProbability::new(ALPHA).expect("a probability");
+    let audit = ThresholdAudit::new(n, failure).expect("enough runs");
+    let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
+    let found = report.epsilon_lower_bound(delta);
+    let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
+    if found < 0.25 * claimed {
+        return Outcome::inconclusive(note);
+    }
+    Outcome::at_most(found, claimed, 2 * n as u64).with_note(note)
+}
+
+/// Points as far apart as they may be, told apart along their difference. The twin has 0.7 of the noise.
+pub(in super::super) fn points(context: &mut Context, subject: Subject) -> Outcome {
+    let (options, adjacency, (epsilon, delta)) = (unit(3, 2), close(0.3), budget(TARGET.0, TARGET.1));
+    let first = Mat::from_vec(3, 2, vec![0.2, 0.1, -0.5, 0.3, 0.4, 0.4]).expect("six entries");
+    let mut second = first.clone();
+    second[(0, 0)] += 0.3 - 1e-9;
+    let shipped = points_mechanism(adjacency, &options, epsilon, delta).expect("supported noise");
+    let claimed = shipped.profile().epsilon(delta);
+    let std = NoiseStd::new(subject.pick(1.0, 0.7) * shipped.noise_std().get()).expect("positive");
+    let mechanism = LatticeGaussian::with_noise_std(std, shipped.sensitivity()).expect("supported noise");
+    let n = context.scale(60_000, 1_000_000);
+    audited(context, (first, second), (claimed, TARGET.1, n), |points, mut rng| {
+        let private = PrivatePoints::new(adjacency, points.as_ref());
+        let release = release_points_with(private, &options, &mechanism, &mut rng);
+        release.expect("the announced shape").value().points()[(0, 0)]
+    })
+}
+
+/// A label that becomes its opposite. The twin has 0.7 of the noise.
+pub(in super::super) fn labels(context: &mut Context, subject: Subject) -> Outcome {
+    let (first, second) = (Mat::filled(2, 1, 1.0), Mat::from_vec(2, 1, vec![-1.0, 1.0]).expect("two labels"));
+    let statistic = |labels: &Mat| {
+        label_statistic(PrivateLabels::new(close(0.1), labels.as_ref()), 1.0).expect("a bound in range")
+    };
+    let sensitivity = *statistic(&first).sensitivity();
+    let shipped = LatticeLaplace::calibrate(budget(1.0, 0.5).0, sensitivity).expect("supported noise");
+    let scale = NoiseScale::new(subject.pick(1.0, 0.7) * shipped.noise_scale().get()).expect("positive");
+    let mechanism = LatticeLaplace::with_noise_scale(scale, sensitivity).expect("supported noise");
+    let n = context.scale(60_000, 1_000_000);
+    audited(context, (first, second), (1.0, 0.0, n), |labels, mut rng| {
+        let release = mechanism.release(statistic(labels), "audit", &mut rng).expect("little noise");
+        release.value().steps()[0] as f64
+    })
+}
+
+/// Draws of neighbours that are nearly the worst, told apart by the ratio of their likelihoods. The twin draws three times as often.
+pub(in super::super) fn gram(context: &mut Context, subject: Subject) -> Outcome {
+    let n = context.scale(30_000, 1_000_000);
+    let (options, beta) = (unit(8, 1).with_ridge(0.02).expect("positive"), 0.02);
+    let (first, second) = worst_pair(8, beta);
+    let (epsilon, delta) = budget(TARGET.0, TARGET.1);
+    let shipped = gram_mechanism(close(beta), &options, epsilon, delta).expect("several draws");
+    let claimed = shipped.profile().epsilon(delta);
+    let draws = Draws::new(shipped.draws().get() * subject.pick(1, 3)).expect("positive");
+    let mechanism = GaussianSampling::with_draws(draws, shipped.profile().bound());
+    let [a, b] = [&first, &second].map(|points| {
+        let cholesky = Cholesky::new(covariance(&options, points, beta).as_ref());
+        cholesky.and_then(|cholesky| cholesky.inverse()).expect("a ridge makes it definite")
+    });
+    audited(context, (first, second), (claimed, TARGET.1, n), |points, mut rng| {
+        let private = PrivatePoints::new(close(beta), points.as_ref());
+        let release =
+            release_gram_with(private, &options, &mechanism, &mut rng).expect("the bound is the mechanism's");
+        let sampled = release.value().matrix();
+        let entries = a.as_slice().iter().zip(b.as_slice()).zip(sampled.rows().flatten());
+        entries.map(|((a, b), s)| (a - b) * s).sum()
+    })
+}
+
+/// One answer about a point that moves along itself. The twin answers three times for the price of one.
+pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outcome {
+    let (options, beta) = (unit(2, 1), 0.1);
+    let (first, second) = worst_pair(2, beta);
+    let (epsilon, delta) = budget(TARGET.0, 1e-3);
+    let n = context.scale(6_000, 60_000);
+    let answers = subject.pick(1, 3);
+    audited(context, (first, second), (TARGET.0, 1e-3, n), |points, mut rng| {
+        let private = PrivatePoints::new(close(beta), points.as_ref());
+        let budget = QueryBudget::new(answers, epsilon, delta);
+        let mut queries = PrivateQueries::new(private, &options, budget).expect("the quadratic kernel");
+        (0..answers)
+            .map(|_| queries.kernel_row(&[1.0], &mut rng).expect("an answer is left").value()[0])
+            .sum()
+    })
+}

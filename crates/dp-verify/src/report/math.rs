@@ -1,0 +1,96 @@
+//! Statements as HTML: letters that stand alone are set as variables, subscripts and powers as such.
+
+/// With the characters escaped that HTML reads.
+pub(super) fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+/// A statement that mixes words with formulas in plain text, `γ_{n+6}`, `2^64`, `x_i`: single letters are variables.
+///
+/// `a`, `A` and `I` are words unless an operator, a bracket, a power or a subscript is next to them.
+pub(super) fn typeset(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let mut out = String::new();
+    let mut at = 0;
+    while at < characters.len() {
+        at = match characters[at] {
+            '`' if characters[at + 1..].contains(&'`') => code(&mut out, &characters, at),
+            mark @ ('_' | '^') if at > 0 => raised(&mut out, &characters, (at, mark)),
+            letter if is_variable(&characters, at) => {
+                out.extend(["<i>", letter.to_string().as_str(), "</i>"]);
+                at + 1
+            }
+            other => {
+                out.push_str(&escape(&other.to_string()));
+                at + 1
+            }
+        };
+    }
+    out
+}
+
+/// Writes what stands between backticks as it is; the place after them.
+fn code(out: &mut String, characters: &[char], at: usize) -> usize {
+    let inside: String = characters[at + 1..].iter().take_while(|c| **c != '`').collect();
+    out.extend(["<code>", escape(&inside).as_str(), "</code>"]);
+    at + inside.chars().count() + 2
+}
+
+/// Writes what follows `_` or `^`; the place after it.
+fn raised(out: &mut String, characters: &[char], (at, mark): (usize, char)) -> usize {
+    let tag = if mark == '_' { "sub" } else { "sup" };
+    let group = |open: char, close: char| {
+        let inside = characters[at + 1..].iter().take_while(|&&c| c != close).count();
+        (characters.get(at + 1) == Some(&open) && at + 1 + inside < characters.len()).then_some(inside + 1)
+    };
+    let length = group('{', '}').or_else(|| group('(', ')')).unwrap_or_else(|| {
+        let sign = usize::from(mark == '^' && matches!(characters.get(at + 1), Some('-' | '−')));
+        let rest = characters[at + 1 + sign..].iter();
+        sign + rest.take_while(|c| c.is_alphanumeric() || (**c == '.' && mark == '^')).count()
+    });
+    let inside: String =
+        characters[at + 1..at + 1 + length].iter().filter(|c| !matches!(c, '{' | '}')).collect();
+    if inside.is_empty() {
+        out.push(mark);
+    } else {
+        out.extend(["<", tag, ">", escape(&inside).as_str(), "</", tag, ">"]);
+    }
+    at + 1 + length
+}
+
+fn is_variable(characters: &[char], at: usize) -> bool {
+    let letter = characters[at];
+    let (before, after) = (at.checked_sub(1).map(|i| characters[i]), characters.get(at + 1).copied());
+    let joins =
+        |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '\'' | '’' | '-' | '`'));
+    if !letter.is_ascii_alphabetic() || joins(before) || joins(after) {
+        return false;
+    }
+    let touches =
+        |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && !matches!(c, '.' | ',' | ';' | ':'));
+    !matches!(letter, 'a' | 'A' | 'I') || touches(before) || touches(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_among_words() {
+        assert_eq!(
+            typeset("a row x is at most γ_{n+6} of 2^64"),
+            "a row <i>x</i> is at most γ<sub>n+6</sub> of 2<sup>64</sup>"
+        );
+        assert_eq!(typeset("A⁻¹b ≤ c·a"), "<i>A</i>⁻¹<i>b</i> ≤ <i>c</i>·<i>a</i>");
+        assert_eq!(typeset("e^-x_i + log-normal"), "<i>e</i><sup>-x</sup><sub>i</sub> + log-normal");
+        assert_eq!(typeset("‖x − x'‖ < 1 & more"), "‖<i>x</i> − x'‖ &lt; 1 &amp; more");
+    }
+
+    #[test]
+    fn marks_without_anything_behind_them_stay() {
+        assert_eq!(typeset("_ and ^"), "_ and ^");
+        assert_eq!(typeset("k_{"), "<i>k</i>_{");
+        assert_eq!(typeset("<script>"), "&lt;script&gt;");
+        assert_eq!(typeset("`a_b < c` in f64, `"), "<code>a_b &lt; c</code> in f64, `");
+    }
+}
