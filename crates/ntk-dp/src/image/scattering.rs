@@ -241,3 +241,115 @@ pub(super) fn for_each_row<T: dp_linalg::Scalar>(
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::wavelets::{GROUP, HALF, SIDE};
+    use super::*;
+
+    /// A plane of `f64`, one number at a time.
+    #[derive(Clone)]
+    struct Slow {
+        height: usize,
+        width: usize,
+        values: Vec<f64>,
+    }
+
+    impl Slow {
+        /// The plane goes on as its mirror image, walked there step by step.
+        fn at(&self, y: isize, x: isize) -> f64 {
+            let inside = |mut i: isize, size: usize| {
+                while i < 0 || i >= size as isize {
+                    i = if i < 0 { -1 - i } else { 2 * size as isize - 1 - i };
+                }
+                i as usize
+            };
+            self.values[inside(y, self.height) * self.width + inside(x, self.width)]
+        }
+
+        fn modulus(&self, bank: &Bank, k: usize) -> Self {
+            let one = |i: usize| {
+                let (mut re, mut im) = (0.0, 0.0);
+                for (t, taps) in bank.groups[k / GROUP].iter().enumerate() {
+                    let y = (i / self.width + t / SIDE) as isize - HALF as isize;
+                    let x = (i % self.width + t % SIDE) as isize - HALF as isize;
+                    re += f64::from(taps[k % GROUP]) * self.at(y, x);
+                    im += f64::from(taps[GROUP + k % GROUP]) * self.at(y, x);
+                }
+                re.hypot(im)
+            };
+            Self { values: (0..self.values.len()).map(one).collect(), ..*self }
+        }
+
+        fn halved(&self) -> Self {
+            let (height, width) = (self.height.div_ceil(2), self.width.div_ceil(2));
+            let one = |i: usize| {
+                let (y, x) = (2 * (i / width) as isize, 2 * (i % width) as isize);
+                (self.at(y, x) + self.at(y, x + 1) + self.at(y + 1, x) + self.at(y + 1, x + 1)) / 4.0
+            };
+            Self { height, width, values: (0..height * width).map(one).collect() }
+        }
+
+        /// The Gaussian average around the middle of a cell, by its definition.
+        fn pooled(&self, (rows, columns): (usize, usize), cell: usize) -> f64 {
+            let spread = |size: usize, cells: usize| SPREAD * size as f64 / cells as f64;
+            let middle =
+                |i: usize, size: usize, cells: usize| (i as f64 + 0.5) * size as f64 / cells as f64 - 0.5;
+            let (sy, sx) = (spread(self.height, rows), spread(self.width, columns));
+            let my = middle(cell / columns, self.height, rows);
+            let mx = middle(cell % columns, self.width, columns);
+            let (mut sum, mut total) = (0.0, 0.0);
+            for y in -20..40_isize {
+                for x in -20..40_isize {
+                    let square = ((y as f64 - my) / sy).powi(2) + ((x as f64 - mx) / sx).powi(2);
+                    let weight = (-0.5 * square).exp();
+                    total += weight;
+                    sum += weight * self.at(y, x);
+                }
+            }
+            sum / total
+        }
+    }
+
+    fn slow(image: &[f64], (height, width): (usize, usize), cells: (usize, usize)) -> Vec<f64> {
+        let (bank, plane) = (Bank::new(), Slow { height, width, values: image.to_vec() });
+        let moduli: Vec<Slow> = (0..ORIENTATIONS).map(|k| plane.modulus(&bank, k)).collect();
+        let mut maps = vec![plane.clone()];
+        maps.extend(moduli.clone());
+        maps.extend((0..ORIENTATIONS).map(|k| plane.halved().modulus(&bank, k)));
+        for modulus in &moduli {
+            maps.extend((0..ORIENTATIONS).map(|k| modulus.halved().modulus(&bank, k)));
+        }
+        let of_map =
+            |map: &Slow| (0..cells.0 * cells.1).map(|cell| map.pooled(cells, cell)).collect::<Vec<_>>();
+        maps.iter().flat_map(of_map).map(|x| x.signum() * x.abs().sqrt()).collect()
+    }
+
+    #[test]
+    fn coefficients_are_those_of_their_definition_in_double_precision() {
+        for (height, width) in [(8, 8), (7, 10)] {
+            let scattering = Scattering::new(ImageShape::new(1, height, width).unwrap());
+            let image: Vec<f64> =
+                (0..height * width).map(|i| ((i * i * 3 + i) % 17) as f64 / 8.5 - 1.0).collect();
+            let mut found = vec![0.0; scattering.dim()];
+            scattering.apply_one(&image, &mut found);
+            let expected = slow(&image, (height, width), scattering.cells());
+            assert_eq!(found.len(), expected.len());
+            for (i, (a, b)) in found.iter().zip(expected).enumerate() {
+                // squares differ by sums of some hundred roundings of f32
+                let (a, b) = (f64::from(*a), b);
+                assert!((a * a.abs() - b * b.abs()).abs() < 1e-5, "{height}x{width} {i}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn mirroring_twice_gives_every_map_back() {
+        let mut seen = [false; MAPS];
+        for map in 0..MAPS {
+            assert_eq!(mirrored_map(mirrored_map(map)), map);
+            seen[mirrored_map(map)] = true;
+        }
+        assert!(seen.iter().all(|seen| *seen));
+    }
+}
