@@ -5,7 +5,7 @@
 //! leaves of the image: nothing at all that moves of the stated size could not have changed.
 //!
 //! ```text
-//! cargo run --release -p ntk-dp --example leak [MOVE]
+//! cargo run --release -p ntk-dp --example point_leak [MOVE]
 //! ```
 
 use dp_linalg::{Mat, MatRef};
