@@ -47,7 +47,7 @@
 //! ```
 //!
 //! # Features
-//! - `io`: readers of CIFAR-10 batches and of idx files, compressed or not; saving and loading of releases. It changes no result.
+//! - `io`: readers of CIFAR-10 batches, of idx and of npy files, compressed or not; saving and loading of releases. It changes no result.
 //!
 //! # Limits
 //! - Only [`private`] is private: what anything else returns is a function of the rows.

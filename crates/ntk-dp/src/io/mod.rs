@@ -1,4 +1,4 @@
-//! Images as they are published: CIFAR-10 in binary batches, and idx, compressed or not; and files of released moments.
+//! Images as they are published: CIFAR-10 in binary batches, and idx, compressed or not; matrices as numpy saves them; and files of released moments.
 //!
 //! Readers take any [`Read`]; [`read_file`] opens one. Nothing of an announced size is allocated before that many bytes
 //! were read. Behind the feature `io`.
@@ -6,10 +6,12 @@
 mod cifar;
 mod idx;
 mod moments;
+mod npy;
 
 pub use cifar::{CIFAR_CLASSES, CIFAR_PIXELS, read_cifar10};
 pub use idx::{Idx, read_idx};
 pub use moments::{load_moments, read_moments, save_moments};
+pub use npy::read_npy;
 
 use dp_linalg::Mat;
 use std::io::{ErrorKind, Read};
@@ -83,6 +85,9 @@ pub enum FileError {
         /// Number of classes.
         classes: u8,
     },
+    /// An npy file that does not hold numbers of a type and order that is read.
+    #[error("the file holds no array of f64, f32 or bytes in row order")]
+    Array,
     /// The operating system refused to write.
     #[error("the file could not be written: {0}")]
     Write(ErrorKind),
