@@ -20,7 +20,7 @@ pub(crate) fn print(n: usize, features: usize) -> Outcome {
     let parallelism = Parallelism::available();
     let (points, targets) = (normal(n, DIM, 1), normal(n, OUTPUTS, 2));
     let network = Network::new(Activation::Relu, 1, 2.0)?;
-    let map = ReluFeatures::draw(network, DIM, features / (DIM + 1), &mut ChaCha8Rng::seed_from_u64(3))?;
+    let map = ReluFeatures::draw(network, DIM, features.div_ceil(2), &mut ChaCha8Rng::seed_from_u64(3))?;
     let count = map.feature_count();
     let start = Instant::now();
     let mut ridge = FeatureRidge::new(map, OUTPUTS).with_parallelism(parallelism);

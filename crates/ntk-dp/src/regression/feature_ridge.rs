@@ -42,7 +42,8 @@ pub struct FeatureRidge<M> {
     gram: Mat,
     /// `ΦᵀY`.
     products: Mat,
-    block: FeatureBlock,
+    /// As many as threads, once they were needed.
+    blocks: Vec<FeatureBlock>,
     points: u64,
     parallelism: Parallelism,
 }
@@ -65,14 +66,14 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
         Self {
             gram: Mat::zeros(count, count),
             products: Mat::zeros(count, outputs),
-            block: map.feature_block(BLOCK),
+            blocks: Vec::new(),
             points: 0,
             parallelism: Parallelism::Sequential,
             map,
         }
     }
 
-    /// Threads for the sums; features are computed on one. Last bits of results may change with it.
+    /// Threads, each with a block of features in memory. Last bits of results may change with it.
     #[must_use]
     pub fn with_parallelism(self, parallelism: Parallelism) -> Self {
         Self { parallelism, ..self }
@@ -91,15 +92,37 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
         }
         check_targets(points.nrows(), targets)?;
         check_finite(points)?;
-        for rows in blocks(points.nrows()) {
-            self.map.apply_block(Role::Key, points.subrows(rows.clone()), &mut self.block)?;
-            let features = self.block.as_ref();
-            add_gram(&mut self.gram, features, self.parallelism)?;
-            let products = self.products.as_mut();
-            matmul_into(products, Accumulate::Add, features, targets.subrows(rows), self.parallelism)?;
+        let all: Vec<Range<usize>> = blocks(points.nrows()).collect();
+        for group in all.chunks(self.parallelism.get()) {
+            self.compute_features(points, group)?;
+            for (rows, block) in group.iter().zip(&self.blocks) {
+                let (features, products) = (block.as_ref(), self.products.as_mut());
+                add_gram(&mut self.gram, features, self.parallelism)?;
+                let targets = targets.subrows(rows.clone());
+                matmul_into(products, Accumulate::Add, features, targets, self.parallelism)?;
+            }
         }
         self.points += points.nrows() as u64;
         Ok(())
+    }
+
+    /// Features of some blocks, a thread each.
+    fn compute_features(&mut self, points: MatRef<'_>, group: &[Range<usize>]) -> Result<(), Error> {
+        while self.blocks.len() < group.len() {
+            self.blocks.push(self.map.feature_block(BLOCK));
+        }
+        let map = &self.map;
+        std::thread::scope(|scope| {
+            let work = group.iter().zip(&mut self.blocks).map(|(rows, block)| {
+                let rows = points.subrows(rows.clone());
+                move || map.apply_block(Role::Key, rows, block)
+            });
+            let running: Vec<_> = work.map(|work| scope.spawn(work)).collect();
+            for thread in running {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+            }
+            Ok(())
+        })
     }
 
     /// Number of points added.
