@@ -149,7 +149,7 @@ fn private<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20
     (worst, n)
 }
 
-/// Confidence of each audit.
+/// Level of each audit.
 const ALPHA: f64 = 1e-7;
 
 /// A lower bound on ε of a mechanism whose output is a score, against what is claimed; one that finds less than a quarter of
@@ -163,7 +163,7 @@ pub(super) fn audited<A: Adjacency>(
     let mechanism = from_fn(|rows: &Mat, rng| score(rows, rng));
     let neighbours = Neighbours::new(first, second, adjacency);
     let experiment = Experiment::new(&mechanism, &neighbours, |score: &f64| *score);
-    let audit = ThresholdAudit::new(n, failure(ALPHA)).expect("enough runs");
+    let audit = ThresholdAudit::new(n, failure(context.spend(ALPHA))).expect("enough runs");
     let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
     let found = report.epsilon_lower_bound(delta);
     let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
@@ -214,5 +214,6 @@ pub(super) fn containment(context: &mut Context, subject: Subject) -> Outcome {
         largest = largest.max(worst);
     }
     let note = format!("rows outside in {missed} of {runs} runs at β = {chance}; largest score {largest:.3}");
-    Outcome::at_least(binomial_tail(missed, runs as u64, chance), 1e-6, runs as u64).with_note(note)
+    Outcome::at_least(binomial_tail(missed, runs as u64, chance), context.spend(1e-6), runs as u64)
+        .with_note(note)
 }
