@@ -4,6 +4,7 @@ use super::climb;
 use crate::{Context, Outcome, Subject};
 use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::Mat;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     Adjacency, ArithmeticModel, Delta, Epsilon, FailureProbability, LatticeGaussian, LatticeL2Sensitivity,
     LatticeStatistic, NoiseStd, PerturbRow, ReplaceRow, gaussian,
@@ -12,7 +13,7 @@ use dp_testkit::statistics::binomial_tail;
 use john_ellipsoid_dp::JohnOptions;
 use john_ellipsoid_dp::private::PrivateRows;
 use john_ellipsoid_dp::private::close::{
-    CloseAdjacency, CloseOptions, release_rows, release_rows_with, row_statistic, rows_mechanism,
+    CloseOptions, release_rows, release_rows_with, row_statistic, rows_mechanism,
 };
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -34,7 +35,7 @@ fn unit(n: usize, d: usize) -> CloseOptions {
     CloseOptions::new(n, d, 1.0).expect("a row and a coordinate")
 }
 
-fn statistic<A: CloseAdjacency>(adjacency: A, rows: &Mat) -> LatticeStatistic<LatticeL2Sensitivity<A>> {
+fn statistic<A: FixedSizeAdjacency>(adjacency: A, rows: &Mat) -> LatticeStatistic<LatticeL2Sensitivity<A>> {
     let private = PrivateRows::new(adjacency, rows.as_ref());
     row_statistic(private, &unit(rows.nrows(), rows.ncols())).expect("radius one")
 }
@@ -53,7 +54,7 @@ pub(super) fn pair(point: &[f64], step: f64) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// Squared distance of integers over the stated square, at most; compared as integers.
-fn search<A: CloseAdjacency>(
+fn search<A: FixedSizeAdjacency>(
     (context, rng): (&Context, &mut ChaCha20Rng),
     (adjacency, d): (A, usize),
     subject: Subject,
@@ -121,7 +122,7 @@ pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_most(worst, 1.0 + SLACK, n).with_note("δ(ε) of the noise over the δ asked for")
 }
 
-fn private<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> (f64, u64) {
+fn private<A: FixedSizeAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> (f64, u64) {
     let (options, rows) = (unit(5, 3), Mat::from_fn(5, 3, |i, j| ((3 * i + j) as f64).sin()));
     let (mut worst, mut n) = (0.0_f64, 0);
     for (epsilon, delta) in [(0.05, 1e-6), (1.0, 0.05), (1.0, 1e-12), (10.0, 1e-6)] {
