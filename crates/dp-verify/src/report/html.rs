@@ -2,7 +2,7 @@
 
 use super::figure::{mark, svg};
 use super::math::{escape, typeset};
-use super::number::Number;
+use super::{number::Number, promises};
 use crate::{Control, Error, FAMILY_ALPHA, Level, Problem, Registry, Relation, Row, Verdict, family_alpha};
 use dp_claims::Claim;
 use std::collections::BTreeMap;
@@ -95,6 +95,7 @@ pub fn write_html(mut out: impl Write, summary: &Summary<'_>) -> Result<(), Erro
         writeln!(out, "<p class=\"bad\">{}</p>", escape(&problem.to_string()))?;
     }
     counts(&mut out, summary)?;
+    promises::section(&mut out, summary)?;
     writeln!(out, "</header>\n<main>")?;
     filters(&mut out, summary)?;
     for library in summary.registry.libraries() {

@@ -8,6 +8,7 @@ mod json;
 mod markdown;
 mod math;
 mod number;
+mod promises;
 mod table;
 
 pub use fates::{FateTable, write_fate_line};

@@ -3,8 +3,8 @@
 use crate::planted::{TWO, blind, check, panics, registry, skipped, sound, tested};
 use clap::Parser;
 use dp_verify::cli::{Options, QUICK_SEED, execute};
-use dp_verify::report::Colour;
-use dp_verify::{Axis, Check, Context, Error, Evidence, Figure, Outcome, Registry, Role, Subject};
+use dp_verify::report::{Colour, Summary, write_html};
+use dp_verify::{Axis, Check, Context, Error, Evidence, Figure, Outcome, Registry, Role, Subject, papers};
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::process::ExitCode;
 
@@ -289,6 +289,21 @@ fn the_page_shows_statement_evidence_picture_and_command_and_needs_nothing_else(
             .read("page.md")
             .contains("| ✓ | `planted.a` | ours | exact | holds | 0.50000 | ≤ | 1 | rejected | 8 |")
     );
+}
+
+#[test]
+fn the_page_says_what_became_of_each_promise() {
+    let shipped = Registry::shipped();
+    let summary =
+        Summary { registry: &shipped, rows: &[], problems: &[], seed: 1, level: dp_verify::Level::Quick };
+    let mut page = Vec::new();
+    write_html(&mut page, &summary).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    for paper in papers() {
+        assert!(page.contains(paper.arxiv), "{}", paper.name);
+    }
+    // nothing was run, so that there is nothing to link to
+    assert!(page.contains("<code>john.published.leak</code>") && !page.contains("href=\"#john"));
 }
 
 #[test]
