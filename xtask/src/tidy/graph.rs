@@ -46,6 +46,21 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dp-testkit",
         ],
     ),
+    ("column-means-dp", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
+    (
+        "provable-dp-book",
+        &[
+            "dp-linalg",
+            "dp-mechanisms",
+            "dp-audit",
+            "poly-kernel",
+            "attention-dp",
+            "john-ellipsoid-dp",
+            "ntk-dp",
+            "dp-verify",
+            "column-means-dp",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
