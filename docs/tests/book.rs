@@ -220,7 +220,7 @@ fn shown_file(chapter: &str, (_, text, before): &(String, String, String)) -> St
 fn worked_example() -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();
     for name in ["lib", "error", "encode", "sensitivity", "mechanism", "claims"] {
-        let text = read(&docs().join(format!("column-means-dp/src/{name}.rs")));
+        let text = read(&docs().join(format!("worked_example/src/{name}.rs")));
         files.insert(format!("crates/column-means-dp/src/{name}.rs"), text);
     }
     for folder in ["checks", "mutants"] {

@@ -46,7 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dp-testkit",
         ],
     ),
-    ("column-means-dp", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
+    ("provable-dp-worked-example", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
     (
         "provable-dp-book",
         &[
@@ -58,7 +58,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "john-ellipsoid-dp",
             "ntk-dp",
             "dp-verify",
-            "column-means-dp",
+            "provable-dp-worked-example",
         ],
     ),
     ("xtask", &[]),
