@@ -86,11 +86,11 @@ fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let options = MeanOptions::new(1, 1.0).expect("in range");
     let shipped = from_fn(|rows: &Mat, mut rng| {
         let release = private_means((rows.as_ref(), ReplaceRow), &options, epsilon, delta, &mut rng);
-        sum(release.expect("one column").value())
+        release.expect("one column").value().steps()[0] as f64
     });
     let broken = from_fn(|rows: &Mat, mut rng| {
         let release = private_means((rows.as_ref(), AddRemoveRow), &options, epsilon, delta, &mut rng);
-        sum(release.expect("one column").value())
+        release.expect("one column").value().steps()[0] as f64
     });
     let pair = Neighbours::new(Mat::filled(1, 1, 1.0), Mat::filled(1, 1, -1.0), ReplaceRow);
     let n = context.scale(12_000, 300_000);
@@ -110,9 +110,4 @@ fn audit(context: &mut Context, subject: Subject) -> Outcome {
     } else {
         Outcome::at_most(lower, AUDITED.0, 2 * n as u64).with_note(note)
     }
-}
-
-/// The sum of the only column, in lattice steps.
-fn sum(released: &column_means_dp::NoisyMeans) -> f64 {
-    released.means().map_or(0.0, |means| means[0] * released.rows())
 }

@@ -35,6 +35,12 @@ impl NoisyMeans {
         Self { steps, radius }
     }
 
+    /// The released integers: `d` sums, and `N` times the number of rows.
+    #[must_use]
+    pub fn steps(&self) -> &[i64] {
+        &self.steps
+    }
+
     /// Estimated number of rows.
     #[must_use]
     pub fn rows(&self) -> f64 {
