@@ -144,8 +144,8 @@ where
         .bold_line_style(INK.mix(0.12))
         .x_desc(words.across)
         .y_desc(words.up)
-        .x_label_formatter(&|x| format!("{x}"))
-        .y_label_formatter(&|y| format!("{y}"))
+        .x_label_formatter(&|x| short(*x))
+        .y_label_formatter(&|y| short(*y))
         .label_style(("sans-serif", 13, &INK))
         .draw()?;
     for (i, (line, colour)) in lines.iter().zip(COLOURS).enumerate() {
@@ -157,4 +157,9 @@ where
         legend.draw(&Text::new(line.name.clone(), (36, top - 7), font))?;
     }
     Ok(root.present()?)
+}
+
+/// Without the digits that adding up steps leaves.
+fn short(x: f64) -> String {
+    format!("{}", (x * 1e9).round() / 1e9)
 }
