@@ -2,6 +2,7 @@
 //! `cargo run --release -p provable-dp-book --example pictures -- docs/pictures`.
 
 use attention_dp::{RouteForecast, SelfAttentionOptions, plan_self_attention};
+use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_mechanisms::noise::{DiscreteLaplace, LatticeNoise};
 use dp_mechanisms::{
     Accountant, AddRemoveRow, Delta, Epsilon, FailureProbability, NoiseScale, NoiseStd, PerturbRow,
@@ -9,6 +10,8 @@ use dp_mechanisms::{
 };
 use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
 use plotters::prelude::*;
+use rand::SeedableRng;
+use rand_chacha::ChaCha20Rng;
 use std::error::Error;
 use std::path::Path;
 
@@ -50,7 +53,8 @@ fn main() -> Outcome {
     let folder = Path::new(&folder);
     noise_on_neighbours(&folder.join("noise_on_neighbours.svg"))?;
     composition(&folder.join("composition.svg"))?;
-    self_attention(&folder.join("self_attention.svg"))
+    self_attention(&folder.join("self_attention.svg"))?;
+    audit(&folder.join("audit.svg"))
 }
 
 /// The law of a released count, of 100 people and of 101.
@@ -119,6 +123,36 @@ fn self_attention(path: &Path) -> Outcome {
         up: "standard deviation of a logit within ± 1",
     };
     draw(path, &words, ((8e-5..0.12).log_scale(), (3e-4..100.0).log_scale()), &lines)
+}
+
+/// What an audit finds of a count with the noise that it claims, and with half of it.
+fn audit(path: &Path) -> Outcome {
+    let runs = (7..=17).map(|i| 1_usize << i);
+    let found = |scale: f64, n: usize| -> Result<(f64, f64), Box<dyn Error>> {
+        let noise = DiscreteLaplace::new(NoiseScale::new(scale)?)?;
+        let mechanism = from_fn(|count: &i64, rng| {
+            let mut noisy = [*count];
+            noise.add_to(&mut noisy, rng);
+            noisy[0]
+        });
+        let pair = Neighbours::new(0_i64, 1, AddRemoveRow);
+        let experiment = Experiment::new(&mechanism, &pair, |output: &i64| *output as f64);
+        let audit = ThresholdAudit::new(n, FailureProbability::new(1e-6)?)?;
+        let report = audit.measure(&experiment, 0.0, &mut ChaCha20Rng::seed_from_u64(n as u64))?;
+        Ok((2.0 * n as f64, report.epsilon_lower_bound(0.0)))
+    };
+    let bounds = |scale: f64| runs.clone().map(|n| found(scale, n)).collect::<Result<Vec<_>, _>>();
+    let lines = [
+        Line::new("noise as claimed: ε = 1", bounds(1.0)?),
+        Line::new("half of it: ε = 2", bounds(0.5)?),
+        Line::new("the claim", runs.clone().map(|n| (2.0 * n as f64, 1.0))),
+    ];
+    let words = Words {
+        title: "Lower bounds of ε at confidence 1 − 1e-6",
+        across: "runs on both neighbours together",
+        up: "what the audit shows",
+    };
+    draw(path, &words, ((200.0..350_000.0).log_scale(), 0.0..2.1), &lines)
 }
 
 /// Lines with a legend beside them.

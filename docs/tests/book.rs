@@ -107,12 +107,12 @@ fn missing(path: &Path, fragment: &str) -> Option<String> {
 
 /// Every Markdown file below `docs/`, relative to it.
 fn files(folder: &Path, found: &mut Vec<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
         if path.is_dir() {
             files(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "md") {
-            let relative = path.strip_prefix(docs()).unwrap().components();
+            let relative = path.strip_prefix(docs()).expect("it is below docs/").components();
             let parts: Vec<_> = relative.map(|part| part.as_os_str().to_string_lossy()).collect();
             found.push(parts.join("/"));
         }
