@@ -237,6 +237,13 @@ pub const CLAIMS: &[Claim] = &[
         "Trees, failures",
     ),
     ours(
+        "attention.tree.size",
+        ClaimKind::Complexity,
+        "trees over B bins store (d_v + 1)(3rN + 2) integers, r features, N < 2B nodes of one scalar tree, whatever the number of rows",
+        &["B a power of two"],
+        "Trees, size",
+    ),
+    ours(
         "attention.tree.range_bound",
         ClaimKind::Utility,
         "with truncated noise no entry of any range is off by more than its bound",

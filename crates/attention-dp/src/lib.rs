@@ -180,8 +180,8 @@ pub use private::{
 };
 pub use rows::Rows;
 pub use self_attention::{
-    AttentionBounds, AttentionLogits, PrivateSelfAttention, Route, RouteForecast, SelfAttentionAdjacency,
-    SelfAttentionOptions, SelfAttentionPlan, best_ridge, plan_self_attention,
+    AttentionBounds, AttentionLogits, PrivateSelfAttention, Route, RouteForecast, SelfAttentionOptions,
+    SelfAttentionPlan, best_ridge, plan_self_attention,
 };
 pub use sensitivity::{MomentAdjacency, RowAdjacency};
 pub use tree::{

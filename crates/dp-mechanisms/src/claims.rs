@@ -260,6 +260,17 @@ pub const CLAIMS: &[Claim] = &[
         status: ClaimStatus::Ours,
     },
     Claim {
+        id: "mechanisms.rows.sensitivity",
+        kind: ClaimKind::Sensitivity,
+        statement: "integer rows have norm at most A, and between neighbours all of them move by at most D in L2 and √(dD²) in L1",
+        hypotheses: &[
+            "neighbours differ in one row, which moves by at most the radius of PerturbRow, or to anywhere",
+            "rows are finite or have no neighbour but themselves",
+        ],
+        source: Source { work: HERE, result: "Rows on a lattice" },
+        status: ClaimStatus::Ours,
+    },
+    Claim {
         id: TREE_SENSITIVITY,
         kind: ClaimKind::Sensitivity,
         statement: "one step moves the nodes of a tree by √(nodes that contain it) times its own norm; √levels is attained and never exceeded",

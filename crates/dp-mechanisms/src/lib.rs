@@ -31,6 +31,7 @@
 //! | [`covariance`] | what Gaussian draws tell about a covariance that changes: exact, or bounded over all changes |
 //! | [`noise`] | exact samplers on the integers, their pmf and cdf, the exact privacy of a shift |
 //! | [`Lattice`], [`LatticeStatistic`], [`symmetric`] | statistics on the integers |
+//! | [`rows`] | private rows as integers, for releases with a place for each row |
 //! | [`LatticeGaussian`], [`LatticeLaplace`], [`TruncatedLaplace`], [`SymmetricGaussian`] | from integers to a release |
 //! | [`selection`] | the best of several candidates, scores above a threshold, quantiles, stable answers |
 //! | [`continual`] | all prefix sums of a stream under one guarantee: binary tree and square root |
@@ -100,6 +101,7 @@ pub mod normal;
 mod params;
 mod release;
 mod rng;
+pub mod rows;
 mod sensitivity;
 pub mod symmetric;
 

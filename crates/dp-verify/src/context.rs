@@ -5,6 +5,7 @@ use indicatif::ProgressBar;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use sha2::{Digest, Sha256};
+use std::cell::Cell;
 
 /// How much effort a run spends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,13 +47,21 @@ pub struct Context {
     claim: String,
     evidence: Evidence,
     progress: ProgressBar,
+    spent: Cell<f64>,
 }
 
 impl Context {
     /// The surroundings of the check of `claim` by `evidence` in a run with this seed; progress goes nowhere.
     #[must_use]
     pub fn new(level: Level, seed: u64, claim: &str, evidence: Evidence) -> Self {
-        Self { level, seed, claim: claim.to_owned(), evidence, progress: ProgressBar::hidden() }
+        Self {
+            level,
+            seed,
+            claim: claim.to_owned(),
+            evidence,
+            progress: ProgressBar::hidden(),
+            spent: Cell::new(0.0),
+        }
     }
 
     pub(crate) fn with_progress(self, progress: ProgressBar) -> Self {
@@ -88,6 +97,28 @@ impl Context {
         hash.update(b"\n");
         hash.update(&self.claim);
         ChaCha20Rng::from_seed(hash.finalize().into())
+    }
+
+    /// The level of one test, as given; what a check spends adds up, and stands in its row.
+    ///
+    /// The level is the probability, at most, that the test accuses an honest library. A check calls this once a test, or once for
+    /// several that share a level.
+    ///
+    /// ```
+    /// use dp_verify::{Context, Evidence, Level};
+    /// let context = Context::new(Level::Quick, 1, "example.claim", Evidence::Statistical);
+    /// let shared = context.spend(1e-6) / 3.0; // three tests
+    /// assert_eq!((shared, context.spent()), (1e-6 / 3.0, 1e-6));
+    /// ```
+    pub fn spend(&self, alpha: f64) -> f64 {
+        self.spent.set(self.spent.get() + alpha);
+        alpha
+    }
+
+    /// The levels of all tests so far together.
+    #[must_use]
+    pub fn spent(&self) -> f64 {
+        self.spent.get()
     }
 
     /// Tells a watching human that `done` of `total` steps are behind us. Cheap; may be called often.

@@ -106,6 +106,8 @@ pub struct Outcome {
     pub relation: Relation,
     /// Detail for people; may be empty.
     pub note: String,
+    /// Levels of the tests behind it, added up: an honest library is accused with at most this probability. Set by the runner.
+    pub alpha: f64,
     /// What was seen, as curves.
     pub figure: Option<Figure>,
 }
@@ -117,7 +119,7 @@ impl Outcome {
             true => Verdict::Holds,
             false => Verdict::Violated,
         };
-        Self { verdict, observed, bound, n, relation, note: String::new(), figure: None }
+        Self { verdict, observed, bound, n, relation, note: String::new(), alpha: 0.0, figure: None }
     }
 
     /// Holds if `observed ≤ bound`.

@@ -69,6 +69,15 @@ impl Control {
     }
 }
 
+/// The levels of all tests of a run together are at most this: the probability that an honest library is red at a fresh seed.
+pub const FAMILY_ALPHA: f64 = 1e-3;
+
+/// The levels of all tests behind these rows, added up.
+#[must_use]
+pub fn family_alpha(rows: &[Row]) -> f64 {
+    rows.iter().map(|row| row.shipped.alpha).sum()
+}
+
 /// One claim under one kind of evidence.
 ///
 /// [`run`] makes them; [`crate::report`] prints them.
@@ -305,8 +314,15 @@ fn guarded(
 ) -> Outcome {
     let context = Context::new(settings.level, settings.seed, job.claim.id, job.check.evidence);
     let mut context = context.with_progress(bar.clone());
-    catch_unwind(AssertUnwindSafe(|| run(&mut context)))
-        .unwrap_or_else(|payload| Outcome::inconclusive(format!("panicked: {}", message(payload.as_ref()))))
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(&mut context)))
+        .unwrap_or_else(|payload| Outcome::inconclusive(format!("panicked: {}", message(payload.as_ref()))));
+    if job.check.evidence == Evidence::Statistical
+        && outcome.verdict == Verdict::Holds
+        && context.spent() == 0.0
+    {
+        return Outcome::inconclusive("a statistical check that states no level");
+    }
+    Outcome { alpha: context.spent(), ..outcome }
 }
 
 fn message(payload: &(dyn Any + Send)) -> &str {

@@ -4,10 +4,11 @@ use crate::baseline;
 use crate::data::{DIM, Kind};
 use crate::targets;
 use dp_linalg::Mat;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::selection::QuantileAdjacency;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
 use john_ellipsoid_dp::private::close::{
-    CloseAdjacency, CloseOptions, NoisyRows, release_rows, release_stable_with, stable_mechanism,
+    CloseOptions, NoisyRows, release_rows, release_stable_with, stable_mechanism,
 };
 use john_ellipsoid_dp::private::{
     PrivateRows, RecordMechanism, RecordOptions, RecordTarget, ReleasedEllipsoid, WeightOptions,
@@ -204,7 +205,7 @@ impl Case<'_> {
     }
 
     /// Noise on rows.
-    fn rows<A: CloseAdjacency, R: CryptoRng>(
+    fn rows<A: FixedSizeAdjacency, R: CryptoRng>(
         &self,
         (method, adjacency): (Method, A),
         (epsilon, delta): (Epsilon, Delta),

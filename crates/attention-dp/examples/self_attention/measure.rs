@@ -2,11 +2,11 @@
 
 use crate::{FAILURE, budget, data};
 use attention_dp::{
-    AttentionLogits, PrivateSelfAttention, Route, RouteForecast, SelfAttentionAdjacency, SelfAttentionPlan,
-    plan_self_attention,
+    AttentionLogits, PrivateSelfAttention, Route, RouteForecast, SelfAttentionPlan, plan_self_attention,
 };
 use dp_linalg::Mat;
 use dp_mechanisms::FailureProbability;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use rand::CryptoRng;
 use std::error::Error;
 
@@ -27,7 +27,7 @@ pub(crate) struct Measured {
 }
 
 /// The ways that there are, in the order rows, Gram, sampling.
-pub(crate) fn measure<A: SelfAttentionAdjacency, R: CryptoRng>(
+pub(crate) fn measure<A: FixedSizeAdjacency, R: CryptoRng>(
     (rows, adjacency): (&Mat, A),
     rng: &mut R,
 ) -> Result<Vec<Measured>, Box<dyn Error>> {
@@ -38,7 +38,7 @@ pub(crate) fn measure<A: SelfAttentionAdjacency, R: CryptoRng>(
         .collect()
 }
 
-pub(crate) fn forecast<A: SelfAttentionAdjacency>(
+pub(crate) fn forecast<A: FixedSizeAdjacency>(
     n: usize,
     adjacency: A,
 ) -> Result<SelfAttentionPlan, Box<dyn Error>> {
@@ -49,7 +49,7 @@ fn forecasts(plan: &SelfAttentionPlan) -> Vec<RouteForecast> {
     [plan.rows(), plan.gram(), plan.sampling()].into_iter().flatten().copied().collect()
 }
 
-fn release<A: SelfAttentionAdjacency, R: CryptoRng>(
+fn release<A: FixedSizeAdjacency, R: CryptoRng>(
     route: Route,
     (rows, adjacency): (&Mat, A),
     rng: &mut R,

@@ -80,18 +80,18 @@ impl RowEncoder {
 }
 
 /// What brings a vector into a ball: coordinates times `unit`, a power of two, times `factor`.
-pub(crate) struct Clip {
-    pub(crate) unit: f64,
-    pub(crate) factor: f64,
+struct Clip {
+    unit: f64,
+    factor: f64,
     /// False if a coordinate is not finite.
-    pub(crate) usable: bool,
+    usable: bool,
 }
 
 impl Clip {
     /// Small enough that finite coordinates have squares.
     const TINY: f64 = f64::from_bits((1023 - 600) << 52);
 
-    pub(crate) fn new(x: &[f64], radius: f64) -> Self {
+    fn new(x: &[f64], radius: f64) -> Self {
         let square = squared_norm(x, 1.0);
         if square.is_finite() {
             let factor = if square > radius * radius { radius / square.sqrt() } else { 1.0 };

@@ -305,7 +305,7 @@ fn ceil_sqrt(square: u64) -> u64 {
 }
 
 /// Smallest `e` with `x ≤ 2ᵉ`, for positive normal `x`.
-pub(crate) fn ceil_log2(x: f64) -> i32 {
+fn ceil_log2(x: f64) -> i32 {
     let bits = x.to_bits();
     let exponent = (bits >> 52) as i32 - 1023;
     exponent + i32::from(bits << 12 != 0)

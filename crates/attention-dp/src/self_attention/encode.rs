@@ -2,8 +2,9 @@
 //!
 //! Only `+ − × ÷ √`, rounding and comparisons, in one order and none contracted, so that integers agree on every machine.
 
-use crate::private::{Clip, power_of_two};
+use crate::private::power_of_two;
 use dp_linalg::{Mat, MatRef};
+use dp_mechanisms::rows::BallClip;
 
 /// Every row moved to the nearest point of the ball of this radius; rows with a coordinate that is not finite to zero.
 ///
@@ -15,9 +16,8 @@ use dp_linalg::{Mat, MatRef};
 pub(super) fn clipped(rows: MatRef<'_>, radius: f64) -> Mat {
     let mut clipped = Mat::zeros(rows.nrows(), rows.ncols());
     for (i, row) in rows.rows().enumerate() {
-        let clip = Clip::new(row, radius);
-        if clip.usable {
-            clipped.row_mut(i).iter_mut().zip(row).for_each(|(out, x)| *out = x * clip.unit * clip.factor);
+        if let Some(clip) = BallClip::new(row, radius) {
+            clipped.row_mut(i).iter_mut().zip(row).for_each(|(out, x)| *out = clip.apply(*x));
         }
     }
     clipped
@@ -33,7 +33,7 @@ pub(super) fn quantised(rows: MatRef<'_>, exponent: i32) -> Mat {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::private::clip_margin;
+    use dp_mechanisms::rows::clip_margin;
 
     fn norm(x: &[f64]) -> f64 {
         x.iter().map(|v| v * v).sum::<f64>().sqrt()

@@ -1,129 +1,70 @@
-//! Lattices of rows and of logits, and how far the integers on them move: each bound beside its proof.
+//! Lattices of rows and of logits, and how far integer logits move: each bound beside its proof.
 
-use super::options::{SelfAttentionAdjacency, SelfAttentionOptions};
+use super::options::SelfAttentionOptions;
 use crate::error::Error;
-use crate::private::{ceil_log2, clip_margin, power_of_two};
+use dp_mechanisms::rows::{FixedSizeAdjacency, RowLattice};
 use dp_mechanisms::selection::ScoreSensitivity;
 use dp_mechanisms::{Lattice, LatticeL2Sensitivity};
 
 /// Covers the roundings of the few operations that follow it, with room to spare.
 const OUTWARD: f64 = 1.0 + 1e-12;
 
-/// Integer rows `x̃ = ⌊2ᵉ·x⌉` and what holds for them under an adjacency.
-///
-/// # Sensitivity
-///
-/// Let α be the radius, b how far a clipped row moves and m the relative error of clipping. Rounding moves each of the d
-/// coordinates by at most ½, so that
-///
-/// ```text
-/// ‖x̃‖² ≤ A² = (2ᵉα(1 + m) + ½√d)²          ‖x̃ − x̃'‖² ≤ D² = (2ᵉ(b + 2αm) + √d)²,   D ≤ 2A
-/// ```
-///
-/// Both are integers, so that the floor of a bound is a bound. The √d does not vanish with b: that is why the lattice is
-/// finer than b by a factor.
+/// Integer rows and their products, and what holds for them under an adjacency.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RowLattice<A> {
-    adjacency: A,
-    exponent: i32,
+pub(super) struct LogitLattice<A> {
+    integers: RowLattice<A>,
     rows: usize,
-    squared_norm: u128,
-    squared_displacement: u128,
-    /// Largest distance between an exactly clipped row and its integers, in units of data.
-    rounding: f64,
-    noise_rounding: f64,
 }
 
 /// How many lattice steps a displacement takes for each √d, as a power of two: `2⁻ᵇⁱᵗˢ` of the sensitivity is rounding.
-const ROW_BITS: i32 = 20;
-const GRAM_BITS: i32 = 10;
+const ROW_BITS: u8 = 20;
+const GRAM_BITS: u8 = 10;
 /// Largest radius in lattice steps, as a power of two: rows are `f64` of 53 bits.
-const ROW_RADIUS_BITS: i32 = 48;
+const ROW_RADIUS_BITS: u8 = 48;
 /// Products of two rows and sums of a few of them stay below 2⁵³.
-const GRAM_RADIUS_BITS: i32 = 23;
+const GRAM_RADIUS_BITS: u8 = 23;
 
-impl<A: SelfAttentionAdjacency> RowLattice<A> {
+impl<A: FixedSizeAdjacency> LogitLattice<A> {
     /// For noise on the rows.
     pub(super) fn of_rows(options: &SelfAttentionOptions, adjacency: A) -> Self {
-        Self::fitting(options, adjacency, (ROW_BITS, ROW_RADIUS_BITS))
+        Self::new(options, RowLattice::fitting(adjacency, options.ball(), (ROW_BITS, ROW_RADIUS_BITS)))
     }
 
     /// For noise on the Gram matrix: coarser, because noise on products is counted in products of steps.
     pub(super) fn of_gram(options: &SelfAttentionOptions, adjacency: A) -> Self {
-        Self::fitting(options, adjacency, (GRAM_BITS, GRAM_RADIUS_BITS))
+        Self::new(options, RowLattice::fitting(adjacency, options.ball(), (GRAM_BITS, GRAM_RADIUS_BITS)))
     }
 
     /// For scores, to which no noise is added: as fine as products allow.
     pub(super) fn of_scores(options: &SelfAttentionOptions, adjacency: A) -> Self {
-        Self::with_exponent(options, adjacency, GRAM_RADIUS_BITS - ceil_log2(options.radius()))
+        Self::new(options, RowLattice::finest(adjacency, options.ball(), GRAM_RADIUS_BITS))
     }
 
-    fn fitting(options: &SelfAttentionOptions, adjacency: A, (bits, radius_bits): (i32, i32)) -> Self {
-        let displacement = adjacency.displacement(options.radius());
-        let fine = bits + ceil_log2(((options.dim() as f64).sqrt() / displacement).clamp(1e-300, 1e300));
-        let finest = radius_bits - ceil_log2(options.radius());
-        Self::with_exponent(options, adjacency, fine.min(finest))
+    const fn new(options: &SelfAttentionOptions, integers: RowLattice<A>) -> Self {
+        Self { integers, rows: options.rows() }
     }
 
-    fn with_exponent(options: &SelfAttentionOptions, adjacency: A, exponent: i32) -> Self {
-        let (radius, dim) = (options.radius(), options.dim());
-        let (margin, root) = (clip_margin(dim), (dim as f64).sqrt());
-        let steps = |x: f64| x * power_of_two(exponent);
-        let square = |x: f64| (x * OUTWARD * (x * OUTWARD)).floor() as u128;
-        let squared_norm = square(steps(radius) * (1.0 + margin) + 0.5 * root);
-        let moved = adjacency.displacement(radius) + 2.0 * radius * margin;
-        let half_steps = 0.5 * root * power_of_two(-exponent) * OUTWARD;
-        Self {
-            adjacency,
-            exponent,
-            rows: options.rows(),
-            squared_norm,
-            squared_displacement: square(steps(moved) + root).min(4 * squared_norm),
-            rounding: half_steps + radius * margin * OUTWARD,
-            noise_rounding: half_steps,
-        }
-    }
-
-    /// Rows are multiplied by 2 to this power.
-    pub(super) const fn exponent(&self) -> i32 {
-        self.exponent
-    }
-
-    /// The step of a row, in units of data.
-    pub(super) fn step(&self) -> f64 {
-        power_of_two(-self.exponent)
-    }
-
-    /// `A²`.
-    pub(super) const fn squared_norm(&self) -> u128 {
-        self.squared_norm
+    /// The lattice of single rows.
+    pub(super) const fn integers(&self) -> &RowLattice<A> {
+        &self.integers
     }
 
     /// `‖2⁻ᵉ(x̃ + ⌊σN⌉) − x − 2⁻ᵉσN‖` is at most this: noise is rounded like rows are.
     pub(super) fn rounding_with_noise(&self) -> f64 {
-        self.rounding + self.noise_rounding
+        self.integers.rounding() + self.integers.half_steps()
     }
 
     /// Standard deviation of noise on integer products, in units of logits, and how far logits are off beside it.
     pub(super) fn logit_noise(&self, options: &SelfAttentionOptions, noise_std: f64) -> (f64, f64) {
-        let unit = options.softmax_scale() * self.step() * self.step();
-        let products = options.softmax_scale() * self.rounding * (2.0 * options.radius() + self.rounding);
+        let (step, rounding) = (self.integers.step(), self.integers.rounding());
+        let unit = options.softmax_scale() * step * step;
+        let products = options.softmax_scale() * rounding * (2.0 * options.radius() + rounding);
         (unit * noise_std, products + 0.5 * unit)
-    }
-
-    /// The lattice of rows.
-    pub(super) fn row_lattice(&self) -> Result<Lattice, Error> {
-        Ok(Lattice::new(-self.exponent)?)
     }
 
     /// The lattice of products of rows.
     pub(super) fn gram_lattice(&self) -> Result<Lattice, Error> {
-        Ok(Lattice::new(-2 * self.exponent)?)
-    }
-
-    /// How far all rows together move: one of them by D.
-    pub(super) fn row_sensitivity(&self) -> Result<LatticeL2Sensitivity<A>, Error> {
-        Ok(LatticeL2Sensitivity::from_square(self.squared_displacement, self.adjacency)?)
+        Ok(Lattice::new(-2 * self.integers.exponent())?)
     }
 
     /// How far the triangle of `X̃X̃ᵀ` moves: `Δ² = (n − 1)A²D² + D²(2A − D)²`.
@@ -136,14 +77,14 @@ impl<A: SelfAttentionAdjacency> RowLattice<A> {
     ///
     /// In integers `t(2A − t) ≤ ⌈2√(A²D²)⌉ − D²` at `t = D`.
     pub(super) fn gram_sensitivity(&self) -> Result<LatticeL2Sensitivity<A>, Error> {
-        let (norm, moved) = (self.squared_norm, self.squared_displacement);
+        let (norm, moved) = (self.integers.squared_norm(), self.integers.squared_displacement());
         let overflow = || dp_mechanisms::Error::SensitivityOverflow { left: norm, right: moved };
         let product = norm.checked_mul(moved).ok_or_else(overflow)?;
         let others = product.checked_mul(self.rows as u128 - 1).ok_or_else(overflow)?;
         let diagonal = product.checked_mul(4).ok_or_else(overflow)?.isqrt() + 1;
         let diagonal = diagonal.saturating_sub(moved);
         let square = diagonal.checked_mul(diagonal).and_then(|square| others.checked_add(square));
-        Ok(LatticeL2Sensitivity::from_square(square.ok_or_else(overflow)?, self.adjacency)?)
+        Ok(LatticeL2Sensitivity::from_square(square.ok_or_else(overflow)?, self.integers.adjacency())?)
     }
 
     /// How far scores `x̃ᵢ·q` of one query row q move, against each other: `D·max{2A, 3A − D}`, as twice the steps.
@@ -153,13 +94,13 @@ impl<A: SelfAttentionAdjacency> RowLattice<A> {
     /// `t(3A − t)`. The larger of both rises in t, since `t(3A − t)` falls only beyond `1.5A`, where it is below 2At. Attained by
     /// `q' = Ae, q = (A − D)e` and a row `−Ae`. ∎ The usual `2Δ` with `Δ = 2AD` for the own score would be `4AD`.
     pub(super) fn score_sensitivity(&self) -> Result<ScoreSensitivity<A>, Error> {
-        let (norm, moved) = (self.squared_norm, self.squared_displacement);
+        let (norm, moved) = (self.integers.squared_norm(), self.integers.squared_displacement());
         // 2AD and 3AD − D², rounded up
         let product = 4 * norm * moved;
         let (two, three) = (product.isqrt() + 1, ((9 * norm * moved).isqrt() + 1).saturating_sub(moved));
         let steps = two.max(three).div_ceil(2);
         let steps = u64::try_from(steps).unwrap_or(u64::MAX);
-        Ok(ScoreSensitivity::new(steps, self.adjacency)?)
+        Ok(ScoreSensitivity::new(steps, self.integers.adjacency())?)
     }
 }
 
@@ -200,30 +141,32 @@ mod tests {
 
     #[test]
     fn a_replaced_row_moves_by_the_diameter_of_the_integer_ball() {
-        let lattice = RowLattice::of_gram(&options(), ReplaceRow);
-        assert_eq!(lattice.squared_displacement, 4 * lattice.squared_norm);
+        let lattice = LogitLattice::of_gram(&options(), ReplaceRow);
+        assert_eq!(lattice.integers.squared_displacement(), 4 * lattice.integers.squared_norm());
         let sensitivity = lattice.gram_sensitivity().unwrap();
         // the diagonal entry cannot move when q' = −q: Δ² = 4(n − 1)A⁴, but for the rounding of a root
-        let exact = 4 * 9 * lattice.squared_norm.pow(2);
+        let exact = 4 * 9 * lattice.integers.squared_norm().pow(2);
         assert!((exact..=exact + 1).contains(&sensitivity.square()));
         // 2AD = 4A² in twice the steps
-        let score = RowLattice::of_scores(&options(), ReplaceRow);
+        let score = LogitLattice::of_scores(&options(), ReplaceRow);
         let spread = u128::from(score.score_sensitivity().unwrap().spread());
-        assert!((4 * score.squared_norm..=4 * score.squared_norm + 2).contains(&spread));
+        assert!(
+            (4 * score.integers.squared_norm()..=4 * score.integers.squared_norm() + 2).contains(&spread)
+        );
     }
 
     #[test]
     fn small_displacements_cost_little_more_than_real_ones() {
         for beta in [0.3, 0.01, 1e-4] {
             let close = PerturbRow::new(beta).unwrap();
-            let lattice = RowLattice::of_gram(&options(), close);
+            let lattice = LogitLattice::of_gram(&options(), close);
             let real = beta * ((10.0 - 1.0) + (2.0 - beta) * (2.0 - beta)).sqrt();
-            let unit = 4.0_f64.powi(lattice.exponent());
+            let unit = 4.0_f64.powi(lattice.integers.exponent());
             let ratio = lattice.gram_sensitivity().unwrap().l2() / (real * unit);
             // rounding is 2⁻¹⁰ of the displacement, or √d steps of 2⁻²³
             assert!(ratio > 1.0 && ratio < 1.004, "{beta}: {ratio}");
-            let rows = RowLattice::of_rows(&options(), close);
-            let ratio = rows.row_sensitivity().unwrap().l2() * rows.step() / beta;
+            let rows = LogitLattice::of_rows(&options(), close);
+            let ratio = rows.integers.l2_sensitivity().unwrap().l2() * rows.integers.step() / beta;
             assert!(ratio > 1.0 && ratio < 1.0 + 3e-6, "{beta}: {ratio}");
         }
     }

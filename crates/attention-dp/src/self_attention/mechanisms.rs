@@ -1,45 +1,46 @@
 //! The mechanism of each way out: a function of options, adjacency and budget, not of rows.
 
-use super::lattice::{RowLattice, eigenvalue_change, published_change};
-use super::options::{SelfAttentionAdjacency, SelfAttentionOptions};
+use super::lattice::{LogitLattice, eigenvalue_change, published_change};
+use super::options::SelfAttentionOptions;
 use crate::error::Error;
 use dp_mechanisms::covariance::{EigenvalueChange, Neighbourhood};
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::selection::{ExponentialMechanism, ScoreMovement, ScoreSensitivity};
 use dp_mechanisms::{ChangeBound, Delta, Epsilon, GaussianSampling, LatticeGaussian};
 
 /// The least noise on rows.
-pub(super) fn rows_mechanism<A: SelfAttentionAdjacency>(
+pub(super) fn rows_mechanism<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     (epsilon, delta): (Epsilon, Delta),
 ) -> Result<LatticeGaussian<A>, Error> {
-    let sensitivity = RowLattice::of_rows(options, adjacency).row_sensitivity()?;
+    let sensitivity = LogitLattice::of_rows(options, adjacency).integers().l2_sensitivity()?;
     Ok(LatticeGaussian::calibrate(epsilon, delta, sensitivity)?)
 }
 
 /// The least noise on the triangle.
-pub(super) fn gram_mechanism<A: SelfAttentionAdjacency>(
+pub(super) fn gram_mechanism<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     (epsilon, delta): (Epsilon, Delta),
 ) -> Result<LatticeGaussian<A>, Error> {
-    let sensitivity = RowLattice::of_gram(options, adjacency).gram_sensitivity()?;
+    let sensitivity = LogitLattice::of_gram(options, adjacency).gram_sensitivity()?;
     Ok(LatticeGaussian::calibrate(epsilon, delta, sensitivity)?)
 }
 
 /// Softmax at the scale of the options, as an exponential mechanism: `e^{−ε·gap/spread}` with `ε = s·spread·step²`.
-pub(super) fn token_mechanism<A: SelfAttentionAdjacency>(
+pub(super) fn token_mechanism<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
 ) -> Result<ExponentialMechanism<ScoreSensitivity<A>>, Error> {
-    let lattice = RowLattice::of_scores(options, adjacency);
+    let lattice = LogitLattice::of_scores(options, adjacency);
     let sensitivity = lattice.score_sensitivity()?;
     let epsilon = options.softmax_scale() * sensitivity.spread() as f64 * lattice.gram_lattice()?.step();
     Ok(ExponentialMechanism::new(Epsilon::new(epsilon)?, sensitivity))
 }
 
 /// The bound that is proven: two eigenvalues change, in opposite directions.
-pub(super) fn change_bound<A: SelfAttentionAdjacency>(
+pub(super) fn change_bound<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
 ) -> Result<ChangeBound<A>, Error> {
@@ -48,7 +49,7 @@ pub(super) fn change_bound<A: SelfAttentionAdjacency>(
 }
 
 /// The published bound.
-pub(super) fn published_bound<A: SelfAttentionAdjacency>(
+pub(super) fn published_bound<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
 ) -> Result<ChangeBound<A>, Error> {
@@ -57,7 +58,7 @@ pub(super) fn published_bound<A: SelfAttentionAdjacency>(
 }
 
 /// The most draws that the exact profile allows, and no more than the options do.
-pub(super) fn sampling_mechanism<A: SelfAttentionAdjacency>(
+pub(super) fn sampling_mechanism<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     (epsilon, delta): (Epsilon, Delta),
@@ -67,7 +68,7 @@ pub(super) fn sampling_mechanism<A: SelfAttentionAdjacency>(
 }
 
 /// The most draws that the published condition allows at the published bound, and no more than the options do.
-pub(super) fn published_sampling_mechanism<A: SelfAttentionAdjacency>(
+pub(super) fn published_sampling_mechanism<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     (epsilon, delta): (Epsilon, Delta),
@@ -76,7 +77,7 @@ pub(super) fn published_sampling_mechanism<A: SelfAttentionAdjacency>(
     Ok(limited(&GaussianSampling::calibrate_as_published(epsilon, delta, bound)?, options))
 }
 
-fn limited<A: SelfAttentionAdjacency>(
+fn limited<A: FixedSizeAdjacency>(
     mechanism: &GaussianSampling<A>,
     options: &SelfAttentionOptions,
 ) -> GaussianSampling<A> {

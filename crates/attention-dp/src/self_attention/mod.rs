@@ -32,6 +32,6 @@ mod softmax;
 mod token;
 
 pub use logits::{AttentionBounds, AttentionLogits};
-pub use options::{SelfAttentionAdjacency, SelfAttentionOptions};
+pub use options::SelfAttentionOptions;
 pub use plan::{Route, RouteForecast, SelfAttentionPlan, best_ridge, plan_self_attention};
 pub use private::PrivateSelfAttention;

@@ -3,7 +3,7 @@
 use crate::error::{Error, Parameter};
 use crate::options::positive;
 use dp_mechanisms::covariance::Draws;
-use dp_mechanisms::{Adjacency, PerturbRow, ReplaceRow};
+use dp_mechanisms::rows::RowBall;
 
 /// Shape, radius and scale of a self-attention matrix: `softmax(s·XXᵀ)` by rows, X of shape `(n, d)`.
 ///
@@ -24,8 +24,7 @@ use dp_mechanisms::{Adjacency, PerturbRow, ReplaceRow};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SelfAttentionOptions {
     rows: usize,
-    dim: usize,
-    radius: f64,
+    ball: RowBall,
     softmax_scale: f64,
     ridge: Option<f64>,
     max_draws: Draws,
@@ -44,7 +43,8 @@ impl SelfAttentionOptions {
         }
         let radius = positive(Parameter::RowRadius, radius)?;
         let max_draws = Draws::new(1 << 20)?;
-        Ok(Self { rows, dim, radius, softmax_scale: 1.0 / (dim as f64).sqrt(), ridge: None, max_draws })
+        let ball = RowBall::new(dim, radius)?;
+        Ok(Self { rows, ball, softmax_scale: 1.0 / (dim as f64).sqrt(), ridge: None, max_draws })
     }
 
     /// Factor of the logits, `s` in `s·xᵢ·xⱼ`. Default `1/√dim`. Noise grows with it.
@@ -78,13 +78,13 @@ impl SelfAttentionOptions {
     /// Coordinates of a row.
     #[must_use]
     pub const fn dim(&self) -> usize {
-        self.dim
+        self.ball.dim()
     }
 
     /// Largest norm of a row.
     #[must_use]
     pub const fn radius(&self) -> f64 {
-        self.radius
+        self.ball.radius()
     }
 
     /// Factor of the logits.
@@ -96,7 +96,7 @@ impl SelfAttentionOptions {
     /// `s·radius²`: no logit is larger in magnitude.
     #[must_use]
     pub fn max_logit(&self) -> f64 {
-        self.softmax_scale * self.radius * self.radius
+        self.softmax_scale * self.radius() * self.radius()
     }
 
     /// The ridge of Gaussian sampling.
@@ -111,6 +111,11 @@ impl SelfAttentionOptions {
         self.max_draws
     }
 
+    /// The ball that rows are scaled back to.
+    pub(super) const fn ball(&self) -> RowBall {
+        self.ball
+    }
+
     /// Checks what setters take as it comes.
     pub(super) fn check(&self) -> Result<(), Error> {
         positive(Parameter::SoftmaxScale, self.softmax_scale)?;
@@ -122,54 +127,9 @@ impl SelfAttentionOptions {
     pub(super) fn recorded(&self) -> [(&'static str, String); 4] {
         [
             ("rows", format!("{:?}", self.rows)),
-            ("dim", format!("{:?}", self.dim)),
-            ("row_radius", format!("{:?}", self.radius)),
+            ("dim", format!("{:?}", self.dim())),
+            ("row_radius", format!("{:?}", self.radius())),
             ("softmax_scale", format!("{:?}", self.softmax_scale)),
         ]
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for dp_mechanisms::PerturbRow {}
-    impl Sealed for dp_mechanisms::ReplaceRow {}
-}
-
-/// Adjacencies that a self-attention matrix can have: those that keep the number of rows. Sealed.
-///
-/// # Example
-///
-/// ```
-/// use attention_dp::SelfAttentionAdjacency;
-/// use dp_mechanisms::{PerturbRow, ReplaceRow};
-///
-/// assert_eq!(PerturbRow::new(0.1)?.displacement(1.0), 0.1);
-/// assert_eq!(PerturbRow::new(9.0)?.displacement(1.0), 2.0); // no farther than from end to end
-/// assert_eq!(ReplaceRow.displacement(1.0), 2.0);
-/// # Ok::<(), dp_mechanisms::Error>(())
-/// ```
-///
-/// The matrix shows how many rows there are, so that none can be added or removed unseen:
-///
-/// ```compile_fail,E0277
-/// use attention_dp::SelfAttentionAdjacency;
-///
-/// dp_mechanisms::AddRemoveRow.displacement(1.0);
-/// ```
-pub trait SelfAttentionAdjacency: Adjacency + sealed::Sealed {
-    /// How far a row moves between neighbours after it was scaled back to the radius.
-    fn displacement(self, radius: f64) -> f64;
-}
-
-impl SelfAttentionAdjacency for PerturbRow {
-    /// Scaling back is the projection onto a ball, which brings no two points farther apart.
-    fn displacement(self, radius: f64) -> f64 {
-        self.radius().min(2.0 * radius)
-    }
-}
-
-impl SelfAttentionAdjacency for ReplaceRow {
-    fn displacement(self, radius: f64) -> f64 {
-        2.0 * radius
     }
 }

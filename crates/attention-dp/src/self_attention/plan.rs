@@ -1,11 +1,12 @@
 //! What each way out costs, before anything is released: a function of public parameters alone.
 
 use super::bars::Deviation;
-use super::lattice::RowLattice;
+use super::lattice::LogitLattice;
 use super::mechanisms::{gram_mechanism, published_sampling_mechanism, rows_mechanism, sampling_mechanism};
-use super::options::{SelfAttentionAdjacency, SelfAttentionOptions};
+use super::options::SelfAttentionOptions;
 use crate::error::Error;
 use dp_mechanisms::covariance::Draws;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{Delta, Epsilon, FailureProbability, GaussianSampling};
 use serde::{Deserialize, Serialize};
 
@@ -199,7 +200,7 @@ impl SelfAttentionPlan {
 ///
 /// [`Error::OutOfRange`] for options that are out of range; [`Error::Mechanism`] if the failure probability underflows. That a
 /// way cannot meet the budget is an answer, not an error.
-pub fn plan_self_attention<A: SelfAttentionAdjacency>(
+pub fn plan_self_attention<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     budget: (Epsilon, Delta),
@@ -238,7 +239,7 @@ pub fn plan_self_attention<A: SelfAttentionAdjacency>(
 /// assert!(best_ridge(&options, PerturbRow::new(0.1)?, budget)?.is_some_and(|ridge| ridge > 1.4));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn best_ridge<A: SelfAttentionAdjacency>(
+pub fn best_ridge<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     budget: (Epsilon, Delta),
@@ -254,15 +255,15 @@ pub fn best_ridge<A: SelfAttentionAdjacency>(
     Ok(best.map(|(ridge, _)| ridge))
 }
 
-fn rows_forecast<A: SelfAttentionAdjacency>(
+fn rows_forecast<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     budget: (Epsilon, Delta),
     failure: FailureProbability,
 ) -> Result<Option<RouteForecast>, Error> {
-    let lattice = RowLattice::of_rows(options, adjacency);
+    let lattice = LogitLattice::of_rows(options, adjacency);
     let Ok(mechanism) = rows_mechanism(options, adjacency, budget) else { return Ok(None) };
-    let noise_std = mechanism.noise_std().get() * lattice.step();
+    let noise_std = mechanism.noise_std().get() * lattice.integers().step();
     let rounding = lattice.rounding_with_noise();
     let variance = noise_std * noise_std;
     let square = variance * (2.0 * options.radius().powi(2) + options.dim() as f64 * variance);
@@ -275,13 +276,13 @@ fn rows_forecast<A: SelfAttentionAdjacency>(
     )))
 }
 
-fn gram_forecast<A: SelfAttentionAdjacency>(
+fn gram_forecast<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
     budget: (Epsilon, Delta),
     failure: FailureProbability,
 ) -> Result<Option<RouteForecast>, Error> {
-    let lattice = RowLattice::of_gram(options, adjacency);
+    let lattice = LogitLattice::of_gram(options, adjacency);
     let Ok(mechanism) = gram_mechanism(options, adjacency, budget) else { return Ok(None) };
     let (noise_std, rounding) = lattice.logit_noise(options, mechanism.noise_std().get());
     let deviation = Deviation::gram(options, (noise_std, rounding), failure)?;

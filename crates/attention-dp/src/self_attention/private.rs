@@ -1,19 +1,20 @@
 //! Private rows, and the three ways out.
 
 use super::encode::{clipped, quantised};
-use super::lattice::RowLattice;
+use super::lattice::LogitLattice;
 use super::logits::{AttentionLogits, Source};
 use super::mechanisms::{
     change_bound, gram_mechanism, published_bound, published_sampling_mechanism, rows_mechanism,
     sampling_mechanism,
 };
-use super::options::{SelfAttentionAdjacency, SelfAttentionOptions};
+use super::options::SelfAttentionOptions;
 use super::plan::Route;
 use crate::claims;
 use crate::error::{Error, Parameter};
 use crate::rows::check_dimension;
 use core::fmt;
 use dp_linalg::{ExactProductSum, Mat, MatRef};
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     ChangeBound, Delta, Epsilon, GaussianSampling, GaussianSamplingProfile, LatticeGaussian,
     LatticeL2Sensitivity, LatticeStatistic, PrivacyProfile, PrivateCovariance, Release, symmetric,
@@ -68,7 +69,7 @@ pub struct PrivateSelfAttention<A> {
     pub(super) rows: Mat,
 }
 
-impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
+impl<A: FixedSizeAdjacency> PrivateSelfAttention<A> {
     /// Takes rows `(n, d)`, scaled back to the radius.
     ///
     /// # Errors
@@ -95,11 +96,16 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
     ///
     /// [`Error::Mechanism`] by options alone: a radius that no lattice carries.
     pub fn into_row_statistic(self) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
-        let lattice = RowLattice::of_rows(&self.options, self.adjacency);
-        let steps = quantised(self.rows.as_ref(), lattice.exponent()).into_vec().into_iter();
-        let max_abs = lattice.squared_norm().isqrt() as u64;
+        let lattice = LogitLattice::of_rows(&self.options, self.adjacency);
+        let steps = quantised(self.rows.as_ref(), lattice.integers().exponent()).into_vec().into_iter();
+        let max_abs = lattice.integers().largest();
         let steps = steps.map(|x| x as i64).collect();
-        Ok(LatticeStatistic::new(steps, lattice.row_lattice()?, lattice.row_sensitivity()?, max_abs))
+        Ok(LatticeStatistic::new(
+            steps,
+            lattice.integers().lattice()?,
+            lattice.integers().l2_sensitivity()?,
+            max_abs,
+        ))
     }
 
     /// The [packed](symmetric) triangle of the integer Gram matrix with its sensitivity, still private.
@@ -108,11 +114,11 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
     ///
     /// [`Error::Mechanism`] by options alone: a radius that no lattice carries, or a sensitivity beyond 128 bits.
     pub fn into_gram_statistic(self) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
-        let lattice = RowLattice::of_gram(&self.options, self.adjacency);
+        let lattice = LogitLattice::of_gram(&self.options, self.adjacency);
         let (sensitivity, rows) = (lattice.gram_sensitivity()?, self.options.rows());
-        let gram = integer_gram(&quantised(self.rows.as_ref(), lattice.exponent()), &lattice)?;
+        let gram = integer_gram(&quantised(self.rows.as_ref(), lattice.integers().exponent()), &lattice)?;
         let triangle = symmetric::pack(rows, |i, j| gram[i * rows + j]);
-        let max_abs = u64::try_from(lattice.squared_norm()).unwrap_or(u64::MAX);
+        let max_abs = u64::try_from(lattice.integers().squared_norm()).unwrap_or(u64::MAX);
         Ok(LatticeStatistic::new(triangle, lattice.gram_lattice()?, sensitivity, max_abs))
     }
 
@@ -201,10 +207,10 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
         mechanism: &LatticeGaussian<A>,
         rng: &mut R,
     ) -> Result<Release<AttentionLogits, PrivacyProfile<A>>, Error> {
-        let (options, lattice) = (self.options, RowLattice::of_rows(&self.options, self.adjacency));
+        let (options, lattice) = (self.options, LogitLattice::of_rows(&self.options, self.adjacency));
         let release = mechanism.release(self.into_row_statistic()?, "rows that attend to each other", rng)?;
         let release = described(release, &options, Route::Rows.name(), claims::SELF_ROWS_PRIVACY);
-        let noise_std = mechanism.noise_std().get() * lattice.step();
+        let noise_std = mechanism.noise_std().get() * lattice.integers().step();
         let rounding = lattice.rounding_with_noise();
         Ok(release.with_claim(claims::SELF_ROWS_SENSITIVITY).postprocess(|vector| {
             let values = vector.to_f64();
@@ -238,7 +244,7 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
         mechanism: &LatticeGaussian<A>,
         rng: &mut R,
     ) -> Result<Release<AttentionLogits, PrivacyProfile<A>>, Error> {
-        let (options, lattice) = (self.options, RowLattice::of_gram(&self.options, self.adjacency));
+        let (options, lattice) = (self.options, LogitLattice::of_gram(&self.options, self.adjacency));
         let release = mechanism.release(self.into_gram_statistic()?, "products of rows", rng)?;
         let release = described(release, &options, Route::Gram.name(), claims::SELF_GRAM_PRIVACY);
         let unit = options.softmax_scale() * lattice.gram_lattice()?.step();
@@ -299,12 +305,9 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
 }
 
 /// `X̃X̃ᵀ`, exact: one term a coordinate.
-fn integer_gram<A: SelfAttentionAdjacency>(
-    integers: &Mat,
-    lattice: &RowLattice<A>,
-) -> Result<Vec<i64>, Error> {
+fn integer_gram<A: FixedSizeAdjacency>(integers: &Mat, lattice: &LogitLattice<A>) -> Result<Vec<i64>, Error> {
     let rows = integers.nrows();
-    let largest = lattice.squared_norm().isqrt() as u64;
+    let largest = lattice.integers().largest();
     let mut sum = ExactProductSum::new(rows, rows, largest, largest)?;
     sum.add_nn(integers.as_ref(), integers.transpose().as_ref())?;
     Ok(sum.into_sums())
@@ -324,7 +327,7 @@ pub(super) fn described<T, G>(
         .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
 }
 
-impl<A: SelfAttentionAdjacency> fmt::Debug for PrivateSelfAttention<A> {
+impl<A: FixedSizeAdjacency> fmt::Debug for PrivateSelfAttention<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrivateSelfAttention")
             .field("adjacency", &format_args!("{}", self.adjacency))

@@ -1,17 +1,17 @@
 //! Tokens drawn from a private row of attention: softmax is the exponential mechanism.
 
 use super::encode::quantised;
-use super::lattice::RowLattice;
+use super::lattice::LogitLattice;
 use super::mechanisms::token_mechanism;
-use super::options::SelfAttentionAdjacency;
 use super::private::{PrivateSelfAttention, described};
 use crate::claims;
 use crate::error::Error;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::selection::{ExponentialMechanism, ScoreSensitivity, Scores};
 use dp_mechanisms::{PrivacyProfile, Release};
 use rand::CryptoRng;
 
-impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
+impl<A: FixedSizeAdjacency> PrivateSelfAttention<A> {
     /// One token from row `query` of the attention matrix: index j with probability proportional to `e^{s·x_query·x_j}`,
     /// exactly so for the quantised logits.
     ///
@@ -68,8 +68,8 @@ impl<A: SelfAttentionAdjacency> PrivateSelfAttention<A> {
         if query >= rows {
             return Err(Error::NoSuchRow { row: query, rows });
         }
-        let lattice = RowLattice::of_scores(&self.options, self.adjacency);
-        let integers = quantised(self.rows.as_ref(), lattice.exponent());
+        let lattice = LogitLattice::of_scores(&self.options, self.adjacency);
+        let integers = quantised(self.rows.as_ref(), lattice.integers().exponent());
         let dot = |i: usize| {
             integers.row(i).iter().zip(integers.row(query)).map(|(a, b)| *a as i64 * *b as i64).sum()
         };

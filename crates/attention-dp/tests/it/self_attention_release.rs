@@ -1,12 +1,10 @@
 //! Releases of self-attention matrices: what they say, and how right they are.
 
 use crate::data::budget;
-use attention_dp::{
-    AttentionLogits, PrivateSelfAttention, Route, SelfAttentionAdjacency, SelfAttentionOptions,
-    plan_self_attention,
-};
+use attention_dp::{AttentionLogits, PrivateSelfAttention, Route, SelfAttentionOptions, plan_self_attention};
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::Draws;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{ArithmeticModel, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -39,7 +37,7 @@ fn close(beta: f64) -> PerturbRow {
     PerturbRow::new(beta).unwrap()
 }
 
-fn private<A: SelfAttentionAdjacency>(adjacency: A) -> PrivateSelfAttention<A> {
+fn private<A: FixedSizeAdjacency>(adjacency: A) -> PrivateSelfAttention<A> {
     PrivateSelfAttention::new(adjacency, options(), rows(1).as_ref()).unwrap()
 }
 

@@ -10,6 +10,9 @@ mod linalg;
 mod mechanisms;
 mod ntk;
 
+/// That a normal number is more than six standard deviations away from its mean, on either side.
+const SIX_DEVIATIONS: f64 = 2e-9;
+
 pub(crate) use audit::audit_of_planted;
 pub use audit::audit_table;
 #[cfg(test)]

@@ -275,6 +275,11 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(FailureDependsOnData),
     Mutant::new(
+        "attention.tree.bare_structure",
+        "the normaliser's trees and sums are not counted",
+        &[("attention.tree.size", Exact)],
+    ),
+    Mutant::new(
         "attention.tree.forgotten_node",
         "the bound of a range forgets one of its nodes",
         &[("attention.tree.range_bound", Search)],

@@ -412,6 +412,11 @@ pub(super) const ALL: &[Mutant] = &[
         &[("mechanisms.symmetric_gaussian.radius", Statistical)],
     ),
     Mutant::new(
+        "mechanisms.rows.unrounded",
+        "the rounding of rows to the lattice is not charged",
+        &[("mechanisms.rows.sensitivity", Search)],
+    ),
+    Mutant::new(
         "mechanisms.selection.redrawn",
         "a word that leaves a coin undecided is drawn again",
         &[("mechanisms.selection.law", Exact)],

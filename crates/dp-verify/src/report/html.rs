@@ -3,7 +3,7 @@
 use super::figure::{mark, svg};
 use super::math::{escape, typeset};
 use super::number::Number;
-use crate::{Control, Error, Level, Problem, Registry, Relation, Row, Verdict};
+use crate::{Control, Error, FAMILY_ALPHA, Level, Problem, Registry, Relation, Row, Verdict, family_alpha};
 use dp_claims::Claim;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -38,7 +38,8 @@ impl Summary<'_> {
     /// Whether something ran and nothing is red.
     #[must_use]
     pub fn is_green(&self) -> bool {
-        !self.rows.is_empty() && self.problems.is_empty() && self.rows.iter().all(Row::is_green)
+        let sound = self.problems.is_empty() && family_alpha(self.rows) <= FAMILY_ALPHA;
+        !self.rows.is_empty() && sound && self.rows.iter().all(Row::is_green)
     }
 
     /// Rows of a claim.
@@ -82,11 +83,13 @@ pub fn write_html(mut out: impl Write, summary: &Summary<'_>) -> Result<(), Erro
         out,
         "<header>\n<h1>What provable-dp claims, and what was found</h1>\n<p class=\"{colour}\"><strong>{green} of {} rows are green</strong>{}</p>\n\
          <p class=\"soft\">A row is green if the claim holds on what users get <em>and</em> the check rejects a twin with a planted fault. \
-         Level {}, seed {}. A claim that is <em>refuted</em> was published and is false: its row holds when the counterexample reproduces.</p>",
+         Level {}, seed {}. A claim that is <em>refuted</em> was published and is false: its row holds when the counterexample reproduces. \
+         All tests together accuse an honest library with probability {:.1e} at most.</p>",
         summary.rows.len(),
         if summary.problems.is_empty() { "." } else { ", and the pairing is incomplete." },
         summary.level.name(),
-        summary.seed
+        summary.seed,
+        family_alpha(summary.rows)
     )?;
     for problem in summary.problems {
         writeln!(out, "<p class=\"bad\">{}</p>", escape(&problem.to_string()))?;

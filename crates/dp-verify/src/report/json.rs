@@ -30,12 +30,14 @@ struct Line<'a> {
     twin_verdict: Cow<'a, str>,
     twin_observed: Option<f64>,
     twin_bound: Option<f64>,
+    #[serde(default)]
+    alpha: f64,
 }
 
 /// Writes one row as one line.
 ///
 /// The keys are `id`, `crate`, `kind`, `status`, `evidence`, `verdict`, `observed`, `bound`, `control`, `n`, `seed`,
-/// `ms`, `level`, `relation`, `note`, `twin_verdict`, `twin_observed`, `twin_bound`, in this order. Numbers that are not finite become
+/// `ms`, `level`, `relation`, `note`, `twin_verdict`, `twin_observed`, `twin_bound`, `alpha`, in this order. Numbers that are not finite become
 /// `null`.
 ///
 /// # Errors
@@ -61,6 +63,7 @@ pub fn write_json_line(mut out: impl Write, row: &Row, level: Level) -> Result<(
         twin_verdict: row.broken.verdict.name().into(),
         twin_observed: finite(row.broken.observed),
         twin_bound: finite(row.broken.bound),
+        alpha: row.shipped.alpha,
     };
     serde_json::to_writer(&mut out, &line)?;
     out.write_all(b"\n")?;
@@ -109,6 +112,7 @@ fn row(line: &Line<'_>, registry: &Registry, seed: u64) -> Option<Row> {
         n: line.n,
         relation: Relation::named(&line.relation)?,
         note: line.note.clone().into_owned(),
+        alpha: line.alpha,
         figure: None,
     };
     let broken = Outcome {

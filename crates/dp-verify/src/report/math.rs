@@ -1,4 +1,4 @@
-//! Statements as HTML: letters that stand alone are set as variables, subscripts and powers as such.
+//! Statements as HTML: letters that stand alone are set as variables, subscripts, powers and roots as such.
 
 /// With the characters escaped that HTML reads.
 pub(super) fn escape(text: &str) -> String {
@@ -15,6 +15,7 @@ pub(super) fn typeset(text: &str) -> String {
     while at < characters.len() {
         at = match characters[at] {
             '`' if characters[at + 1..].contains(&'`') => code(&mut out, &characters, at),
+            '√' if characters.get(at + 1) == Some(&'(') => root(&mut out, &characters, at),
             mark @ ('_' | '^') if at > 0 => raised(&mut out, &characters, (at, mark)),
             letter if is_variable(&characters, at) => {
                 out.extend(["<i>", letter.to_string().as_str(), "</i>"]);
@@ -34,6 +35,22 @@ fn code(out: &mut String, characters: &[char], at: usize) -> usize {
     let inside: String = characters[at + 1..].iter().take_while(|c| **c != '`').collect();
     out.extend(["<code>", escape(&inside).as_str(), "</code>"]);
     at + inside.chars().count() + 2
+}
+
+/// Writes a root over what the bracket after it holds; the place after that.
+fn root(out: &mut String, characters: &[char], at: usize) -> usize {
+    let mut depth = 0;
+    let closes = |c: &char| {
+        depth += i32::from(*c == '(') - i32::from(*c == ')');
+        depth == 0
+    };
+    let Some(length) = characters[at + 1..].iter().position(closes) else {
+        out.push('√');
+        return at + 1;
+    };
+    let inside: String = characters[at + 2..=at + length].iter().collect();
+    out.extend(["√<span class=\"root\">", typeset(&inside).as_str(), "</span>"]);
+    at + length + 2
 }
 
 /// Writes what follows `_` or `^`; the place after it.
@@ -83,6 +100,10 @@ mod tests {
         );
         assert_eq!(typeset("A⁻¹b ≤ c·a"), "<i>A</i>⁻¹<i>b</i> ≤ <i>c</i>·<i>a</i>");
         assert_eq!(typeset("e^-x_i + log-normal"), "<i>e</i><sup>-x</sup><sub>i</sub> + log-normal");
+        assert_eq!(
+            typeset("√(1 + η)/f and √(a(b + 2))x"),
+            "√<span class=\"root\">1 + η</span>/<i>f</i> and √<span class=\"root\"><i>a</i>(<i>b</i> + 2)</span><i>x</i>"
+        );
         assert_eq!(typeset("‖x − x'‖ < 1 & more"), "‖<i>x</i> − x'‖ &lt; 1 &amp; more");
     }
 
@@ -90,6 +111,7 @@ mod tests {
     fn marks_without_anything_behind_them_stay() {
         assert_eq!(typeset("_ and ^"), "_ and ^");
         assert_eq!(typeset("k_{"), "<i>k</i>_{");
+        assert_eq!(typeset("√(k"), "√(<i>k</i>");
         assert_eq!(typeset("<script>"), "&lt;script&gt;");
         assert_eq!(typeset("`a_b < c` in f64, `"), "<code>a_b &lt; c</code> in f64, `");
     }

@@ -1,7 +1,7 @@
 //! The terminal table.
 
 use super::number::Number;
-use crate::{Control, Error, Problem, Registry, Row, Selection, Verdict};
+use crate::{Control, Error, FAMILY_ALPHA, Problem, Registry, Row, Selection, Verdict, family_alpha};
 use std::io::Write;
 
 /// Whether escape codes may be written.
@@ -127,7 +127,16 @@ impl Table {
         };
         let red = format!("{red} red");
         let red = if red == "0 red" { self.green(&red) } else { self.red(&red) };
-        writeln!(out, "\n{} rows: {green} green, {red}{unpaired}", rows.len())?;
+        writeln!(out)?;
+        let alpha = family_alpha(rows);
+        if alpha > 0.0 {
+            let excess = if alpha > FAMILY_ALPHA { self.red(" (too much)") } else { String::new() };
+            writeln!(
+                out,
+                "an honest library is accused with probability {alpha:.1e} at most, of {FAMILY_ALPHA:.0e} allowed{excess}"
+            )?;
+        }
+        writeln!(out, "{} rows: {green} green, {red}{unpaired}", rows.len())?;
         Ok(())
     }
 

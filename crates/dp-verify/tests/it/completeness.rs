@@ -2,7 +2,7 @@
 
 use crate::planted::{TWO, check, claim, registry, sound};
 use dp_claims::{Claim, ClaimKind};
-use dp_verify::{Evidence, Library, Problem, Registry, Selection};
+use dp_verify::{Evidence, Library, Problem, Registry, Selection, papers};
 
 #[test]
 fn a_complete_registry_has_no_problem() {
@@ -67,6 +67,28 @@ fn the_index_of_theorems_is_what_the_claims_say() {
     // a heading that is gone is noticed
     let missing = dp_verify::report::write_index(Vec::new(), &Registry::shipped(), "# Theorems");
     assert!(matches!(missing, Err(dp_verify::Error::NoProof { .. })));
+}
+
+#[test]
+fn the_papers_promises_are_shown_by_claims_and_their_claims_are_listed() {
+    let registry = Registry::shipped();
+    let claim = |id: &str| {
+        registry
+            .claims()
+            .map(|(_, claim)| claim)
+            .find(|claim| claim.id == id)
+            .unwrap_or_else(|| panic!("{id}"))
+    };
+    for paper in papers() {
+        for promise in paper.promises {
+            let shows = |id: &&str| promise.verdict.shown_by().contains(&claim(id).status);
+            assert!(promise.claims.iter().any(shows), "{}: {}", paper.name, promise.statement);
+        }
+        let listed = |id: &str| paper.promises.iter().any(|promise| promise.claims.contains(&id));
+        let about = registry.claims().filter(|(_, claim)| claim.source.work.contains(paper.arxiv));
+        let unlisted: Vec<&str> = about.map(|(_, claim)| claim.id).filter(|id| !listed(id)).collect();
+        assert!(unlisted.is_empty(), "{}: {unlisted:?}", paper.name);
+    }
 }
 
 #[test]

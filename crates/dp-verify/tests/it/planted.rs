@@ -25,6 +25,12 @@ pub(crate) fn sound(_: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_most(subject.pick(0.25, 3.0), 1.0, 10)
 }
 
+/// The same by two tests at a level of 1e-6 each.
+pub(crate) fn tested(context: &mut Context, subject: Subject) -> Outcome {
+    context.spend(2e-6);
+    sound(context, subject)
+}
+
 /// Holds whatever it is shown.
 pub(crate) fn blind(_: &mut Context, _: Subject) -> Outcome {
     Outcome::at_most(0.25, 1.0, 10)

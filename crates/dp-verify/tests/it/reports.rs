@@ -1,6 +1,6 @@
 //! The command line and what it writes.
 
-use crate::planted::{TWO, blind, check, panics, registry, skipped, sound};
+use crate::planted::{TWO, blind, check, panics, registry, skipped, sound, tested};
 use clap::Parser;
 use dp_verify::cli::{Options, QUICK_SEED, execute};
 use dp_verify::report::Colour;
@@ -21,7 +21,7 @@ fn printed(registry: &Registry, arguments: &[&str], colour: Colour) -> Result<(E
 }
 
 fn both(a: fn(&mut Context, Subject) -> Outcome) -> Vec<Check> {
-    vec![check("planted.a", Evidence::Exact, a), check("planted.b.c", Evidence::Statistical, sound)]
+    vec![check("planted.a", Evidence::Exact, a), check("planted.b.c", Evidence::Statistical, tested)]
 }
 
 fn column(line: &str, word: &str) -> usize {
@@ -39,6 +39,22 @@ fn green_exits_with_zero_and_aligned_columns() {
     assert_eq!(column(lines[2], "holds"), column(lines[3], "holds"));
     assert_eq!(lines.last(), Some(&"2 rows: 2 green, 0 red"));
     assert!(!text.contains('\u{1b}'));
+}
+
+/// Says that an honest library may be accused more often than a run allows.
+fn careless(context: &mut Context, subject: Subject) -> Outcome {
+    context.spend(1.1e-3);
+    sound(context, subject)
+}
+
+#[test]
+fn levels_add_up_and_too_much_is_red() {
+    let (code, text) = printed(&registry(TWO, both(tested)), &[], Colour::Off).unwrap();
+    assert_eq!(code, ExitCode::SUCCESS);
+    assert!(text.contains("an honest library is accused with probability 4.0e-6 at most"), "{text}");
+    let (code, text) = printed(&registry(TWO, both(careless)), &[], Colour::Off).unwrap();
+    assert_eq!(code, ExitCode::from(1));
+    assert!(text.contains("(too much)") && text.ends_with("2 rows: 2 green, 0 red\n"), "{text}");
 }
 
 #[test]
@@ -143,8 +159,9 @@ fn json_has_stable_keys_in_stable_order_and_truncates_the_file() {
     assert_eq!(
         rest,
         "\"level\":\"quick\",\"relation\":\"at_most\",\"note\":\"\",\"twin_verdict\":\"violated\",\"twin_observed\":null,\
-         \"twin_bound\":1.0}"
+         \"twin_bound\":1.0,\"alpha\":0.0}"
     );
+    assert!(lines[1].ends_with("\"alpha\":2e-6}"));
     for line in lines {
         assert!(serde_json::from_str::<serde_json::Value>(line).unwrap().is_object());
     }

@@ -1,12 +1,13 @@
 //! What a run makes of checks: colours of rows, order, independence of threads.
 
 use crate::planted::{
-    TWO, blind, check, draws, nan_on_broken, panics, panics_on_broken, registry, skipped, sound, violated,
+    TWO, blind, check, draws, nan_on_broken, panics, panics_on_broken, registry, skipped, sound, tested,
+    violated,
 };
 use dp_claims::{Claim, ClaimKind};
 use dp_verify::{
     Check, Context, Control, Error, Evidence, Level, Outcome, Registry, Row, Selection, Settings, Subject,
-    Verdict, run,
+    Verdict, family_alpha, run,
 };
 use std::num::NonZeroUsize;
 
@@ -46,6 +47,19 @@ fn a_panic_is_a_red_row_and_the_others_go_on() {
     assert_eq!(rows[0].shipped.verdict, Verdict::Inconclusive);
     assert_eq!(rows[0].shipped.note, "panicked: planted panic");
     assert!(rows[1].is_green());
+}
+
+#[test]
+fn a_statistical_check_states_a_level_and_the_row_adds_levels_up() {
+    let row = |run| {
+        let registry = registry(&TWO[..1], vec![check("planted.a", Evidence::Statistical, run)]);
+        rows_of(&registry, &Settings::new(Level::Quick, 1)).remove(0)
+    };
+    assert_eq!(row(sound).shipped.verdict, Verdict::Inconclusive);
+    let tested = row(tested);
+    assert!(tested.is_green());
+    // those of the run on the thing as shipped alone
+    assert_eq!((tested.shipped.alpha, family_alpha(&[tested.clone(), tested])), (2e-6, 4e-6));
 }
 
 #[test]

@@ -135,12 +135,14 @@ pub(super) fn rank_free_noise(context: &mut Context, subject: Subject) -> Outcom
         let statistic = n as f64 * ratio * ratio;
         let p = 2.0 * law.cdf(statistic).min(law.sf(statistic));
         parts.push(
-            Outcome::at_least(p, ALPHA / 3.0, n).with_note(format!("{} features", feature_count(8, degree))),
+            Outcome::at_least(p, context.spend(ALPHA / 3.0), n)
+                .with_note(format!("{} features", feature_count(8, degree))),
         );
     }
     let slope = (absolute[2] / absolute[0]).ln() / (495.0_f64 / 45.0).ln();
     // the logarithm of each rms has standard deviation 1/√(2n); six of them, and 4 % for what the sensitivity of
     // higher degrees adds: A² is T_g(½) up to a rounding
+    context.spend(crate::checks::SIX_DEVIATIONS);
     let limit = (6.0 / (2.0 * draws as f64).sqrt() + 0.04) / (495.0_f64 / 45.0).ln();
     parts.push(Outcome::at_most(slope.abs(), limit, 2 * draws as u64).with_note("slope"));
     Outcome::worst(parts).with_note(format!(

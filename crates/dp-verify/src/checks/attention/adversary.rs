@@ -35,7 +35,7 @@ pub(super) fn simultaneous(context: &mut Context, subject: Subject) -> Outcome {
         }
         largest.push(format!("{:.2} of {:.2}", tally.largest, tally.allowed));
         for (gamma, misses) in GAMMAS.into_iter().zip(tally.misses) {
-            let low = proportion_lower_bound(misses, releases as u64, ALPHA);
+            let low = proportion_lower_bound(misses, releases as u64, context.spend(ALPHA));
             parts.push(Outcome::at_most(low, gamma, releases as u64));
         }
     }

@@ -7,7 +7,7 @@ use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd, PerturbRow, Replace
 use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
-/// Confidence: all events of all audits together miss with at most this probability.
+/// All events of all four audits together accuse a private release with at most this probability.
 const ALPHA: f64 = 1e-6;
 
 /// Privacy that is asked for: a large δ, because an audit sees no event rarer than one in its number of runs.
@@ -44,6 +44,7 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
             aggregate_documents(&weighty, &[rows(&[0.5]), rows([&[][..], &[1.0, 1.0, 1.0]][side])])
         },
     };
+    context.spend(ALPHA);
     let faults = subject.pick(&[Fault::None][..], &[Fault::HalfNoise, Fault::BareNormaliser]);
     let mut outcomes: Vec<Outcome> = Vec::new();
     for &fault in faults {

@@ -34,7 +34,7 @@ pub(super) fn fixed(context: &mut Context, subject: Subject) -> Outcome {
     for case in cases {
         let n = context.scale(case.releases, 100 * case.releases);
         let misses = case.misses(n, subject, &mut rng);
-        let bounds = misses.map(|misses| proportion_lower_bound(misses, n as u64, ALPHA));
+        let bounds = misses.map(|misses| proportion_lower_bound(misses, n as u64, context.spend(ALPHA)));
         parts.extend(
             bounds.into_iter().zip(GAMMAS).map(|(low, gamma)| Outcome::at_most(low, gamma, n as u64)),
         );

@@ -14,7 +14,7 @@ const DELTAS: [f64; 3] = [0.1, 1e-6, 1e-300];
 /// As for single releases: roundings of `Δ/σ` and of sums of squares.
 const SLACK: f64 = 1e-11;
 
-/// Confidence of both audits, and the privacy they ask for: a large δ, because they see no event rarer than one run in all.
+/// Level of each audit, and the privacy they ask for: a large δ, because they see no event rarer than one run in all.
 const ALPHA: f64 = 1e-6;
 const TARGET: (f64, f64) = (1.0, 0.1);
 
@@ -100,15 +100,15 @@ pub(super) fn audit_heads(context: &mut Context, subject: Subject) -> Outcome {
         (0..n).map(one).collect()
     };
     let (without, with) = (draws(0), draws(1));
-    judged_audit(&without, &with, [0.5, 1.0, 1.5, 2.0])
+    judged_audit(&without, &with, [0.5, 1.0, 1.5, 2.0], context.spend(ALPHA))
 }
 
 /// The largest lower bound of ε over events `> t`, against the target.
-fn judged_audit<const N: usize>(without: &[f64], with: &[f64], thresholds: [f64; N]) -> Outcome {
+fn judged_audit<const N: usize>(without: &[f64], with: &[f64], thresholds: [f64; N], alpha: f64) -> Outcome {
     let n = without.len() as u64;
     let bound = |t: f64| {
         let count = |draws: &[f64]| draws.iter().filter(|x| **x > t).count() as u64;
-        epsilon_lower_bound(count(with), count(without), n, TARGET.1, ALPHA / N as f64)
+        epsilon_lower_bound(count(with), count(without), n, TARGET.1, alpha / N as f64)
     };
     let audited = thresholds.map(bound).into_iter().fold(0.0, f64::max);
     if audited < 0.3 * TARGET.0 {
@@ -167,5 +167,5 @@ pub(super) fn audit_center(context: &mut Context, subject: Subject) -> Outcome {
     let mut draws =
         |keys: &Mat| -> Vec<f64> { (0..n).map(|_| center(keys, budget, &mut rng).value()[0]).collect() };
     let (without, with) = (draws(&few), draws(&more));
-    judged_audit(&without, &with, [-0.5, -0.45, -0.4, -0.35, -0.3])
+    judged_audit(&without, &with, [-0.5, -0.45, -0.4, -0.35, -0.3], context.spend(ALPHA))
 }

@@ -208,7 +208,7 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
     for case in coverage_cases(&mut rng).into_iter().filter(|case| subject.pick(true, case.name == "far")) {
         let n = context.scale(case.releases, 10 * case.releases);
         let (misses, answered) = case.misses(n, subject, &mut rng);
-        let bounds = misses.map(|misses| proportion_lower_bound(misses, n as u64, ALPHA));
+        let bounds = misses.map(|misses| proportion_lower_bound(misses, n as u64, context.spend(ALPHA)));
         parts.extend(
             bounds.into_iter().zip(GAMMAS).map(|(low, gamma)| Outcome::at_most(low, gamma, n as u64)),
         );

@@ -96,6 +96,7 @@ pub(super) fn expected_error(context: &mut Context, subject: Subject) -> Outcome
         let expected = plan.error();
         let stated = subject.pick(expected.noise, 0.5 * expected.noise);
         // a sample standard deviation of n normal numbers has a relative one of 1/√2n; six of them, and what the mass differs by
+        context.spend(crate::checks::SIX_DEVIATIONS);
         let tolerance = 6.0 / (2.0 * count as f64).sqrt() + 0.1;
         parts.extend([
             Outcome::at_most((noise / stated).ln().abs(), (1.0 + tolerance).ln(), count).with_note("noise"),

@@ -45,7 +45,7 @@ pub(super) fn no_false_alarm(context: &mut Context, subject: Subject) -> Outcome
     judge("histogram with canaries", canaries.count() as u64);
     let note =
         format!("{alarms} alarms in {} audits at α = {ALPHA}; least likely row: {worst}", rows * seeds);
-    Outcome::at_least(smallest, CHECK_LEVEL / rows as f64, rows * seeds).with_note(note)
+    Outcome::at_least(smallest, context.spend(CHECK_LEVEL) / rows as f64, rows * seeds).with_note(note)
 }
 
 fn is_alarm(subject: Subject, heard: Heard) -> bool {

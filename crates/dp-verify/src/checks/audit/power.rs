@@ -96,6 +96,8 @@ pub(super) fn audit(bench: &Bench, budget: Budget, alpha: f64, rng: &mut ChaCha2
 pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
     let faults = all();
     let patient = budget(context.level());
+    // each twin meets two auditors of runs, and perhaps one of canaries
+    context.spend(3.0 * TWIN_ALPHA * faults.len() as f64);
     let (mut missed, mut accused) = (Vec::new(), Vec::new());
     for (i, Fault { name, build, .. }) in faults.iter().enumerate() {
         let mut rng = context.rng(i as u64);

@@ -4,6 +4,7 @@ use super::climb;
 use crate::{Context, Outcome, Subject};
 use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::Mat;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     Adjacency, ArithmeticModel, Delta, Epsilon, FailureProbability, LatticeGaussian, LatticeL2Sensitivity,
     LatticeStatistic, NoiseStd, PerturbRow, ReplaceRow, gaussian,
@@ -12,7 +13,7 @@ use dp_testkit::statistics::binomial_tail;
 use john_ellipsoid_dp::JohnOptions;
 use john_ellipsoid_dp::private::PrivateRows;
 use john_ellipsoid_dp::private::close::{
-    CloseAdjacency, CloseOptions, release_rows, release_rows_with, row_statistic, rows_mechanism,
+    CloseOptions, release_rows, release_rows_with, row_statistic, rows_mechanism,
 };
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -34,7 +35,7 @@ fn unit(n: usize, d: usize) -> CloseOptions {
     CloseOptions::new(n, d, 1.0).expect("a row and a coordinate")
 }
 
-fn statistic<A: CloseAdjacency>(adjacency: A, rows: &Mat) -> LatticeStatistic<LatticeL2Sensitivity<A>> {
+fn statistic<A: FixedSizeAdjacency>(adjacency: A, rows: &Mat) -> LatticeStatistic<LatticeL2Sensitivity<A>> {
     let private = PrivateRows::new(adjacency, rows.as_ref());
     row_statistic(private, &unit(rows.nrows(), rows.ncols())).expect("radius one")
 }
@@ -53,7 +54,7 @@ pub(super) fn pair(point: &[f64], step: f64) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// Squared distance of integers over the stated square, at most; compared as integers.
-fn search<A: CloseAdjacency>(
+fn search<A: FixedSizeAdjacency>(
     (context, rng): (&Context, &mut ChaCha20Rng),
     (adjacency, d): (A, usize),
     subject: Subject,
@@ -121,7 +122,7 @@ pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_most(worst, 1.0 + SLACK, n).with_note("δ(ε) of the noise over the δ asked for")
 }
 
-fn private<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> (f64, u64) {
+fn private<A: FixedSizeAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> (f64, u64) {
     let (options, rows) = (unit(5, 3), Mat::from_fn(5, 3, |i, j| ((3 * i + j) as f64).sin()));
     let (mut worst, mut n) = (0.0_f64, 0);
     for (epsilon, delta) in [(0.05, 1e-6), (1.0, 0.05), (1.0, 1e-12), (10.0, 1e-6)] {
@@ -149,7 +150,7 @@ fn private<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20
     (worst, n)
 }
 
-/// Confidence of each audit.
+/// Level of each audit.
 const ALPHA: f64 = 1e-7;
 
 /// A lower bound on ε of a mechanism whose output is a score, against what is claimed; one that finds less than a quarter of
@@ -163,7 +164,7 @@ pub(super) fn audited<A: Adjacency>(
     let mechanism = from_fn(|rows: &Mat, rng| score(rows, rng));
     let neighbours = Neighbours::new(first, second, adjacency);
     let experiment = Experiment::new(&mechanism, &neighbours, |score: &f64| *score);
-    let audit = ThresholdAudit::new(n, failure(ALPHA)).expect("enough runs");
+    let audit = ThresholdAudit::new(n, failure(context.spend(ALPHA))).expect("enough runs");
     let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
     let found = report.epsilon_lower_bound(delta);
     let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
@@ -214,5 +215,6 @@ pub(super) fn containment(context: &mut Context, subject: Subject) -> Outcome {
         largest = largest.max(worst);
     }
     let note = format!("rows outside in {missed} of {runs} runs at β = {chance}; largest score {largest:.3}");
-    Outcome::at_least(binomial_tail(missed, runs as u64, chance), 1e-6, runs as u64).with_note(note)
+    Outcome::at_least(binomial_tail(missed, runs as u64, chance), context.spend(1e-6), runs as u64)
+        .with_note(note)
 }

@@ -164,7 +164,7 @@ fn recomputed<A: QuantileAdjacency>(
     p * gaussian_delta(mu, epsilon - pure) + (1.0 - p) * gaussian_delta(mu, epsilon + pure)
 }
 
-/// Confidence of each audit.
+/// Level of each audit.
 const ALPHA: f64 = 1e-7;
 /// A large δ: an audit sees no event rarer than one in its number of runs.
 const AUDITED: (f64, f64) = (1.0, 0.1);
@@ -201,7 +201,7 @@ fn audited<A: QuantileAdjacency>(
     });
     let pair = Neighbours::new(first, second, adjacency);
     let experiment = Experiment::new(&run, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(ALPHA).expect("a probability");
+    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
     let report = audit.measure(&experiment, AUDITED.1, &mut context.rng(0)).expect("a probability");
     (report.epsilon_lower_bound(AUDITED.1), 2 * n as u64)
@@ -270,6 +270,8 @@ pub(super) fn accuracy(context: &mut Context, subject: Subject) -> Outcome {
     let reference = shipped.with_refining_rounds(4).expect("few rounds");
     let reference = calibrated(&reference, AddRemoveRow, (300.0, 1e-6));
     for _ in 0..trials {
+        // ten logarithms with a standard deviation below 0.4 %: three per cent are more than seven of them
+        context.spend(1e-9);
         let rows = rotated_cube(&mut rng, 100_000, 10);
         let mut root = |mechanism: &RecordMechanism<AddRemoveRow>| {
             let release = mechanism.release(PrivateRows::new(AddRemoveRow, rows.as_ref()), &mut rng);
@@ -306,7 +308,7 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
         let target = 0.1 * n as f64;
         missed += u64::from(beyond(level) > target + ranks || least < target - ranks);
     }
-    let bound = proportion_lower_bound(missed, trials as u64, 1e-6);
+    let bound = proportion_lower_bound(missed, trials as u64, context.spend(1e-6));
     Outcome::at_most(bound, failure, trials as u64)
         .with_note(format!("{missed} of {trials} beyond the stated ranks"))
 }

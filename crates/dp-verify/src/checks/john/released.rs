@@ -99,7 +99,8 @@ pub(super) fn containment(context: &mut Context, subject: Subject) -> Outcome {
         largest = largest.max(worst);
     }
     let note = format!("rows outside in {missed} of {runs} runs at β = {chance}; largest score {largest:.3}");
-    Outcome::at_least(binomial_tail(missed, runs as u64, chance), 1e-6, runs as u64).with_note(note)
+    Outcome::at_least(binomial_tail(missed, runs as u64, chance), context.spend(1e-6), runs as u64)
+        .with_note(note)
 }
 
 /// Longest semi-axes over their bounds: of smoothed ellipsoids `√(1 + η)/f`; of John ellipsoids with public rows `±eᵢ/ρ₀`,

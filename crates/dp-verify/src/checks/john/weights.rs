@@ -184,7 +184,8 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
         weights[0].ln() - others
     });
     let experiment = Experiment::new(&mechanism, &pair, |score: &f64| *score);
-    let audit = ThresholdAudit::new(n, FailureProbability::new(1e-7).expect("a probability")).expect("runs");
+    let audit = ThresholdAudit::new(n, FailureProbability::new(context.spend(1e-7)).expect("a probability"))
+        .expect("runs");
     let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
     let found = report.epsilon_lower_bound(delta);
     let note = format!("audited ε {found:.3}, claimed {epsilon}");
@@ -220,7 +221,7 @@ pub(super) fn convergence(context: &mut Context, subject: Subject) -> Outcome {
     let p_value = binomial_tail(above, trials as u64, failure);
     let (mean_gap, mean_bound) = (sums.0 / trials as f64, sums.1 / trials as f64);
     let note = format!("{above} above; mean gap {mean_gap:.3}, mean bound {mean_bound:.3}");
-    Outcome::at_least(p_value, 1e-6, trials as u64).with_note(note)
+    Outcome::at_least(p_value, context.spend(1e-6), trials as u64).with_note(note)
 }
 
 /// `max aᵢᵀ(λI + Σ wᵢaᵢaᵢᵀ)⁻¹aᵢ − 1`, by leverages of rows beside a ridge.

@@ -11,8 +11,9 @@ use poly_kernel::{
 };
 use rand_chacha::ChaCha20Rng;
 
-/// Standard errors of a mean that are too many: two-sided, at a level below 1e-8 for each comparison.
+/// Standard errors of a mean or variance that are too many, and the level of the three comparisons of a sample.
 const TOO_MANY: f64 = 6.0;
+const ALPHA: f64 = 1e-8;
 
 /// Features of points, the rows of a matrix `(b, d)`: one vector a point.
 fn features(map: &dyn FeatureMap, role: Role, points: &Mat) -> Vec<Vec<f64>> {
@@ -90,6 +91,7 @@ pub(super) fn unbiased(context: &mut Context, subject: Subject) -> Outcome {
                 .take(draws)
                 .map(|map| product(map.as_ref(), &x, &partner) / exact)
                 .collect();
+            context.spend(ALPHA);
             worst = worst.max(Sample::new(&values).misses(1.0, std * std, count == 1));
             n += draws as u64;
         }
@@ -165,6 +167,7 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
             // the twin takes signs for numbers whose fourth moment is smaller
             let [bound, hashed] = [bound, hashed].map(|bound| subject.pick(1.0, 0.8) * bound);
             let mean = f(oracle::dot(x, y));
+            context.spend(2.0 * ALPHA);
             worst = worst.max(Sample::new(&signs).misses(mean, bound, attained));
             worst = worst.max(Sample::new(&sketches).misses(mean, hashed, false));
             n += 2 * draws as u64;
@@ -198,6 +201,7 @@ pub(super) fn sketch_tree(context: &mut Context, subject: Subject) -> Outcome {
             let values: Vec<f64> = (0..draws).map(|_| product(&draw(), x, y)).collect();
             // the twin states four fifths of the variance
             let stated = subject.pick(1.0, 0.8) * stated;
+            context.spend(ALPHA);
             worst = worst.max(Sample::new(&values).misses(f(oracle::dot(x, y)), stated, true));
             n += draws as u64;
         }
@@ -224,6 +228,7 @@ pub(super) fn high_degree(context: &mut Context, subject: Subject) -> Outcome {
         flat.push(product(&sketch, &x, &x));
     }
     let ratio = Sample::new(&flat).variance / Sample::new(&trees).variance;
+    context.spend(1e-6);
     // rare draws of the sketches make most of their variance: samples are below it
     Outcome::at_least(ratio, 5.0, 2 * draws as u64)
         .with_note("variance of tensor sketches over that of sketch trees, 24 by their exact variances")

@@ -121,6 +121,8 @@ pub(super) fn random(context: &mut Context, subject: Subject) -> Outcome {
             };
             sum += found[0] * found[0];
         }
+        // a dozen squares would have to sum up to nine times what they are expected to
+        context.spend(1e-7);
         worst = worst.max((sum / draws as f64).sqrt() / stated);
         n += draws as u64;
     }

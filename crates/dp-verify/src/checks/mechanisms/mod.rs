@@ -10,6 +10,7 @@ mod noise;
 mod privacy;
 mod reference;
 mod refinement;
+mod rows;
 mod sampler;
 mod selection;
 
@@ -42,6 +43,7 @@ pub(crate) fn checks() -> Vec<Check> {
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Numeric, run: privacy::divergence },
         Check { claim: "mechanisms.rounded_gaussian.privacy", evidence: Audit, run: privacy::audit },
         Check { claim: "mechanisms.lattice.release", evidence: Exact, run: lattice::release },
+        Check { claim: "mechanisms.rows.sensitivity", evidence: Search, run: rows::sensitivity },
         Check { claim: claims::TREE_SENSITIVITY, evidence: Exact, run: continual::sensitivity::<Tree> },
         Check { claim: claims::TREE_PRIVACY, evidence: Exact, run: continual::profile::<Tree> },
         Check { claim: claims::TREE_PRIVACY, evidence: Audit, run: continual::audit::<Tree> },

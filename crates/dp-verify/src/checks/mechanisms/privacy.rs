@@ -138,7 +138,7 @@ impl Law {
     }
 }
 
-/// Confidence of the audit: all events and both directions together miss with at most this probability.
+/// All events of the audit together accuse a private mechanism with at most this probability.
 const ALPHA: f64 = 1e-6;
 
 /// ε and δ that the audited mechanism is calibrated for.
@@ -161,7 +161,7 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let [first, second] = [0, 1].map(|i| projections(&mechanism, NEIGHBOURS[i], n, &mut rngs[i]));
     // in units of σ, from the first neighbour on, on the side of the second
     let thresholds = [0.5, 1.0, 1.5, 2.0, 2.25, 2.5];
-    let level = ALPHA / thresholds.len() as f64;
+    let level = context.spend(ALPHA) / thresholds.len() as f64;
     let bound = |threshold: f64| {
         let count = |projections: &[f64]| projections.iter().filter(|&&p| p > threshold * std).count() as u64;
         epsilon_lower_bound(count(&second), count(&first), n as u64, TARGET.1, level)

@@ -80,6 +80,7 @@ pub(super) fn law(context: &mut Context, subject: Subject) -> Outcome {
     for (stream, std) in (0..).zip(stds) {
         let mut draws = vec![0; n];
         noise(subject.pick(std, std.sqrt())).fill(&mut draws, &mut context.rng(stream));
+        context.spend(ALPHA);
         smallest = smallest.min(p_value(&draws, &noise(std)));
         context.progress(stream as usize + 1, stds.len());
     }

@@ -145,6 +145,7 @@ fn understated<A: DescentAdjacency>(
     lost / claimed
 }
 
+/// Level of the audit.
 const ALPHA: f64 = 1e-7;
 /// A large δ: an audit sees no event rarer than one in its number of runs.
 const AUDITED: (f64, f64) = (1.0, 0.1);
@@ -190,7 +191,7 @@ fn audited<A: DescentAdjacency>(
     });
     let pair = Neighbours::new(first, second, adjacency);
     let experiment = Experiment::new(&run, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(ALPHA).expect("a probability");
+    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
     let report = audit.measure(&experiment, AUDITED.1, &mut context.rng(0)).expect("a probability");
     (report.epsilon_lower_bound(AUDITED.1), 2 * n as u64)

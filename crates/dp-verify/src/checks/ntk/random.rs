@@ -28,6 +28,7 @@ pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
     let slope = (deviation(256) / deviation(16)).log(16.0);
     // each logarithm of a root mean square of n has a standard deviation of about √(κ/n)/2, κ = 3 for a normal law and its
     // square: 0.08 for n = 120, and 0.04 in the slope over ln 16; 0.24 are six of them
+    context.spend(crate::checks::SIX_DEVIATIONS);
     let bound = if draws < 1000 { 0.24 } else { 0.1 };
     Outcome::at_most((slope + 0.5).abs(), bound, 2 * draws as u64)
 }
@@ -65,9 +66,11 @@ pub(super) fn variance(context: &mut Context, subject: Subject) -> Outcome {
             squares += (product - exact).powi(2);
         }
         let n = draws as f64;
+        context.spend(2.0 * crate::checks::SIX_DEVIATIONS);
         outcomes.push(Outcome::at_most((sum / n).abs(), 6.0 * (bound / n).sqrt(), draws as u64));
-        // the variance is estimated to about √(κ/n), κ some tens for products of normal numbers: 0.15 for n = 2000
-        outcomes.push(Outcome::at_most(squares / n, 1.5 * bound, draws as u64));
+        // the variance is estimated to about √(κ/n), κ some tens for products of normal numbers
+        let slack = 6.0 * (50.0 / n).sqrt();
+        outcomes.push(Outcome::at_most(squares / n, (1.0 + slack) * bound, draws as u64));
     }
     Outcome::worst(outcomes)
 }

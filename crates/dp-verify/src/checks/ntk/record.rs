@@ -310,7 +310,7 @@ fn understated<A: RecordAdjacency>(
     lost / claimed
 }
 
-/// Confidence of each audit.
+/// Level of each audit.
 const ALPHA: f64 = 1e-7;
 /// A large δ: an audit sees no event rarer than one in its number of runs.
 const AUDITED: (f64, f64) = (1.0, 0.1);
@@ -358,7 +358,7 @@ fn audited<A: RecordAdjacency>(
     });
     let pair = Neighbours::new(first, second, adjacency);
     let experiment = Experiment::new(&run, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(ALPHA).expect("a probability");
+    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
     let report = audit.measure(&experiment, AUDITED.1, &mut context.rng(0)).expect("a probability");
     (report.epsilon_lower_bound(AUDITED.1), 2 * n as u64)
@@ -463,7 +463,7 @@ pub(super) fn error_bound(context: &mut Context, subject: Subject) -> Outcome {
         };
         missed += u64::from((0..found.as_slice().len()).any(beyond));
     }
-    let bound = proportion_lower_bound(missed, trials as u64, 1e-6);
+    let bound = proportion_lower_bound(missed, trials as u64, context.spend(1e-6));
     Outcome::at_most(bound, failure, trials as u64)
         .with_note(format!("{missed} of {trials} releases with a prediction beyond its bound"))
 }
@@ -497,8 +497,9 @@ pub(super) fn standard_error(context: &mut Context, subject: Subject) -> Outcome
         projected += within(pair(&mut rng, (features.as_ref(), &labels), 0.22, fit));
     }
     let n = trials as u64;
-    let (low, high) = (proportion_lower_bound(covered, n, 1e-6), proportion_upper_bound(covered, n, 1e-6));
-    let wide = proportion_upper_bound(projected, n, 1e-6);
+    let low = proportion_lower_bound(covered, n, context.spend(1e-6));
+    let high = proportion_upper_bound(covered, n, context.spend(1e-6));
+    let wide = proportion_upper_bound(projected, n, context.spend(1e-6));
     let bounds =
         [Outcome::at_least(high, 0.90, n), Outcome::at_most(low, 0.98, n), Outcome::at_least(wide, 0.95, n)];
     Outcome::worst(bounds)
@@ -532,6 +533,7 @@ pub(super) fn risk(context: &mut Context, subject: Subject) -> Outcome {
         let n = trials as f64;
         let mean = differences.iter().sum::<f64>() / n;
         let variance = differences.iter().map(|d| (d - mean) * (d - mean)).sum::<f64>() / (n - 1.0);
+        context.spend(crate::checks::SIX_DEVIATIONS);
         worst = worst.max(mean.abs() / (variance / n).sqrt());
     }
     Outcome::at_most(worst, 6.0, 2 * trials as u64)

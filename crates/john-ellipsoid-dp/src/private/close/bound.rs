@@ -1,6 +1,7 @@
 //! How far the ellipsoid of close rows moves.
 
-use super::lattice::OUTWARD;
+/// Covers the roundings of the few operations before it, with room to spare.
+const OUTWARD: f64 = 1.0 + 1e-12;
 
 /// `tr(MM'⁻¹) + tr(M'M⁻¹) − 2d` of the [smoothed](super::SmoothedJohn) matrices of two sets of rows that differ in one row, by at most
 /// `relative_move` in units of the floor; an upper bound, for solutions with at most this residual. Infinite where there is none.

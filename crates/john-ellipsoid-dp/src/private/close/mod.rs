@@ -38,7 +38,7 @@ mod stable;
 mod sum;
 
 pub use bound::{john_change, smoothed_change};
-pub use options::{CloseAdjacency, CloseOptions};
+pub use options::CloseOptions;
 pub use rows::{NoisyRows, release_rows, release_rows_with, row_statistic, rows_mechanism};
 pub use smoothed::{SmoothedJohn, smoothed_john};
 pub use stable::{

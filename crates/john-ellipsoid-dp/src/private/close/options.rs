@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::error::Parameter;
 use dp_mechanisms::covariance::Draws;
-use dp_mechanisms::{Adjacency, PerturbRow, ReplaceRow};
+use dp_mechanisms::rows::RowBall;
 
 /// Shape and radius of private rows, and how the stable release smooths.
 ///
@@ -18,8 +18,7 @@ use dp_mechanisms::{Adjacency, PerturbRow, ReplaceRow};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CloseOptions {
     rows: usize,
-    dim: usize,
-    radius: f64,
+    ball: RowBall,
     floor: f64,
     exponent: u32,
     max_draws: Draws,
@@ -39,7 +38,8 @@ impl CloseOptions {
         }
         let radius = Parameter::RowRadius.check(radius, (1e-100..=1e100).contains(&radius))?;
         let max_draws = Draws::new(1 << 22)?;
-        Ok(Self { rows, dim, radius, floor: 0.1 * radius, exponent: 32, max_draws })
+        let ball = RowBall::new(dim, radius)?;
+        Ok(Self { rows, ball, floor: 0.1 * radius, exponent: 32, max_draws })
     }
 
     /// Least semi-axis of a stable ellipsoid before noise, in units of rows; default a tenth of the radius. Only
@@ -48,7 +48,7 @@ impl CloseOptions {
     /// # Errors
     /// [`Error::OutOfRange`] unless it is positive and at most the radius.
     pub fn with_floor(self, floor: f64) -> Result<Self, Error> {
-        let floor = Parameter::Floor.check(floor, floor >= 1e-100 && floor <= self.radius)?;
+        let floor = Parameter::Floor.check(floor, floor >= 1e-100 && floor <= self.radius())?;
         Ok(Self { floor, ..self })
     }
 
@@ -78,13 +78,13 @@ impl CloseOptions {
     /// `d`.
     #[must_use]
     pub const fn dim(&self) -> usize {
-        self.dim
+        self.ball.dim()
     }
 
     /// Largest norm of a row.
     #[must_use]
     pub const fn radius(&self) -> f64 {
-        self.radius
+        self.ball.radius()
     }
 
     /// Least semi-axis of a stable ellipsoid.
@@ -105,54 +105,24 @@ impl CloseOptions {
         self.max_draws
     }
 
+    /// The ball that rows are scaled back to.
+    pub(super) const fn ball(&self) -> RowBall {
+        self.ball
+    }
+
     /// Whether a matrix has the announced shape.
     pub(super) fn check_shape(&self, (rows, dim): (usize, usize)) -> Result<(), Error> {
         let same =
             |expected, found| if expected == found { Ok(()) } else { Err(Error::Length { expected, found }) };
-        same(self.rows, rows).and(same(self.dim, dim))
+        same(self.rows, rows).and(same(self.dim(), dim))
     }
 
     /// Names and values as certificates record them.
     pub(super) fn recorded(&self) -> [(&'static str, String); 3] {
         [
             ("rows", self.rows.to_string()),
-            ("dim", self.dim.to_string()),
-            ("row_radius", format!("{:?}", self.radius)),
+            ("dim", self.dim().to_string()),
+            ("row_radius", format!("{:?}", self.radius())),
         ]
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for dp_mechanisms::PerturbRow {}
-    impl Sealed for dp_mechanisms::ReplaceRow {}
-}
-
-/// Adjacencies that keep the number of rows, which noised rows show. Sealed.
-///
-/// ```
-/// use dp_mechanisms::{PerturbRow, ReplaceRow};
-/// use john_ellipsoid_dp::private::close::CloseAdjacency;
-///
-/// assert_eq!(PerturbRow::new(0.1)?.displacement(1.0), 0.1);
-/// assert_eq!(PerturbRow::new(9.0)?.displacement(1.0), 2.0); // no farther than from end to end
-/// assert_eq!(ReplaceRow.displacement(1.0), 2.0);
-/// # Ok::<(), dp_mechanisms::Error>(())
-/// ```
-pub trait CloseAdjacency: Adjacency + sealed::Sealed {
-    /// How far a row moves between neighbours after it was scaled back to the radius.
-    fn displacement(self, radius: f64) -> f64;
-}
-
-impl CloseAdjacency for PerturbRow {
-    /// Scaling back is the projection onto a ball, which brings no two points farther apart.
-    fn displacement(self, radius: f64) -> f64 {
-        self.radius().min(2.0 * radius)
-    }
-}
-
-impl CloseAdjacency for ReplaceRow {
-    fn displacement(self, radius: f64) -> f64 {
-        2.0 * radius
     }
 }

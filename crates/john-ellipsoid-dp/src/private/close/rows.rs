@@ -1,11 +1,12 @@
 //! Noise on the rows; any ellipsoid of them is post-processing.
 
-use super::lattice::RowLattice;
-use super::options::{CloseAdjacency, CloseOptions};
+use super::lattice::{encoded, row_lattice};
+use super::options::CloseOptions;
 use super::sum::ellipsoid_and_ball;
 use crate::private::{PrivateRows, ReleasedEllipsoid};
 use crate::{Error, JohnEllipsoid, JohnOptions, claims, john_ellipsoid};
 use dp_linalg::{Mat, MatRef};
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     Delta, Epsilon, FailureProbability, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, NoiseStd,
     PrivacyProfile, Release,
@@ -44,27 +45,27 @@ pub struct NoisyRows {
 ///
 /// # Errors
 /// [`Error::Length`] for another shape than announced; [`Error::Mechanism`] by options alone.
-pub fn row_statistic<A: CloseAdjacency>(
+pub fn row_statistic<A: FixedSizeAdjacency>(
     rows: PrivateRows<A, MatRef<'_>>,
     options: &CloseOptions,
 ) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
-    let (lattice, rows) = (RowLattice::new(options, rows.adjacency()), rows.into_source());
+    let (lattice, rows) = (row_lattice(options, rows.adjacency()), rows.into_source());
     options.check_shape((rows.nrows(), rows.ncols()))?;
-    let (places, sensitivity) = (lattice.lattice()?, lattice.sensitivity()?);
-    Ok(LatticeStatistic::new(lattice.encode(rows), places, sensitivity, lattice.largest()))
+    let (places, sensitivity) = (lattice.lattice()?, lattice.l2_sensitivity()?);
+    Ok(LatticeStatistic::new(encoded(&lattice, rows), places, sensitivity, lattice.largest()))
 }
 
 /// The least noise on rows for a budget: a function of public parameters alone.
 ///
 /// # Errors
 /// [`Error::Mechanism`]: more noise than the lattice carries.
-pub fn rows_mechanism<A: CloseAdjacency>(
+pub fn rows_mechanism<A: FixedSizeAdjacency>(
     adjacency: A,
     options: &CloseOptions,
     epsilon: Epsilon,
     delta: Delta,
 ) -> Result<LatticeGaussian<A>, Error> {
-    let sensitivity = RowLattice::new(options, adjacency).sensitivity()?;
+    let sensitivity = row_lattice(options, adjacency).l2_sensitivity()?;
     Ok(LatticeGaussian::calibrate(epsilon, delta, sensitivity)?)
 }
 
@@ -79,7 +80,7 @@ pub fn rows_mechanism<A: CloseAdjacency>(
 ///
 /// # Examples
 /// See [`NoisyRows`].
-pub fn release_rows<A: CloseAdjacency, R: CryptoRng + ?Sized>(
+pub fn release_rows<A: FixedSizeAdjacency, R: CryptoRng + ?Sized>(
     rows: PrivateRows<A, MatRef<'_>>,
     options: &CloseOptions,
     epsilon: Epsilon,
@@ -95,13 +96,13 @@ pub fn release_rows<A: CloseAdjacency, R: CryptoRng + ?Sized>(
 /// # Errors
 /// [`Error::Length`] for another shape than announced; [`Error::Mechanism`] if it was made for a smaller sensitivity, or its noise
 /// leaves the lattice.
-pub fn release_rows_with<A: CloseAdjacency, R: CryptoRng + ?Sized>(
+pub fn release_rows_with<A: FixedSizeAdjacency, R: CryptoRng + ?Sized>(
     rows: PrivateRows<A, MatRef<'_>>,
     options: &CloseOptions,
     mechanism: &LatticeGaussian<A>,
     rng: &mut R,
 ) -> Result<Release<NoisyRows, PrivacyProfile<A>>, Error> {
-    let lattice = RowLattice::new(options, rows.adjacency());
+    let lattice = row_lattice(options, rows.adjacency());
     let noise_std = NoiseStd::new(mechanism.noise_std().get() * lattice.step())?;
     let release = mechanism.release(row_statistic(rows, options)?, "rows of an ellipsoid", rng)?;
     let described = options

@@ -1,7 +1,7 @@
 //! The stable release: draws of `N(0, M)` for a smoothed John ellipsoid.
 
 use super::bound::smoothed_change;
-use super::lattice::RowLattice;
+use super::lattice::{encoded, row_lattice};
 use super::options::CloseOptions;
 use super::smoothed::{least_residual, matrix_rounding, smoothed_john, start};
 use crate::error::Parameter;
@@ -47,7 +47,7 @@ pub struct StableEllipsoid {
 
 /// How far rows move in units of the floor, rounding to the lattice included, and the residual that solves have: public.
 fn relative_move(adjacency: PerturbRow, options: &CloseOptions) -> Result<(f64, f64), Error> {
-    let relative = RowLattice::new(options, adjacency).displacement() / options.floor();
+    let relative = row_lattice(options, adjacency).displacement() / options.floor();
     // adds 2η to r(√½ + √(½ + p/8)): some tenths of a percent, unless floating point does not allow it
     let residual = (relative / 512.0).max(least_residual(options)).max(matrix_rounding(options));
     Parameter::RelativeMove.check(relative, relative < 0.25 && residual <= relative / 4.0)?;
@@ -90,9 +90,9 @@ pub fn stable_covariance(
 ) -> Result<PrivateCovariance<PerturbRow>, Error> {
     let (bound, (_, residual)) =
         (stable_bound(rows.adjacency(), options)?, relative_move(rows.adjacency(), options)?);
-    let (lattice, rows) = (RowLattice::new(options, rows.adjacency()), rows.into_source());
+    let (lattice, rows) = (row_lattice(options, rows.adjacency()), rows.into_source());
     options.check_shape((rows.nrows(), rows.ncols()))?;
-    let values = lattice.encode(rows).into_iter().map(|x| x as f64 * lattice.step()).collect();
+    let values = encoded(&lattice, rows).into_iter().map(|x| x as f64 * lattice.step()).collect();
     let rounded = Mat::from_vec(options.rows(), options.dim(), values)?;
     // whether there is a matrix must not be an answer: in place of one that is not, a constant
     let constant =
@@ -136,7 +136,7 @@ pub fn release_stable_with<R: CryptoRng + ?Sized>(
 ) -> Result<Release<StableEllipsoid, GaussianSamplingProfile<PerturbRow>>, Error> {
     let (_, residual) = relative_move(rows.adjacency(), options)?;
     // a clipped row is that far from the lattice
-    let rounding = RowLattice::new(options, rows.adjacency()).rounding() / options.floor();
+    let rounding = row_lattice(options, rows.adjacency()).rounding() / options.floor();
     let reach = (1.0 + residual).sqrt() * (1.0 + rounding) * (1.0 + ROUNDING);
     let covariance = stable_covariance(rows, options)?;
     let release = mechanism.release(&covariance, "smoothed John ellipsoid", rng)?;

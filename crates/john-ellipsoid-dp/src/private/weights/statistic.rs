@@ -3,8 +3,9 @@
 use super::arithmetic::{leverages, relative_error};
 use super::options::{WeightOptions, WeightParameter};
 use crate::Error;
-use crate::private::floats::{clip_margin, power_of_two};
+use crate::private::floats::power_of_two;
 use dp_linalg::MatRef;
+use dp_mechanisms::rows::clip_margin;
 use dp_mechanisms::{
     Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, NoiseStd, PerturbRow, certified,
     gaussian,

@@ -1,7 +1,7 @@
 //! What releases of close points cost, before any point is looked at.
 
 use super::gram::{gram_bound, gram_mechanism, published_gram_mechanism};
-use super::lattice::PointLattice;
+use super::lattice::point_lattice;
 use super::options::CloseOptions;
 use super::points::points_mechanism;
 use crate::Error;
@@ -42,10 +42,10 @@ pub fn feasibility(
     epsilon: Epsilon,
     delta: Delta,
 ) -> CloseFeasibility {
-    let lattice = PointLattice::new(options, adjacency);
+    let lattice = point_lattice(options, adjacency);
     let noise = points_mechanism(adjacency, options, epsilon, delta).ok();
     CloseFeasibility {
-        feature_move: options.feature_move(lattice.reach().1),
+        feature_move: options.feature_move(lattice.displacement()),
         draws: gram_mechanism(adjacency, options, epsilon, delta).ok().map(|m| m.draws()),
         published_draws: published_gram_mechanism(adjacency, options, epsilon, delta).ok().map(|m| m.draws()),
         noise_std: noise.map(|mechanism| mechanism.noise_std().get() * lattice.step()),

@@ -2,7 +2,7 @@
 
 use super::floats::OUTWARD;
 use super::labels::Labels;
-use super::lattice::PointLattice;
+use super::lattice::{point_lattice, rounded};
 use super::model::DualCoefficients;
 use super::moved::{feature_move, largest_value};
 use super::options::CloseOptions;
@@ -51,7 +51,8 @@ pub struct SampledGram {
 
 /// How far features move on the lattice, and the radius of points there: public.
 fn lattice_move(adjacency: PerturbRow, options: &CloseOptions) -> (f64, f64) {
-    let (radius, step) = PointLattice::new(options, adjacency).reach();
+    let lattice = point_lattice(options, adjacency);
+    let (radius, step) = (lattice.norm(), lattice.displacement());
     (feature_move(options.kernel(), options.dim(), (radius, step)), radius)
 }
 
@@ -137,8 +138,8 @@ fn covariance(
     options: &CloseOptions,
     bound: ChangeBound<PerturbRow>,
 ) -> Result<PrivateCovariance<PerturbRow>, Error> {
-    let lattice = PointLattice::new(options, points.adjacency());
-    let rounded = lattice.rounded(points.of_shape(options)?)?;
+    let lattice = point_lattice(options, points.adjacency());
+    let rounded = rounded(&lattice, points.of_shape(options)?)?;
     let mut gram = options.kernel().gram(rounded.as_ref(), options.parallelism())?;
     for i in 0..gram.nrows() {
         gram[(i, i)] += options.ridge();

@@ -1,11 +1,11 @@
 //! Labels: named public, or released with noise.
 
 use super::floats::{ceil_log2, power_of_two};
-use super::options::CloseAdjacency;
 use crate::error::CloseParameter;
 use crate::{Error, claims};
 use core::fmt;
 use dp_linalg::{Mat, MatRef};
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     Epsilon, Lattice, LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, PrivacyProfile, Release,
 };
@@ -94,7 +94,7 @@ pub struct PrivateLabels<'a, A> {
     labels: MatRef<'a>,
 }
 
-impl<'a, A: CloseAdjacency> PrivateLabels<'a, A> {
+impl<'a, A: FixedSizeAdjacency> PrivateLabels<'a, A> {
     /// States what may happen to a row whose label these are; the label itself may become any other.
     #[must_use]
     pub const fn new(adjacency: A, labels: MatRef<'a>) -> Self {
@@ -102,7 +102,7 @@ impl<'a, A: CloseAdjacency> PrivateLabels<'a, A> {
     }
 }
 
-impl<A: CloseAdjacency> fmt::Debug for PrivateLabels<'_, A> {
+impl<A: FixedSizeAdjacency> fmt::Debug for PrivateLabels<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrivateLabels")
             .field("adjacency", &format_args!("{}", self.adjacency))
@@ -153,7 +153,7 @@ const LABEL_BITS: i32 = 20;
 ///
 /// # Errors
 /// [`Error::NoRows`], [`Error::NoColumns`]; [`Error::CloseParameter`] for a bound outside 1e-60 … 1e60.
-pub fn label_statistic<A: CloseAdjacency>(
+pub fn label_statistic<A: FixedSizeAdjacency>(
     labels: PrivateLabels<'_, A>,
     bound: f64,
 ) -> Result<LatticeStatistic<LatticeL1Sensitivity<A>>, Error> {
@@ -205,7 +205,7 @@ fn encode(row: &[f64], (bound, unit): (f64, f64), steps: &mut Vec<i64>) {
 ///
 /// # Examples
 /// See [`NoisyLabels`].
-pub fn release_labels<A: CloseAdjacency, R: CryptoRng + ?Sized>(
+pub fn release_labels<A: FixedSizeAdjacency, R: CryptoRng + ?Sized>(
     labels: PrivateLabels<'_, A>,
     bound: f64,
     epsilon: Epsilon,

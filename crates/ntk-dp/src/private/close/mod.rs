@@ -49,7 +49,7 @@ pub use gram::{
 pub use labels::{Labels, NoisyLabels, PrivateLabels, PublicLabels, label_statistic, release_labels};
 pub use model::{CloseModel, DualCoefficients};
 pub use moved::feature_move;
-pub use options::{CloseAdjacency, CloseOptions};
+pub use options::CloseOptions;
 pub use points::{
     NoisyPoints, PrivatePoints, point_statistic, point_statistic_l1, points_mechanism,
     published_points_mechanism, release_points, release_points_as_published, release_points_with,

@@ -5,7 +5,7 @@ use crate::error::CloseParameter;
 use crate::{Error, Kernel};
 use dp_linalg::Parallelism;
 use dp_mechanisms::covariance::Draws;
-use dp_mechanisms::{Adjacency, PerturbRow, ReplaceRow};
+use dp_mechanisms::rows::RowBall;
 
 /// Kernel, shape and radius of private points, and the public ridge of a sampled Gram matrix.
 ///
@@ -24,8 +24,7 @@ use dp_mechanisms::{Adjacency, PerturbRow, ReplaceRow};
 pub struct CloseOptions {
     kernel: Kernel,
     rows: usize,
-    dim: usize,
-    radius: f64,
+    ball: RowBall,
     largest_value: f64,
     ridge: f64,
     max_draws: Draws,
@@ -50,7 +49,8 @@ impl CloseOptions {
         let largest_value = CloseParameter::KernelValue.check(largest, (1e-90..=1e90).contains(&largest))?;
         let max_draws = Draws::new(1 << 20)?;
         let parallelism = Parallelism::Sequential;
-        Ok(Self { kernel, rows, dim, radius, largest_value, ridge: largest_value, max_draws, parallelism })
+        let ball = RowBall::new(dim, radius)?;
+        Ok(Self { kernel, rows, ball, largest_value, ridge: largest_value, max_draws, parallelism })
     }
 
     /// Multiple λ of the identity that is added to the Gram matrix before it is sampled, in units of kernel values; default the largest
@@ -91,13 +91,13 @@ impl CloseOptions {
     /// `d`.
     #[must_use]
     pub const fn dim(&self) -> usize {
-        self.dim
+        self.ball.dim()
     }
 
     /// Largest norm of a point.
     #[must_use]
     pub const fn radius(&self) -> f64 {
-        self.radius
+        self.ball.radius()
     }
 
     /// Upper bound of the kernel of a point with itself.
@@ -121,7 +121,12 @@ impl CloseOptions {
     /// How far features move where a point of the ball moves by `step`: [`feature_move`] at this kernel, dimension and radius.
     #[must_use]
     pub fn feature_move(&self, step: f64) -> f64 {
-        feature_move(&self.kernel, self.dim, (self.radius, step))
+        feature_move(&self.kernel, self.dim(), (self.radius(), step))
+    }
+
+    /// The ball that points are scaled back to.
+    pub(super) const fn ball(&self) -> RowBall {
+        self.ball
     }
 
     pub(super) const fn parallelism(&self) -> Parallelism {
@@ -131,51 +136,16 @@ impl CloseOptions {
     /// Whether a matrix has the announced shape.
     pub(super) fn check_shape(&self, (rows, dim): (usize, usize)) -> Result<(), Error> {
         crate::error::check_rows(self.rows, rows)?;
-        crate::error::check_len(self.dim, dim)
+        crate::error::check_len(self.dim(), dim)
     }
 
     /// Names and values as certificates record them.
     pub(super) fn recorded(&self) -> [(&'static str, String); 4] {
         [
             ("rows", self.rows.to_string()),
-            ("dim", self.dim.to_string()),
-            ("point_radius", format!("{:?}", self.radius)),
+            ("dim", self.dim().to_string()),
+            ("point_radius", format!("{:?}", self.radius())),
             ("kernel", format!("{:?}", self.kernel)),
         ]
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for dp_mechanisms::PerturbRow {}
-    impl Sealed for dp_mechanisms::ReplaceRow {}
-}
-
-/// Adjacencies that keep the number of points, which noised points and Gram matrices show. Sealed.
-///
-/// ```
-/// use dp_mechanisms::{PerturbRow, ReplaceRow};
-/// use ntk_dp::private::close::CloseAdjacency;
-///
-/// assert_eq!(PerturbRow::new(0.1)?.displacement(1.0), 0.1);
-/// assert_eq!(PerturbRow::new(9.0)?.displacement(1.0), 2.0); // no farther than from end to end
-/// assert_eq!(ReplaceRow.displacement(1.0), 2.0);
-/// # Ok::<(), dp_mechanisms::Error>(())
-/// ```
-pub trait CloseAdjacency: Adjacency + sealed::Sealed {
-    /// How far a point moves between neighbours after it was scaled back to the radius.
-    fn displacement(self, radius: f64) -> f64;
-}
-
-impl CloseAdjacency for PerturbRow {
-    /// Scaling back is the projection onto a ball, which brings no two points farther apart.
-    fn displacement(self, radius: f64) -> f64 {
-        self.radius().min(2.0 * radius)
-    }
-}
-
-impl CloseAdjacency for ReplaceRow {
-    fn displacement(self, radius: f64) -> f64 {
-        2.0 * radius
     }
 }

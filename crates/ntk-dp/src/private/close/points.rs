@@ -1,12 +1,13 @@
 //! Noise on the points; any kernel of them is post-processing.
 
 use super::labels::Labels;
-use super::lattice::PointLattice;
+use super::lattice::{encoded, point_lattice};
 use super::model::CloseModel;
-use super::options::{CloseAdjacency, CloseOptions};
+use super::options::CloseOptions;
 use crate::{Error, Kernel, KernelRidge, claims};
 use core::fmt;
 use dp_linalg::{Mat, MatRef};
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     Delta, Epsilon, LatticeGaussian, LatticeL1Sensitivity, LatticeL2Sensitivity, LatticeStatistic,
     LatticeVector, PrivacyProfile, Release, TruncatedLaplace,
@@ -34,7 +35,7 @@ pub struct PrivatePoints<'a, A> {
     points: MatRef<'a>,
 }
 
-impl<'a, A: CloseAdjacency> PrivatePoints<'a, A> {
+impl<'a, A: FixedSizeAdjacency> PrivatePoints<'a, A> {
     /// States what counts as a neighbour of these points.
     #[must_use]
     pub const fn new(adjacency: A, points: MatRef<'a>) -> Self {
@@ -53,7 +54,7 @@ impl<'a, A: CloseAdjacency> PrivatePoints<'a, A> {
     }
 }
 
-impl<A: CloseAdjacency> fmt::Debug for PrivatePoints<'_, A> {
+impl<A: FixedSizeAdjacency> fmt::Debug for PrivatePoints<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrivatePoints")
             .field("adjacency", &format_args!("{}", self.adjacency))
@@ -97,41 +98,41 @@ pub struct NoisyPoints {
 ///
 /// # Errors
 /// [`Error::RowCount`], [`Error::Length`] for another shape than announced; [`Error::Mechanism`] by options alone.
-pub fn point_statistic<A: CloseAdjacency>(
+pub fn point_statistic<A: FixedSizeAdjacency>(
     points: PrivatePoints<'_, A>,
     options: &CloseOptions,
 ) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
-    let lattice = PointLattice::new(options, points.adjacency());
+    let lattice = point_lattice(options, points.adjacency());
     let points = points.of_shape(options)?;
     let (places, sensitivity) = (lattice.lattice()?, lattice.l2_sensitivity()?);
-    Ok(LatticeStatistic::new(lattice.encode(points), places, sensitivity, lattice.largest()))
+    Ok(LatticeStatistic::new(encoded(&lattice, points), places, sensitivity, lattice.largest()))
 }
 
 /// The same with their L1 sensitivity, `√d` times as large.
 ///
 /// # Errors
 /// Those of [`point_statistic`].
-pub fn point_statistic_l1<A: CloseAdjacency>(
+pub fn point_statistic_l1<A: FixedSizeAdjacency>(
     points: PrivatePoints<'_, A>,
     options: &CloseOptions,
 ) -> Result<LatticeStatistic<LatticeL1Sensitivity<A>>, Error> {
-    let lattice = PointLattice::new(options, points.adjacency());
+    let lattice = point_lattice(options, points.adjacency());
     let points = points.of_shape(options)?;
     let (places, sensitivity) = (lattice.lattice()?, lattice.l1_sensitivity()?);
-    Ok(LatticeStatistic::new(lattice.encode(points), places, sensitivity, lattice.largest()))
+    Ok(LatticeStatistic::new(encoded(&lattice, points), places, sensitivity, lattice.largest()))
 }
 
 /// The least Gaussian noise on points for a budget: a function of public parameters alone.
 ///
 /// # Errors
 /// [`Error::Mechanism`]: more noise than the lattice carries.
-pub fn points_mechanism<A: CloseAdjacency>(
+pub fn points_mechanism<A: FixedSizeAdjacency>(
     adjacency: A,
     options: &CloseOptions,
     epsilon: Epsilon,
     delta: Delta,
 ) -> Result<LatticeGaussian<A>, Error> {
-    let sensitivity = PointLattice::new(options, adjacency).l2_sensitivity()?;
+    let sensitivity = point_lattice(options, adjacency).l2_sensitivity()?;
     Ok(LatticeGaussian::calibrate(epsilon, delta, sensitivity)?)
 }
 
@@ -140,13 +141,13 @@ pub fn points_mechanism<A: CloseAdjacency>(
 ///
 /// # Errors
 /// [`Error::Mechanism`]: more noise than the lattice carries.
-pub fn published_points_mechanism<A: CloseAdjacency>(
+pub fn published_points_mechanism<A: FixedSizeAdjacency>(
     adjacency: A,
     options: &CloseOptions,
     epsilon: Epsilon,
     delta: Delta,
 ) -> Result<TruncatedLaplace<A>, Error> {
-    let sensitivity = PointLattice::new(options, adjacency).l1_sensitivity()?;
+    let sensitivity = point_lattice(options, adjacency).l1_sensitivity()?;
     Ok(TruncatedLaplace::calibrate(epsilon, delta, sensitivity)?)
 }
 
@@ -162,7 +163,7 @@ pub fn published_points_mechanism<A: CloseAdjacency>(
 ///
 /// # Examples
 /// See [`NoisyPoints`].
-pub fn release_points<A: CloseAdjacency, R: CryptoRng + ?Sized>(
+pub fn release_points<A: FixedSizeAdjacency, R: CryptoRng + ?Sized>(
     points: PrivatePoints<'_, A>,
     options: &CloseOptions,
     epsilon: Epsilon,
@@ -177,13 +178,13 @@ pub fn release_points<A: CloseAdjacency, R: CryptoRng + ?Sized>(
 ///
 /// # Errors
 /// Those of [`point_statistic`]; [`Error::Mechanism`] if it was made for a smaller sensitivity, or its noise leaves the lattice.
-pub fn release_points_with<A: CloseAdjacency, R: CryptoRng + ?Sized>(
+pub fn release_points_with<A: FixedSizeAdjacency, R: CryptoRng + ?Sized>(
     points: PrivatePoints<'_, A>,
     options: &CloseOptions,
     mechanism: &LatticeGaussian<A>,
     rng: &mut R,
 ) -> Result<Release<NoisyPoints, PrivacyProfile<A>>, Error> {
-    let noise_std = mechanism.noise_std().get() * PointLattice::new(options, points.adjacency()).step();
+    let noise_std = mechanism.noise_std().get() * point_lattice(options, points.adjacency()).step();
     let release = mechanism.release(point_statistic(points, options)?, WHAT, rng)?;
     Ok(described(release, options, noise_std))
 }
@@ -211,7 +212,7 @@ pub fn release_points_with<A: CloseAdjacency, R: CryptoRng + ?Sized>(
 /// assert!(noise(3, 1).abs() < 0.03); // bounded: 2e-3·ln(1 + (e − 1)/2e-6) = 0.0273
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn release_points_as_published<A: CloseAdjacency, R: CryptoRng + ?Sized>(
+pub fn release_points_as_published<A: FixedSizeAdjacency, R: CryptoRng + ?Sized>(
     points: PrivatePoints<'_, A>,
     options: &CloseOptions,
     epsilon: Epsilon,
@@ -219,7 +220,7 @@ pub fn release_points_as_published<A: CloseAdjacency, R: CryptoRng + ?Sized>(
     rng: &mut R,
 ) -> Result<Release<NoisyPoints, PrivacyProfile<A>>, Error> {
     let mechanism = published_points_mechanism(points.adjacency(), options, epsilon, delta)?;
-    let step = PointLattice::new(options, points.adjacency()).step();
+    let step = point_lattice(options, points.adjacency()).step();
     // standard deviation before truncation
     let noise_std = 2.0_f64.sqrt() * mechanism.noise_scale().get() * step;
     let release = mechanism.release(point_statistic_l1(points, options)?, WHAT, rng)?;
@@ -229,7 +230,7 @@ pub fn release_points_as_published<A: CloseAdjacency, R: CryptoRng + ?Sized>(
 /// As written to certificates.
 const WHAT: &str = "points of a kernel regression";
 
-fn described<A: CloseAdjacency>(
+fn described<A: FixedSizeAdjacency>(
     release: Release<LatticeVector, PrivacyProfile<A>>,
     options: &CloseOptions,
     noise_std: f64,

@@ -2,15 +2,16 @@
 
 use super::floats::{ceil_log2, power_of_two};
 use super::labels::Labels;
-use super::lattice::PointLattice;
+use super::lattice::{encoded, query_lattice};
 use super::model::DualCoefficients;
-use super::options::{CloseAdjacency, CloseOptions};
+use super::options::CloseOptions;
 use super::points::PrivatePoints;
 use crate::error::{check_len, check_rows};
 use crate::kernel::Form;
 use crate::{Error, claims};
 use core::fmt;
 use dp_linalg::{Mat, MatRef};
+use dp_mechanisms::rows::{FixedSizeAdjacency, RowLattice};
 use dp_mechanisms::{
     Delta, Epsilon, Lattice, LatticeL1Sensitivity, LatticeStatistic, LatticeVector, PrivacyProfile, Release,
     TruncatedLaplace,
@@ -79,7 +80,7 @@ impl QueryBudget {
 /// ```
 pub struct PrivateQueries<A> {
     integers: Vec<i64>,
-    lattice: PointLattice<A>,
+    lattice: RowLattice<A>,
     rows: usize,
     weight_variance: f64,
     mechanism: TruncatedLaplace<A>,
@@ -94,7 +95,7 @@ const SUM_BITS: i32 = 60;
 /// Weights in lattice steps are below two to this power, unless sums ask for less.
 const WEIGHT_BITS: i32 = 20;
 
-impl<A: CloseAdjacency> PrivateQueries<A> {
+impl<A: FixedSizeAdjacency> PrivateQueries<A> {
     /// Takes points, scaled back to the radius.
     ///
     /// # Errors
@@ -108,12 +109,11 @@ impl<A: CloseAdjacency> PrivateQueries<A> {
         let Form::SquaredProduct(weight_variance) = options.kernel().form else {
             return Err(Error::QueryKernel);
         };
-        let (adjacency, lattice) =
-            (points.adjacency(), PointLattice::of_queries(options, points.adjacency()));
+        let (adjacency, lattice) = (points.adjacency(), query_lattice(options, points.adjacency()));
         let points = points.of_shape(options)?;
         let sensitivity = LatticeL1Sensitivity::new(value_move(&lattice), adjacency)?;
         let mechanism = TruncatedLaplace::calibrate(budget.epsilon, budget.delta, sensitivity)?;
-        let (integers, rows, left) = (lattice.encode(points), options.rows(), budget.queries);
+        let (integers, rows, left) = (encoded(&lattice, points), options.rows(), budget.queries);
         Ok(Self { integers, lattice, rows, weight_variance, mechanism, budget, left })
     }
 
@@ -211,7 +211,7 @@ impl<A: CloseAdjacency> PrivateQueries<A> {
         if query.iter().any(|x| !x.is_finite()) {
             return Err(Error::Point { row: 0 });
         }
-        let query = self.lattice.encode(MatRef::new(query, 1, dim)?);
+        let query = self.lattice.encode(query);
         let shift = value_shift(&self.lattice);
         let value = |point: &[i64]| {
             let product: i128 = point.iter().zip(&query).map(|(x, q)| i128::from(*x) * i128::from(*q)).sum();
@@ -243,7 +243,7 @@ impl<A: CloseAdjacency> PrivateQueries<A> {
 }
 
 /// `s`: the least with which `A⁴·2⁻ˢ` is below `2^VALUE_BITS`.
-fn value_shift<A: CloseAdjacency>(lattice: &PointLattice<A>) -> u32 {
+fn value_shift<A: FixedSizeAdjacency>(lattice: &RowLattice<A>) -> u32 {
     let bits = 128 - lattice.squared_norm().saturating_mul(lattice.squared_norm()).leading_zeros();
     bits.saturating_sub(VALUE_BITS as u32)
 }
@@ -252,7 +252,7 @@ fn value_shift<A: CloseAdjacency>(lattice: &PointLattice<A>) -> u32 {
 ///
 /// *Proof.* With `u = q̃/Q`, `p = ⟨x̃, u⟩` and `p' = ⟨x̃', u⟩` lie in `±A`, at most D apart, so that `|p² − p'²|` is largest for `p = A`, `p' = A − D`,
 /// or `p' = 0` where `D > A`. Floors of numbers at most y apart differ by at most `⌈y⌉`. ∎
-fn value_move<A: CloseAdjacency>(lattice: &PointLattice<A>) -> u64 {
+fn value_move<A: FixedSizeAdjacency>(lattice: &RowLattice<A>) -> u64 {
     let (norm, moved) = (lattice.squared_norm(), lattice.squared_displacement());
     let twice = (4 * norm).saturating_mul(moved).isqrt() + 1;
     let change = if moved < norm { twice.saturating_sub(moved).min(norm) } else { norm };
@@ -288,7 +288,7 @@ impl Weights {
     }
 }
 
-impl<A: CloseAdjacency> fmt::Debug for PrivateQueries<A> {
+impl<A: FixedSizeAdjacency> fmt::Debug for PrivateQueries<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PrivateQueries")
             .field("rows", &self.rows)

@@ -12,7 +12,7 @@ use dp_mechanisms::{
 };
 use rand::CryptoRng;
 
-/// Confidence of each audit.
+/// Level of each audit.
 const ALPHA: f64 = 1e-7;
 /// Privacy that is asked for: a large δ, because an audit sees no event rarer than one in its number of runs.
 const TARGET: (f64, f64) = (1.0, 0.1);
@@ -38,7 +38,7 @@ where
     let mechanism = from_fn(|rows: &Mat, rng| release(rows, rng));
     let pair = Neighbours::new(first, second, close(1.0));
     let experiment = Experiment::new(&mechanism, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(ALPHA).expect("a probability");
+    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
     let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
     report.epsilon_lower_bound(delta)

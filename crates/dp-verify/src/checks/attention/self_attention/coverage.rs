@@ -35,7 +35,11 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
             misses.iter_mut().zip(missed).for_each(|(count, missed)| *count += u64::from(missed));
         }
         let any = misses.iter().copied().max().unwrap_or(0);
-        parts.push(Outcome::at_most(proportion_lower_bound(any, n as u64, ALPHA), GAMMA, n as u64));
+        parts.push(Outcome::at_most(
+            proportion_lower_bound(any, n as u64, context.spend(ALPHA)),
+            GAMMA,
+            n as u64,
+        ));
         notes.push(format!("{} β = {beta}: {misses:?}", route.name()));
     }
     Outcome::worst(parts)

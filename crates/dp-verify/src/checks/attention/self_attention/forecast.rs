@@ -2,10 +2,9 @@
 
 use super::{budget, close, failure_probability, options, private, random_rows};
 use crate::{Context, Outcome, Subject};
-use attention_dp::{
-    AttentionLogits, RouteForecast, SelfAttentionAdjacency, SelfAttentionOptions, plan_self_attention,
-};
+use attention_dp::{AttentionLogits, RouteForecast, SelfAttentionOptions, plan_self_attention};
 use dp_linalg::Mat;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{Certificate, Delta, Epsilon, ReplaceRow};
 use rand_chacha::ChaCha20Rng;
 
@@ -44,7 +43,7 @@ struct Found {
 }
 
 impl Found {
-    fn judge<P: SelfAttentionAdjacency, A: SelfAttentionAdjacency>(
+    fn judge<P: FixedSizeAdjacency, A: FixedSizeAdjacency>(
         &mut self,
         (planned, adjacency): (P, A),
         (options, rows): (&SelfAttentionOptions, &Mat),

@@ -11,9 +11,10 @@ mod token;
 
 use super::{budget, climb, failure_probability};
 use crate::{Check, Evidence};
-use attention_dp::{PrivateSelfAttention, SelfAttentionAdjacency, SelfAttentionOptions};
+use attention_dp::{PrivateSelfAttention, SelfAttentionOptions};
 use dp_linalg::Mat;
 use dp_mechanisms::PerturbRow;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
@@ -48,7 +49,7 @@ fn close(beta: f64) -> PerturbRow {
     PerturbRow::new(beta).expect("checks move rows by a positive distance")
 }
 
-fn private<A: SelfAttentionAdjacency>(
+fn private<A: FixedSizeAdjacency>(
     adjacency: A,
     options: &SelfAttentionOptions,
     rows: &Mat,

@@ -2,9 +2,10 @@
 
 use super::{budget, close, neighbours, options, private, random_rows};
 use crate::{Context, Outcome, Subject};
-use attention_dp::{SelfAttentionAdjacency, SelfAttentionOptions};
+use attention_dp::SelfAttentionOptions;
 use dp_linalg::{Mat, Parallelism, SymmetricEigen, matmul, matmul_nt};
 use dp_mechanisms::covariance::{Draws, EigenvalueChange, Spectrum};
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     ArithmeticModel, Certificate, Delta, Epsilon, LatticeGaussian, NoiseStd, PrivacyProfile, ReplaceRow,
     gaussian,
@@ -26,7 +27,7 @@ struct Found {
 }
 
 impl Found {
-    fn judge<A: SelfAttentionAdjacency>(
+    fn judge<A: FixedSizeAdjacency>(
         &mut self,
         certificate: &Certificate<PrivacyProfile<A>>,
         (epsilon, delta): (Epsilon, Delta),
@@ -60,15 +61,12 @@ fn budgets() -> impl Iterator<Item = (Epsilon, Delta)> {
 }
 
 /// The mechanism as shipped, or with half of its noise.
-fn with_noise<A: SelfAttentionAdjacency>(
-    mechanism: &LatticeGaussian<A>,
-    subject: Subject,
-) -> LatticeGaussian<A> {
+fn with_noise<A: FixedSizeAdjacency>(mechanism: &LatticeGaussian<A>, subject: Subject) -> LatticeGaussian<A> {
     let std = NoiseStd::new(mechanism.noise_std().get() * subject.pick(1.0, 0.5)).expect("a normal number");
     LatticeGaussian::with_noise_std(std, mechanism.sensitivity()).expect("supported noise")
 }
 
-fn lattice_route<A: SelfAttentionAdjacency>(
+fn lattice_route<A: FixedSizeAdjacency>(
     (adjacency, gram): (A, bool),
     subject: Subject,
     found: &mut Found,

@@ -2,9 +2,10 @@
 
 use super::{aligned, climb, close, neighbours, options, private, random_rows};
 use crate::{Context, Outcome, Subject};
-use attention_dp::{SelfAttentionAdjacency, SelfAttentionOptions};
+use attention_dp::SelfAttentionOptions;
 use dp_linalg::Mat;
 use dp_mechanisms::ReplaceRow;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use rand_chacha::ChaCha20Rng;
 
 /// Shapes, and how far a row moves.
@@ -51,7 +52,7 @@ fn squared_distance(a: &[i64], b: &[i64]) -> u128 {
 /// What is searched: integers with their stated squared sensitivity.
 type Statistic<A> = fn(A, &SelfAttentionOptions, &Mat) -> (Vec<i64>, u128);
 
-fn row_statistic<A: SelfAttentionAdjacency>(
+fn row_statistic<A: FixedSizeAdjacency>(
     adjacency: A,
     options: &SelfAttentionOptions,
     rows: &Mat,
@@ -61,7 +62,7 @@ fn row_statistic<A: SelfAttentionAdjacency>(
     (statistic.assume_public(), square)
 }
 
-fn gram_statistic<A: SelfAttentionAdjacency>(
+fn gram_statistic<A: FixedSizeAdjacency>(
     adjacency: A,
     options: &SelfAttentionOptions,
     rows: &Mat,
@@ -77,7 +78,7 @@ fn real_square(n: usize, step: f64, gram: bool) -> f64 {
 }
 
 /// Climbs from random points and from the aligned one. The twin forgets that rows are rounded.
-fn search<A: SelfAttentionAdjacency>(
+fn search<A: FixedSizeAdjacency>(
     (context, rng): (&Context, &mut ChaCha20Rng),
     (adjacency, shape, gram): (A, (usize, usize), bool),
     subject: Subject,

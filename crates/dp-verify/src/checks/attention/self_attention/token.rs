@@ -2,8 +2,8 @@
 
 use super::{aligned, climb, close, neighbours, options, private, random_rows};
 use crate::{Context, Outcome, Subject};
-use attention_dp::SelfAttentionAdjacency;
 use dp_linalg::Mat;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::selection::{ExponentialMechanism, ScoreSensitivity};
 use dp_mechanisms::{Delta, ReplaceRow};
 use rand_chacha::ChaCha20Rng;
@@ -25,7 +25,7 @@ pub(super) fn law(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_most(worst, 1.0, n).with_note(format!("largest loss over the stated ε: {worst:.4}"))
 }
 
-fn search<A: SelfAttentionAdjacency>(
+fn search<A: FixedSizeAdjacency>(
     (context, rng): (&Context, &mut ChaCha20Rng),
     (adjacency, shape, scale): (A, (usize, usize), f64),
     subject: Subject,
@@ -65,7 +65,7 @@ fn against((n, d): (usize, usize), displacement: f64) -> Vec<f64> {
     point
 }
 
-fn probabilities<A: SelfAttentionAdjacency>(
+fn probabilities<A: FixedSizeAdjacency>(
     adjacency: A,
     mechanism: &ExponentialMechanism<ScoreSensitivity<A>>,
     (options, rows): (&attention_dp::SelfAttentionOptions, &Mat),
@@ -82,7 +82,7 @@ fn largest_loss(first: &[(f64, f64)], second: &[(f64, f64)]) -> f64 {
 }
 
 /// The ε of a pure guarantee.
-pub(super) fn stated_epsilon<A: SelfAttentionAdjacency>(
+pub(super) fn stated_epsilon<A: FixedSizeAdjacency>(
     mechanism: &ExponentialMechanism<ScoreSensitivity<A>>,
 ) -> f64 {
     mechanism.profile().epsilon(Delta::new(1e-300).expect("positive"))

@@ -8,7 +8,7 @@ use dp_mechanisms::{AddRemoveRow, LatticeGaussian, ReplaceRow};
 use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
-/// Confidence: all events of all audits together miss with at most this probability.
+/// All events of all four audits together accuse a private stream with at most this probability.
 const ALPHA: f64 = 1e-6;
 
 /// Privacy that is asked for; a large δ, as for single releases.
@@ -26,6 +26,7 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
     let n = context.scale(12_000, 100_000);
     let options = options(1, 1, 2, 1.0);
     let (first, second) = ((vec![1.0], vec![1.0]), (vec![-1.0], vec![-1.0]));
+    context.spend(ALPHA);
     let mut outcomes: Vec<Outcome> = Vec::new();
     for factorization in BOTH {
         let mut rng = context.rng(0);

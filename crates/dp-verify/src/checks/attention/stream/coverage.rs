@@ -30,7 +30,8 @@ pub(in super::super) fn coverage(context: &mut Context, subject: Subject) -> Out
             Trial { options: &options, factorization, std: calibrated.noise_std().get(), query: [0.8] };
         let misses = trial.misses(n, subject, &mut rng);
         for misses in &misses {
-            let bounds = misses.iter().map(|&misses| proportion_lower_bound(misses, n as u64, ALPHA));
+            let bounds =
+                misses.iter().map(|&misses| proportion_lower_bound(misses, n as u64, context.spend(ALPHA)));
             parts.extend(bounds.zip(GAMMAS).map(|(low, gamma)| Outcome::at_most(low, gamma, n as u64)));
         }
         rates.push(format!("{factorization:?} {:?}", misses.map(|misses| misses[0])));

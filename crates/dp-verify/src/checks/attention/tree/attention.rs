@@ -98,7 +98,7 @@ pub(super) fn fixed_coverage(context: &mut Context, subject: Subject) -> Outcome
             count(&mut misses, released.value(), &exact, subject);
         }
         for (misses, gamma) in misses.into_iter().zip(GAMMAS) {
-            let low = proportion_lower_bound(misses, releases as u64, ALPHA);
+            let low = proportion_lower_bound(misses, releases as u64, context.spend(ALPHA));
             parts.push(Outcome::at_most(low, gamma, releases as u64));
         }
         rates.push(format!("{} and {} of {releases}", misses[0], misses[1]));
@@ -148,7 +148,7 @@ pub(super) fn simultaneous_coverage(context: &mut Context, subject: Subject) -> 
         };
         misses += u64::from(queries.iter().any(is_missed));
     }
-    let low = proportion_lower_bound(misses, releases as u64, ALPHA);
+    let low = proportion_lower_bound(misses, releases as u64, context.spend(ALPHA));
     Outcome::at_most(low, gamma.get(), releases as u64)
         .with_note(format!("misses at 90 %: {misses} of {releases}"))
 }

@@ -8,7 +8,7 @@ use dp_mechanisms::{AddRemoveRow, ReplaceRow};
 use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
-/// Confidence: all events of all audits together miss with at most this probability.
+/// All events of all three audits together accuse a private release with at most this probability.
 const ALPHA: f64 = 1e-6;
 
 /// Privacy that is asked for: a large δ, because an audit sees no event rarer than one in its number of runs.
@@ -41,6 +41,7 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let (first, second) = ((vec![1.0], vec![1.0]), (vec![-1.0], vec![-1.0]));
     let faults =
         subject.pick(&[Fault::None][..], &[Fault::HalfNoise, Fault::BareNormaliser, Fault::BareSums]);
+    context.spend(ALPHA);
     let mut outcomes: Vec<Outcome> = Vec::new();
     for &fault in faults {
         let mut rng = context.rng(0);
@@ -100,7 +101,7 @@ impl<A: TreeAdjacency> Audit<'_, A> {
             };
             (0..n).map(one).collect::<Vec<_>>()
         });
-        let level = ALPHA / (2 * VIEWS * THRESHOLDS.len()) as f64;
+        let level = ALPHA / (3 * VIEWS * THRESHOLDS.len()) as f64;
         let events = (0..VIEWS).flat_map(|view| THRESHOLDS.map(|t| (view, t)));
         let bound = |(view, threshold): (usize, f64)| {
             let count = |draws: &[[f64; VIEWS]]| draws.iter().filter(|d| d[view] > threshold).count() as u64;

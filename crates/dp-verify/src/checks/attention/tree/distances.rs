@@ -99,7 +99,7 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
             distances(AddRemoveRow, &options, &[]).calibrate(epsilon, delta).expect("supported noise");
         let misses =
             (0..releases).filter(|_| is_missed(&options, &mechanism, (gamma, subject), &mut rng)).count();
-        let low = proportion_lower_bound(misses as u64, releases as u64, ALPHA);
+        let low = proportion_lower_bound(misses as u64, releases as u64, context.spend(ALPHA));
         parts.push(Outcome::at_most(low, gamma, releases as u64));
         rates.push(format!("{misses} of {releases}"));
     }

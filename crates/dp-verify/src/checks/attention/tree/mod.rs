@@ -8,6 +8,7 @@ mod privacy;
 mod published;
 mod ranges;
 mod sensitivity;
+mod size;
 
 use super::Row;
 use crate::{Check, Evidence};
@@ -28,6 +29,7 @@ pub(super) fn checks() -> Vec<Check> {
         check("attention.tree.privacy", Numeric, privacy::calibration),
         check("attention.tree.privacy", Audit, audit::audit),
         check("attention.tree.failure", Search, failure::failure),
+        check("attention.tree.size", Exact, size::size),
         check("attention.tree.range_bound", Search, ranges::bound),
         check("attention.tree.range_coverage", Statistical, ranges::coverage),
         check("attention.tree.distance_error", Search, distances::error),

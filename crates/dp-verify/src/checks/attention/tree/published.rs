@@ -37,7 +37,7 @@ fn audited(context: &mut Context, subject: Subject, attack: Attack) -> Outcome {
     let mut count =
         |present| (0..n).filter(|_| (attack)(&setting, subject, present, &mut rng)).count() as u64;
     let (hits, false_hits) = (count(true), count(false));
-    let audited = epsilon_lower_bound(hits, false_hits, n as u64, TARGET.1, 1e-6);
+    let audited = epsilon_lower_bound(hits, false_hits, n as u64, TARGET.1, context.spend(1e-6));
     Outcome::at_least(audited, TARGET.0, 2 * n as u64).with_note("audited ε, over that asked for")
 }
 
@@ -173,7 +173,8 @@ pub(super) fn probability_audit(context: &mut Context, subject: Subject) -> Outc
     let n = context.scale(20_000, 1_000_000);
     let (p, delta) = (0.05, 0.01);
     let shown = (0..n).filter(|_| rng.random_range(0.0..1.0) < p).count() as u64;
-    let audited = epsilon_lower_bound(shown, 0, n as u64, subject.pick(delta, delta + p), 1e-6);
+    let audited =
+        epsilon_lower_bound(shown, 0, n as u64, subject.pick(delta, delta + p), context.spend(1e-6));
     Outcome::at_least(audited, TARGET.0, 2 * n as u64).with_note("audited ε at the δ that is stated, over 1")
 }
 

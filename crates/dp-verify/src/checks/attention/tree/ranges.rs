@@ -76,7 +76,7 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
                 let width = released.value().range_half_width(looked_at.clone(), failure_probability(gamma));
                 misses += u64::from(error.abs() > width.expect("a probability"));
             }
-            let low = proportion_lower_bound(misses, releases as u64, ALPHA);
+            let low = proportion_lower_bound(misses, releases as u64, context.spend(ALPHA));
             parts.push(Outcome::at_most(low, gamma, releases as u64));
             rates.push(format!("{:.4} of {gamma}", misses as f64 / releases as f64));
         }

@@ -126,8 +126,9 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
     let pair = Neighbours::new(true, false, AddRemoveRow);
     let experiment = Experiment::new(&mechanism, &pair, |loss: &f64| *loss);
     let runs = context.scale(20_000, 500_000);
-    let audit = ThresholdAudit::new(runs, FailureProbability::new(1e-9).expect("a probability"))
-        .expect("enough runs");
+    let audit =
+        ThresholdAudit::new(runs, FailureProbability::new(context.spend(1e-9)).expect("a probability"))
+            .expect("enough runs");
     let report = audit.refute(&experiment, &Claimed::from(&budget), &mut context.rng(0));
     let refuted = report.refutes(&budget).is_refuted();
     Outcome::at_most(f64::from(u8::from(refuted)), 0.0, 2 * runs as u64).with_note("refuted by an audit")
@@ -215,6 +216,6 @@ pub(in super::super) fn odometer_audit(context: &mut Context, subject: Subject) 
             loss > *reading
         })
     });
-    let lower = proportion_lower_bound(exceeded.count() as u64, runs as u64, 1e-9);
+    let lower = proportion_lower_bound(exceeded.count() as u64, runs as u64, context.spend(1e-9));
     Outcome::at_most(lower, d, runs as u64).with_note("how often the loss exceeds the reading, at least")
 }

@@ -202,7 +202,7 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
     let claimed: Profile = fixed.amplify_add_remove(&base).expect("Gaussian mechanisms can be sampled");
     let experiment = Experiment::new(&mechanism, &pair, |output: &i64| *output as f64);
     let runs = context.scale(60_000, 1_000_000);
-    let level = FailureProbability::new(ALPHA).expect("a probability");
+    let level = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(runs, level).expect("enough runs");
     let report = audit.refute(&experiment, &Claimed::from(&claimed), &mut context.rng(0));
     let refuted = report.refutes(&claimed).is_refuted();

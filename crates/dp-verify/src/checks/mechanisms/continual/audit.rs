@@ -6,7 +6,7 @@ use crate::{Context, Outcome, Subject};
 use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
-/// Confidence: all events together miss with at most this probability.
+/// All events together accuse a private stream with at most this probability.
 const ALPHA: f64 = 1e-6;
 
 /// Privacy that is asked for: a large δ, because an audit sees no event rarer than one in its number of runs.
@@ -32,7 +32,7 @@ pub(in super::super) fn audit<M: Continual>(context: &mut Context, subject: Subj
         (0..n).map(|_| loss::<M>(world, used, &matrix, &mut rng) / std).collect::<Vec<f64>>()
     });
     draws.reverse(); // the changed stream lies further along
-    let level = ALPHA / THRESHOLDS.len() as f64;
+    let level = context.spend(ALPHA) / THRESHOLDS.len() as f64;
     let bound = |threshold: f64| {
         let [changed, base] = [0, 1].map(|i| draws[i].iter().filter(|&&d| d > threshold).count() as u64);
         epsilon_lower_bound(changed, base, n as u64, TARGET.1, level)

@@ -124,6 +124,7 @@ pub(in super::super) fn measured<M: Continual>(context: &mut Context, subject: S
     let norm = squared_norm(&M::matrix(HORIZON)) as f64;
     let claimed = subject.pick(1.0, (M::forgetful(HORIZON) as f64 / norm).sqrt());
     let (n, x) = (width as f64, -(ALPHA / 2.0).ln());
+    context.spend(ALPHA * INTERVALS.len() as f64);
     let outcome = |steps: Range<u64>| {
         let exact: u64 = steps.clone().map(|step| step % 5).sum();
         let std = claimed * stream.range_std(steps.clone());

@@ -195,7 +195,7 @@ fn audited_epsilon(
         (0..n).map(one).collect::<Vec<f64>>()
     });
     let thresholds = [1.0, 1.3, 1.6, 1.9, 2.2, 2.6];
-    let level = ALPHA / (2 * thresholds.len()) as f64;
+    let level = context.spend(ALPHA) / (2 * thresholds.len()) as f64;
     let epsilon = |threshold: f64| {
         let count = |values: &[f64]| values.iter().filter(|&&value| value > threshold).count() as u64;
         epsilon_lower_bound(count(&first), count(&second), n as u64, TARGET.1, level)
@@ -259,6 +259,7 @@ fn law_of(
         context.progress(i + 1, n);
     }
     let p = [(forms, 7), (complements, 5)].map(|(values, degrees)| p_value(&values, degrees));
+    context.spend(2.0 * LAW_ALPHA);
     Outcome::at_least(p[0].min(p[1]), LAW_ALPHA, n as u64).with_note(format!("p-values {p:.3?}"))
 }
 
@@ -306,7 +307,7 @@ pub(in super::super) fn utility(context: &mut Context, subject: Subject) -> Outc
         };
         misses[1] += u64::from((0..m).any(|i| (0..=i).any(|j| off(i, j))));
     }
-    let rates = misses.map(|missed| proportion_lower_bound(missed, n as u64, ALPHA));
+    let rates = misses.map(|missed| proportion_lower_bound(missed, n as u64, context.spend(ALPHA)));
     let outcome = |rate: f64, note: &str| Outcome::at_most(rate, gamma, n as u64).with_note(note);
     Outcome::worst([outcome(rates[0], "spectral"), outcome(rates[1], "entrywise")])
 }

@@ -11,7 +11,7 @@ use dp_mechanisms::{
 use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
-/// Confidence of each audit: all events together miss with at most this probability.
+/// All events of an audit together accuse a private mechanism with at most this probability.
 const ALPHA: f64 = 1e-6;
 
 /// The certified lower bound of ε, over events "beyond a threshold", is at most what is claimed at this δ. `observe`
@@ -28,7 +28,7 @@ fn at_most_claimed(
         (0..n).map(|_| observe(which, &mut rng)).collect::<Vec<_>>()
     });
     let [first, second] = &mut observations;
-    let level = ALPHA / thresholds.len() as f64;
+    let level = context.spend(ALPHA) / thresholds.len() as f64;
     let bound = |&threshold: &f64| {
         let count = |seen: &[f64]| seen.iter().filter(|&&x| x > threshold).count() as u64;
         epsilon_lower_bound(count(second), count(first), n as u64, delta, level)

@@ -24,6 +24,7 @@ fn smallest_p_value<N: LatticeNoise>(
     for (stream, &parameter) in (0..).zip(parameters) {
         let mut draws = vec![0; n];
         draw(parameter, &mut draws, &mut context.rng(stream));
+        context.spend(ALPHA);
         smallest = smallest.min(p_value(&draws, &law(parameter), spread(parameter)));
     }
     let tests = parameters.len();

@@ -87,7 +87,11 @@ pub(super) fn radius(context: &mut Context, subject: Subject) -> Outcome {
             })
             .collect();
         let beyond = norms.iter().filter(|&&norm| norm > radius).count() as u64;
-        let covered = Outcome::at_least(binomial_tail(beyond, trials as u64, FAILURE), ALPHA, trials as u64);
+        let covered = Outcome::at_least(
+            binomial_tail(beyond, trials as u64, FAILURE),
+            context.spend(ALPHA),
+            trials as u64,
+        );
         let largest = norms.into_iter().fold(0.0, f64::max);
         // for small σ the bound of what rounding does is not sharp
         let sharp = Outcome::at_most(if std > 1.0 { radius / largest } else { 0.0 }, 2.0, 1);

@@ -30,7 +30,7 @@ fn audit<D, O: Hash + Eq + Copy>(
     let mechanism = from_fn(run);
     let pair = Neighbours::new(first, second, AddRemoveRow);
     let experiment = Experiment::new(&mechanism, &pair, CellRatio::new(|output: &O| *output));
-    let alpha = FailureProbability::new(ALPHA).expect("a probability");
+    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(runs, alpha).expect("enough runs");
     let report = audit.measure(&experiment, failure, &mut context.rng(0)).expect("δ is a probability");
     let audited = report.epsilon_lower_bound(failure);

@@ -153,6 +153,7 @@ pub(super) fn frequencies(context: &mut Context, subject: Subject) -> Outcome {
             for _ in 0..n {
                 counts[draw(&mut rng).min(law.len())] += 1;
             }
+            context.spend(ALPHA);
             smallest = smallest.min(chi_square(&counts, &law).p_value);
         }
         Outcome::at_least(smallest, ALPHA, 3 * n as u64).with_note("smallest of 3 p-values")

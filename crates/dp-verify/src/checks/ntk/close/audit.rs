@@ -14,7 +14,7 @@ use ntk_dp::private::close::{
 };
 use rand::CryptoRng;
 
-/// Confidence of each audit.
+/// Level of each audit.
 const ALPHA: f64 = 1e-7;
 /// A large δ, because an audit sees no event rarer than one in its number of runs.
 const TARGET: (f64, f64) = (1.0, 0.1);
@@ -30,7 +30,7 @@ fn audited(
     let mechanism = from_fn(|rows: &Mat, rng| score(rows, rng));
     let neighbours = Neighbours::new(first, second, close(1.0));
     let experiment = Experiment::new(&mechanism, &neighbours, |score: &f64| *score);
-    let failure = FailureProbability::new(ALPHA).expect("a probability");
+    let failure = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(n, failure).expect("enough runs");
     let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
     let found = report.epsilon_lower_bound(delta);

@@ -3,14 +3,15 @@
 use super::{budget, close, unit};
 use crate::{Context, Outcome, Subject};
 use dp_linalg::Mat;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
     ArithmeticModel, Certificate, LatticeGaussian, LatticeLaplace, NoiseScale, NoiseStd, PerturbRow,
     PrivacyProfile, ReplaceRow, TruncatedLaplace, gaussian,
 };
 use ntk_dp::private::close::{
-    CloseAdjacency, PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, label_statistic,
-    point_statistic, points_mechanism, published_points_mechanism, release_labels,
-    release_points_as_published, release_points_with,
+    PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, label_statistic, point_statistic,
+    points_mechanism, published_points_mechanism, release_labels, release_points_as_published,
+    release_points_with,
 };
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -34,7 +35,7 @@ pub(in super::super) fn points(context: &mut Context, subject: Subject) -> Outco
     Outcome::worst(parts)
 }
 
-fn is_honest<A: CloseAdjacency>(
+fn is_honest<A: FixedSizeAdjacency>(
     certificate: &Certificate<PrivacyProfile<A>>,
     adjacency: A,
     claim: &str,
@@ -53,7 +54,7 @@ fn some_points() -> Mat {
     Mat::from_fn(5, 3, |i, j| ((3 * i + j) as f64).sin())
 }
 
-fn with_gaussian<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> Outcome {
+fn with_gaussian<A: FixedSizeAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> Outcome {
     let (options, points, mut worst) = (unit(5, 3), some_points(), 0.0_f64);
     for (epsilon, delta) in BUDGETS {
         let (asked, mass) = budget(epsilon, delta);
@@ -76,7 +77,7 @@ fn with_gaussian<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut Ch
 }
 
 /// `ε = Δ/b` and δ the mass of the last Δ integers, by certified probabilities.
-fn with_laplace<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> Outcome {
+fn with_laplace<A: FixedSizeAdjacency>(adjacency: A, subject: Subject, rng: &mut ChaCha20Rng) -> Outcome {
     let (options, points, mut worst) = (unit(5, 3), some_points(), 0.0_f64);
     for (epsilon, delta) in BUDGETS {
         let (asked, mass) = budget(epsilon, delta);
@@ -95,14 +96,17 @@ fn with_laplace<A: CloseAdjacency>(adjacency: A, subject: Subject, rng: &mut Cha
 }
 
 /// The mechanism as shipped, or with half of the scale inside the same bound.
-fn halved<A: CloseAdjacency>(mechanism: &TruncatedLaplace<A>, subject: Subject) -> TruncatedLaplace<A> {
+fn halved<A: FixedSizeAdjacency>(mechanism: &TruncatedLaplace<A>, subject: Subject) -> TruncatedLaplace<A> {
     let scale = NoiseScale::new(mechanism.noise_scale().get() * subject.pick(1.0, 0.5)).expect("positive");
     let (bound, sensitivity) = (mechanism.bound(), mechanism.sensitivity());
     TruncatedLaplace::with_noise_scale_and_bound(scale, bound, sensitivity).expect("a wide support")
 }
 
 /// The larger of ε and δ over what was asked for.
-fn truncated_excess<A: CloseAdjacency>(mechanism: &TruncatedLaplace<A>, (epsilon, delta): (f64, f64)) -> f64 {
+fn truncated_excess<A: FixedSizeAdjacency>(
+    mechanism: &TruncatedLaplace<A>,
+    (epsilon, delta): (f64, f64),
+) -> f64 {
     let moved = mechanism.sensitivity().get();
     let of_delta = mechanism.noise().infinity_mass_bounds(moved).1 / delta;
     (moved as f64 / mechanism.noise_scale().get() / epsilon).max(of_delta)

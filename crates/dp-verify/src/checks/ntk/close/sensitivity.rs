@@ -5,10 +5,11 @@ use crate::checks::attention::climb;
 use crate::{Context, Outcome, Subject};
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::Draws;
+use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{GaussianSampling, ReplaceRow};
 use ntk_dp::private::close::{
-    CloseAdjacency, DualCoefficients, PrivatePoints, PrivateQueries, PublicLabels, QueryBudget, gram_bound,
-    point_statistic, point_statistic_l1, release_gram_with,
+    DualCoefficients, PrivatePoints, PrivateQueries, PublicLabels, QueryBudget, gram_bound, point_statistic,
+    point_statistic_l1, release_gram_with,
 };
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
@@ -61,7 +62,7 @@ pub(in super::super) fn points(context: &mut Context, subject: Subject) -> Outco
     Outcome::worst([l2.outcome(0.99), l1.outcome(0.98)])
 }
 
-fn search<A: CloseAdjacency>(
+fn search<A: FixedSizeAdjacency>(
     (context, rng): (&Context, &mut ChaCha20Rng),
     (adjacency, d): (A, usize),
     subject: Subject,
