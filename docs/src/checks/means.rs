@@ -75,6 +75,7 @@ fn calibration(context: &mut Context, subject: Subject) -> Outcome {
     Outcome::at_most(worst, 1.0 + 1e-8, trials as u64).with_note("δ spent over δ asked for")
 }
 
+/// Level of the audit.
 const ALPHA: f64 = 1e-7;
 /// A large δ: an audit sees no event rarer than one in its number of runs.
 const AUDITED: (f64, f64) = (1.0, 0.1);
@@ -94,7 +95,7 @@ fn audit(context: &mut Context, subject: Subject) -> Outcome {
     });
     let pair = Neighbours::new(Mat::filled(1, 1, 1.0), Mat::filled(1, 1, -1.0), ReplaceRow);
     let n = context.scale(12_000, 300_000);
-    let audit = ThresholdAudit::new(n, FailureProbability::new(ALPHA).expect("a probability"));
+    let audit = ThresholdAudit::new(n, FailureProbability::new(context.spend(ALPHA)).expect("a probability"));
     let (audit, mut rng) = (audit.expect("enough runs"), context.rng(0));
     let report = match subject {
         Subject::AsShipped => {
