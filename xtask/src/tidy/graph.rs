@@ -46,6 +46,21 @@ const ARROWS: &[(&str, &[&str])] = &[
             "dp-testkit",
         ],
     ),
+    ("provable-dp-worked-example", &["dp-claims", "dp-linalg", "dp-mechanisms"]),
+    (
+        "provable-dp-book",
+        &[
+            "dp-linalg",
+            "dp-mechanisms",
+            "dp-audit",
+            "poly-kernel",
+            "attention-dp",
+            "john-ellipsoid-dp",
+            "ntk-dp",
+            "dp-verify",
+            "provable-dp-worked-example",
+        ],
+    ),
     ("xtask", &[]),
 ];
 
