@@ -14,6 +14,7 @@ Usage: cargo xtask <command> [arguments]
   check            formatting, tidy, clippy and documentation, each without a warning
   tidy             the numbered rules of the house: arrows, manifests, sources
   verify [ARGS]    a check and a negative control for every claim; `verify --help` lists the arguments
+  proofs [ARGS]    proofs whose code changed; `--accept SECTION` after reading that section again
   theorems         the index of theorems from the claims (docs/theorem_index.md)
   bench [ARGS]     the benchmarks; arguments go to `cargo bench`
   help             this text
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     match (command.to_str(), rest.is_empty()) {
         (Some("check"), true) => check(),
         (Some("tidy"), true) => tidy::main(),
+        (Some("proofs"), _) => tidy::proofs::main(&rest),
         (Some("verify"), _) => cargo(&["run", "--release", "--package", "dp-verify", "--"], &rest),
         (Some("theorems"), true) => {
             cargo(&["run", "--release", "--package", "dp-verify", "--", "--theorems", "docs"], &[])

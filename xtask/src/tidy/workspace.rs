@@ -16,10 +16,23 @@ pub(crate) type RustVersion = (u32, u32);
 pub(crate) struct Workspace {
     /// The root manifest.
     pub(crate) manifest: TextFile,
+    /// What `docs` says of claims and proofs.
+    pub(crate) docs: Docs,
     /// Our crates.
     pub(crate) members: Vec<Member>,
     /// Everything in the resolved graph.
     pub(crate) packages: Vec<Package>,
+}
+
+/// The documents that rules compare with the code.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Docs {
+    /// Statements with proofs, by section.
+    pub(crate) theorems: TextFile,
+    /// Every claim with its evidence: the register of ids.
+    pub(crate) index: TextFile,
+    /// Which code each section proves, with fingerprints of both.
+    pub(crate) proofs: TextFile,
 }
 
 /// One of our crates.
@@ -87,6 +100,11 @@ impl Workspace {
         let reachable = normal_closure(&metadata, published.collect());
         Ok(Self {
             manifest: read(&root, &root.join("Cargo.toml"))?,
+            docs: Docs {
+                theorems: read(&root, &root.join("docs/theorems.md"))?,
+                index: read(&root, &root.join("docs/theorem_index.md"))?,
+                proofs: read(&root, &root.join(super::proofs::LOCK))?,
+            },
             members: members.into_iter().map(|package| member(&root, package)).collect::<io::Result<_>>()?,
             packages: packages(&metadata, &reachable),
         })
@@ -95,6 +113,11 @@ impl Workspace {
     /// The member of this name.
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
+    }
+
+    /// The source at this path.
+    pub(crate) fn source(&self, path: &str) -> Option<&SourceFile> {
+        self.members.iter().flat_map(|member| &member.sources).find(|file| file.path == path)
     }
 
     /// The compiler version that the root manifest promises.
@@ -254,7 +277,22 @@ pub(crate) mod planted {
         let manifest = "[workspace.package]\nrust-version = \"1.89\"\n\
             [workspace.dependencies]\ndp-verify = { path = \"crates/dp-verify\" }\n\
             [workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
-        Workspace { manifest: file("Cargo.toml", manifest), members, packages: Vec::new() }
+        let docs = Docs {
+            theorems: file("docs/theorems.md", "# Theorems\n"),
+            index: file("docs/theorem_index.md", "# Index of theorems\n"),
+            proofs: file(crate::tidy::proofs::LOCK, ""),
+        };
+        Workspace { manifest: file("Cargo.toml", manifest), docs, members, packages: Vec::new() }
+    }
+
+    /// The same with this text for a source, which is added if it is new.
+    pub(crate) fn with_source(mut workspace: Workspace, path: &str, text: &str) -> Workspace {
+        let folder =
+            |member: &&mut Member| path.starts_with(member.manifest.path.trim_end_matches("Cargo.toml"));
+        let member = workspace.members.iter_mut().find(folder).expect("the path is in a member");
+        member.sources.retain(|source| source.path != path);
+        member.sources.push(SourceFile::new(file(path, text)));
+        workspace
     }
 
     /// The same with one dependency of the first crate.
