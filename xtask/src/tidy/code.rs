@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn literals_have_their_place() {
-        let file = split(r##"f("é", 'x', '"', r#"b "c""#); // "d""##);
+        let file = split("f(\"é\", 'x', '\"', r#\"b \"c\"\"#); // \"d\"");
         let contents: Vec<&str> = file.literals.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!(contents, ["é", r#"b "c""#]);
         assert_eq!(file.literals[0].0, 2);

@@ -9,7 +9,7 @@ mod graph;
 mod manifests;
 pub(crate) mod proofs;
 mod sources;
-mod workspace;
+pub(crate) mod workspace;
 
 use core::fmt;
 use std::process::ExitCode;

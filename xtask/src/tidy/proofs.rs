@@ -298,7 +298,7 @@ mod tests {
         };
         // no file: the section, the citation and the bound are each missed
         let without_file = |lock: &str| {
-            lock.lines().filter(|line| !line.starts_with(BOUND)).map(|line| format!("{line}\n")).collect()
+            lock.split_inclusive('\n').filter(|line| !line.starts_with(BOUND)).collect::<String>()
         };
         assert_eq!(with_lock(&without_file).len(), 3);
         let renamed = with_lock(&|lock| lock.replace("[Other bounds]", "[More bounds]"));

@@ -40,8 +40,11 @@ pub(crate) struct Docs {
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) published: bool,
-    pub(crate) has_description: bool,
     pub(crate) has_readme: bool,
+    /// Beside the manifest, so that packages carry them.
+    pub(crate) has_licences: bool,
+    /// Features other than `default`.
+    pub(crate) features: Vec<String>,
     pub(crate) manifest: TextFile,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) sources: Vec<SourceFile>,
@@ -152,12 +155,18 @@ fn member(root: &Path, package: &Value) -> io::Result<Member> {
     Ok(Member {
         name: text(&package["name"]).to_owned(),
         published: is_published(package),
-        has_description: !text(&package["description"]).is_empty(),
         has_readme: folder.join("README.md").is_file(),
+        has_licences: ["LICENSE-MIT", "LICENSE-APACHE"].iter().all(|name| folder.join(name).is_file()),
+        features: features(package),
         manifest: read(root, &manifest_path)?,
         dependencies: list(&package["dependencies"]).iter().map(dependency).collect(),
         sources: paths.iter().map(source).collect::<io::Result<_>>()?,
     })
+}
+
+fn features(package: &Value) -> Vec<String> {
+    let names = package["features"].as_object().into_iter().flat_map(|features| features.keys());
+    names.filter(|name| *name != "default").cloned().collect()
 }
 
 fn dependency(value: &Value) -> Dependency {
@@ -246,6 +255,17 @@ pub(crate) mod planted {
         rust-version.workspace = true\nlicense.workspace = true\nrepository.workspace = true\n\
         authors.workspace = true\n[lints]\nworkspace = true\n";
 
+    /// What a published crate says besides.
+    fn introduction(name: &str) -> String {
+        format!(
+            "[package.metadata.docs.rs]\nall-features = true\n\
+             description = \"\"\nkeywords = []\ncategories = []\nreadme = \"README.md\"\ndocumentation = \"https://docs.rs/{name}\"\n"
+        )
+    }
+
+    /// A front page whose README is run.
+    const README_IS_RUN: &str = "#[cfg(doctest)]\n#[doc = include_str!(\"../README.md\")]\nstruct Readme;\n";
+
     pub(crate) fn file(path: &str, text: &str) -> TextFile {
         TextFile { path: path.to_owned(), text: text.to_owned() }
     }
@@ -254,13 +274,20 @@ pub(crate) mod planted {
         Member {
             name: name.to_owned(),
             published: true,
-            has_description: true,
             has_readme: true,
-            manifest: file(&format!("crates/{name}/Cargo.toml"), MANIFEST),
+            has_licences: true,
+            features: Vec::new(),
+            manifest: file(
+                &format!("crates/{name}/Cargo.toml"),
+                &(MANIFEST.to_owned() + &introduction(name)),
+            ),
             dependencies: Vec::new(),
             sources: vec![
                 SourceFile::new(file(&format!("crates/{name}/src/claims.rs"), "")),
-                SourceFile::new(file(&format!("crates/{name}/src/lib.rs"), source)),
+                SourceFile::new(file(
+                    &format!("crates/{name}/src/lib.rs"),
+                    &(source.to_owned() + README_IS_RUN),
+                )),
             ],
         }
     }

@@ -1,0 +1,215 @@
+//! The steps of continuous integration, in their order.
+
+use crate::ci::{Need, Step, each};
+use crate::{cargo, cargo_of, cargo_path, finish, release, tidy};
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+pub(crate) const STEPS: &[Step] = &[
+    Step { name: "fmt", about: "sources are formatted", needs: &[], run: fmt },
+    Step { name: "tidy", about: "the numbered rules of the house hold", needs: &[], run: |_| tidy::main() },
+    Step { name: "clippy", about: "no lint warns, in any target with all features", needs: &[], run: clippy },
+    Step { name: "doc", about: "documentation builds without a warning", needs: &[], run: doc },
+    Step {
+        name: "test",
+        about: "tests, examples in documentation and in READMEs",
+        needs: &[],
+        run: |more| cargo(&["test", "--workspace", "--locked"], more),
+    },
+    Step {
+        name: "verify",
+        about: "every claim holds, every broken twin is rejected",
+        needs: &[],
+        run: |more| cargo(&["run", "--release", "--package", "dp-verify", "--"], more),
+    },
+    Step { name: "bench", about: "benchmarks; in `ci` they are only built", needs: &[], run: bench },
+    Step {
+        name: "features",
+        about: "each published crate builds alone with every set of its features",
+        needs: &[],
+        run: |_| release::features(),
+    },
+    Step {
+        name: "package",
+        about: "published crates are packaged, and build from their packages",
+        needs: &[],
+        run: |_| release::package(),
+    },
+    Step {
+        name: "doc-coverage",
+        about: "every public item is documented",
+        needs: &[NIGHTLY],
+        run: |_| release::doc_coverage(),
+    },
+    Step {
+        name: "minimal-versions",
+        about: "published crates build with the oldest dependencies that they name",
+        needs: &[NIGHTLY, GIT],
+        run: |_| release::minimal_versions(),
+    },
+    Step { name: "msrv", about: "everything builds with the oldest compiler", needs: &[OLDEST], run: msrv },
+    Step {
+        name: "fuzz",
+        about: "each fuzz target runs 20 seconds, or the seconds that are given",
+        needs: &[NIGHTLY, FUZZ],
+        run: fuzz,
+    },
+    Step { name: "miri", about: "noise and lattice, interpreted", needs: &[NIGHTLY, MIRI], run: miri },
+    Step {
+        name: "deny",
+        about: "licences, sources, versions and advisories of dependencies; `deny licenses` for one of them",
+        needs: &[DENY],
+        run: |more| cargo(&["deny", "check"], more),
+    },
+    Step {
+        name: "semver",
+        about: "no breaking change against the branch main, or the revision that is given",
+        needs: &[SEMVER, GIT],
+        run: semver,
+    },
+    Step {
+        name: "book",
+        about: "the book builds",
+        needs: &[MDBOOK],
+        run: |_| finish(Command::new("mdbook").args(["build", "docs"])),
+    },
+];
+
+const GIT: Need = Need { name: "git", probe: &["git", "--version"], install: "install git" };
+const NIGHTLY: Need = Need {
+    name: "nightly toolchain",
+    probe: &["rustup", "run", "nightly", "cargo", "--version"],
+    install: "rustup toolchain install nightly --profile minimal",
+};
+/// The oldest compiler that the workspace promises; a test compares it with the root manifest.
+const RUST_VERSION: &str = "1.89";
+const OLDEST: Need = Need {
+    name: "toolchain of the oldest compiler",
+    probe: &["rustup", "run", RUST_VERSION, "cargo", "--version"],
+    install: "rustup toolchain install 1.89 --profile minimal",
+};
+const MIRI: Need = Need {
+    name: "miri",
+    probe: &["rustup", "run", "nightly", "cargo", "miri", "--version"],
+    install: "rustup component add miri rust-src --toolchain nightly",
+};
+const FUZZ: Need = Need {
+    name: "cargo-fuzz",
+    probe: &["cargo-fuzz", "--version"],
+    install: "cargo install --locked cargo-fuzz",
+};
+const DENY: Need = Need {
+    name: "cargo-deny",
+    probe: &["cargo-deny", "--version"],
+    install: "cargo install --locked cargo-deny",
+};
+const SEMVER: Need = Need {
+    name: "cargo-semver-checks",
+    probe: &["cargo-semver-checks", "--version"],
+    install: "cargo install --locked cargo-semver-checks",
+};
+const MDBOOK: Need =
+    Need { name: "mdbook", probe: &["mdbook", "--version"], install: "cargo install --locked mdbook" };
+
+fn fmt(_: &[OsString]) -> ExitCode {
+    cargo(&["fmt", "--all", "--check"], &[])
+}
+
+fn clippy(_: &[OsString]) -> ExitCode {
+    cargo(
+        &["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"],
+        &[],
+    )
+}
+
+fn doc(_: &[OsString]) -> ExitCode {
+    let mut flags = std::env::var_os("RUSTDOCFLAGS").unwrap_or_default();
+    flags.push(" -D warnings");
+    let arguments = ["doc", "--workspace", "--all-features", "--no-deps", "--locked"];
+    finish(Command::new(cargo_path()).args(arguments).env("RUSTDOCFLAGS", flags))
+}
+
+/// Numbers of a shared machine are noise, so that without arguments benchmarks are built and not run.
+fn bench(more: &[OsString]) -> ExitCode {
+    let no_run = ["--no-run".into()];
+    cargo(&["bench", "--package", "provable-dp-benches"], if more.is_empty() { &no_run } else { more })
+}
+
+/// What is promised to old compilers is what users build: libraries and binaries, not tests.
+fn msrv(_: &[OsString]) -> ExitCode {
+    finish(&mut cargo_of(RUST_VERSION, &["check", "--workspace", "--locked"]))
+}
+
+/// Seconds of each fuzz target in `ci`.
+const FUZZ_SECONDS: &str = "20";
+
+fn fuzz(more: &[OsString]) -> ExitCode {
+    let seconds = more.first().map_or(FUZZ_SECONDS.into(), |seconds| seconds.to_string_lossy());
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/Cargo.toml");
+    let manifest = match std::fs::read_to_string(manifest) {
+        Ok(text) => text,
+        Err(error) => {
+            eprintln!("fuzz/Cargo.toml: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let limit = format!("-max_total_time={seconds}");
+    each(targets(&manifest).map(|name| cargo_of("nightly", &["fuzz", "run", name, "--", &limit])))
+}
+
+/// Names of the binaries of a manifest.
+fn targets(manifest: &str) -> impl Iterator<Item = &str> {
+    let name = |part: &'static str| move |text: &str| text.starts_with(part);
+    let tables = manifest.split("[[bin]]").skip(1);
+    tables.filter_map(move |table| {
+        let line = table.lines().find(|line| name("name = ")(line))?;
+        line.split('"').nth(1)
+    })
+}
+
+/// Unit tests of what draws and adds noise; the rest of the workspace is arithmetic that an interpreter would need days for.
+const INTERPRETED: &[&str] = &[
+    "noise::uniform",
+    "noise::rounded_gaussian",
+    "noise::discrete_laplace::cell",
+    "noise::frobenius",
+    "lattice",
+];
+
+fn miri(_: &[OsString]) -> ExitCode {
+    let arguments = ["miri", "test", "--package", "dp-mechanisms", "--lib", "--"];
+    finish(cargo_of("nightly", &arguments).args(INTERPRETED))
+}
+
+/// Nothing has been published yet, so that the baseline is a revision and not a release.
+fn semver(more: &[OsString]) -> ExitCode {
+    let revision = more.first().map_or("main".into(), |revision| revision.to_string_lossy());
+    cargo(&["semver-checks", "--workspace", "--all-features", "--baseline-rev", &revision], &[])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_compiler_is_that_of_the_manifest() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
+        let line = format!("rust-version = \"{RUST_VERSION}\"");
+        assert!(std::fs::read_to_string(root).unwrap().lines().any(|other| other == line));
+        assert!(OLDEST.install.contains(RUST_VERSION));
+    }
+
+    #[test]
+    fn every_fuzz_target_is_run() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+        let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+        let mut named: Vec<String> = targets(&manifest).map(str::to_owned).collect();
+        let files = std::fs::read_dir(root.join("fuzz_targets")).unwrap();
+        let stem = |path: std::path::PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();
+        let mut present: Vec<String> = files.map(|entry| stem(entry.unwrap().path())).collect();
+        named.sort();
+        present.sort();
+        assert_eq!(named, present);
+    }
+}
