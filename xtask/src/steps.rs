@@ -171,7 +171,8 @@ fn targets(manifest: &str) -> impl Iterator<Item = &str> {
 /// Unit tests of what draws and adds noise; the rest of the workspace is arithmetic that an interpreter would need days for.
 const INTERPRETED: &[&str] = &[
     "noise::uniform",
-    "noise::rounded_gaussian",
+    "noise::rounded_gaussian::cell",
+    "noise::rounded_gaussian::exact",
     "noise::discrete_laplace::cell",
     "noise::frobenius",
     "lattice",
