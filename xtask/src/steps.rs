@@ -58,9 +58,15 @@ pub(crate) const STEPS: &[Step] = &[
     Step { name: "miri", about: "noise and lattice, interpreted", needs: &[NIGHTLY, MIRI], run: miri },
     Step {
         name: "deny",
-        about: "licences, sources, versions and advisories of dependencies; `deny licenses` for one of them",
+        about: "licences, sources and versions of dependencies are as deny.toml says",
         needs: &[DENY],
-        run: |more| cargo(&["deny", "check"], more),
+        run: |_| cargo(&["deny", "check", "licenses", "bans", "sources"], &[]),
+    },
+    Step {
+        name: "advisories",
+        about: "no dependency has a known vulnerability or was withdrawn",
+        needs: &[DENY, ADVISORIES],
+        run: |_| cargo(&["deny", "check", "advisories"], &[]),
     },
     Step {
         name: "semver",
@@ -103,6 +109,11 @@ const DENY: Need = Need {
     name: "cargo-deny",
     probe: &["cargo-deny", "--version"],
     install: "cargo install --locked cargo-deny",
+};
+const ADVISORIES: Need = Need {
+    name: "database of advisories",
+    probe: &["cargo-deny", "fetch", "db"],
+    install: "it is fetched over the network",
 };
 const SEMVER: Need = Need {
     name: "cargo-semver-checks",
