@@ -144,10 +144,15 @@ fn summary(outcomes: &[Outcome]) -> String {
     outcomes.iter().map(line).collect::<Vec<_>>().concat()
 }
 
+/// Where the workspace is.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
 /// Where cargo builds.
 pub(crate) fn target() -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Lengths of all files in a folder; what cannot be read counts nothing.
@@ -208,10 +213,7 @@ mod tests {
 
     #[test]
     fn the_workflow_calls_steps_that_exist_and_leaves_none_out() {
-        let workflow = std::fs::read_to_string(
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/workflows/ci.yml"),
-        )
-        .unwrap();
+        let workflow = std::fs::read_to_string(root().join(".github/workflows/ci.yml")).unwrap();
         let called: Vec<&str> = workflow
             .lines()
             .filter(|line| !line.trim_start().starts_with('#'))

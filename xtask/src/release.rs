@@ -1,16 +1,12 @@
 //! What a release needs: packages, features, the oldest dependencies, documentation of every item.
 
-use crate::ci::{each, target};
+use crate::ci::{each, root, target};
 use crate::tidy::workspace::{Member, Workspace};
 use crate::{cargo_of, cargo_path, finish};
 use serde_json::Value;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
 
 fn published() -> io::Result<Vec<Member>> {
     Ok(Workspace::read()?.members.into_iter().filter(|member| member.published).collect())
@@ -28,7 +24,10 @@ fn report(result: io::Result<ExitCode>) -> ExitCode {
 pub(crate) fn package() -> ExitCode {
     report(published().map(|members| {
         let names = members.iter().flat_map(|member| ["--package", &member.name]);
-        finish(Command::new(cargo_path()).args(["package", "--allow-dirty", "--locked"]).args(names))
+        let mut command = Command::new(cargo_path());
+        command.args(["package", "--allow-dirty", "--locked"]).args(names);
+        // said explicitly, the folder is one for all crates, and what they share is compiled once
+        finish(command.env("CARGO_TARGET_DIR", target()))
     }))
 }
 

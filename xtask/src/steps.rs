@@ -1,9 +1,8 @@
 //! The steps of continuous integration, in their order.
 
-use crate::ci::{Need, Step, each};
+use crate::ci::{Need, Step, each, root};
 use crate::{cargo, cargo_of, cargo_path, finish, release, tidy};
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 
 pub(crate) const STEPS: &[Step] = &[
@@ -157,8 +156,7 @@ const FUZZ_SECONDS: &str = "20";
 
 fn fuzz(more: &[OsString]) -> ExitCode {
     let seconds = more.first().map_or(FUZZ_SECONDS.into(), |seconds| seconds.to_string_lossy());
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/Cargo.toml");
-    let manifest = match std::fs::read_to_string(manifest) {
+    let manifest = match std::fs::read_to_string(root().join("fuzz/Cargo.toml")) {
         Ok(text) => text,
         Err(error) => {
             eprintln!("fuzz/Cargo.toml: {error}");
@@ -206,15 +204,16 @@ mod tests {
 
     #[test]
     fn the_oldest_compiler_is_that_of_the_manifest() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
         let line = format!("rust-version = \"{RUST_VERSION}\"");
-        assert!(std::fs::read_to_string(root).unwrap().lines().any(|other| other == line));
+        assert!(
+            std::fs::read_to_string(root().join("Cargo.toml")).unwrap().lines().any(|other| other == line)
+        );
         assert!(OLDEST.install.contains(RUST_VERSION));
     }
 
     #[test]
     fn every_fuzz_target_is_run() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz");
+        let root = root().join("fuzz");
         let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
         let mut named: Vec<String> = targets(&manifest).map(str::to_owned).collect();
         let files = std::fs::read_dir(root.join("fuzz_targets")).unwrap();

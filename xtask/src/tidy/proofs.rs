@@ -9,7 +9,6 @@ use super::code::SourceFile;
 use super::workspace::Workspace;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// Sections, files and fingerprints, relative to the root.
@@ -211,7 +210,7 @@ fn run(arguments: &[OsString]) -> Result<ExitCode, String> {
     }
     let workspace = Workspace::read().map_err(|error| error.to_string())?;
     if !headings.is_empty() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(LOCK);
+        let path = crate::ci::root().join(LOCK);
         std::fs::write(path, accepted(&workspace, &headings)?).map_err(|error| error.to_string())?;
         return Ok(ExitCode::SUCCESS);
     }
