@@ -15,6 +15,8 @@ pub(crate) struct Step {
     pub(crate) about: &'static str,
     /// What must be there besides the toolchain of the workspace.
     pub(crate) needs: &'static [Need],
+    /// Arguments of it in `ci`.
+    pub(crate) in_ci: &'static [&'static str],
     /// Runs it with the arguments behind the command.
     pub(crate) run: fn(&[OsString]) -> ExitCode,
 }
@@ -112,9 +114,10 @@ pub(crate) fn run(names: &[&str], missing: Missing) -> ExitCode {
 fn one(step: &Step) -> Outcome {
     eprintln!("\n==> {}: {}", step.name, step.about);
     let start = Instant::now();
+    let arguments: Vec<OsString> = step.in_ci.iter().map(OsString::from).collect();
     let verdict = match step.needs.iter().find(|need| !need.is_met()) {
         Some(need) => Verdict::Skipped(reason(need)),
-        None if (step.run)(&[]) == ExitCode::SUCCESS => Verdict::Green,
+        None if (step.run)(&arguments) == ExitCode::SUCCESS => Verdict::Green,
         None => Verdict::Red,
     };
     Outcome { name: step.name, verdict, time: start.elapsed() }

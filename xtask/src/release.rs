@@ -70,16 +70,14 @@ fn minimal_versions_in(folder: &Path) -> io::Result<ExitCode> {
     let copy = folder.join("workspace");
     copy_tracked(&copy)?;
     let members = published()?;
-    let in_copy = |arguments: &[&str]| {
-        let mut command = cargo_of("nightly", arguments);
-        command.current_dir(&copy).env("CARGO_TARGET_DIR", folder.join("target"));
-        command
-    };
-    if finish(&mut in_copy(&["update", "-Z", "direct-minimal-versions"])) != ExitCode::SUCCESS {
+    let mut resolve = cargo_of("nightly", &["update", "-Z", "direct-minimal-versions"]);
+    if finish(resolve.current_dir(&copy)) != ExitCode::SUCCESS {
         return Ok(ExitCode::FAILURE);
     }
     let names = members.iter().flat_map(|member| ["--package", &member.name]);
-    Ok(finish(in_copy(&["check", "--lib", "--all-features", "--locked"]).args(names)))
+    let mut check = Command::new(cargo_path());
+    check.args(["check", "--lib", "--all-features", "--locked"]).args(names);
+    Ok(finish(check.current_dir(&copy).env("CARGO_TARGET_DIR", folder.join("target"))))
 }
 
 /// Copies what git knows of the workspace.

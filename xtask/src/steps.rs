@@ -6,80 +6,74 @@ use std::ffi::OsString;
 use std::process::{Command, ExitCode};
 
 pub(crate) const STEPS: &[Step] = &[
-    Step { name: "fmt", about: "sources are formatted", needs: &[], run: fmt },
-    Step { name: "tidy", about: "the numbered rules of the house hold", needs: &[], run: |_| tidy::main() },
-    Step { name: "clippy", about: "no lint warns, in any target with all features", needs: &[], run: clippy },
-    Step { name: "doc", about: "documentation builds without a warning", needs: &[], run: doc },
+    step("fmt", "sources are formatted", fmt),
+    step("tidy", "the numbered rules of the house hold", |_| tidy::main()),
+    step("clippy", "no lint warns, in any target with all features", clippy),
+    step("doc", "documentation builds without a warning", doc),
+    step("test", "tests, and examples in documentation and READMEs", |more| {
+        cargo(&["test", "--workspace", "--locked"], more)
+    }),
     Step {
-        name: "test",
-        about: "tests, examples in documentation and in READMEs",
-        needs: &[],
-        run: |more| cargo(&["test", "--workspace", "--locked"], more),
+        in_ci: &["--quick"],
+        ..step("verify", "every claim holds, every broken twin is rejected", |more| {
+            cargo(&["run", "--release", "--package", "dp-verify", "--"], more)
+        })
     },
+    // numbers of a shared machine are noise
     Step {
-        name: "verify",
-        about: "every claim holds, every broken twin is rejected",
-        needs: &[],
-        run: |more| cargo(&["run", "--release", "--package", "dp-verify", "--"], more),
+        in_ci: &["--no-run"],
+        ..step("bench", "benchmarks; in `ci` they are only built", |more| {
+            cargo(&["bench", "--package", "provable-dp-benches"], more)
+        })
     },
-    Step { name: "bench", about: "benchmarks; in `ci` they are only built", needs: &[], run: bench },
+    step("features", "each published crate builds alone with every set of its features", |_| {
+        release::features()
+    }),
+    step("package", "published crates are packaged, and build from their packages", |_| release::package()),
     Step {
-        name: "features",
-        about: "each published crate builds alone with every set of its features",
-        needs: &[],
-        run: |_| release::features(),
-    },
-    Step {
-        name: "package",
-        about: "published crates are packaged, and build from their packages",
-        needs: &[],
-        run: |_| release::package(),
-    },
-    Step {
-        name: "doc-coverage",
-        about: "every public item is documented",
         needs: &[NIGHTLY],
-        run: |_| release::doc_coverage(),
+        ..step("doc-coverage", "every public item is documented", |_| release::doc_coverage())
     },
     Step {
-        name: "minimal-versions",
-        about: "published crates build with the oldest dependencies that they name",
         needs: &[NIGHTLY, GIT],
-        run: |_| release::minimal_versions(),
+        ..step(
+            "minimal-versions",
+            "published crates build with the oldest dependencies that they name",
+            |_| release::minimal_versions(),
+        )
     },
-    Step { name: "msrv", about: "everything builds with the oldest compiler", needs: &[OLDEST], run: msrv },
+    Step { needs: &[OLDEST], ..step("msrv", "everything builds with the oldest compiler", msrv) },
     Step {
-        name: "fuzz",
-        about: "each fuzz target runs 20 seconds, or the seconds that are given",
         needs: &[NIGHTLY, FUZZ],
-        run: fuzz,
+        ..step("fuzz", "each fuzz target runs 20 seconds, or the seconds that are given", fuzz)
     },
-    Step { name: "miri", about: "noise and lattice, interpreted", needs: &[NIGHTLY, MIRI], run: miri },
+    Step { needs: &[NIGHTLY, MIRI], ..step("miri", "noise and lattice, interpreted", miri) },
     Step {
-        name: "deny",
-        about: "licences, sources and versions of dependencies are as deny.toml says",
         needs: &[DENY],
-        run: |_| cargo(&["deny", "check", "licenses", "bans", "sources"], &[]),
+        ..step("deny", "licences, sources and versions of dependencies are as deny.toml says", |_| {
+            cargo(&["deny", "check", "licenses", "bans", "sources"], &[])
+        })
     },
     Step {
-        name: "advisories",
-        about: "no dependency has a known vulnerability or was withdrawn",
         needs: &[DENY, ADVISORIES],
-        run: |_| cargo(&["deny", "check", "advisories"], &[]),
+        ..step("advisories", "no dependency has a known vulnerability or was withdrawn", |_| {
+            cargo(&["deny", "check", "advisories"], &[])
+        })
     },
     Step {
-        name: "semver",
-        about: "no breaking change against the branch main, or the revision that is given",
         needs: &[SEMVER, GIT],
-        run: semver,
+        ..step("semver", "nothing breaks since the branch main, or the revision that is given", semver)
     },
     Step {
-        name: "book",
-        about: "the book builds",
         needs: &[MDBOOK],
-        run: |_| finish(Command::new("mdbook").args(["build", "docs"])),
+        ..step("book", "the book builds", |_| finish(Command::new("mdbook").args(["build", "docs"])))
     },
 ];
+
+/// A step that needs no other tool, and no arguments in `ci`.
+const fn step(name: &'static str, about: &'static str, run: fn(&[OsString]) -> ExitCode) -> Step {
+    Step { name, about, needs: &[], in_ci: &[], run }
+}
 
 const GIT: Need = Need { name: "git", probe: &["git", "--version"], install: "install git" };
 const NIGHTLY: Need = Need {
@@ -138,12 +132,6 @@ fn doc(_: &[OsString]) -> ExitCode {
     flags.push(" -D warnings");
     let arguments = ["doc", "--workspace", "--all-features", "--no-deps", "--locked"];
     finish(Command::new(cargo_path()).args(arguments).env("RUSTDOCFLAGS", flags))
-}
-
-/// Numbers of a shared machine are noise, so that without arguments benchmarks are built and not run.
-fn bench(more: &[OsString]) -> ExitCode {
-    let no_run = ["--no-run".into()];
-    cargo(&["bench", "--package", "provable-dp-benches"], if more.is_empty() { &no_run } else { more })
 }
 
 /// What is promised to old compilers is what users build: libraries and binaries, not tests.
