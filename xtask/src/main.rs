@@ -1,8 +1,11 @@
 //! Orchestration of the workspace: `cargo xtask help`.
 //!
-//! Nothing numeric lives here, so that it builds in seconds. Each command is a sequence of `cargo` calls, or one of the
-//! rules of [`tidy`].
+//! Nothing numeric lives here, so that it builds in seconds. A command is a [`Step`](ci::Step) of continuous integration, several
+//! of them, or one of the tools that write documents.
 
+mod ci;
+mod release;
+mod steps;
 mod tidy;
 
 use std::ffi::OsString;
@@ -11,12 +14,15 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 Usage: cargo xtask <command> [arguments]
 
-  check            formatting, tidy, clippy and documentation, each without a warning
-  tidy             the numbered rules of the house: arrows, manifests, sources
-  verify [ARGS]    a check and a negative control for every claim; `verify --help` lists the arguments
-  theorems         the index of theorems from the claims (docs/theorem_index.md)
-  bench [ARGS]     the benchmarks; arguments go to `cargo bench`
-  help             this text
+  check                    the steps fmt, tidy, clippy and doc
+  ci [--strict] [STEP]…    these steps, or all, with times; what lacks a tool is skipped, or red under --strict
+  verify [ARGS]            a check and a negative control for every claim; `verify --help` lists the arguments
+  proofs [ARGS]            proofs whose code changed; `--accept SECTION` after reading that section again
+  theorems                 the index of theorems from the claims (docs/theorem_index.md)
+  help                     this text
+
+Steps, each a command too:
+
 ";
 
 /// Exit code of a wrong call.
@@ -27,55 +33,37 @@ fn main() -> ExitCode {
     let command = arguments.next().unwrap_or_default();
     let rest: Vec<OsString> = arguments.collect();
     match (command.to_str(), rest.is_empty()) {
-        (Some("check"), true) => check(),
-        (Some("tidy"), true) => tidy::main(),
-        (Some("verify"), _) => cargo(&["run", "--release", "--package", "dp-verify", "--"], &rest),
+        (Some("check"), true) => ci::run(&["fmt", "tidy", "clippy", "doc"], ci::Missing::Skipped),
+        (Some("ci"), _) => ci::main(&rest),
+        (Some("proofs"), _) => tidy::proofs::main(&rest),
         (Some("theorems"), true) => {
             cargo(&["run", "--release", "--package", "dp-verify", "--", "--theorems", "docs"], &[])
         }
-        (Some("bench"), _) => cargo(&["bench", "--package", "provable-dp-benches"], &rest),
         (Some("help" | "--help" | "-h"), _) => {
-            print!("{HELP}");
+            print!("{HELP}{}", ci::list());
             ExitCode::SUCCESS
         }
-        _ => {
-            eprint!("{HELP}");
-            ExitCode::from(USAGE)
-        }
+        (Some(name), _) if ci::find(name).is_some() => ci::alone(name, &rest),
+        _ => usage(),
     }
 }
 
-/// A name and what it runs.
-type Step = (&'static str, fn() -> ExitCode);
-
-/// Runs every step even if one fails, so that one round shows all there is to mend.
-fn check() -> ExitCode {
-    let steps: [Step; 4] = [
-        ("fmt", || cargo(&["fmt", "--all", "--check"], &[])),
-        ("tidy", tidy::main),
-        ("clippy", || {
-            cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"], &[])
-        }),
-        ("doc", document),
-    ];
-    let failed: Vec<&str> =
-        steps.into_iter().filter(|(_, step)| step() != ExitCode::SUCCESS).map(|(name, _)| name).collect();
-    if failed.is_empty() {
-        return ExitCode::SUCCESS;
-    }
-    eprintln!("check failed: {}", failed.join(", "));
-    ExitCode::FAILURE
-}
-
-fn document() -> ExitCode {
-    let mut flags = std::env::var_os("RUSTDOCFLAGS").unwrap_or_default();
-    flags.push(" -D warnings");
-    let arguments = ["doc", "--workspace", "--all-features", "--no-deps"];
-    finish(Command::new(cargo_path()).args(arguments).env("RUSTDOCFLAGS", flags))
+fn usage() -> ExitCode {
+    eprint!("{HELP}{}", ci::list());
+    ExitCode::from(USAGE)
 }
 
 fn cargo(arguments: &[&str], more: &[OsString]) -> ExitCode {
     finish(Command::new(cargo_path()).args(arguments).args(more))
+}
+
+/// Cargo of another toolchain than ours.
+fn cargo_of(toolchain: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("rustup");
+    command.args(["run", toolchain, "cargo"]).args(arguments);
+    // what our own cargo told us would mislead the other one
+    command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+    command
 }
 
 /// The cargo that started us, so that a toolchain override holds for its children as well.

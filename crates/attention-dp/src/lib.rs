@@ -190,3 +190,7 @@ pub use tree::{
     PublishedError, PublishedParameters, RowBound, Signs, SoftmaxSums, TreeAdjacency, TreeAttentionOptions,
     TreeBudget, TreeMechanism, TreeOptions, TreeReader, published_error,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

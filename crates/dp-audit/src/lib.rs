@@ -85,3 +85,7 @@ pub use sequential::{EpsilonLadder, Round, SequentialAudit, SequentialReport, Se
 pub use statistic::{CellRatio, LinearRatio, Statistic};
 pub use threshold::{Event, Side, ThresholdAudit, ThresholdReport};
 pub use verdict::{Verdict, Which};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -144,6 +144,10 @@ fn is_dotted_name(id: &str) -> bool {
     id.split('.').count() >= 2 && id.split('.').all(is_word)
 }
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 #[cfg(test)]
 mod tests {
     use super::*;

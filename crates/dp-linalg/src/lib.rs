@@ -79,3 +79,7 @@ pub use parallelism::Parallelism;
 pub use product::{Accumulate, matmul, matmul_into, matmul_nt, matmul_nt_into, matmul_tn, matmul_tn_into};
 pub use psd::{is_positive_semidefinite, min_eigenvalue, project_onto_psd};
 pub use scalar::Scalar;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

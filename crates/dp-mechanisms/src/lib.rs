@@ -126,3 +126,7 @@ pub use sensitivity::{
     L1Sensitivity, L2Sensitivity, LatticeFrobeniusSensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity,
 };
 pub use symmetric::SymmetricLatticeMatrix;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

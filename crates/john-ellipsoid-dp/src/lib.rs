@@ -111,3 +111,7 @@ pub use solvers::{
 pub use source::{RowSource, StreamedRows};
 pub use span::Span;
 pub use sparse::{Block, SparseRows};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

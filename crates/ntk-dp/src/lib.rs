@@ -96,3 +96,7 @@ pub use regression::{
     FeatureModel, FeatureRidge, IterativeFit, KernelModel, KernelRidge, LeaveOneOut, Stop, classify, one_hot,
 };
 pub use relu_features::ReluFeatures;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -136,3 +136,7 @@ pub use random::{
 pub use readout::{readout, readout_with_norms};
 pub use regime::{RandomMap, Recommendation, Workload};
 pub use scaling::LogitScaling;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

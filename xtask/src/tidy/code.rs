@@ -3,7 +3,7 @@
 use super::Finding;
 use super::workspace::TextFile;
 
-/// A source file in two views, each with the line breaks of the original.
+/// A source file in views; `code` and `comments` have the line breaks of the original.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SourceFile {
     pub(crate) path: String,
@@ -11,18 +11,44 @@ pub(crate) struct SourceFile {
     pub(crate) code: String,
     /// Comments only.
     pub(crate) comments: String,
+    /// What stands in string literals, each with the byte of `code` where its blank begins.
+    pub(crate) literals: Vec<(usize, String)>,
+    /// Code with its literals, without comments.
+    program: String,
 }
+
+/// What begins the unit tests, which by custom stand last in a file.
+const TESTS: &str = "#[cfg(test)]\nmod ";
 
 impl SourceFile {
     pub(crate) fn new(file: TextFile) -> Self {
-        let (code, comments) = split(&file.text);
-        Self { path: file.path, code, comments }
+        Self { path: file.path, ..split(&file.text) }
     }
 
-    /// The code before the unit tests, which by custom stand last in a file.
+    /// The code before the unit tests.
     pub(crate) fn shipped_code(&self) -> &str {
-        let end = self.code.find("#[cfg(test)]\nmod ").unwrap_or(self.code.len());
-        &self.code[..end]
+        &self.code[..self.code.find(TESTS).unwrap_or(self.code.len())]
+    }
+
+    /// The literals before the unit tests.
+    pub(crate) fn shipped_literals(&self) -> impl Iterator<Item = &(usize, String)> {
+        let end = self.shipped_code().len();
+        self.literals.iter().take_while(move |(at, _)| *at < end)
+    }
+
+    /// The code before the unit tests with its literals, in a form that layout does not change: no white space but
+    /// between words, no comma before a closing bracket.
+    pub(crate) fn shipped_tokens(&self) -> String {
+        let program = &self.program[..self.program.find(TESTS).unwrap_or(self.program.len())];
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let mut tokens = String::with_capacity(program.len());
+        for word in program.split_whitespace() {
+            if tokens.ends_with(is_part) && word.starts_with(is_part) {
+                tokens.push(' ');
+            }
+            tokens.push_str(word);
+        }
+        [")", "]", "}"].iter().fold(tokens, |text, closing| text.replace(&format!(",{closing}"), closing))
     }
 
     /// Whether the file is part of a library or binary rather than of its tests, benchmarks or examples.
@@ -49,9 +75,10 @@ pub(crate) fn words<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = us
     })
 }
 
-/// Splits a source into code and comments.
-fn split(source: &str) -> (String, String) {
-    let (mut code, mut comments) = (String::new(), String::new());
+/// Splits a source into its views.
+fn split(source: &str) -> SourceFile {
+    let mut file = SourceFile::default();
+    let SourceFile { code, comments, literals, program, .. } = &mut file;
     let mut rest = source;
     while let Some(first) = rest.chars().next() {
         let (len, kind) = token(rest, first, code.chars().next_back());
@@ -61,19 +88,24 @@ fn split(source: &str) -> (String, String) {
             Token::Code => {
                 code.push_str(token);
                 comments.push_str(&blank);
+                program.push_str(token);
             }
             Token::Comment => {
                 code.push_str(&blank);
                 comments.push_str(token);
+                program.push_str(&blank);
             }
             Token::Literal => {
+                let quotes = token.find('"').zip(token.rfind('"')).filter(|(open, close)| open < close);
+                literals.extend(quotes.map(|(open, close)| (code.len(), token[open + 1..close].to_owned())));
                 code.push_str(&blank);
                 comments.push_str(&blank);
+                program.push_str(token);
             }
         }
         rest = after;
     }
-    (code, comments)
+    file
 }
 
 enum Token {
@@ -160,7 +192,7 @@ mod tests {
     use super::*;
 
     fn views(source: &str) -> (String, String) {
-        let (code, comments) = split(source);
+        let SourceFile { code, comments, .. } = split(source);
         assert_eq!(code.matches('\n').count(), source.matches('\n').count());
         let squeeze = |text: String| text.split_whitespace().collect::<Vec<_>>().join(" ");
         (squeeze(code), squeeze(comments))
@@ -189,6 +221,26 @@ mod tests {
         for source in ["\"a", "/* a", "r#\"a", "'", "'\\", "// a"] {
             views(source);
         }
+    }
+
+    #[test]
+    fn literals_have_their_place() {
+        let file = split("f(\"é\", 'x', '\"', r#\"b \"c\"\"#); // \"d\"");
+        let contents: Vec<&str> = file.literals.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(contents, ["é", r#"b "c""#]);
+        assert_eq!(file.literals[0].0, 2);
+        assert!(file.code[file.literals[1].0..].trim_start().starts_with(");"));
+    }
+
+    #[test]
+    fn tokens_do_not_see_layout_comments_and_tests() {
+        let tokens = |source| split(source).shipped_tokens();
+        let one = tokens("fn f(a: u8) -> u8 { g(a, \"b\") }");
+        let other = "// f\nfn f(\n    a: u8,\n) -> u8 {\n    g(a, \"b\") /* g */\n}\n#[cfg(test)]\nmod tests { fn h() {} }";
+        assert_eq!(one, tokens(other));
+        assert_eq!(one, "fn f(a:u8)->u8{g(a,\"b\")}");
+        assert_ne!(one, tokens("fn f(a: u8) -> u8 { g(a, \"c\") }"));
+        assert_ne!(one, tokens("fn f(a: u8) -> u8 { h(a, \"b\") }"));
     }
 
     #[test]

@@ -204,7 +204,7 @@ mod tests {
     fn backends_belong_to_the_facade() {
         for kind in [Kind::Normal, Kind::Dev, Kind::Build] {
             let found = backends(&planted::depending("attention-dp", "faer", kind));
-            assert_eq!((found.len(), found[0].line), (1, 11));
+            assert_eq!((found.len(), found[0].line), (1, 18));
         }
         assert_eq!(backends(&planted::depending("dp-linalg", "faer", Kind::Normal)), []);
         assert_eq!(backends(&planted::depending("provable-dp-benches", "nalgebra", Kind::Dev)), []);

@@ -1,6 +1,7 @@
 //! Rules about manifests.
 
 use super::Finding;
+use super::code::SourceFile;
 use super::workspace::Workspace;
 
 /// What every member takes from the root, so that it is written once.
@@ -24,19 +25,38 @@ pub(super) fn inheritance(workspace: &Workspace) -> Vec<Finding> {
     findings
 }
 
+/// What a registry and its documentation server show of a crate, as the beginnings of lines.
+const SHOWN: &[&str] =
+    &["description = \"", "keywords = [", "categories = [", "readme = \"README.md\"", "all-features = true"];
+
 pub(super) fn introduction(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
     for member in workspace.members.iter().filter(|member| member.published) {
-        if !member.has_description {
-            findings.push(
-                member.manifest.finding("[package]", "no description; say in one line what it is".to_owned()),
-            );
+        let mut complain = |holds: bool, message: &str| {
+            if !holds {
+                findings.push(member.manifest.finding("[package]", message.to_owned()));
+            }
+        };
+        complain(
+            member.has_readme,
+            "no README.md beside the manifest; write what the crate guarantees and how to start",
+        );
+        complain(
+            member.has_licences,
+            "no LICENSE-MIT and LICENSE-APACHE beside the manifest; link those of the root",
+        );
+        let has = |start: &str| member.manifest.text.lines().any(|line| line.starts_with(start));
+        for start in SHOWN {
+            complain(has(start), &format!("no line `{start}…`; add it"));
         }
-        if !member.has_readme {
-            let message =
-                "no README.md beside the manifest; write what the crate guarantees and how to start";
-            findings.push(member.manifest.finding("[package]", message.to_owned()));
-        }
+        let documentation = format!("documentation = \"https://docs.rs/{}\"", member.name);
+        complain(has(&documentation), &format!("no line `{documentation}`; add it"));
+        let front = member.sources.iter().find(|file| file.path.ends_with("/src/lib.rs"));
+        let runs = |file: &SourceFile| file.shipped_literals().any(|(_, text)| text == "../README.md");
+        complain(
+            front.is_some_and(runs),
+            "the examples of README.md are not run; include it in src/lib.rs under `cfg(doctest)`",
+        );
     }
     findings
 }
@@ -85,14 +105,28 @@ mod tests {
     }
 
     #[test]
-    fn published_crates_need_a_readme_and_a_description() {
+    fn published_crates_need_a_readme_that_is_run_and_licences() {
         let mut broken = planted::workspace(&[("poly-kernel", "")]);
         assert_eq!(introduction(&broken), []);
         broken.members[0].has_readme = false;
-        broken.members[0].has_description = false;
+        broken.members[0].has_licences = false;
         assert_eq!(introduction(&broken).len(), 2);
+        broken.members[0].sources.clear();
+        assert_eq!(introduction(&broken).len(), 3);
         broken.members[0].published = false;
         assert_eq!(introduction(&broken), []);
+    }
+
+    #[test]
+    fn each_line_that_a_registry_shows_is_missed() {
+        for line in SHOWN.iter().copied().chain(["documentation = \"https://docs.rs/poly-kernel\""]) {
+            let mut broken = planted::workspace(&[("poly-kernel", "")]);
+            let text = &mut broken.members[0].manifest.text;
+            *text = text.replace(line, "");
+            let found = introduction(&broken);
+            assert_eq!(found.len(), 1, "{line}");
+            assert!(found[0].message.contains(line), "{line}");
+        }
     }
 
     #[test]

@@ -3,11 +3,13 @@
 //! `cargo xtask tidy` runs them, and so does a test, so that `cargo test` alone finds a broken rule. Each rule looks at
 //! a [`Workspace`] that was read beforehand; each has a test with a planted violation.
 
+mod claims;
 mod code;
 mod graph;
 mod manifests;
+pub(crate) mod proofs;
 mod sources;
-mod workspace;
+pub(crate) mod workspace;
 
 use core::fmt;
 use std::process::ExitCode;
@@ -41,6 +43,8 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { number: 14, name: "no unfinished work", check: sources::unfinished },
     Rule { number: 15, name: "each silenced lint gives its reason", check: sources::silenced_lints },
     Rule { number: 16, name: "the default build is free of optional formats", check: graph::default_build },
+    Rule { number: 17, name: "claims, checks and the register of ids agree", check: claims::register },
+    Rule { number: 18, name: "a proof and its code change together", check: proofs::fresh },
 ];
 
 /// One violation.

@@ -16,10 +16,23 @@ pub(crate) type RustVersion = (u32, u32);
 pub(crate) struct Workspace {
     /// The root manifest.
     pub(crate) manifest: TextFile,
+    /// What `docs` says of claims and proofs.
+    pub(crate) docs: Docs,
     /// Our crates.
     pub(crate) members: Vec<Member>,
     /// Everything in the resolved graph.
     pub(crate) packages: Vec<Package>,
+}
+
+/// The documents that rules compare with the code.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Docs {
+    /// Statements with proofs, by section.
+    pub(crate) theorems: TextFile,
+    /// Every claim with its evidence: the register of ids.
+    pub(crate) index: TextFile,
+    /// Which code each section proves, with fingerprints of both.
+    pub(crate) proofs: TextFile,
 }
 
 /// One of our crates.
@@ -27,8 +40,11 @@ pub(crate) struct Workspace {
 pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) published: bool,
-    pub(crate) has_description: bool,
     pub(crate) has_readme: bool,
+    /// Beside the manifest, so that packages carry them.
+    pub(crate) has_licences: bool,
+    /// Features other than `default`.
+    pub(crate) features: Vec<String>,
     pub(crate) manifest: TextFile,
     pub(crate) dependencies: Vec<Dependency>,
     pub(crate) sources: Vec<SourceFile>,
@@ -87,6 +103,11 @@ impl Workspace {
         let reachable = normal_closure(&metadata, published.collect());
         Ok(Self {
             manifest: read(&root, &root.join("Cargo.toml"))?,
+            docs: Docs {
+                theorems: read(&root, &root.join("docs/theorems.md"))?,
+                index: read(&root, &root.join("docs/theorem_index.md"))?,
+                proofs: read(&root, &root.join(super::proofs::LOCK))?,
+            },
             members: members.into_iter().map(|package| member(&root, package)).collect::<io::Result<_>>()?,
             packages: packages(&metadata, &reachable),
         })
@@ -95,6 +116,11 @@ impl Workspace {
     /// The member of this name.
     pub(crate) fn member(&self, name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
+    }
+
+    /// The source at this path.
+    pub(crate) fn source(&self, path: &str) -> Option<&SourceFile> {
+        self.members.iter().flat_map(|member| &member.sources).find(|file| file.path == path)
     }
 
     /// The compiler version that the root manifest promises.
@@ -129,12 +155,18 @@ fn member(root: &Path, package: &Value) -> io::Result<Member> {
     Ok(Member {
         name: text(&package["name"]).to_owned(),
         published: is_published(package),
-        has_description: !text(&package["description"]).is_empty(),
         has_readme: folder.join("README.md").is_file(),
+        has_licences: ["LICENSE-MIT", "LICENSE-APACHE"].iter().all(|name| folder.join(name).is_file()),
+        features: features(package),
         manifest: read(root, &manifest_path)?,
         dependencies: list(&package["dependencies"]).iter().map(dependency).collect(),
         sources: paths.iter().map(source).collect::<io::Result<_>>()?,
     })
+}
+
+fn features(package: &Value) -> Vec<String> {
+    let names = package["features"].as_object().into_iter().flat_map(|features| features.keys());
+    names.filter(|name| *name != "default").cloned().collect()
 }
 
 fn dependency(value: &Value) -> Dependency {
@@ -223,6 +255,17 @@ pub(crate) mod planted {
         rust-version.workspace = true\nlicense.workspace = true\nrepository.workspace = true\n\
         authors.workspace = true\n[lints]\nworkspace = true\n";
 
+    /// What a published crate says besides.
+    fn introduction(name: &str) -> String {
+        format!(
+            "[package.metadata.docs.rs]\nall-features = true\n\
+             description = \"\"\nkeywords = []\ncategories = []\nreadme = \"README.md\"\ndocumentation = \"https://docs.rs/{name}\"\n"
+        )
+    }
+
+    /// A front page whose README is run.
+    const README_IS_RUN: &str = "#[cfg(doctest)]\n#[doc = include_str!(\"../README.md\")]\nstruct Readme;\n";
+
     pub(crate) fn file(path: &str, text: &str) -> TextFile {
         TextFile { path: path.to_owned(), text: text.to_owned() }
     }
@@ -231,13 +274,20 @@ pub(crate) mod planted {
         Member {
             name: name.to_owned(),
             published: true,
-            has_description: true,
             has_readme: true,
-            manifest: file(&format!("crates/{name}/Cargo.toml"), MANIFEST),
+            has_licences: true,
+            features: Vec::new(),
+            manifest: file(
+                &format!("crates/{name}/Cargo.toml"),
+                &(MANIFEST.to_owned() + &introduction(name)),
+            ),
             dependencies: Vec::new(),
             sources: vec![
                 SourceFile::new(file(&format!("crates/{name}/src/claims.rs"), "")),
-                SourceFile::new(file(&format!("crates/{name}/src/lib.rs"), source)),
+                SourceFile::new(file(
+                    &format!("crates/{name}/src/lib.rs"),
+                    &(source.to_owned() + README_IS_RUN),
+                )),
             ],
         }
     }
@@ -254,7 +304,22 @@ pub(crate) mod planted {
         let manifest = "[workspace.package]\nrust-version = \"1.89\"\n\
             [workspace.dependencies]\ndp-verify = { path = \"crates/dp-verify\" }\n\
             [workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
-        Workspace { manifest: file("Cargo.toml", manifest), members, packages: Vec::new() }
+        let docs = Docs {
+            theorems: file("docs/theorems.md", "# Theorems\n"),
+            index: file("docs/theorem_index.md", "# Index of theorems\n"),
+            proofs: file(crate::tidy::proofs::LOCK, ""),
+        };
+        Workspace { manifest: file("Cargo.toml", manifest), docs, members, packages: Vec::new() }
+    }
+
+    /// The same with this text for a source, which is added if it is new.
+    pub(crate) fn with_source(mut workspace: Workspace, path: &str, text: &str) -> Workspace {
+        let folder =
+            |member: &&mut Member| path.starts_with(member.manifest.path.trim_end_matches("Cargo.toml"));
+        let member = workspace.members.iter_mut().find(folder).expect("the path is in a member");
+        member.sources.retain(|source| source.path != path);
+        member.sources.push(SourceFile::new(file(path, text)));
+        workspace
     }
 
     /// The same with one dependency of the first crate.

@@ -170,8 +170,10 @@ mod tests {
     #[test]
     fn the_two_views_of_the_row_agree() {
         let scale = Scale::new((1_u64 << 44) as f64);
+        // an interpreter takes a thousand times as long
+        let words = if cfg!(miri) { 200_u64 } else { 100_000 };
         let mut known = 0;
-        for i in 0..100_000_u64 {
+        for i in 0..words {
             let word = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1;
             match scale.magnitude(word) {
                 Magnitude::Known(k) => {
@@ -182,6 +184,6 @@ mod tests {
                 _ => assert_eq!(scale.try_word(word), None),
             }
         }
-        assert!(known > 90_000, "the table decides nearly all words: {known}");
+        assert!(known > words / 10 * 9, "the table decides nearly all words: {known}");
     }
 }
