@@ -26,13 +26,14 @@ fn chapters() -> Vec<String> {
 
 /// Lines outside of fenced blocks, with their numbers from 1.
 fn prose(text: &str) -> Vec<(usize, &str)> {
-    let mut is_fenced = false;
-    let mut lines = Vec::new();
+    let (mut fence, mut lines) = (None, Vec::new());
     for (i, line) in text.lines().enumerate() {
-        if line.trim_start().starts_with("```") {
-            is_fenced = !is_fenced;
-        } else if !is_fenced {
-            lines.push((i + 1, line));
+        let marks = ["```", "~~~"].into_iter().find(|marks| line.trim_start().starts_with(marks));
+        match (fence, marks) {
+            (None, Some(_)) => fence = marks,
+            (Some(_), Some(_)) if fence == marks => fence = None,
+            (None, None) => lines.push((i + 1, line)),
+            _ => {}
         }
     }
     lines
@@ -105,12 +106,14 @@ fn missing(path: &Path, fragment: &str) -> Option<String> {
         .then(|| "no such heading".to_owned())
 }
 
-/// Every Markdown file below `docs/`, relative to it.
+/// Every Markdown file below `docs/`, relative to it, but for the worked example's own.
 fn files(folder: &Path, found: &mut Vec<String>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
         if path.is_dir() {
-            files(&path, found);
+            if !path.ends_with("worked_example") {
+                files(&path, found);
+            }
         } else if path.extension().is_some_and(|extension| extension == "md") {
             let relative = path.strip_prefix(docs()).expect("it is below docs/").components();
             let parts: Vec<_> = relative.map(|part| part.as_os_str().to_string_lossy()).collect();
@@ -124,7 +127,9 @@ fn rust_blocks(text: &str) -> Vec<(String, String, String)> {
     let (mut blocks, mut before) = (Vec::new(), "");
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
-        if let Some(tags) = line.strip_prefix("```") {
+        if line.starts_with("~~~") {
+            lines.by_ref().find(|line| *line == "~~~");
+        } else if let Some(tags) = line.strip_prefix("```") {
             let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
             if tags.starts_with("rust") {
                 blocks.push((tags.to_owned(), block.join("\n") + "\n", before.to_owned()));
@@ -198,6 +203,12 @@ fn all_rust_is_run_or_is_a_file() {
         }
     }
     assert_eq!(shown, worked_example().into_keys().collect());
+}
+
+#[test]
+fn the_readme_that_is_shown_is_the_readme() {
+    let readme = read(&docs().join("worked_example/README.md"));
+    assert!(read(&docs().join("adding_a_mechanism.md")).contains(&format!("\n~~~text\n{readme}~~~\n")));
 }
 
 /// The path on the line before a block, whose text must be this file's.

@@ -26,3 +26,7 @@ pub use encode::{MeanOptions, RADIUS_STEPS};
 pub use error::Error;
 pub use mechanism::{NoisyMeans, means_statistic, private_means};
 pub use sensitivity::MeanAdjacency;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
