@@ -159,7 +159,7 @@ impl RowBall {
 /// ```
 ///
 /// All are floors of these numbers, rounded up: what is bounded is an integer. The √d does not vanish with b: that is why the lattice is finer than
-/// b by a factor. Claim `mechanisms.rows.sensitivity`.
+/// b by a factor. Proof: docs/theorems.md, *Rows on a lattice*; claim `mechanisms.rows.sensitivity`.
 ///
 /// # Example
 ///

@@ -7,7 +7,7 @@ use std::io::Write;
 
 /// Papers of which the registry has some claim.
 pub(super) fn of(registry: &Registry) -> Vec<&'static Paper> {
-    let is_claimed = |id: &&str| registry.claims().any(|(_, claim)| claim.id == **id);
+    let is_claimed = |id: &&str| registry.claims().any(|(_, claim)| claim.id == *id);
     let has_claims = |paper: &&Paper| {
         let mut ids = paper.promises.iter().flat_map(|promise| promise.claims);
         ids.any(|id| is_claimed(&id))
