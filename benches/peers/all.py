@@ -28,7 +28,7 @@ COMPARISONS = {
     "samplers": ("Samplers of noise", []),
     "accountants": ("Accountants", ["--patience", "60"]),
     "attention": ("Attention", ["--only", "times", "--no-torch"]),
-    "john": ("Ellipsoids", ["--peers-only", "--cap", "30"]),
+    "john": ("Ellipsoids", ["--peers-only", "--conic-rows", "2000", "--cap", "60"]),
     "ntk": ("Tangent kernels", []),
 }
 LIMIT = 3600  # seconds of one comparison, installation included

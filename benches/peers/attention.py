@@ -50,7 +50,7 @@ SIZES = [1024, 2048, 4096, 8192, 16_384, 65_536]
 SLOW = 16_384  # from here on three rounds, beyond it one and no warming up
 LARGE = 65_536
 FEATURE_SIZE = 16_384
-NO_TORCH = "torch takes 6 GB to install; `--torch` runs it"
+NO_TORCH = "torch takes 6 GB to install; `cargo xtask peers attention --torch` runs it"
 TORCH_BAR, ERROR_BAR, FEATURE_BAR = 10, 0.015, 5
 
 

@@ -34,7 +34,6 @@ from shared import THREAD_VARIABLES, threads
 INSTANCES = ("normal", "cube", "t3")
 SEED = 6
 COARSE, FINE = 1e-2, 1e-6
-CONIC_ROWS = 10_000
 CONIC_COLUMNS = 30
 # ours to 1e-6 must be faster by these
 BARS = {"numpy CCLY average, 1e-2": 200, "ours CCLY average, 1e-2": 20, "numpy Wolfe-Atwood, 1e-6": 5}
@@ -49,6 +48,7 @@ def main():
     arguments.add_argument("--rows", type=int, default=30_000)
     arguments.add_argument("--columns", type=int, default=30)
     arguments.add_argument("--cap", type=float, default=500, help="seconds after which a conic solver is stopped")
+    arguments.add_argument("--conic-rows", type=int, default=10_000)
     arguments.add_argument("--no-conic", action="store_true")
     arguments.add_argument("--peers-only", action="store_true", help="without our own slower methods")
     arguments.add_argument("--conic", nargs=2, help=argparse.SUPPRESS)
@@ -348,7 +348,7 @@ def with_centre(ours, folder, options, tables):
 
 
 def fewer_rows(ours, folder, options, tables):
-    n, d = CONIC_ROWS, CONIC_COLUMNS
+    n, d = options.conic_rows, CONIC_COLUMNS
     tables.begin(f"Conic programs for the same ellipsoid by cvxpy, n = {n}, d = {d}, one thread, one run", "s")
     print(f"\n**Conic routes, n = {n}, d = {d}, one thread**: cvxpy, one run each, stopped after {options.cap:.0f} s; seconds of")
     print("`solve` (of the solver alone), largest g, and how far log det M is below ours; all weights are scaled to the sum d.\n")

@@ -68,8 +68,9 @@ def nanoseconds(mechanism):
 
 def measure(options):
     found = shared.versions("samplers")
-    ours, tables = Samplers(shared.build("samplers")), shared.Tables()
+    ours = Samplers(shared.build("samplers"))
     theirs, version = opendp()
+    tables = shared.Tables()
     found |= {"OpenDP": version, "rand_distr": rand_distr_version()} if theirs else {"rand_distr": rand_distr_version()}
     shared.print_versions(found)
     tables.begin("One draw of noise, one thread", "ns")

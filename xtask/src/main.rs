@@ -16,6 +16,7 @@ Usage: cargo xtask <command> [arguments]
   verify [ARGS]    a check and a negative control for every claim; `verify --help` lists the arguments
   theorems         the index of theorems from the claims (docs/theorem_index.md)
   bench [ARGS]     the benchmarks; arguments go to `cargo bench`
+  peers [ARGS]     others beside ours (benches/peers/RESULTS.md); `peers --help` lists the arguments
   help             this text
 ";
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             cargo(&["run", "--release", "--package", "dp-verify", "--", "--theorems", "docs"], &[])
         }
         (Some("bench"), _) => cargo(&["bench", "--package", "provable-dp-benches"], &rest),
+        (Some("peers"), _) => finish(Command::new("python3").arg("benches/peers/all.py").args(&rest)),
         (Some("help" | "--help" | "-h"), _) => {
             print!("{HELP}");
             ExitCode::SUCCESS
