@@ -155,7 +155,10 @@ fn section(out: &mut String, comparison: &Comparison) {
 }
 
 fn table(out: &mut String, Table { title, unit, rows }: &Table) {
-    put(out, format_args!("\n**{title}**\n\n| case | ours | peer | ours, {unit} | theirs, {unit} | ratio | |\n"));
+    put(
+        out,
+        format_args!("\n**{title}**\n\n| case | ours | peer | ours, {unit} | theirs, {unit} | ratio | |\n"),
+    );
     out.push_str("|---|---|---|---|---|---|---|\n");
     for row in rows {
         match row {
@@ -163,7 +166,12 @@ fn table(out: &mut String, Table { title, unit, rows }: &Table) {
                 let more = if *at_least { "> " } else { "" };
                 let (ours_in, theirs_in) = (digits(*our_median), digits(*their_median));
                 let ratio = digits(*ratio);
-                put(out, format_args!("| {case} | {ours} | {peer} | {ours_in} | {more}{theirs_in} | {more}{ratio} | {note} |\n"));
+                put(
+                    out,
+                    format_args!(
+                        "| {case} | {ours} | {peer} | {ours_in} | {more}{theirs_in} | {more}{ratio} | {note} |\n"
+                    ),
+                );
             }
             Row::NotRun { case, ours, peer, not_run } => {
                 put(out, format_args!("| {case} | {ours} | {peer} | | | | not run: {not_run} |\n"));

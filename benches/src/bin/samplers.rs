@@ -33,12 +33,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         let scale = scale.parse()?;
         let seconds = match law {
             "gaussian" => {
-                let normal = |rng: &mut ChaCha20Rng| scale * Distribution::<f64>::sample(&StandardNormal, rng);
+                let normal =
+                    |rng: &mut ChaCha20Rng| scale * Distribution::<f64>::sample(&StandardNormal, rng);
                 turn(way, &DiscreteGaussian::new(NoiseStd::new(scale)?)?, normal, &mut rng)?
             }
-            "laplace" => {
-                turn(way, &DiscreteLaplace::new(NoiseScale::new(scale)?)?, |rng| scale * signed(rng), &mut rng)?
-            }
+            "laplace" => turn(
+                way,
+                &DiscreteLaplace::new(NoiseScale::new(scale)?)?,
+                |rng| scale * signed(rng),
+                &mut rng,
+            )?,
             _ => return Err(format!("no law {law}").into()),
         };
         writeln!(out, "{}", seconds * 1e9 / DRAWS as f64)?;
