@@ -10,19 +10,13 @@ epsilon.
 """
 
 import argparse
-import json
 import math
-import pathlib
 import resource
 import signal
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 
-PEERS = ["dp-accounting==0.6.0", "prv-accountant==0.2.0", "numpy==2.4.6", "scipy==1.17.1"]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import shared
 
 # name, mechanism, how often, delta
 ROWS = [
@@ -46,51 +40,26 @@ PRV_EPSILON_ERROR = 0.01
 PRV_FINER = 1e-3  # still far from our width, and 1e-4 takes a minute
 PRV_DELTA_ERRORS = (1e-3, 1e-1)  # of delta: the second where it refuses the first
 SLOW_ROUNDS = 2  # of what takes seconds
-PATIENCE = 300  # seconds, in the table of small deltas
 MEMORY = 12 << 30  # bytes
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--rounds", type=int, default=7)
-    arguments.add_argument("--environment", type=pathlib.Path, help="a virtual environment to keep and use again")
-    arguments.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    options = arguments.parse_args()
-    if options.inside:
-        measure(options.rounds)
-    elif options.environment:
-        run_inside(options.environment, options.rounds)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            run_inside(pathlib.Path(folder), options.rounds)
-
-
-def run_inside(folder, rounds):
-    """Runs this script again where the peers are."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
-    subprocess.run([python, __file__, "--inside", "--rounds", str(rounds)], check=True)
+    shared.add_arguments(arguments, rounds=7)
+    arguments.add_argument("--patience", type=int, default=300, help="seconds for one answer in the table of small deltas")
+    shared.enter(arguments.parse_args(), ["accountants"], measure)
 
 
 # ---- ours: a process that answers questions
 
 
-class Ours:
+class Ours(shared.Answers):
     def __init__(self):
-        build = ["cargo", "build", "--release", "-p", "provable-dp-benches", "--bin", "accountants"]
-        messages = subprocess.run(
-            build + ["--message-format=json"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True
-        ).stdout
-        executables = [json.loads(line).get("executable") for line in messages.splitlines()]
-        (path,) = [path for path in executables if path and path.endswith("accountants")]
-        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__(shared.build("accountants"))
 
     def ask(self, asked, mechanism, count, point):
         """Lower bound, upper bound, seconds."""
-        print(asked, mechanism, count, repr(point), file=self.process.stdin, flush=True)
-        lower, upper, nanoseconds = self.process.stdout.readline().split()
+        lower, upper, nanoseconds = super().ask(asked, mechanism, count, repr(point)).split()
         return float(lower), float(upper), float(nanoseconds) * 1e-9
 
 
@@ -156,30 +125,26 @@ def timed(peer, mechanism, count, delta):
 # ---- tables
 
 
-def measure(rounds):
+def measure(options):
     import warnings
 
     warnings.filterwarnings("ignore")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGALRM, give_up)
-    ours = Ours()
-    print_versions()
-    side_by_side(ours, rounds)
-    small_deltas(ours)
+    ours, tables = Ours(), shared.Tables()
+    shared.print_versions(found := shared.versions("accountants"))
+    print("One row added or removed, sensitivity 1.")
+    side_by_side(ours, options.rounds, tables)
+    small_deltas(ours, options.patience, tables)
+    tables.write(options.json, found)
 
 
 def give_up(*_):
     raise TimeoutError
 
 
-def print_versions():
-    from importlib.metadata import version
-
-    peers = ", ".join(f"{name} {version(name)}" for name in ("dp-accounting", "prv-accountant", "numpy", "scipy"))
-    print(f"{peers}; one row added or removed, sensitivity 1")
-
-
-def side_by_side(ours, rounds):
+def side_by_side(ours, rounds, tables):
+    tables.begin("From the parameters of a composition to ε, one call in a warm process, one row added or removed", "ms")
     print(f"\nTimes in milliseconds: median (least) of {rounds} rounds in turns; each call comes right after the same call, uncounted.")
     print("ε(δ): what a user calls for an upper bound. Interval: both bounds. Coarse: to 1e-4. Loss distribution: not the closed form of Gaussian noise.")
     print("Excess: upper bound less our lower bound. Ratio: their time over ours, of medians (of the least).\n")
@@ -198,7 +163,9 @@ def side_by_side(ours, rounds):
         # ε(δ) is the loss distribution's, or the intervals are the closed form's
         del jobs["ours, coarse interval" if gaussian else "ours, loss distribution"]
         answers, times = in_turns(jobs, rounds)
-        print_row(f"{name}, {count} times, δ = {delta:g}", answers, times)
+        title = f"{name}, {count} times, δ = {delta:g}"
+        print_row(title, answers, times)
+        record(tables, title, answers, times)
 
 
 def in_turns(jobs, rounds):
@@ -233,6 +200,19 @@ def print_row(title, answers, times):
     print()
 
 
+def record(tables, title, answers, times):
+    """The excess of a claim is over our lower bound."""
+    least = answers["ours, interval"][0]
+    excess = {name: max(upper - least, math.ulp(least)) for name, (_, upper) in answers.items()}
+    for peer in answers:
+        for mine in answers:
+            if mine.startswith("ours") and not peer.startswith("ours") and comparable(mine, peer):
+                mean = [1e3 * statistics.median(times[name]) for name in (mine, peer)]
+                below = answers[peer][1] < least
+                note = "their claim is below a lower bound" if below else f"excess: ours {excess[mine]:.1e}, theirs {excess[peer]:.1e}"
+                tables.add(title, mine.removeprefix("ours, "), peer, *mean, note)
+
+
 def comparable(mine, peer):
     """Both bounds with both, one with one; and one of ours with both of theirs, which they compute at once."""
     return not mine.endswith("interval") or peer.startswith("prv")
@@ -246,7 +226,8 @@ def print_ratio(mine, peer, answers, times, least):
     print(f"    {peer + ' / ' + mine:<48}{ratio:>9.1f} ({best:.1f})  their excess / ours {looser:.2g}  {verdict}")
 
 
-def small_deltas(ours):
+def small_deltas(ours, patience, tables):
+    tables.begin("ε of Gaussian noise at small δ, where a closed form is exact: what is claimed, over what is true (below one is false)", "ε")
     print("Small δ: Gaussian noise, where a closed form tells what is true. δ/claim: the true δ at the ε that is claimed.")
     header = f"{'σ':>5}{'times':>9}{'δ':>8}{'exact ε':>16}{'ours, upper':>15}{'excess':>9}"
     print(header + f"{'dp-accounting':>16}{'δ/claim':>10}{'prv upper':>14}{'δ/claim':>10}")
@@ -256,23 +237,31 @@ def small_deltas(ours):
         upper = ours.ask("upper", mechanism, count, delta)[1]
         cells = f"{sigma:>5}{count:>9}{delta:>8.0e}{exact:>16.10f}{upper:>15.9f}{upper / exact - 1:>9.1e}"
         for peer, width in ((dp_accounting, 16), (prv_accountant_somehow, 14)):
-            cells += claim(ours, peer, (mechanism, count, delta), width)
+            epsilon, cell = claim(ours, peer, (mechanism, count, delta), width, patience)
+            cells += cell
+            case = (f"σ={sigma}, {count} times, δ = {delta:g}", f"exact; by loss distributions {upper / exact - 1:.1e} above it")
+            name = peer.__name__.removesuffix("_somehow").replace("_", "-")
+            if math.isfinite(epsilon):
+                tables.add(*case, name, exact, epsilon, f"the true δ is {cell.split()[-1]} times what they ask")
+            else:
+                tables.not_run(*case, name, f"no answer: {cell.strip().rstrip('–').strip()}")
         print(cells + ("" if exact <= upper else "  OURS IS WRONG"))
 
 
-def claim(ours, peer, case, width):
+def claim(ours, peer, case, width, patience):
+    """ε, or what is not finite, and the cells of the printed table."""
     mechanism, count, delta = case
-    signal.alarm(PATIENCE)
+    signal.alarm(patience)
     try:
         epsilon = peer(*case)[1]
     except Exception as error:  # whatever they raise is their answer
-        return f"{type(error).__name__[: width - 2]:>{width}}{'–':>10}"
+        return math.nan, f"{type(error).__name__[: width - 2]:>{width}}{'–':>10}"
     finally:
         signal.alarm(0)
     if not (math.isfinite(epsilon) and epsilon >= 0):
-        return f"{epsilon:>{width}.5f}{'–':>10}"
+        return math.inf, f"{epsilon:>{width}.5f}{'–':>10}"
     true_delta = ours.ask("delta", mechanism, count, epsilon)[0]
-    return f"{epsilon:>{width}.6f}{true_delta / delta:>10.4g}"
+    return epsilon, f"{epsilon:>{width}.6f}{true_delta / delta:>10.4g}"
 
 
 if __name__ == "__main__":

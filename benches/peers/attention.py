@@ -7,29 +7,20 @@ Makes a virtual environment in a temporary folder (or in FOLDER, which is kept),
 (benches/src/bin/kernel_accuracy and benches/src/bin/attention_times.rs) in release mode, has it write its data sets as npy files, and runs
 everybody on these same arrays. Times are taken in turns, so that a machine that is busy is busy for everybody.
 
-The installation takes 6 GB: torch comes with libraries for accelerators, which are not used.
+The installation takes 6 GB (`--only times --no-torch` does without): torch comes with libraries for accelerators, which are not used.
 """
 
 import argparse
 import json
 import math
-import os
 import pathlib
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 
-PEERS = [
-    "performer-pytorch==1.1.4",
-    "torch==2.15.0",
-    "scikit-learn==1.9.1",
-    "numpy==2.4.6",
-    "scipy==1.17.1",
-    "matplotlib==3.11.2",
-]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import shared
+from shared import ROOT, build, stopped, threads
+
 PLOT = ROOT / "benches" / "plots" / "error_against_features.svg"
 TIME_PLOT = ROOT / "benches" / "plots" / "seconds_against_keys.svg"
 
@@ -59,72 +50,52 @@ SIZES = [1024, 2048, 4096, 8192, 16_384, 65_536]
 SLOW = 16_384  # from here on three rounds, beyond it one and no warming up
 LARGE = 65_536
 FEATURE_SIZE = 16_384
+NO_TORCH = "torch takes 6 GB to install; `cargo xtask peers attention --torch` runs it"
 TORCH_BAR, ERROR_BAR, FEATURE_BAR = 10, 0.015, 5
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--rounds", type=int, default=7)
-    arguments.add_argument("--environment", type=pathlib.Path, help="a virtual environment to keep and use again")
+    shared.add_arguments(arguments, rounds=7)
     arguments.add_argument("--mnist", type=pathlib.Path, help="folder of the MNIST test files")
     arguments.add_argument("--only", choices=["accuracy", "times"])
+    arguments.add_argument("--no-torch", action="store_true", help="times of scikit-learn alone: torch takes 6 GB")
     arguments.add_argument("--plot", type=pathlib.Path, default=PLOT, help="where the plot goes")
-    arguments.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = arguments.parse_args()
-    if options.inside:
-        measure(options)
-    elif options.environment:
-        run_inside(options.environment)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            run_inside(pathlib.Path(folder))
+    if options.no_torch and options.only != "times":
+        arguments.error("--no-torch needs --only times")
+    shared.enter(options, installed(options), measure)
 
 
-def run_inside(folder):
-    """Runs this script again where the peers are."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
-    subprocess.run([python, __file__, "--inside", *sys.argv[1:]], check=True)
+def installed(options):
+    return ["attention"] if options.no_torch else ["attention", "torch"]
 
 
 def measure(options):
     import warnings
 
-    import torch
-
     warnings.filterwarnings("ignore")
-    torch.set_num_threads(threads())
-    torch.set_grad_enabled(False)
-    print_versions()
+    if not options.no_torch:
+        import torch
+
+        torch.set_num_threads(threads())
+        torch.set_grad_enabled(False)
+    found = shared.versions(*installed(options))
+    print_versions(found)
+    tables = shared.Tables()
     if options.only != "times":
         accuracy(options)
     if options.only != "accuracy":
-        times(options.rounds)
+        times(options, tables)
+    tables.write(options.json, found)
 
 
-def threads():
-    return len(os.sched_getaffinity(0))
-
-
-def print_versions():
-    from importlib.metadata import version
-
+def print_versions(found):
     from threadpoolctl import threadpool_info
 
-    names = [peer.split("==")[0] for peer in PEERS]
     blas = {f"{pool['internal_api']} {pool.get('architecture', '')}".strip() for pool in threadpool_info()}
-    print(", ".join(f"{name} {version(name)}" for name in names))
+    shared.print_versions(found)
     print(f"{threads()} threads; libraries under numpy and torch: {', '.join(sorted(blas))}")
-
-
-def build(binary):
-    command = ["cargo", "build", "--release", "-p", "provable-dp-benches", "--bin", binary, "--message-format=json"]
-    messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    executables = [json.loads(line).get("executable") for line in messages.splitlines()]
-    (path,) = [path for path in executables if path and path.endswith(binary)]
-    return path
 
 
 # ---- peers: features, or outputs, of queries and keys whose dot products are the logits
@@ -386,26 +357,28 @@ def panel(axis, case, own):
 # ---- times
 
 
-class Ours:
-    """A process that answers questions."""
-
+class Ours(shared.Answers):
     def __init__(self):
-        path = build("attention_times")
-        self.process = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__(build("attention_times"))
 
     def ask(self, asked, what, n):
-        print(asked, what, n, DIM, COLUMNS, DEGREE, file=self.process.stdin, flush=True)
-        return tuple(map(float, self.process.stdout.readline().split()))
+        return tuple(map(float, super().ask(asked, what, n, DIM, COLUMNS, DEGREE).split()))
 
     def seconds(self, precision, n):
         return self.ask("seconds", precision, n)[0]
 
 
-def times(rounds):
+def times(options, tables):
     ours = Ours()
     large_error(ours)
-    crossing(ours, rounds)
-    beside_features(ours, rounds)
+    tables.begin(f"Exact attention beside linear attention, d = {DIM}, {COLUMNS} columns, degree {DEGREE}, {threads()} threads", "s")
+    if options.no_torch:
+        tables.not_run("all n", "LinearAttention::forward", "torch scaled_dot_product_attention", NO_TORCH)
+    else:
+        crossing(ours, options.rounds, tables)
+    beside_features(ours, options, tables)
+    if options.no_torch:
+        tables.not_run("both", "monomials", "performer-pytorch, FastAttention", NO_TORCH)
 
 
 def large_error(ours):
@@ -425,12 +398,6 @@ def scaled_dot_product_attention(precision, n):
     return lambda: stopped(lambda: torch.nn.functional.scaled_dot_product_attention(*arrays))
 
 
-def stopped(job):
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start
-
-
 def in_turns(jobs, rounds, warm=True):
     """Median seconds; each call comes right after the same call, uncounted."""
     seconds = {name: [] for name in jobs}
@@ -442,7 +409,7 @@ def in_turns(jobs, rounds, warm=True):
     return {name: statistics.median(times) for name, times in seconds.items()}
 
 
-def crossing(ours, rounds):
+def crossing(ours, rounds, tables):
     print(f"\nExact attention of torch over our linear attention, d = {DIM}, {COLUMNS} columns, degree {DEGREE} ({FEATURES} features).")
     print("Medians in turns, milliseconds and ratios (theirs over ours).\n")
     names = [f"{whose} {precision}" for precision in PRECISIONS for whose in ("torch", "ours")]
@@ -455,6 +422,8 @@ def crossing(ours, rounds):
         count = rounds if n < SLOW else min(rounds, 3) if n == SLOW else 1
         seconds = in_turns(jobs, count, warm=n <= SLOW)
         ratios = [seconds[f"torch {p}"] / seconds[f"ours {p}"] for p in PRECISIONS]
+        for p in PRECISIONS:
+            tables.add(f"n = {n}, {p}", "LinearAttention::forward", "torch scaled_dot_product_attention", seconds[f"ours {p}"], seconds[f"torch {p}"])
         cells = [f"{seconds[name] * 1e3:.3g}" if seconds[name] < 1 else f"{seconds[name] * 1e3:.0f}" for name in names]
         verdict = "" if n < LARGE or min(ratios) >= TORCH_BAR else f"MISSES {TORCH_BAR}"
         print(f"| {n} | {' | '.join(cells)} | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} | {verdict}", flush=True)
@@ -486,15 +455,17 @@ def draw_times(found, path):
     saved(figure, path)
 
 
-def beside_features(ours, rounds):
+def beside_features(ours, options, tables):
     """Features of keys alone, and those of queries and keys with the products; what is fitted is fitted before."""
     print(f"\nFeatures alone, of others over ours (on one thread), n = {FEATURE_SIZE}, d = {DIM}, {FEATURES} features, medians in turns.\n")
-    table(rounds, lambda p: transforms(p, FEATURE_SIZE) | {"ours": lambda: ours.ask("features", p, FEATURE_SIZE)[0]})
+    tables.begin(f"Features alone, n = {FEATURE_SIZE}, d = {DIM}, {FEATURES} features, ours on one thread", "s")
+    table(options.rounds, tables, lambda p: transforms(p, FEATURE_SIZE) | {"ours": lambda: ours.ask("features", p, FEATURE_SIZE)[0]})
     print("\nFeatures and products of others over ours, medians in turns.\n")
-    table(rounds, lambda p: feature_jobs(p, FEATURE_SIZE) | {"ours": lambda: ours.seconds(p, FEATURE_SIZE)})
+    tables.begin(f"Features and products, n = {FEATURE_SIZE}, d = {DIM}, {COLUMNS} columns, {FEATURES} features, {threads()} threads", "s")
+    table(options.rounds, tables, lambda p: feature_jobs(p, FEATURE_SIZE, options.no_torch) | {"ours": lambda: ours.seconds(p, FEATURE_SIZE)})
 
 
-def table(rounds, jobs_of):
+def table(rounds, tables, jobs_of):
     print("| | " + " | ".join(f"{p}, s | over ours {p}" for p in PRECISIONS) + " |")
     print("|---|---|---|---|---|")
     cells = {}
@@ -502,6 +473,8 @@ def table(rounds, jobs_of):
         seconds = in_turns(jobs_of(precision), min(rounds, 3))
         for name, time_of in seconds.items():
             ratio = time_of / seconds["ours"]
+            if name != "ours":
+                tables.add(precision, "monomials", name, seconds["ours"], time_of)
             verdict = "" if name == "ours" or ratio >= FEATURE_BAR else f" MISSES {FEATURE_BAR}"
             cells.setdefault(name, []).append(f"{time_of:.3g} | {ratio:.1f}{verdict}")
     for name, row in cells.items():
@@ -538,15 +511,18 @@ def fitted(precision, n):
     return (queries, keys, values), features
 
 
-def feature_jobs(precision, n):
-    import torch
-    from performer_pytorch.performer_pytorch import FastAttention
+def feature_jobs(precision, n, no_torch):
 
     (queries, keys, values), features = fitted(precision, n)
     jobs = {
         f"scikit-learn, {name}": lambda f=f: stopped(lambda: normalised(f, queries, keys, values))
         for name, f in features.items()
     }
+    if no_torch:
+        return jobs
+    import torch
+    from performer_pytorch.performer_pytorch import FastAttention
+
     tensors = [torch.from_numpy(array)[None, None] for array in (queries, keys, values)]
     fast = FastAttention(dim_heads=DIM, nb_features=FEATURES).to(tensors[0].dtype)
     jobs["performer-pytorch, FastAttention"] = lambda: stopped(lambda: fast(*tensors))

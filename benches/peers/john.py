@@ -18,6 +18,7 @@ Gaps of all answers are computed here in the same way, by one numpy pass over th
 
 import argparse
 import json
+import math
 import os
 import pathlib
 import shutil
@@ -27,12 +28,12 @@ import sys
 import tempfile
 import time
 
-PEERS = ["numpy==2.4.6", "scipy==1.17.1", "cvxpy==1.9.3", "clarabel==0.11.1", "scs==3.3.1", "threadpoolctl==3.8.0"]
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import shared
+from shared import THREAD_VARIABLES, threads
+
 INSTANCES = ("normal", "cube", "t3")
 SEED = 6
 COARSE, FINE = 1e-2, 1e-6
-CONIC_ROWS = 10_000
 CONIC_COLUMNS = 30
 # ours to 1e-6 must be faster by these
 BARS = {"numpy CCLY average, 1e-2": 200, "ours CCLY average, 1e-2": 20, "numpy Wolfe-Atwood, 1e-6": 5}
@@ -43,56 +44,19 @@ REFRESH = 200
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--environment", type=pathlib.Path, help="a virtual environment to keep and use again")
+    shared.add_arguments(arguments, rounds=3)
     arguments.add_argument("--rows", type=int, default=30_000)
     arguments.add_argument("--columns", type=int, default=30)
     arguments.add_argument("--cap", type=float, default=500, help="seconds after which a conic solver is stopped")
+    arguments.add_argument("--conic-rows", type=int, default=10_000)
     arguments.add_argument("--no-conic", action="store_true")
-    arguments.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    arguments.add_argument("--peers-only", action="store_true", help="without our own slower methods")
     arguments.add_argument("--conic", nargs=2, help=argparse.SUPPRESS)
     options = arguments.parse_args()
     if options.conic:
         conic_child(*options.conic)
-    elif options.inside:
-        measure(options)
-    elif options.environment:
-        run_inside(options.environment)
     else:
-        with tempfile.TemporaryDirectory() as folder:
-            run_inside(pathlib.Path(folder))
-
-
-def run_inside(folder):
-    """Runs this script again where the peers are."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
-    subprocess.run([python, __file__, "--inside", *sys.argv[1:]], check=True)
-
-
-def threads():
-    return len(os.sched_getaffinity(0))
-
-
-def print_versions():
-    from importlib.metadata import version
-
-    import numpy  # noqa: F401 (loads its BLAS)
-    from threadpoolctl import threadpool_info
-
-    blas = {f"{pool['internal_api']} {pool.get('architecture', '')}".strip() for pool in threadpool_info()}
-    print(", ".join(f"{peer.split('==')[0]} {version(peer.split('==')[0])}" for peer in PEERS))
-    print(f"{threads()} threads at most; library under numpy: {', '.join(sorted(blas))}")
-
-
-def build(binary):
-    command = ["cargo", "build", "--release", "-p", "provable-dp-benches", "--bin", binary, "--message-format=json"]
-    messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-    executables = [json.loads(line).get("executable") for line in messages.splitlines()]
-    (path,) = [path for path in executables if path and path.endswith(binary)]
-    return path
+        shared.enter(options, ["john"], measure)
 
 
 # ---- data
@@ -215,6 +179,7 @@ def conic_child(path, solver):
 
 
 def conic(path, solver, cap):
+    """What the solver found; nothing if it was stopped, or its last words if it failed."""
     environment = os.environ | {name: "1" for name in THREAD_VARIABLES} | {"RAYON_NUM_THREADS": "1"}
     command = [sys.executable, __file__, "--conic", path, solver]
     try:
@@ -222,12 +187,9 @@ def conic(path, solver, cap):
     except subprocess.TimeoutExpired:
         return None
     if done.returncode != 0:
-        print(f"{solver} failed: {done.stderr.strip().splitlines()[-1:]}")
-        return None
+        return (done.stderr.strip().splitlines() or ["no message"])[-1]
     return json.loads(done.stdout.splitlines()[-1])
 
-
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 # ---- R
 
@@ -262,16 +224,14 @@ def ellipsoidhull(folder, rows):
 # ---- ours
 
 
-class Ours:
-    """A process that answers questions: a method, an array, a gap, threads."""
+class Ours(shared.Answers):
+    """Questions are a method, an array, a gap, threads."""
 
     def __init__(self):
-        command = [build("john_ellipsoids"), "answer"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__(shared.build("john_ellipsoids"), "answer")
 
     def ask(self, method, path, gap, count):
-        print(method, gap, count, path, file=self.process.stdin, flush=True)
-        return json.loads(self.process.stdout.readline())
+        return json.loads(super().ask(method, gap, count, path))
 
 
 # ---- tables
@@ -280,17 +240,18 @@ class Ours:
 def measure(options):
     from threadpoolctl import threadpool_limits
 
-    print_versions()
-    ours = Ours()
+    shared.print_versions(found := shared.versions("john"))
+    ours, tables = Ours(), shared.Tables()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         for count in (1, threads()):
             with threadpool_limits(count):
-                many_rows(ours, folder, options, count)
+                many_rows(ours, folder, options, count, tables)
         with threadpool_limits(1):
-            with_centre(ours, folder, options)
+            with_centre(ours, folder, options, tables)
             if not options.no_conic:
-                fewer_rows(ours, folder, options)
+                fewer_rows(ours, folder, options, tables)
+    tables.write(options.json, found)
 
 
 def saved(folder, name, n, d):
@@ -308,8 +269,9 @@ def stopped(job):
     return time.perf_counter() - start, answer
 
 
-def many_rows(ours, folder, options, count):
+def many_rows(ours, folder, options, count, tables):
     n, d = options.rows, options.columns
+    tables.begin(f"John ellipsoids, n = {n}, d = {d}, {count} thread{'s' if count > 1 else ''}", "s")
     print(f"\n**n = {n}, d = {d}, {count} thread{'s' if count > 1 else ''}**: medians of {options.rounds} rounds in turns,")
     print("seconds (iterations or passes), and how often ours to 1e-6 would be done in that time.\n")
     print("| | " + " | ".join(f"{name}, s | ratio" for name in INSTANCES) + " |")
@@ -325,11 +287,15 @@ def many_rows(ours, folder, options, count):
             "numpy Wolfe-Atwood, 1e-6": lambda: timed_peer(rows, FINE, wolfe_atwood),
             "numpy Wolfe-Atwood with deletion, 1e-6": lambda: timed_peer(rows, FINE, lambda a, gap: wolfe_atwood(a, gap, True)),
         }
+        if options.peers_only:
+            del jobs["ours CCLY average, 1e-2"], jobs["ours Wolfe-Atwood, 1e-6"]
         found = in_turns(jobs, options.rounds)
         reference = found["ours, default, 1e-6"][0]
         for job, (seconds, iterations) in found.items():
             ratio = seconds / reference
             verdict = f" MISSES {BARS[job]}" if job in BARS and ratio < BARS[job] else ""
+            if job.startswith("numpy"):
+                tables.add(name, "john_ellipsoid, gap 1e-6", job, reference, seconds, f"{iterations} iterations")
             cells.setdefault(job, []).append(f"{seconds:.3g} ({iterations}) | {ratio:.3g}{verdict}")
     for job, row in cells.items():
         print(f"| {job} | {' | '.join(row)} |", flush=True)
@@ -357,8 +323,10 @@ def in_turns(jobs, rounds):
     return {name: (statistics.median(s for s, _ in runs), runs[0][1]) for name, runs in results.items()}
 
 
-def with_centre(ours, folder, options):
+def with_centre(ours, folder, options, tables):
     n, d = options.rows, options.columns
+    tables.begin(f"Enclosing ellipsoids with a centre, n = {n}, d = {d}, one thread", "s")
+    ours_name, peer = "enclosing_ellipsoid, gap 1e-6", "R's cluster::ellipsoidhull, tolerance 0.01"
     print(f"\n**With a centre, n = {n}, d = {d}, one thread**: R's ellipsoidhull with its tolerance 0.01, ours to 1e-6.\n")
     print("| | R, s (iterations) | it says converged | its largest form | its log-volume over ours | ours, s (passes) | ratio |")
     print("|---|---|---|---|---|---|---|")
@@ -367,24 +335,21 @@ def with_centre(ours, folder, options):
         found = ellipsoidhull(folder, rows)
         if found is None:
             print("R or its package is not there.")
+            tables.not_run("all", ours_name, peer, "R with its package cluster is not installed")
             return
         seconds, iterations, converged, largest, log_det = found
         mine = [ours.ask("enclosing", path, FINE, 1) for _ in range(3)]
         median = statistics.median(answer["seconds"] for answer in mine)
         # volumes of ellipsoids that are scaled to cover all rows
-        excess = 0.5 * (log_det + d * numpy_log(largest)) - mine[0]["log_volume"]
+        excess = 0.5 * (log_det + d * math.log(largest)) - mine[0]["log_volume"]
+        tables.add(name, ours_name, peer, median, seconds, f"their log-volume is {excess:.1e} above ours; converged: {converged}")
         print(f"| {name} | {seconds:.3g} ({iterations}) | {converged} | {largest:.4f} | {excess:.2e} "
               f"| {median:.3g} ({mine[0]['iterations']}) | {seconds / median:.3g} |", flush=True)  # fmt: skip
 
 
-def numpy_log(x):
-    import math
-
-    return math.log(x)
-
-
-def fewer_rows(ours, folder, options):
-    n, d = CONIC_ROWS, CONIC_COLUMNS
+def fewer_rows(ours, folder, options, tables):
+    n, d = options.conic_rows, CONIC_COLUMNS
+    tables.begin(f"Conic programs for the same ellipsoid by cvxpy, n = {n}, d = {d}, one thread, one run", "s")
     print(f"\n**Conic routes, n = {n}, d = {d}, one thread**: cvxpy, one run each, stopped after {options.cap:.0f} s; seconds of")
     print("`solve` (of the solver alone), largest g, and how far log det M is below ours; all weights are scaled to the sum d.\n")
     print("| | solver | status | s (solver alone) | largest g − 1 | log det lost | ours, s | ratio |")
@@ -395,11 +360,18 @@ def fewer_rows(ours, folder, options):
         median = statistics.median(answer["seconds"] for answer in answers)
         for solver in ("CLARABEL", "SCS"):
             found = conic(path, solver, options.cap)
+            route = (name, "john_ellipsoid, gap 1e-6", f"cvxpy with {solver}", median)
+            if isinstance(found, str):
+                print(f"| {name} | {solver} | failed: {found} |", flush=True)
+                tables.not_run(*route[:3], f"failed: {found}")
+                continue
             if found is None:
+                tables.add(*route, options.cap, "stopped", at_least=True)
                 print(f"| {name} | {solver} | stopped | > {options.cap:.0f} | | | {median:.3g} | > {options.cap / median:.0f} |", flush=True)
                 continue
             lost = answers[0]["log_det"] - found["log_det"]
             ratio = found["seconds"] / median
+            tables.add(*route, found["seconds"], f"{found['status']}, largest g − 1 {found['largest'] - 1:.1e}")
             verdict = "" if ratio >= CONIC_BAR else f" MISSES {CONIC_BAR}"
             print(f"| {name} | {solver} | {found['status']} | {found['seconds']:.3g} ({found['solver']:.3g}) "
                   f"| {found['largest'] - 1:.1e} | {lost:.1e} | {median:.3g} | {ratio:.0f}{verdict} |", flush=True)  # fmt: skip

@@ -14,18 +14,12 @@ Values are compared first, in double precision; the script stops where they disa
 """
 
 import argparse
-import json
-import os
 import pathlib
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 
-PEERS = ["numpy==1.26.4", "scipy==1.13.1", "jax==0.4.30", "jaxlib==0.4.30", "tf2jax==0.3.6", "neural-tangents==0.6.5",
-         "scikit-learn==1.5.2", "threadpoolctl==3.5.0"]  # fmt: skip
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+import shared
+from shared import in_turns, stopped, threads
+
 SEED = 7
 DEPTH = 3
 GOLDEN_ROWS, GOLDEN_COLUMNS = 300, 40
@@ -37,57 +31,21 @@ GRAM_BAR, RIDGE_BAR = 3, 1
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    arguments.add_argument("--rounds", type=int, default=3)
-    arguments.add_argument("--environment", type=pathlib.Path, help="a virtual environment to keep and use again")
+    shared.add_arguments(arguments, rounds=3)
     arguments.add_argument("--rows", type=int, default=5000)
     arguments.add_argument("--columns", type=int, default=512)
     arguments.add_argument("--regression-rows", type=int, default=10_000)
-    arguments.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    options = arguments.parse_args()
-    if options.inside:
-        measure(options)
-    elif options.environment:
-        run_inside(options.environment)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            run_inside(pathlib.Path(folder))
-
-
-def run_inside(folder):
-    """Runs this script again where the peers are."""
-    python = folder / "bin" / "python"
-    if not python.exists():
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PEERS], check=True)
     # what jax's dependencies say about graphics cards is beside the point
-    quiet = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
-    subprocess.run([python, __file__, "--inside", *sys.argv[1:]], check=True, env=quiet)
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "JAX_PLATFORMS": "cpu"}
+    shared.enter(arguments.parse_args(), ["ntk"], measure, quiet)
 
 
-def threads():
-    return len(os.sched_getaffinity(0))
-
-
-def print_versions():
-    from importlib.metadata import version
-
-    print(", ".join(f"{peer.split('==')[0]} {version(peer.split('==')[0])}" for peer in PEERS))
-    print(f"Python {sys.version.split()[0]}, {threads()} threads")
-
-
-class Ours:
-    """A process that answers questions."""
-
+class Ours(shared.Answers):
     def __init__(self):
-        command = ["cargo", "build", "--release", "-p", "provable-dp-benches", "--bin", "ntk_kernels", "--message-format=json"]
-        messages = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
-        executables = [json.loads(line).get("executable") for line in messages.splitlines()]
-        (path,) = [path for path in executables if path and path.endswith("ntk_kernels")]
-        self.process = subprocess.Popen([path, "answer"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        super().__init__(shared.build("ntk_kernels"), "answer")
 
     def ask(self, *words):
-        print(*words, file=self.process.stdin, flush=True)
-        return float(self.process.stdout.readline())
+        return float(super().ask(*words))
 
 
 def saved(folder, name, array):
@@ -142,7 +100,7 @@ def compare_values(ours, folder):
     print()
 
 
-def time_kernels(ours, folder, options):
+def time_kernels(ours, folder, options, tables):
     import jax
     import numpy
 
@@ -150,6 +108,7 @@ def time_kernels(ours, folder, options):
     points = normal(n, d, 2)
     path = saved(folder, "points", points)
     print(f"\n**Gram matrix, n = {n}, d = {d}, depth {DEPTH}, {threads()} threads**: medians of {options.rounds} rounds in turns, s\n")
+    tables.begin(f"Gram matrix of the NTK, n = {n}, d = {d}, depth {DEPTH}, {threads()} threads", "s")
     print("| | ours, f64 | neural-tangents, f64 | ratio | neural-tangents, f32 | ratio |\n|---|---|---|---|---|---|")
     for activation in ACTIVATIONS:
         jobs = {"ours": lambda: ours.ask("gram", activation, DEPTH, threads(), path, "-")}
@@ -163,29 +122,16 @@ def time_kernels(ours, folder, options):
         cells = [f"{found['ours']:.3f}"]
         for name in ("f64", "f32"):
             ratio = found[name] / found["ours"]
+            note = "" if name == "f64" else "half of our digits"
+            tables.add(activation, "Kernel::gram, f64", f"neural-tangents, {name}", found["ours"], found[name], note)
             cells += [f"{found[name]:.3f}", f"{ratio:.1f}{'' if ratio >= GRAM_BAR else f' MISSES {GRAM_BAR}'}"]
         print(f"| {activation} | {' | '.join(cells)} |", flush=True)
-
-
-def stopped(job):
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start
-
-
-def in_turns(jobs, rounds):
-    """Median seconds of each job."""
-    seconds = {name: [] for name in jobs}
-    for _ in range(rounds):
-        for name, job in jobs.items():
-            seconds[name].append(job())
-    return {name: statistics.median(found) for name, found in seconds.items()}
 
 
 # ---- regression
 
 
-def time_regression(ours, folder, options):
+def time_regression(ours, folder, options, tables):
     import numpy
     from sklearn.kernel_ridge import KernelRidge
 
@@ -196,6 +142,7 @@ def time_regression(ours, folder, options):
     files = [saved(folder, name, x) for name, x in (("points", points), ("targets", targets), ("queries", queries))]
     print(f"\n**Kernel ridge, n = {n}, d = {REGRESSION_COLUMNS}, {OUTPUTS} outputs, {QUERIES} predictions, {threads()} threads**: medians of "
           f"{options.rounds} rounds in turns, s\n")  # fmt: skip
+    tables.begin(f"Kernel ridge from points to predictions, n = {n}, d = {REGRESSION_COLUMNS}, {OUTPUTS} outputs, {QUERIES} predictions, {threads()} threads", "s")
     print("| ours | scikit-learn | ours, s | scikit-learn, s | ratio | largest difference of predictions |\n|---|---|---|---|---|---|")
     peers = {
         "quadratic": ("the same kernel", KernelRidge(alpha=RIDGE, kernel="polynomial", degree=2, gamma=1, coef0=0)),
@@ -216,17 +163,20 @@ def time_regression(ours, folder, options):
             difference = f"{largest:.1e}"
         ratio = found["theirs"] / found["ours"]
         verdict = "" if ratio >= RIDGE_BAR else " MISSES"
+        note = f"predictions differ by at most {difference}" if difference else ""
+        tables.add(kernel, "KernelRidge", f"scikit-learn KernelRidge, {name}", found["ours"], found["theirs"], note)
         print(f"| {kernel} | {name} | {found['ours']:.2f} | {found['theirs']:.2f} | {ratio:.2f}{verdict} | {difference} |", flush=True)
 
 
 def measure(options):
-    print_versions()
-    ours = Ours()
+    shared.print_versions(found := shared.versions("ntk"))
+    ours, tables = Ours(), shared.Tables()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         compare_values(ours, folder)
-        time_kernels(ours, folder, options)
-        time_regression(ours, folder, options)
+        time_kernels(ours, folder, options, tables)
+        time_regression(ours, folder, options, tables)
+    tables.write(options.json, found)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-//! What the benchmarks share: rows that are made on the fly, ratios of quantities measured in turns, pictures.
+//! What the benchmarks share: rows that are made on the fly, ratios of quantities measured in turns, pictures, tables of
+//! others beside ours.
 //!
 //! Each file in `benches/` answers one question of a user; `README.md` has commands and measured numbers.
 
+pub mod peers;
 pub mod picture;
 mod rows;
 mod turns;

@@ -19,6 +19,7 @@ Usage: cargo xtask <command> [arguments]
   verify [ARGS]            a check and a negative control for every claim; `verify --help` lists the arguments
   proofs [ARGS]            proofs whose code changed; `--accept SECTION` after reading that section again
   theorems                 the index of theorems from the claims (docs/theorem_index.md)
+  peers [ARGS]             others beside ours (benches/peers/RESULTS.md); `peers --help` lists the arguments
   help                     this text
 
 Steps, each a command too:
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         (Some("theorems"), true) => {
             cargo(&["run", "--release", "--package", "dp-verify", "--", "--theorems", "docs"], &[])
         }
+        (Some("peers"), _) => finish(Command::new("python3").arg("benches/peers/all.py").args(&rest)),
         (Some("help" | "--help" | "-h"), _) => {
             print!("{HELP}{}", ci::list());
             ExitCode::SUCCESS

@@ -33,11 +33,11 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "ntk.arcsine.polynomial",
         kind: ClaimKind::Numerical,
-        statement: "|P(w) − asin(√w)/√w| ≤ 2⁻⁵⁶ for 0 ≤ w ≤ ½ + 2⁻⁴⁰ and the stored coefficients, in real arithmetic",
+        statement: "|P(w) − asin(√w)/√w| ≤ 2⁻⁵⁸ for 0 ≤ w ≤ 0.15 and the stored coefficients, in real arithmetic",
         hypotheses: &[],
         source: Source {
             work: "ntk-dp",
-            result: "module `arcsine`: Chebyshev interpolation of degree 20, rounded",
+            result: "module `arcsine`: Chebyshev interpolation of degree 11, rounded",
         },
         status: ClaimStatus::Ours,
     },

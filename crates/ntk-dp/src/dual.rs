@@ -13,7 +13,7 @@ pub(crate) struct Site {
     pub(crate) variance: f64,
     /// `rₐ`.
     pub(crate) scale: f64,
-    /// `√a`.
+    /// `√a`, or what grows like it: `a·rₐ` for GELU.
     pub(crate) root: f64,
 }
 
@@ -113,31 +113,34 @@ impl Dual for Erf {
 /// `φ(x) = xΦ(x)`, with `rₐ = 1/√(1 + a)`.
 ///
 /// ```text
-/// E  = c(¼ + asin(t)/2π) + rₐr_b (ab s² + t²)/(2πs),                       s = √(1 − t²)
-/// E′ = ¼ + (asin t + (t/s)(1 + (rₐr_b)²(2 − ab + t²/s²)))/2π
+/// E  = c(¼ + asin(t)/2π) + (arₐ·br_b·s + rₐr_b t²/s)/2π,                    s = √(1 − t²)
+/// E′ = ¼ + (asin t + (t/s)(p + q + pq + pq·t²/s²))/2π,                     p = rₐ², q = r_b²
 /// ```
+///
+/// (`1 − ab·pq` is `p + q − pq`, as `ap = 1 − p`: nothing cancels.)
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Gelu;
 
 #[allow(clippy::inline_always, reason = "parts of a loop that is compiled for each instruction set")]
 impl Dual for Gelu {
     fn site(self, variance: f64) -> Site {
-        Site { variance, scale: (1.0 / (1.0 + variance)).sqrt(), root: variance.sqrt() }
+        let scale = (1.0 / (1.0 + variance)).sqrt();
+        Site { variance, scale, root: variance * scale }
     }
 
     #[inline(always)]
     fn expectations(self, c: f64, left: Site, right: Site) -> (f64, f64) {
         const HALF_OVER_PI: f64 = 0.5 * FRAC_1_PI;
         let t = correlation(c, left, right);
-        let s = cosine(t, left.scale * left.scale, right.scale * right.scale);
-        let (inverse, scale) = (1.0 / s, left.scale * right.scale);
-        let (slope, ab) = (t * inverse, left.variance * right.variance);
-        let angle = arcsine(t, s);
-        let value = c * (0.25 + HALF_OVER_PI * angle)
-            + HALF_OVER_PI
-                * ((left.root * right.root * scale) * (left.root * right.root * s) + scale * t * slope);
-        let spread = 2.0 * (scale * scale) - (scale * ab) * scale + (scale * slope) * (scale * slope);
-        (value, 0.25 + HALF_OVER_PI * (angle + slope * (1.0 + spread)))
+        let (p, q) = (left.scale * left.scale, right.scale * right.scale);
+        let s = cosine(t, p, q);
+        let (slope, angle) = (t / s, arcsine(t, s));
+        let scaled = left.scale * right.scale * slope;
+        // what depends on the left alone comes first: it is the same for a whole run
+        let size = (HALF_OVER_PI * left.root) * right.root * s + (HALF_OVER_PI * t) * scaled;
+        let value = c * (0.25 + HALF_OVER_PI * angle) + size;
+        let spread = p + q * (1.0 + p) + scaled * scaled;
+        (value, 0.25 + HALF_OVER_PI * (angle + slope * spread))
     }
 }
 

@@ -6,9 +6,9 @@ use crate::Error;
 use core::ops::Range;
 use dp_linalg::{Mat, MatMut, Parallelism};
 
-/// Rows and columns of a tile: 1 MiB of results, and runs of 4 KiB for the recursion.
+/// Rows and columns of a tile: 4 MiB of results, as packing the left side of its product costs the less the wider it is.
 const ROW_BLOCK: usize = 256;
-pub(crate) const COLUMN_BLOCK: usize = 512;
+const COLUMN_BLOCK: usize = 2048;
 
 /// Pairs for which starting a thread pays.
 const PAIRS_PER_THREAD: usize = 1 << 14;

@@ -6,8 +6,7 @@ mod points;
 mod recursion;
 mod sites;
 
-pub(crate) use gram::COLUMN_BLOCK;
-pub(crate) use points::{Points, Tiles};
+pub(crate) use points::{Points, RUN, Tiles};
 
 use crate::error::check_len;
 use crate::{Error, Network};

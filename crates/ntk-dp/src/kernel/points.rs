@@ -71,6 +71,9 @@ fn squared_products(variance: f64, rows: MatRef<'_>) -> Result<Vec<f64>, Error> 
     }
 }
 
+/// Pairs of one row that go through all layers together: lists of 4 KiB.
+pub(crate) const RUN: usize = 512;
+
 /// Computes tiles of one kernel's matrix; holds scratch space for one thread.
 pub(crate) struct Tiles<'a> {
     form: &'a Form,
@@ -94,7 +97,9 @@ impl<'a> Tiles<'a> {
         let (left, right) = (self.left.rows.subrows(rows.clone()), self.right.rows.subrows(columns.clone()));
         matmul_nt_into(out.reborrow(), Accumulate::Replace, left, right, Parallelism::Sequential)?;
         for (k, i) in rows.enumerate() {
-            self.transform(i, columns.clone(), out.row_mut(k));
+            for (run, start) in out.row_mut(k).chunks_mut(RUN).zip(columns.clone().step_by(RUN)) {
+                self.transform(i, start..start + run.len(), run);
+            }
         }
         Ok(())
     }

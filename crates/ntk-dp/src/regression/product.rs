@@ -1,6 +1,6 @@
 //! Kernel matrices times vectors, tile by tile: no matrix of all pairs.
 
-use crate::kernel::{COLUMN_BLOCK, Points, Tiles};
+use crate::kernel::{Points, RUN, Tiles};
 use crate::{Error, Kernel};
 use core::ops::Range;
 use dp_linalg::{Accumulate, Mat, MatMut, MatRef, Parallelism, matmul_into, matmul_tn_into};
@@ -22,9 +22,9 @@ pub(super) fn kernel_product(
     let sums = in_threads(parts, |rows| {
         let mut tiles = Tiles::new(kernel, left, right);
         let mut out = Mat::zeros(rows.len(), k);
-        let mut buffer = vec![0.0; BLOCK * COLUMN_BLOCK];
+        let mut buffer = vec![0.0; BLOCK * RUN];
         for block in blocks(rows.clone(), BLOCK) {
-            for columns in blocks(0..right.len(), COLUMN_BLOCK) {
+            for columns in blocks(0..right.len(), RUN) {
                 let tile = tile(&mut tiles, &mut buffer, block.clone(), columns.clone())?;
                 let out = out.as_mut().subrows(block.start - rows.start..block.end - rows.start);
                 matmul_into(out, Accumulate::Add, tile, vectors.subrows(columns), Parallelism::Sequential)?;

@@ -10,7 +10,7 @@ const BITS: u64 = 256;
 /// Degree at which the series is cut off.
 const DEGREE: usize = 64;
 
-/// The series `asin(√w)/√w = Σₖ C(2k, k) wᵏ/(4ᵏ(2k + 1))` minus the polynomial, cut off where a tail below `2⁻⁶³` is
+/// The series `asin(√w)/√w = Σₖ C(2k, k) wᵏ/(4ᵏ(2k + 1))` minus the polynomial, cut off where a tail below `2⁻¹⁷⁰` is
 /// left, is expanded around the centres of small intervals and bounded by the sum of absolute terms. The twin rounds coefficients to
 /// 48 bits.
 pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
@@ -20,8 +20,8 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
     for (term, coefficient) in difference.iter_mut().zip(ARCSINE) {
         *term -= fixed(f64::from_bits(coefficient.to_bits() & kept));
     }
-    // half the width of an interval: ½ + 2⁻⁴⁰ over all of them, rounded up by a unit
-    let end = (BigInt::from(1) << (BITS - 1)) + (BigInt::from(1) << (BITS - 40));
+    // half the width of an interval: 0.15 over all of them, rounded up by a unit
+    let end = (BigInt::from(3) << BITS) / 20 + 1;
     let half = (&end >> (intervals.ilog2() + 1)) + 1;
     let mut worst = BigInt::from(0);
     for k in 0..intervals {
@@ -29,10 +29,10 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
         worst = worst.max(bound(&difference, &center, &half));
     }
     // a rounding is less than a unit, there are fewer than 4·DEGREE² of them, and factors are below one; the tail is below
-    // (½ + 2⁻⁴⁰)⁶⁵·2 < 2⁻⁶³
-    let slack = BigInt::from(4 * DEGREE * DEGREE) + (BigInt::from(1) << (BITS - 63));
+    // 0.15⁶⁵·2 < 2⁻¹⁷⁰
+    let slack = BigInt::from(4 * DEGREE * DEGREE) + (BigInt::from(1) << (BITS - 170));
     let in_units = |x: BigInt| (x >> (BITS - 80)).to_string().parse::<f64>().unwrap_or(f64::NAN) + 1.0;
-    Outcome::at_most(in_units(worst + slack), 2.0_f64.powi(80 - 56), intervals as u64)
+    Outcome::at_most(in_units(worst + slack), 2.0_f64.powi(80 - 58), intervals as u64)
         .with_note("in units of 2⁻⁸⁰")
 }
 
