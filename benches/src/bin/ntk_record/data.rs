@@ -37,29 +37,16 @@ impl Labelled {
     }
 }
 
-/// Which part of CIFAR-10 a classifier is tested on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// The test batch, after learning from all five.
-    Test,
-    /// The fifth batch, after learning from four: for development.
-    Development,
-}
-
-/// Binary batches in a folder.
-pub(crate) fn cifar(folder: &Path, part: Part) -> Result<Split, Box<dyn Error>> {
-    let names: Vec<String> = (1..=5).map(|k| format!("data_batch_{k}.bin")).collect();
-    let (train, test) = match part {
-        Part::Test => (&names[..], "test_batch.bin".to_owned()),
-        Part::Development => (&names[..4], names[4].clone()),
-    };
+/// Binary batches in a folder: five to learn from, and the test batch.
+pub(crate) fn cifar(folder: &Path) -> Result<Split, Box<dyn Error>> {
+    let train: Vec<String> = (1..=5).map(|k| format!("data_batch_{k}.bin")).collect();
     Ok(Split {
-        name: if part == Part::Test { "CIFAR-10 (JPEG re-encoding)" } else { "CIFAR-10, development" },
+        name: "CIFAR-10 (JPEG re-encoding)",
         shape: ImageShape::new(3, 32, 32)?,
         symmetry: Symmetry::Mirror,
-        announced: if part == Part::Test { 50_000 } else { 40_000 },
-        train: batches(folder, train)?,
-        test: batches(folder, &[test])?,
+        announced: 50_000,
+        train: batches(folder, &train)?,
+        test: batches(folder, &["test_batch.bin".to_owned()])?,
     })
 }
 

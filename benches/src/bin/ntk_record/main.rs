@@ -1,22 +1,28 @@
 //! Private classifiers of images, record by record: accuracy against ε on CIFAR-10, MNIST and digits.
 //!
 //! ```text
-//! cargo run --release -p provable-dp-benches --bin ntk_record -- --cifar FOLDER --mnist FOLDER [--out FOLDER] [--runs N] [--development]
+//! cargo run --release -p provable-dp-benches --bin ntk_record -- --choose [--out FOLDER]
+//! cargo run --release -p provable-dp-benches --bin ntk_record -- --cifar FOLDER --mnist FOLDER [--out FOLDER] [--runs N]
 //! ```
 //!
-//! prints a table, and writes `ntk_record.csv` and a picture. Folders hold the binary batches of CIFAR-10, and the test part of MNIST as idx files. All rows
-//! of a set are private: images and classes, one added or removed; δ = 1e-5. Features come from a seed, never from images that are learned from; how many there
-//! are is a rule of the number of rows and the budget. With `--development`, CIFAR-10 is learned from four batches and tested on the fifth: that is what every
-//! constant was chosen with.
+//! The first searches constants of all private methods on drawn pictures, without any data set, and writes every trial to `ntk_record_choice.csv`; `settings.rs` holds
+//! what it found. The second prints a table, and writes `ntk_record.csv` and a picture. Folders hold the binary batches of CIFAR-10, and the test part of MNIST
+//! as idx files. All rows of a set are private: images and classes, one added or removed; δ = 1e-5. Features come from a seed, never from images that are
+//! learned from; how many there are is a rule of the announced number of rows and the budget.
 
 mod baseline;
+mod choose;
 mod data;
+mod drawn;
 mod methods;
 mod picture;
+mod settings;
 mod table;
 
-use data::{Part, Split};
+use data::Split;
+use dp_mechanisms::secure_rng;
 use methods::{Case, Method};
+use settings::Settings;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
@@ -40,14 +46,23 @@ struct Arguments {
     mnist: Option<PathBuf>,
     folder: PathBuf,
     runs: usize,
-    part: Part,
+    task: Task,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Choose,
+    Measure,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = arguments()?;
+    if arguments.task == Task::Choose {
+        return choose::run(&arguments.folder);
+    }
     let mut all = Vec::new();
     if let Some(folder) = &arguments.cifar {
-        all.extend(measure(data::cifar(folder, arguments.part)?, arguments.runs)?);
+        all.extend(measure(data::cifar(folder)?, arguments.runs)?);
     }
     if let Some(folder) = &arguments.mnist {
         all.extend(measure(data::mnist(folder)?, arguments.runs)?);
@@ -61,7 +76,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
     let mut parsed =
-        Arguments { cifar: None, mnist: None, folder: "benches/plots".into(), runs: 5, part: Part::Test };
+        Arguments { cifar: None, mnist: None, folder: "benches/plots".into(), runs: 5, task: Task::Measure };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or("a value is missing");
@@ -70,7 +85,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--mnist" => parsed.mnist = Some(value()?.into()),
             "--out" => parsed.folder = value()?.into(),
             "--runs" => parsed.runs = value()?.parse()?,
-            "--development" => parsed.part = Part::Development,
+            "--choose" => parsed.task = Task::Choose,
             _ => return Err(format!("unknown: {word}").into()),
         }
     }
@@ -87,8 +102,9 @@ fn measure(split: Split, runs: usize) -> Result<Vec<Row>, Box<dyn Error>> {
         let epsilons = if method == Method::Exact { &[f64::INFINITY][..] } else { &EPSILONS[..] };
         for &epsilon in epsilons {
             let start = Instant::now();
-            let dim = case.dim(method, epsilon.min(1e3))?;
-            let accuracies = case.accuracies(method, epsilon.min(1e3), runs)?;
+            let settings = Settings::chosen(method);
+            let dim = case.dim(&settings, epsilon.min(1e3))?;
+            let accuracies = case.accuracies(&settings, (epsilon.min(1e3), runs), &mut secure_rng()?)?;
             let seconds = start.elapsed().as_secs_f64() / accuracies.len() as f64;
             let (mean, sd) = table::summary(&accuracies);
             writeln!(

@@ -1,0 +1,111 @@
+//! Constants of the methods: what was tried on drawn pictures, and what was chosen.
+
+use crate::methods::Method;
+
+/// A constant of a method.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Constant {
+    pub(crate) name: &'static str,
+    /// In increasing order; a search begins at the middle.
+    pub(crate) tried: &'static [f64],
+    /// What `--choose` found; a test compares it with the file that it wrote.
+    chosen: f64,
+}
+
+const fn constant(name: &'static str, tried: &'static [f64], chosen: f64) -> Constant {
+    Constant { name, tried, chosen }
+}
+
+/// Weights are `D·k` numbers; rows are counted times `μ`.
+pub(crate) const ROWS_A_WEIGHT: &str = "rows_a_weight";
+/// Sum of all steps, as multiples of `D·k` times the mean gradient.
+pub(crate) const TIME: &str = "time";
+pub(crate) const STEPS: &str = "steps";
+pub(crate) const MOMENTUM: &str = "momentum";
+pub(crate) const RESIDUAL_CLIP: &str = "residual_clip";
+/// Share of `μ²` for the centre.
+pub(crate) const CENTRE: &str = "centre";
+/// As a multiple of the length that textures have.
+pub(crate) const ROW_CLIP: &str = "row_clip";
+/// Part of the rows in a step, on average.
+pub(crate) const RATE: &str = "rate";
+/// `nμ/D^{3/2}` of moments: what the mean eigenvalue is beside the radius of noise, but for a factor.
+pub(crate) const SIGNAL: &str = "signal";
+pub(crate) const TARGET_WEIGHT: &str = "target_weight";
+
+const DESCENT: [Constant; 7] = [
+    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
+    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
+    constant(RESIDUAL_CLIP, &[0.35, 0.5, 0.7, 1.0, 1.4], 0.7),
+    constant(STEPS, &[12.0, 24.0, 48.0, 96.0], 48.0),
+    constant(MOMENTUM, &[0.0, 0.5, 0.8, 0.9], 0.8),
+    constant(CENTRE, &[0.02, 0.05, 0.1, 0.2], 0.1),
+    constant(ROW_CLIP, &[0.5, 1.0, 2.0, 4.0], 2.0),
+];
+
+const STOCHASTIC: [Constant; 8] = [
+    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
+    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
+    constant(RESIDUAL_CLIP, &[0.35, 0.5, 0.7, 1.0, 1.4], 0.7),
+    constant(STEPS, &[50.0, 100.0, 200.0, 400.0], 200.0),
+    constant(RATE, &[0.02, 0.04, 0.08, 0.16], 0.08),
+    constant(MOMENTUM, &[0.0, 0.5, 0.8, 0.9], 0.8),
+    constant(CENTRE, &[0.02, 0.05, 0.1, 0.2], 0.1),
+    constant(ROW_CLIP, &[0.5, 1.0, 2.0, 4.0], 2.0),
+];
+
+const MOMENTS: [Constant; 4] = [
+    constant(SIGNAL, &[0.5, 1.0, 2.0, 4.0, 8.0], 2.0),
+    constant(TARGET_WEIGHT, &[0.5, 1.0, 2.0], 1.0),
+    constant(CENTRE, &[0.02, 0.05, 0.1, 0.2], 0.1),
+    constant(ROW_CLIP, &[0.5, 1.0, 2.0, 4.0], 2.0),
+];
+
+/// Constants in the order in which they are searched; none without privacy, where data may choose.
+pub(crate) const fn constants(method: Method) -> &'static [Constant] {
+    match method {
+        Method::Descent => &DESCENT,
+        Method::Stochastic => &STOCHASTIC,
+        Method::Moments => &MOMENTS,
+        Method::Exact => &[],
+    }
+}
+
+/// A value for each constant of a method.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Settings {
+    method: Method,
+    values: Vec<f64>,
+}
+
+impl Settings {
+    /// Where a search begins.
+    pub(crate) fn middle(method: Method) -> Self {
+        let middle = |constant: &Constant| constant.tried[constant.tried.len() / 2];
+        Self { method, values: constants(method).iter().map(middle).collect() }
+    }
+
+    /// What was chosen.
+    pub(crate) fn chosen(method: Method) -> Self {
+        Self { method, values: constants(method).iter().map(|constant| constant.chosen).collect() }
+    }
+
+    pub(crate) const fn method(&self) -> Method {
+        self.method
+    }
+
+    fn place(&self, name: &str) -> usize {
+        let found = constants(self.method).iter().position(|constant| constant.name == name);
+        found.expect("a constant of this method")
+    }
+
+    pub(crate) fn get(&self, name: &str) -> f64 {
+        self.values[self.place(name)]
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: f64) -> Self {
+        let place = self.place(name);
+        self.values[place] = value;
+        self
+    }
+}
