@@ -11,9 +11,9 @@ use std::error::Error;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// Steps without privacy: their number is chosen on rows that are kept out.
-const EXACT_STEPS: [u32; 5] = [24, 48, 96, 192, 384];
+const EXACT_STEPS: [u32; 5] = [12, 24, 48, 96, 192];
 /// Their length, as a multiple of `D·k` times the mean gradient, and momentum.
-const EXACT_STEP: Step = Step { size: 0.02, momentum: 0.9, clip: f64::INFINITY };
+const EXACT_STEP: Step = Step { size: 0.04, momentum: 0.9, clip: f64::INFINITY };
 /// Of the rows, the part that is kept out.
 const KEPT_OUT: usize = 5;
 

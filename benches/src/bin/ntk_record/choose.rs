@@ -3,7 +3,7 @@
 use crate::drawn::TASKS;
 use crate::methods::{Case, Method};
 use crate::settings::{Settings, constants};
-use crate::{EPSILONS, table};
+use crate::table;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ use std::path::Path;
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 const ROUNDS: usize = 2;
+const EPSILONS: [f64; 2] = [1.0, 8.0];
 /// The same noise for every value, so that values are compared and not noise.
 const SEED: u64 = 77;
 const HEADER: &str = "method,round,constant,value,pictures,epsilon,accuracy\n";

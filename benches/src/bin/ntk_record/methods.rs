@@ -26,6 +26,8 @@ const TEXTURES: usize = 3000;
 const SEED: u64 = 2026;
 /// More features are not made.
 const MOST: usize = 2048;
+/// Features of the release of moments, whose time grows with their square.
+const MOST_MOMENTS: usize = 1024;
 /// Fewer are worth nothing.
 const LEAST: usize = 16;
 
@@ -97,7 +99,8 @@ impl Case {
             Method::Moments => (rows / settings.get(SIGNAL)).powf(2.0 / 3.0),
             Method::Exact => MOST as f64,
         };
-        Ok((worth as usize).max(LEAST).min(MOST).min(self.train.ncols()))
+        let most = if settings.method() == Method::Moments { MOST_MOMENTS } else { MOST };
+        Ok((worth as usize).max(LEAST).min(most).min(self.train.ncols()))
     }
 
     /// Learns `count` times, each with other noise; accuracies on the other part.

@@ -36,29 +36,29 @@ pub(crate) const TARGET_WEIGHT: &str = "target_weight";
 const DESCENT: [Constant; 7] = [
     constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
     constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
-    constant(RESIDUAL_CLIP, &[0.35, 0.5, 0.7, 1.0, 1.4], 0.7),
-    constant(STEPS, &[12.0, 24.0, 48.0, 96.0], 48.0),
-    constant(MOMENTUM, &[0.0, 0.5, 0.8, 0.9], 0.8),
-    constant(CENTRE, &[0.02, 0.05, 0.1, 0.2], 0.1),
-    constant(ROW_CLIP, &[0.5, 1.0, 2.0, 4.0], 2.0),
+    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 1.0),
+    constant(STEPS, &[24.0, 48.0, 96.0], 48.0),
+    constant(MOMENTUM, &[0.0, 0.8, 0.9], 0.8),
+    constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
+    constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
 ];
 
 const STOCHASTIC: [Constant; 8] = [
     constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
     constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
-    constant(RESIDUAL_CLIP, &[0.35, 0.5, 0.7, 1.0, 1.4], 0.7),
-    constant(STEPS, &[50.0, 100.0, 200.0, 400.0], 200.0),
-    constant(RATE, &[0.02, 0.04, 0.08, 0.16], 0.08),
-    constant(MOMENTUM, &[0.0, 0.5, 0.8, 0.9], 0.8),
-    constant(CENTRE, &[0.02, 0.05, 0.1, 0.2], 0.1),
-    constant(ROW_CLIP, &[0.5, 1.0, 2.0, 4.0], 2.0),
+    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 1.0),
+    constant(STEPS, &[100.0, 200.0, 400.0], 200.0),
+    constant(RATE, &[0.04, 0.08, 0.16], 0.08),
+    constant(MOMENTUM, &[0.0, 0.8, 0.9], 0.8),
+    constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
+    constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
 ];
 
 const MOMENTS: [Constant; 4] = [
     constant(SIGNAL, &[0.5, 1.0, 2.0, 4.0, 8.0], 2.0),
     constant(TARGET_WEIGHT, &[0.5, 1.0, 2.0], 1.0),
-    constant(CENTRE, &[0.02, 0.05, 0.1, 0.2], 0.1),
-    constant(ROW_CLIP, &[0.5, 1.0, 2.0, 4.0], 2.0),
+    constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
+    constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
 ];
 
 /// Constants in the order in which they are searched; none without privacy, where data may choose.
