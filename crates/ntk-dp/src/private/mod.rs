@@ -13,5 +13,5 @@ pub use record::{
     RecordTargets, RowNorm, private_descent, private_moments,
 };
 #[cfg(feature = "io")]
-pub(crate) use record::{FlatteningParts, ReleasedParts};
+pub(crate) use record::{ClassifierParts, FlatteningParts, ReleasedParts};
 pub use rows::{LabelledRows, OwnedTargets, PrivateRecords, StreamedRecords, Targets};

@@ -4,6 +4,7 @@ use super::super::options::{RecordOptions, RowNorm};
 use crate::Error;
 use core::fmt;
 use dp_linalg::Parallelism;
+use serde::{Deserialize, Serialize};
 
 /// A parameter of [`DescentOptions`] that [`RecordOptions`] do not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ fn check(parameter: DescentParameter, value: f64, inside: bool) -> Result<f64, E
     if inside { Ok(value) } else { Err(Error::DescentParameter { parameter, value }) }
 }
 
-/// Public parameters of a private descent.
+/// Public parameters of a private descent. They are read from a file only if in range; threads are not written.
 ///
 /// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are. The defaults (48 steps of 0.013, momentum 0.9, residuals clipped
 /// at 0.7, 5 % of the budget for the centre) are for whitened features, such as [`ImageFeatures`](crate::image::ImageFeatures).
@@ -47,7 +48,8 @@ fn check(parameter: DescentParameter, value: f64, inside: bool) -> Result<f64, E
 /// assert!(options.with_steps(0).is_err() && DescentOptions::new(500, 1).is_err());
 /// # Ok::<(), ntk_dp::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct DescentOptions {
     record: RecordOptions,
     centre: f64,
@@ -55,6 +57,53 @@ pub struct DescentOptions {
     step_size: f64,
     momentum: f64,
     residual_clip: f64,
+}
+
+/// As in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    dim: usize,
+    classes: usize,
+    norm: RowNorm,
+    centre: f64,
+    intercept: f64,
+    steps: u32,
+    step_size: f64,
+    momentum: f64,
+    residual_clip: f64,
+}
+
+impl From<DescentOptions> for Written {
+    fn from(options: DescentOptions) -> Self {
+        let DescentOptions { record, centre, steps, step_size, momentum, residual_clip } = options;
+        Self {
+            dim: record.dim(),
+            classes: record.columns(),
+            norm: record.norm(),
+            centre,
+            intercept: record.intercept(),
+            steps,
+            step_size,
+            momentum,
+            residual_clip,
+        }
+    }
+}
+
+impl TryFrom<Written> for DescentOptions {
+    type Error = Error;
+
+    fn try_from(written: Written) -> Result<Self, Error> {
+        Self::new(written.dim, written.classes)?
+            .with_norm(written.norm)?
+            .with_centre(written.centre)?
+            .with_intercept(written.intercept)?
+            .with_steps(written.steps)?
+            .with_step_size(written.step_size)?
+            .with_momentum(written.momentum)?
+            .with_residual_clip(written.residual_clip)
+    }
 }
 
 impl DescentOptions {
