@@ -3,9 +3,9 @@
 use dp_linalg::{Mat, MatRef, Parallelism, matmul, matmul_tn};
 use dp_mechanisms::accounting::{Poisson, Target};
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, Mu, PrivacyProfile, SamplingRate, gaussian};
+use ntk_dp::classify;
 use rand::{CryptoRng, RngExt};
 use rand_distr::StandardNormal;
-use ntk_dp::classify;
 use std::error::Error;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
@@ -116,16 +116,21 @@ pub(crate) fn exact(rows: MatRef<'_>, labels: &[usize], classes: usize) -> Outco
     let (kept, others): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|i| i % KEPT_OUT == 0);
     let [(kept, truth), (others, known)] = [kept, others].map(|chosen| part(rows, labels, &chosen));
     let (mut best, mut most) = (EXACT_STEPS[0], 0);
-    walk_exactly((others.as_ref(), &known), classes, EXACT_STEPS[EXACT_STEPS.len() - 1], |steps, weights| {
-        if EXACT_STEPS.contains(&steps) {
-            let scores = matmul(kept.as_ref(), weights.as_ref(), Parallelism::available())?;
-            let right = classify(scores.as_ref()).iter().zip(&truth).filter(|(a, b)| a == b).count();
-            if right > most {
-                (best, most) = (steps, right);
+    walk_exactly(
+        (others.as_ref(), &known),
+        classes,
+        EXACT_STEPS[EXACT_STEPS.len() - 1],
+        |steps, weights| {
+            if EXACT_STEPS.contains(&steps) {
+                let scores = matmul(kept.as_ref(), weights.as_ref(), Parallelism::available())?;
+                let right = classify(scores.as_ref()).iter().zip(&truth).filter(|(a, b)| a == b).count();
+                if right > most {
+                    (best, most) = (steps, right);
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     Ok((walk_exactly((rows, labels), classes, best, |_, _| Ok(()))?, best))
 }
 

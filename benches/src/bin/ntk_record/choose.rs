@@ -60,7 +60,11 @@ pub(crate) fn run(folder: &Path) -> Outcome<()> {
 fn search(method: Method, cases: &[Case], text: &mut String) -> Outcome<()> {
     let (mut known, mut settings) = (Known::default(), Settings::middle(method));
     let mut out = std::io::stdout();
-    writeln!(out, "\n{}\n\n| round | constant | mean accuracy of each value | best |\n|---|---|---|---|", method.name())?;
+    writeln!(
+        out,
+        "\n{}\n\n| round | constant | mean accuracy of each value | best |\n|---|---|---|---|",
+        method.name()
+    )?;
     for round in 1..=ROUNDS {
         for constant in constants(method) {
             let mut means = Vec::new();
@@ -70,7 +74,11 @@ fn search(method: Method, cases: &[Case], text: &mut String) -> Outcome<()> {
                 let each = cases.iter().flat_map(|case| EPSILONS.map(|epsilon| (case.name, epsilon)));
                 for ((pictures, epsilon), accuracy) in each.zip(&accuracies) {
                     let name = constant.name;
-                    writeln!(text, "{},{round},{name},{value},{pictures},{epsilon},{accuracy}", method.name())?;
+                    writeln!(
+                        text,
+                        "{},{round},{name},{value},{pictures},{epsilon},{accuracy}",
+                        method.name()
+                    )?;
                 }
             }
             let best = best(&means);

@@ -60,8 +60,11 @@ impl Objects {
         let mirrored = rng.random_bool(0.5);
         for i in 0..PIXELS {
             let place = [i / SIDE, i % SIDE];
-            let square: f64 =
-                place.iter().zip(middle).map(|(&at, middle)| (at as f64 - middle) * (at as f64 - middle)).sum();
+            let square: f64 = place
+                .iter()
+                .zip(middle)
+                .map(|(&at, middle)| (at as f64 - middle) * (at as f64 - middle))
+                .sum();
             if square < radius * radius {
                 let [row, column] = core::array::from_fn(|axis| {
                     (place[axis] as i64 + moves[axis]).rem_euclid(SIDE as i64) as usize

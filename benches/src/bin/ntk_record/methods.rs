@@ -3,7 +3,8 @@
 use crate::baseline::{self, Sampled, Step};
 use crate::data::Split;
 use crate::settings::{
-    CENTRE, MOMENTUM, RATE, RESIDUAL_CLIP, ROW_CLIP, ROWS_A_WEIGHT, SIGNAL, STEPS, Settings, TARGET_WEIGHT, TIME,
+    CENTRE, MOMENTUM, RATE, RESIDUAL_CLIP, ROW_CLIP, ROWS_A_WEIGHT, SIGNAL, STEPS, Settings, TARGET_WEIGHT,
+    TIME,
 };
 use dp_linalg::{Mat, MatRef, Parallelism, matmul};
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, gaussian};

@@ -2,7 +2,9 @@
 
 use super::FileError;
 use super::sealed::{Opened, Tensor, save};
-use crate::private::{ClassifierParts, DescentAdjacency, DescentMechanism, DescentOptions, PrivateClassifier};
+use crate::private::{
+    ClassifierParts, DescentAdjacency, DescentMechanism, DescentOptions, PrivateClassifier,
+};
 use dp_mechanisms::{ArithmeticModel, Certificate, Mu, PrivacyProfile, Release};
 use std::path::Path;
 
@@ -80,7 +82,8 @@ pub fn read_classifier<A: DescentAdjacency>(bytes: &[u8]) -> Result<ClassifierRe
     let numbers = |name: &str| file.tensor(name)?.matrix();
     let rows = numbers(ROWS)?.into_vec();
     let ([rows], 3) = (&rows[..], file.tensors()) else { return Err(FileError::Inconsistent) };
-    let parts = ClassifierParts { weights: numbers(WEIGHTS)?, centre: numbers(CENTRE)?.into_vec(), rows: *rows };
+    let parts =
+        ClassifierParts { weights: numbers(WEIGHTS)?, centre: numbers(CENTRE)?.into_vec(), rows: *rows };
     let classifier = PrivateClassifier::from_parts(&mechanism, parts).ok_or(FileError::Inconsistent)?;
     Ok(Release::assume_released(classifier, certificate))
 }
