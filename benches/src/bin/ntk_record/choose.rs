@@ -50,15 +50,16 @@ pub(crate) fn run(folder: &Path) -> Outcome<()> {
         writeln!(std::io::stderr(), "{}: features", cases[cases.len() - 1].name)?;
     }
     let mut text = HEADER.to_owned();
-    for method in Method::ALL.into_iter().filter(|&method| !constants(method).is_empty()) {
-        search(method, &cases, &mut text)?;
+    let descent = search(Settings::middle(Method::Descent, &[]), &cases, &mut text)?;
+    for method in [Method::Stochastic, Method::Moments] {
+        search(Settings::middle(method, descent.values()), &cases, &mut text)?;
     }
     std::fs::create_dir_all(folder)?;
     Ok(std::fs::write(folder.join("ntk_record_choice.csv"), text)?)
 }
 
-fn search(method: Method, cases: &[Case], text: &mut String) -> Outcome<()> {
-    let (mut known, mut settings) = (Known::default(), Settings::middle(method));
+fn search(begin: Settings, cases: &[Case], text: &mut String) -> Outcome<Settings> {
+    let (mut known, mut settings, method) = (Known::default(), begin.clone(), begin.method());
     let mut out = std::io::stdout();
     writeln!(
         out,
@@ -88,7 +89,7 @@ fn search(method: Method, cases: &[Case], text: &mut String) -> Outcome<()> {
             writeln!(out, "| {round} | {} | {} | {best} |", constant.name, shown.join(", "))?;
         }
     }
-    Ok(())
+    Ok(settings)
 }
 
 /// The value with the largest mean; of equal ones the first.

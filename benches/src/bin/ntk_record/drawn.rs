@@ -5,35 +5,42 @@ use dp_linalg::Mat;
 use ntk_dp::image::{ImageShape, Symmetry, Textures};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
 
 const CLASSES: usize = 10;
 const SIDE: usize = 32;
 const CHANNELS: usize = 3;
 const PIXELS: usize = SIDE * SIDE;
 /// Pictures to learn from, and to test.
-const TRAIN: usize = 16_000;
-const TEST: usize = 4_000;
+const TRAIN: usize = 12_000;
+const TEST: usize = 3_000;
 /// Radius of an object, in pixels.
 const RADIUS: core::ops::Range<f64> = 6.0..15.0;
 /// Pixels by which an object is moved, along each side.
 const MOVES: i64 = 6;
 
-/// Ten classes of drawn objects.
+/// Standard deviation of the logarithm of an exposure.
+const EXPOSURE: f64 = 0.5;
+/// Least part of a colour that light has.
+const LIGHT: f64 = 0.5;
+/// A picture is blurred less often than this.
+const BLURS: usize = 3;
+
+/// Ten classes of drawn objects, photographed.
 ///
 /// An object is a round piece of a texture that stands for it, moved, mirrored or not, on a background that is drawn afresh for each picture. A class is so many
-/// objects that have nothing in common: the more, the harder.
+/// objects that have nothing in common: the more, the harder. Exposure, colour of the light and sharpness differ from picture to picture: textures that whiten features
+/// do not have that, so that features of these pictures are not white, as those of real ones are not.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Objects {
     name: &'static str,
     seed: u64,
     of_class: usize,
-    /// Exponent of brightness: textures that whiten features have 1.
-    gamma: f64,
 }
 
 pub(crate) const TASKS: [Objects; 2] = [
-    Objects { name: "4 objects a class", seed: 1, of_class: 4, gamma: 0.5 },
-    Objects { name: "32 objects a class", seed: 2, of_class: 32, gamma: 2.0 },
+    Objects { name: "2 objects a class", seed: 1, of_class: 2 },
+    Objects { name: "8 objects a class", seed: 2, of_class: 8 },
 ];
 
 impl Objects {
@@ -75,9 +82,30 @@ impl Objects {
                 }
             }
         }
-        for x in picture.iter_mut() {
-            *x = x.powf(self.gamma);
-        }
+        photograph(picture, rng);
         object % CLASSES
+    }
+}
+
+/// `x` becomes `light·x^exposure`, blurred.
+fn photograph<R: Rng>(picture: &mut [f64], rng: &mut R) {
+    let exposure = (EXPOSURE * rng.sample::<f64, _>(StandardNormal)).exp();
+    let blurs = rng.random_range(0..BLURS);
+    for plane in picture.chunks_exact_mut(PIXELS) {
+        let light = rng.random_range(LIGHT..1.0);
+        plane.iter_mut().for_each(|x| *x = light * x.powf(exposure));
+        (0..blurs).for_each(|_| blur(plane));
+    }
+}
+
+/// Mean of a pixel and its eight neighbours, the last ones on each side repeated.
+fn blur(plane: &mut [f64]) {
+    let sharp = plane.to_vec();
+    let at = |row: usize, column: usize| sharp[row.min(SIDE - 1) * SIDE + column.min(SIDE - 1)];
+    for (i, x) in plane.iter_mut().enumerate() {
+        let middle = (i / SIDE, i % SIDE);
+        let rows = [middle.0.saturating_sub(1), middle.0, middle.0 + 1];
+        let columns = [middle.1.saturating_sub(1), middle.1, middle.1 + 1];
+        *x = rows.iter().flat_map(|&row| columns.map(|column| at(row, column))).sum::<f64>() / 9.0;
     }
 }

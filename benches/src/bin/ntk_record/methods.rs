@@ -217,9 +217,8 @@ impl Case {
 
 /// All steps together are as long as the time says.
 fn step(settings: &Settings) -> Step {
-    let momentum = settings.get(MOMENTUM);
-    let size = settings.get(TIME) * (1.0 - momentum) / settings.get(STEPS);
-    Step { size: size.min(1.0), momentum, clip: settings.get(RESIDUAL_CLIP) }
+    let size = settings.get(TIME) * (1.0 - MOMENTUM) / settings.get(STEPS);
+    Step { size, momentum: MOMENTUM, clip: settings.get(RESIDUAL_CLIP) }
 }
 
 /// Textures have a length of about `√D`.

@@ -12,6 +12,9 @@ pub(crate) struct Constant {
     chosen: f64,
 }
 
+/// The usual one (Sutskever, Martens, Dahl, Hinton 2013).
+pub(crate) const MOMENTUM: f64 = 0.9;
+
 const fn constant(name: &'static str, tried: &'static [f64], chosen: f64) -> Constant {
     Constant { name, tried, chosen }
 }
@@ -21,7 +24,6 @@ pub(crate) const ROWS_A_WEIGHT: &str = "rows_a_weight";
 /// Sum of all steps, as multiples of `D·k` times the mean gradient.
 pub(crate) const TIME: &str = "time";
 pub(crate) const STEPS: &str = "steps";
-pub(crate) const MOMENTUM: &str = "momentum";
 pub(crate) const RESIDUAL_CLIP: &str = "residual_clip";
 /// Share of `μ²` for the centre.
 pub(crate) const CENTRE: &str = "centre";
@@ -33,33 +35,27 @@ pub(crate) const RATE: &str = "rate";
 pub(crate) const SIGNAL: &str = "signal";
 pub(crate) const TARGET_WEIGHT: &str = "target_weight";
 
-const DESCENT: [Constant; 7] = [
+const DESCENT: [Constant; 6] = [
     constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
     constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
     constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 1.0),
     constant(STEPS, &[24.0, 48.0, 96.0], 48.0),
-    constant(MOMENTUM, &[0.0, 0.8, 0.9], 0.8),
     constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
     constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
 ];
 
-const STOCHASTIC: [Constant; 8] = [
+/// Centre and clip of rows are those of the descent.
+const STOCHASTIC: [Constant; 5] = [
     constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
     constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
     constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 1.0),
     constant(STEPS, &[100.0, 200.0, 400.0], 200.0),
     constant(RATE, &[0.04, 0.08, 0.16], 0.08),
-    constant(MOMENTUM, &[0.0, 0.8, 0.9], 0.8),
-    constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
-    constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
 ];
 
-const MOMENTS: [Constant; 4] = [
-    constant(SIGNAL, &[0.5, 1.0, 2.0, 4.0, 8.0], 2.0),
-    constant(TARGET_WEIGHT, &[0.5, 1.0, 2.0], 1.0),
-    constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
-    constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
-];
+/// Centre and clip of rows are those of the descent.
+const MOMENTS: [Constant; 2] =
+    [constant(SIGNAL, &[0.5, 1.0, 2.0, 4.0, 8.0], 2.0), constant(TARGET_WEIGHT, &[0.5, 1.0, 2.0], 1.0)];
 
 /// Constants in the order in which they are searched; none without privacy, where data may choose.
 pub(crate) const fn constants(method: Method) -> &'static [Constant] {
@@ -71,41 +67,52 @@ pub(crate) const fn constants(method: Method) -> &'static [Constant] {
     }
 }
 
-/// A value for each constant of a method.
+/// A value for each constant of a method, and for those that it shares with the descent.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Settings {
     method: Method,
-    values: Vec<f64>,
+    values: Vec<(&'static str, f64)>,
 }
 
 impl Settings {
-    /// Where a search begins.
-    pub(crate) fn middle(method: Method) -> Self {
-        let middle = |constant: &Constant| constant.tried[constant.tried.len() / 2];
-        Self { method, values: constants(method).iter().map(middle).collect() }
+    /// Where a search begins, after that of the descent.
+    pub(crate) fn middle(method: Method, descent: &[(&'static str, f64)]) -> Self {
+        let middle = |constant: &Constant| (constant.name, constant.tried[constant.tried.len() / 2]);
+        Self::new(method, constants(method).iter().map(middle), descent)
     }
 
     /// What was chosen.
     pub(crate) fn chosen(method: Method) -> Self {
-        Self { method, values: constants(method).iter().map(|constant| constant.chosen).collect() }
+        let chosen = |method| constants(method).iter().map(|constant| (constant.name, constant.chosen));
+        Self::new(method, chosen(method), &chosen(Method::Descent).collect::<Vec<_>>())
+    }
+
+    /// A method's own values come first, and are found first.
+    fn new(
+        method: Method,
+        own: impl Iterator<Item = (&'static str, f64)>,
+        descent: &[(&'static str, f64)],
+    ) -> Self {
+        Self { method, values: own.chain(descent.iter().copied()).collect() }
     }
 
     pub(crate) const fn method(&self) -> Method {
         self.method
     }
 
-    fn place(&self, name: &str) -> usize {
-        let found = constants(self.method).iter().position(|constant| constant.name == name);
-        found.expect("a constant of this method")
+    pub(crate) fn values(&self) -> &[(&'static str, f64)] {
+        &self.values
     }
 
     pub(crate) fn get(&self, name: &str) -> f64 {
-        self.values[self.place(name)]
+        let found = self.values.iter().find(|(own, _)| *own == name);
+        found.expect("a constant of this method").1
     }
 
     pub(crate) fn with(mut self, name: &str, value: f64) -> Self {
-        let place = self.place(name);
-        self.values[place] = value;
+        if let Some(found) = self.values.iter_mut().find(|(own, _)| *own == name) {
+            found.1 = value;
+        }
         self
     }
 }
