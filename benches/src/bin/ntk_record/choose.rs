@@ -1,6 +1,7 @@
-//! Constants by their accuracy on drawn pictures: one after another, each from a list, in two rounds.
+//! Constants by their accuracy on drawn pictures and on a part of MNIST that is not tested on: one after another, each from a list, in two rounds.
 
-use crate::drawn::TASKS;
+use crate::data;
+use crate::drawn::OBJECTS;
 use crate::methods::{Case, Method};
 use crate::settings::{Settings, constants};
 use crate::table;
@@ -43,12 +44,8 @@ impl Known {
 }
 
 /// Searches all methods, writes `ntk_record_choice.csv`, and prints what was found.
-pub(crate) fn run(folder: &Path) -> Outcome<()> {
-    let mut cases = Vec::new();
-    for task in TASKS {
-        cases.push(Case::new(task.split()?)?);
-        writeln!(std::io::stderr(), "{}: features", cases[cases.len() - 1].name)?;
-    }
+pub(crate) fn run(mnist: &Path, folder: &Path) -> Outcome<()> {
+    let cases = [Case::new(OBJECTS.split()?)?, Case::new(data::mnist_to_choose(mnist)?)?];
     let mut text = HEADER.to_owned();
     let descent = search(Settings::middle(Method::Descent, &[]), &cases, &mut text)?;
     for method in [Method::Stochastic, Method::Moments] {

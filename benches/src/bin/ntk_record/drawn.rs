@@ -12,8 +12,8 @@ const SIDE: usize = 32;
 const CHANNELS: usize = 3;
 const PIXELS: usize = SIDE * SIDE;
 /// Pictures to learn from, and to test.
-const TRAIN: usize = 12_000;
-const TEST: usize = 3_000;
+const TRAIN: usize = 8_000;
+const TEST: usize = 2_000;
 /// Radius of an object, in pixels.
 const RADIUS: core::ops::Range<f64> = 6.0..15.0;
 /// Pixels by which an object is moved, along each side.
@@ -38,10 +38,7 @@ pub(crate) struct Objects {
     of_class: usize,
 }
 
-pub(crate) const TASKS: [Objects; 2] = [
-    Objects { name: "2 objects a class", seed: 1, of_class: 2 },
-    Objects { name: "8 objects a class", seed: 2, of_class: 8 },
-];
+pub(crate) const OBJECTS: Objects = Objects { name: "2 objects a class", seed: 1, of_class: 2 };
 
 impl Objects {
     pub(crate) fn split(self) -> Result<Split, Box<dyn std::error::Error>> {

@@ -39,7 +39,7 @@ const DESCENT: [Constant; 6] = [
     constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
     constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
     constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 1.0),
-    constant(STEPS, &[24.0, 48.0, 96.0], 48.0),
+    constant(STEPS, &[12.0, 24.0, 48.0], 24.0),
     constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
     constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
 ];
