@@ -61,17 +61,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mnist = arguments.mnist.ok_or("constants are chosen with --mnist FOLDER")?;
         return choose::run(&mnist, &arguments.folder);
     }
-    let mut all = Vec::new();
+    std::fs::create_dir_all(&arguments.folder)?;
+    let mut splits = Vec::new();
     if let Some(folder) = &arguments.cifar {
-        all.extend(measure(data::cifar(folder)?, arguments.runs)?);
+        splits.push(data::cifar(folder)?);
     }
     if let Some(folder) = &arguments.mnist {
-        all.extend(measure(data::mnist(folder)?, arguments.runs)?);
+        splits.push(data::mnist(folder)?);
     }
-    all.extend(measure(data::digits()?, arguments.runs)?);
+    splits.push(data::digits()?);
+    let mut all = Vec::new();
+    for split in splits {
+        measure(split, &arguments, &mut all)?;
+    }
     table::print(&all)?;
-    std::fs::create_dir_all(&arguments.folder)?;
-    table::write(&arguments.folder.join("ntk_record.csv"), &all)?;
     picture::draw(&arguments.folder.join("ntk_record.svg"), &all)
 }
 
@@ -93,19 +96,20 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     Ok(parsed)
 }
 
-fn measure(split: Split, runs: usize) -> Result<Vec<Row>, Box<dyn Error>> {
+/// Adds what was measured to `all`, and writes all of it after each method.
+fn measure(split: Split, arguments: &Arguments, all: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     let mut progress = std::io::stderr();
     let start = Instant::now();
     let case = Case::new(split)?;
     writeln!(progress, "{}: features after {:.0} s", case.name, start.elapsed().as_secs_f64())?;
-    let mut all = Vec::new();
     for method in Method::ALL {
+        let settings = Settings::chosen(method);
         let epsilons = if method == Method::Exact { &[f64::INFINITY][..] } else { &EPSILONS[..] };
         for &epsilon in epsilons {
             let start = Instant::now();
-            let settings = Settings::chosen(method);
             let dim = case.dim(&settings, epsilon.min(1e3))?;
-            let accuracies = case.accuracies(&settings, (epsilon.min(1e3), runs), &mut secure_rng()?)?;
+            let accuracies =
+                case.accuracies(&settings, (epsilon.min(1e3), arguments.runs), &mut secure_rng()?)?;
             let seconds = start.elapsed().as_secs_f64() / accuracies.len() as f64;
             let (mean, sd) = table::summary(&accuracies);
             writeln!(
@@ -116,6 +120,7 @@ fn measure(split: Split, runs: usize) -> Result<Vec<Row>, Box<dyn Error>> {
             )?;
             all.push(Row { set: case.name, n: case.rows(), method, dim, epsilon, accuracies, seconds });
         }
+        table::write(&arguments.folder.join("ntk_record.csv"), all)?;
     }
-    Ok(all)
+    Ok(())
 }

@@ -36,12 +36,12 @@ pub(crate) const SIGNAL: &str = "signal";
 pub(crate) const TARGET_WEIGHT: &str = "target_weight";
 
 const DESCENT: [Constant; 6] = [
-    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
-    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
-    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 1.0),
-    constant(STEPS, &[12.0, 24.0, 48.0], 24.0),
-    constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
-    constant(ROW_CLIP, &[1.0, 2.0, 4.0], 2.0),
+    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 1.25),
+    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 2.0),
+    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 0.7),
+    constant(STEPS, &[12.0, 24.0, 48.0], 48.0),
+    constant(CENTRE, &[0.02, 0.05, 0.1], 0.02),
+    constant(ROW_CLIP, &[1.0, 2.0, 4.0], 1.0),
 ];
 
 /// Centre and clip of rows are those of the descent.
@@ -114,5 +114,29 @@ impl Settings {
             found.1 = value;
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dp_mechanisms::{Delta, Epsilon, gaussian};
+    use ntk_dp::private::DescentOptions;
+
+    #[test]
+    fn defaults_of_the_library_are_the_chosen_constants() {
+        let (options, chosen) = (DescentOptions::new(100, 10).unwrap(), Settings::chosen(Method::Descent));
+        assert_eq!(f64::from(options.steps()), chosen.get(STEPS));
+        assert_eq!(options.residual_clip(), chosen.get(RESIDUAL_CLIP));
+        assert_eq!(options.centre(), chosen.get(CENTRE));
+        assert_eq!(options.momentum(), MOMENTUM);
+        let time = options.step_size() * f64::from(options.steps()) / (1.0 - options.momentum());
+        // a division and a product round
+        assert!((time / chosen.get(TIME) - 1.0).abs() < 1e-12);
+        for (rows, epsilon) in [(8000, 1.0), (50_000, 0.1), (50_000, 3.0)] {
+            let mu = gaussian::mu_for(Epsilon::new(epsilon).unwrap(), Delta::new(1e-5).unwrap());
+            let worth = rows as f64 * mu.get() / (10.0 * chosen.get(ROWS_A_WEIGHT));
+            assert!(DescentOptions::worthwhile_dim(rows, 10, mu).abs_diff(worth as usize) <= 1);
+        }
     }
 }
