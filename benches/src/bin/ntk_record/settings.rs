@@ -46,16 +46,16 @@ const DESCENT: [Constant; 6] = [
 
 /// Centre and clip of rows are those of the descent.
 const STOCHASTIC: [Constant; 5] = [
-    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 2.5),
-    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 4.0),
-    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 1.0),
-    constant(STEPS, &[100.0, 200.0, 400.0], 200.0),
-    constant(RATE, &[0.04, 0.08, 0.16], 0.08),
+    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 1.25),
+    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 1.0),
+    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 0.7),
+    constant(STEPS, &[100.0, 200.0, 400.0], 400.0),
+    constant(RATE, &[0.04, 0.08, 0.16], 0.16),
 ];
 
 /// Centre and clip of rows are those of the descent.
 const MOMENTS: [Constant; 2] =
-    [constant(SIGNAL, &[0.5, 1.0, 2.0, 4.0, 8.0], 2.0), constant(TARGET_WEIGHT, &[0.5, 1.0, 2.0], 1.0)];
+    [constant(SIGNAL, &[0.5, 1.0, 2.0, 4.0, 8.0], 0.5), constant(TARGET_WEIGHT, &[0.5, 1.0, 2.0], 2.0)];
 
 /// Constants in the order in which they are searched; none without privacy, where data may choose.
 pub(crate) const fn constants(method: Method) -> &'static [Constant] {
