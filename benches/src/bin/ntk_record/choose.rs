@@ -1,7 +1,7 @@
 //! Constants by their accuracy on drawn pictures and on a part of MNIST that is not tested on: one after another, each from a list, in two rounds.
 
 use crate::data;
-use crate::drawn::OBJECTS;
+use crate::drawn;
 use crate::methods::{Case, Method};
 use crate::settings::{Settings, constants};
 use crate::table;
@@ -45,17 +45,17 @@ impl Known {
 
 /// Searches all methods, writes `ntk_record_choice.csv`, and prints what was found.
 pub(crate) fn run(mnist: &Path, folder: &Path) -> Outcome<()> {
-    let cases = [Case::new(OBJECTS.split()?)?, Case::new(data::mnist_to_choose(mnist)?)?];
+    let cases = [Case::new(drawn::objects()?)?, Case::new(data::mnist_to_choose(mnist)?)?];
     let mut text = HEADER.to_owned();
-    let descent = search(Settings::middle(Method::Descent, &[]), &cases, &mut text)?;
+    let descent = search(&Settings::middle(Method::Descent, &[]), &cases, &mut text)?;
     for method in [Method::Stochastic, Method::Moments] {
-        search(Settings::middle(method, descent.values()), &cases, &mut text)?;
+        search(&Settings::middle(method, descent.values()), &cases, &mut text)?;
     }
     std::fs::create_dir_all(folder)?;
     Ok(std::fs::write(folder.join("ntk_record_choice.csv"), text)?)
 }
 
-fn search(begin: Settings, cases: &[Case], text: &mut String) -> Outcome<Settings> {
+fn search(begin: &Settings, cases: &[Case], text: &mut String) -> Outcome<Settings> {
     let (mut known, mut settings, method) = (Known::default(), begin.clone(), begin.method());
     let mut out = std::io::stdout();
     writeln!(
