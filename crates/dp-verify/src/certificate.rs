@@ -7,7 +7,7 @@ use dp_mechanisms::{
     AddRemoveDocument, AddRemoveRow, Adjacency, ArithmeticModel, Certificate, Delta, LatticeGaussian,
     LatticeL2Sensitivity, NoiseStd, PerturbRow, PrivacyProfile, ReplaceRow,
 };
-use ntk_dp::private::RecordAdjacency;
+use ntk_dp::private::{DescentAdjacency, RecordAdjacency};
 use std::path::Path;
 
 /// δ at which ε is shown.
@@ -47,7 +47,7 @@ pub struct Examination {
     pub problems: Vec<String>,
 }
 
-/// Examines a saved release (attention moments, moments of records), or a certificate as JSON.
+/// Examines a saved release (attention moments, moments of records, classifiers), or a certificate as JSON.
 ///
 /// Of a release, integrity and the consistency of options, shape, noise and guarantee are checked by its reader. Of every certificate, `μ` is
 /// recomputed from the recorded integer sensitivities and noise, ε from `μ`, and each claim that it names must be known and not refuted. A guarantee
@@ -70,7 +70,9 @@ pub fn examine(path: &Path, registry: &Registry) -> Result<Examination, Error> {
         .or_else(|| attention::<AddRemoveDocument>(path, registry))
         .or_else(|| attention::<PerturbRow>(path, registry))
         .or_else(|| records::<AddRemoveRow>(path, registry))
-        .or_else(|| records::<ReplaceRow>(path, registry));
+        .or_else(|| records::<ReplaceRow>(path, registry))
+        .or_else(|| classifiers::<AddRemoveRow>(path, registry))
+        .or_else(|| classifiers::<ReplaceRow>(path, registry));
     found.ok_or(Error::NoCertificate)
 }
 
@@ -86,6 +88,11 @@ fn attention<A: MomentAdjacency>(path: &Path, registry: &Registry) -> Option<Exa
 
 fn records<A: RecordAdjacency>(path: &Path, registry: &Registry) -> Option<Examination> {
     let release = ntk_dp::io::load_moments::<A>(path).ok()?;
+    Some(Examination::of(release.certificate(), registry).with_whole_file())
+}
+
+fn classifiers<A: DescentAdjacency>(path: &Path, registry: &Registry) -> Option<Examination> {
+    let release = ntk_dp::io::load_classifier::<A>(path).ok()?;
     Some(Examination::of(release.certificate(), registry).with_whole_file())
 }
 

@@ -3,26 +3,40 @@
 use dp_linalg::{Mat, MatRef, Parallelism, matmul, matmul_tn};
 use dp_mechanisms::accounting::{Poisson, Target};
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, Mu, PrivacyProfile, SamplingRate, gaussian};
+use ntk_dp::classify;
 use rand::{CryptoRng, RngExt};
 use rand_distr::StandardNormal;
 use std::error::Error;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Share of `μ²` for the centre, as in the private descent.
-const CENTRE: f64 = 0.05;
-/// Part of the rows in each step, on average.
-const RATE: f64 = 0.08;
-/// About sixteen passes.
-const STEPS: u32 = 200;
-/// As a multiple of `D·k` times the mean gradient.
-const STEP_SIZE: f64 = 0.003;
-const MOMENTUM: f64 = 0.9;
-/// Of gradients, whose rows have length one.
-const CLIP: f64 = 0.7;
-/// Steps without noise, and their length: those of the private descent. More would fit rows too closely.
-const EXACT_STEPS: u32 = 48;
-const EXACT_STEP_SIZE: f64 = 0.013;
+/// Steps without privacy: their number is chosen on rows that are kept out.
+const EXACT_STEPS: [u32; 5] = [12, 24, 48, 96, 192];
+/// Their length, as a multiple of `D·k` times the mean gradient, and momentum.
+const EXACT_STEP: Step = Step { size: 0.04, momentum: 0.9, clip: f64::INFINITY };
+/// Of the rows, the part that is kept out.
+const KEPT_OUT: usize = 5;
+
+/// How a step is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Step {
+    /// As a multiple of `D·k` times the mean gradient.
+    pub(crate) size: f64,
+    pub(crate) momentum: f64,
+    /// Of gradients, whose rows have length one.
+    pub(crate) clip: f64,
+}
+
+/// Steps on samples.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sampled {
+    pub(crate) steps: u32,
+    /// Part of the rows in each step, on average.
+    pub(crate) rate: f64,
+    /// Share of `μ²` for the centre.
+    pub(crate) centre: f64,
+    pub(crate) step: Step,
+}
 
 /// Rows at length one, after `centre` was subtracted.
 pub(crate) fn normalised(features: MatRef<'_>, centre: &[f64]) -> Mat {
@@ -87,9 +101,9 @@ impl Walk {
         Self { weights: zeros.clone(), velocity: zeros.clone(), average: zeros }
     }
 
-    fn step(&mut self, gradient: &Mat, rate: f64, second_half: f64) {
+    fn step(&mut self, gradient: &Mat, (rate, momentum): (f64, f64), second_half: f64) {
         let velocity = self.velocity.as_mut_slice().iter_mut().zip(gradient.as_slice());
-        velocity.for_each(|(v, g)| *v = MOMENTUM * *v + rate * g);
+        velocity.for_each(|(v, g)| *v = momentum * *v + rate * g);
         let weights = self.weights.as_mut_slice().iter_mut().zip(self.velocity.as_slice());
         weights.for_each(|(w, v)| *w += v);
         let average = self.average.as_mut_slice().iter_mut().zip(self.weights.as_slice());
@@ -97,25 +111,58 @@ impl Walk {
     }
 }
 
-/// Without privacy: rows of length one, all of them in each step.
-pub(crate) fn exact(rows: MatRef<'_>, labels: &[usize], classes: usize) -> Outcome<Mat> {
+/// Without privacy: rows of length one, all of them in each step; how many steps is chosen on every fifth row, which is not learned from before.
+pub(crate) fn exact(rows: MatRef<'_>, labels: &[usize], classes: usize) -> Outcome<(Mat, u32)> {
+    let (kept, others): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|i| i % KEPT_OUT == 0);
+    let [(kept, truth), (others, known)] = [kept, others].map(|chosen| part(rows, labels, &chosen));
+    let (mut best, mut most) = (EXACT_STEPS[0], 0);
+    walk_exactly(
+        (others.as_ref(), &known),
+        classes,
+        EXACT_STEPS[EXACT_STEPS.len() - 1],
+        |steps, weights| {
+            if EXACT_STEPS.contains(&steps) {
+                let scores = matmul(kept.as_ref(), weights.as_ref(), Parallelism::available())?;
+                let right = classify(scores.as_ref()).iter().zip(&truth).filter(|(a, b)| a == b).count();
+                if right > most {
+                    (best, most) = (steps, right);
+                }
+            }
+            Ok(())
+        },
+    )?;
+    Ok((walk_exactly((rows, labels), classes, best, |_, _| Ok(()))?, best))
+}
+
+fn part(rows: MatRef<'_>, labels: &[usize], chosen: &[usize]) -> (Mat, Vec<usize>) {
+    let entries = Mat::from_fn(chosen.len(), rows.ncols(), |i, j| rows[(chosen[i], j)]);
+    (entries, chosen.iter().map(|&i| labels[i]).collect())
+}
+
+fn walk_exactly(
+    (rows, labels): (MatRef<'_>, &[usize]),
+    classes: usize,
+    steps: u32,
+    mut look: impl FnMut(u32, &Mat) -> Outcome<()>,
+) -> Outcome<Mat> {
     let mut walk = Walk::new(rows.ncols(), classes);
-    let rate = EXACT_STEP_SIZE * (rows.ncols() * classes) as f64 / rows.nrows() as f64;
-    for step in 0..EXACT_STEPS {
-        let gradient = gradient(rows, labels, &walk.weights, f64::INFINITY)?;
-        walk.step(&gradient, rate, f64::from(u8::from(2 * step >= EXACT_STEPS)));
+    let rate = EXACT_STEP.size * (rows.ncols() * classes) as f64 / rows.nrows() as f64;
+    for step in 1..=steps {
+        let gradient = gradient(rows, labels, &walk.weights, EXACT_STEP.clip)?;
+        walk.step(&gradient, (rate, EXACT_STEP.momentum), 0.0);
+        look(step, &walk.weights)?;
     }
-    Ok(walk.average)
+    Ok(walk.weights)
 }
 
 /// Noise multipliers of the centre and of each step that together meet (ε, δ): rows added or removed, Poisson samples.
-pub(crate) fn noise_multipliers(epsilon: f64, delta: f64) -> Outcome<(f64, f64)> {
+pub(crate) fn noise_multipliers(sampled: Sampled, epsilon: f64, delta: f64) -> Outcome<(f64, f64)> {
     let budget = (Epsilon::new(epsilon)?, Delta::new(delta)?);
-    let rate = Poisson::new(SamplingRate::new(RATE)?);
-    let centre_mu = CENTRE.sqrt() * gaussian::mu_for(budget.0, budget.1).get();
+    let rate = Poisson::new(SamplingRate::new(sampled.rate)?);
+    let centre_mu = sampled.centre.sqrt() * gaussian::mu_for(budget.0, budget.1).get();
     let centre = PrivacyProfile::gaussian(Mu::new(centre_mu)?, AddRemoveRow);
     let step = |noise: f64| rate.amplify(&PrivacyProfile::gaussian(Mu::new(1.0 / noise)?, AddRemoveRow));
-    let all = |noise: f64| centre.and(&step(noise)?.repeated(u64::from(STEPS)));
+    let all = |noise: f64| centre.and(&step(noise)?.repeated(u64::from(sampled.steps)));
     Ok((1.0 / centre_mu, Target::new(budget.0, budget.1).least_noise(all)?))
 }
 
@@ -123,23 +170,24 @@ pub(crate) fn noise_multipliers(epsilon: f64, delta: f64) -> Outcome<(f64, f64)>
 pub(crate) fn stochastic<R: CryptoRng>(
     (rows, labels): (MatRef<'_>, &[usize]),
     classes: usize,
-    noise_multiplier: f64,
+    (sampled, noise_multiplier): (Sampled, f64),
     rng: &mut R,
 ) -> Outcome<Mat> {
     let dim = rows.ncols();
     let mut walk = Walk::new(dim, classes);
+    let Sampled { steps, rate, step: Step { size, momentum, clip }, .. } = sampled;
     // the expected size of a sample is public where the number of rows is
-    let rate = STEP_SIZE * (dim * classes) as f64 / (RATE * rows.nrows() as f64);
-    for step in 0..STEPS {
-        let sample: Vec<usize> = (0..rows.nrows()).filter(|_| rng.random_bool(RATE)).collect();
+    let length = size * (dim * classes) as f64 / (rate * rows.nrows() as f64);
+    for step in 0..steps {
+        let sample: Vec<usize> = (0..rows.nrows()).filter(|_| rng.random_bool(rate)).collect();
         let chosen: Vec<usize> = sample.iter().map(|&i| labels[i]).collect();
         let entries = sample.iter().flat_map(|&i| rows.row(i)).copied().collect();
         let drawn = Mat::from_vec(sample.len(), dim, entries)?;
-        let mut gradient = gradient(drawn.as_ref(), &chosen, &walk.weights, CLIP)?;
+        let mut gradient = gradient(drawn.as_ref(), &chosen, &walk.weights, clip)?;
         for g in gradient.as_mut_slice() {
-            *g += noise_multiplier * CLIP * rng.sample::<f64, _>(StandardNormal);
+            *g += noise_multiplier * clip * rng.sample::<f64, _>(StandardNormal);
         }
-        walk.step(&gradient, rate, f64::from(u8::from(2 * step >= STEPS)));
+        walk.step(&gradient, (length, momentum), f64::from(u8::from(2 * step >= steps)));
     }
     Ok(walk.average)
 }

@@ -37,29 +37,16 @@ impl Labelled {
     }
 }
 
-/// Which part of CIFAR-10 a classifier is tested on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// The test batch, after learning from all five.
-    Test,
-    /// The fifth batch, after learning from four: for development.
-    Development,
-}
-
-/// Binary batches in a folder.
-pub(crate) fn cifar(folder: &Path, part: Part) -> Result<Split, Box<dyn Error>> {
-    let names: Vec<String> = (1..=5).map(|k| format!("data_batch_{k}.bin")).collect();
-    let (train, test) = match part {
-        Part::Test => (&names[..], "test_batch.bin".to_owned()),
-        Part::Development => (&names[..4], names[4].clone()),
-    };
+/// Binary batches in a folder: five to learn from, and the test batch.
+pub(crate) fn cifar(folder: &Path) -> Result<Split, Box<dyn Error>> {
+    let train: Vec<String> = (1..=5).map(|k| format!("data_batch_{k}.bin")).collect();
     Ok(Split {
-        name: if part == Part::Test { "CIFAR-10 (JPEG re-encoding)" } else { "CIFAR-10, development" },
+        name: "CIFAR-10 (JPEG re-encoding)",
         shape: ImageShape::new(3, 32, 32)?,
         symmetry: Symmetry::Mirror,
-        announced: if part == Part::Test { 50_000 } else { 40_000 },
-        train: batches(folder, train)?,
-        test: batches(folder, &[test])?,
+        announced: 50_000,
+        train: batches(folder, &train)?,
+        test: batches(folder, &["test_batch.bin".to_owned()])?,
     })
 }
 
@@ -75,23 +62,29 @@ fn batches(folder: &Path, names: &[String]) -> Result<Labelled, Box<dyn Error>> 
 
 /// The 10 000 test images: the first 8000 to learn from.
 pub(crate) fn mnist(folder: &Path) -> Result<Split, Box<dyn Error>> {
+    let (train, test) = ten_thousand(folder)?.split(8000);
+    mnist_split("MNIST, test part", train, test)
+}
+
+/// Of those 8000, the first 6400 to learn from, and the others to test: what constants are chosen with.
+pub(crate) fn mnist_to_choose(folder: &Path) -> Result<Split, Box<dyn Error>> {
+    let (train, test) = ten_thousand(folder)?.part(0..8000).split(6400);
+    mnist_split("MNIST to choose with", train, test)
+}
+
+fn ten_thousand(folder: &Path) -> Result<Labelled, Box<dyn Error>> {
     let images = read_file(folder.join("mnist_t10k_images_idx3_ubyte.gz"), read_idx)?;
     let labels = read_file(folder.join("mnist_t10k_labels_idx1_ubyte.gz"), read_idx)?;
-    let n = labels.bytes().len();
     let pixels = images.bytes().iter().map(|&byte| f64::from(byte) / 255.0).collect();
-    let all = Labelled {
-        pixels: Mat::from_vec(n, 28 * 28, pixels)?,
+    Ok(Labelled {
+        pixels: Mat::from_vec(labels.bytes().len(), 28 * 28, pixels)?,
         labels: labels.bytes().iter().map(|&label| usize::from(label)).collect(),
-    };
-    let (train, test) = all.split(8000);
-    Ok(Split {
-        name: "MNIST, test part",
-        shape: ImageShape::new(1, 28, 28)?,
-        symmetry: Symmetry::None,
-        announced: 8000,
-        train,
-        test,
     })
+}
+
+fn mnist_split(name: &'static str, train: Labelled, test: Labelled) -> Result<Split, Box<dyn Error>> {
+    let (shape, announced) = (ImageShape::new(1, 28, 28)?, train.labels.len());
+    Ok(Split { name, shape, symmetry: Symmetry::None, announced, train, test })
 }
 
 /// 1797 digits: the first 1438 to learn from.

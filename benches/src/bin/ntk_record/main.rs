@@ -1,28 +1,34 @@
 //! Private classifiers of images, record by record: accuracy against ε on CIFAR-10, MNIST and digits.
 //!
 //! ```text
-//! cargo run --release -p provable-dp-benches --bin ntk_record -- --cifar FOLDER --mnist FOLDER [--out FOLDER] [--runs N] [--development]
+//! cargo run --release -p provable-dp-benches --bin ntk_record -- --choose --mnist FOLDER [--out FOLDER]
+//! cargo run --release -p provable-dp-benches --bin ntk_record -- --cifar FOLDER --mnist FOLDER [--out FOLDER] [--runs N]
 //! ```
 //!
-//! prints a table, and writes `ntk_record.csv` and a picture. Folders hold the binary batches of CIFAR-10, and the test part of MNIST as idx files. All rows
-//! of a set are private: images and classes, one added or removed; δ = 1e-5. Features come from a seed, never from images that are learned from; how many there
-//! are is a rule of the number of rows and the budget. With `--development`, CIFAR-10 is learned from four batches and tested on the fifth: that is what every
-//! constant was chosen with.
+//! The first searches constants of all private methods on drawn pictures and on a part of MNIST that is not tested on, and writes every trial to
+//! `ntk_record_choice.csv`; `settings.rs` holds what it found. The second prints a table, and writes `ntk_record.csv` and a picture. Folders hold the binary batches of CIFAR-10, and the test part of MNIST
+//! as idx files. All rows of a set are private: images and classes, one added or removed; δ = 1e-5. Features come from a seed, never from images that are
+//! learned from; how many there are is a rule of the announced number of rows and the budget.
 
 mod baseline;
+mod choose;
 mod data;
+mod drawn;
 mod methods;
 mod picture;
+mod settings;
 mod table;
 
-use data::{Part, Split};
+use data::Split;
+use dp_mechanisms::secure_rng;
 use methods::{Case, Method};
+use settings::Settings;
 use std::error::Error;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-pub(crate) const EPSILONS: [f64; 4] = [0.5, 1.0, 3.0, 8.0];
+pub(crate) const EPSILONS: [f64; 3] = [1.0, 3.0, 8.0];
 
 /// All runs of one kind.
 pub(crate) struct Row {
@@ -40,28 +46,41 @@ struct Arguments {
     mnist: Option<PathBuf>,
     folder: PathBuf,
     runs: usize,
-    part: Part,
+    task: Task,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Task {
+    Choose,
+    Measure,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = arguments()?;
-    let mut all = Vec::new();
+    if arguments.task == Task::Choose {
+        let mnist = arguments.mnist.ok_or("constants are chosen with --mnist FOLDER")?;
+        return choose::run(&mnist, &arguments.folder);
+    }
+    std::fs::create_dir_all(&arguments.folder)?;
+    let mut splits = Vec::new();
     if let Some(folder) = &arguments.cifar {
-        all.extend(measure(data::cifar(folder, arguments.part)?, arguments.runs)?);
+        splits.push(data::cifar(folder)?);
     }
     if let Some(folder) = &arguments.mnist {
-        all.extend(measure(data::mnist(folder)?, arguments.runs)?);
+        splits.push(data::mnist(folder)?);
     }
-    all.extend(measure(data::digits()?, arguments.runs)?);
+    splits.push(data::digits()?);
+    let mut all = Vec::new();
+    for split in splits {
+        measure(split, &arguments, &mut all)?;
+    }
     table::print(&all)?;
-    std::fs::create_dir_all(&arguments.folder)?;
-    table::write(&arguments.folder.join("ntk_record.csv"), &all)?;
     picture::draw(&arguments.folder.join("ntk_record.svg"), &all)
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
     let mut parsed =
-        Arguments { cifar: None, mnist: None, folder: "benches/plots".into(), runs: 5, part: Part::Test };
+        Arguments { cifar: None, mnist: None, folder: "benches/plots".into(), runs: 5, task: Task::Measure };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or("a value is missing");
@@ -70,25 +89,27 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--mnist" => parsed.mnist = Some(value()?.into()),
             "--out" => parsed.folder = value()?.into(),
             "--runs" => parsed.runs = value()?.parse()?,
-            "--development" => parsed.part = Part::Development,
+            "--choose" => parsed.task = Task::Choose,
             _ => return Err(format!("unknown: {word}").into()),
         }
     }
     Ok(parsed)
 }
 
-fn measure(split: Split, runs: usize) -> Result<Vec<Row>, Box<dyn Error>> {
+/// Adds what was measured to `all`, and writes all of it after each method.
+fn measure(split: Split, arguments: &Arguments, all: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     let mut progress = std::io::stderr();
     let start = Instant::now();
     let case = Case::new(split)?;
     writeln!(progress, "{}: features after {:.0} s", case.name, start.elapsed().as_secs_f64())?;
-    let mut all = Vec::new();
     for method in Method::ALL {
+        let settings = Settings::chosen(method);
         let epsilons = if method == Method::Exact { &[f64::INFINITY][..] } else { &EPSILONS[..] };
         for &epsilon in epsilons {
             let start = Instant::now();
-            let dim = case.dim(method, epsilon.min(1e3))?;
-            let accuracies = case.accuracies(method, epsilon.min(1e3), runs)?;
+            let dim = case.dim(&settings, epsilon.min(1e3))?;
+            let accuracies =
+                case.accuracies(&settings, (epsilon.min(1e3), arguments.runs), &mut secure_rng()?)?;
             let seconds = start.elapsed().as_secs_f64() / accuracies.len() as f64;
             let (mean, sd) = table::summary(&accuracies);
             writeln!(
@@ -99,6 +120,7 @@ fn measure(split: Split, runs: usize) -> Result<Vec<Row>, Box<dyn Error>> {
             )?;
             all.push(Row { set: case.name, n: case.rows(), method, dim, epsilon, accuracies, seconds });
         }
+        table::write(&arguments.folder.join("ntk_record.csv"), all)?;
     }
-    Ok(all)
+    Ok(())
 }

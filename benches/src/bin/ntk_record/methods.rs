@@ -1,17 +1,22 @@
 //! Ways to learn, with the same features.
 
-use crate::baseline;
+use crate::baseline::{self, Sampled, Step};
 use crate::data::Split;
+use crate::settings::{
+    CENTRE, MOMENTUM, RATE, RESIDUAL_CLIP, ROW_CLIP, ROWS_A_WEIGHT, SIGNAL, STEPS, Settings, TARGET_WEIGHT,
+    TIME,
+};
 use dp_linalg::{Mat, MatRef, Parallelism, matmul};
-use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, gaussian, secure_rng};
+use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, gaussian};
 use ntk_dp::classify;
 use ntk_dp::image::{ImageFeatures, Scattering, Textures};
 use ntk_dp::private::{
     DescentMechanism, DescentOptions, PrivateRecords, RecordMechanism, RecordOptions, RowNorm,
 };
-use rand::SeedableRng;
+use rand::{CryptoRng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::error::Error;
+use std::io::Write as _;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -22,14 +27,10 @@ const TEXTURES: usize = 3000;
 const SEED: u64 = 2026;
 /// More features are not made.
 const MOST: usize = 2048;
-/// Features of the release of moments, whose noise grows with their square.
-const MOST_MOMENTS: usize = 512;
-/// Rows are clipped at so many times the length that public images have.
-const CLIP: f64 = 2.0;
-/// Rows a feature, at μ = 1.
-const ROWS_A_FEATURE: f64 = 25.0;
-/// Of the budget, for the centre of the moments.
-const CENTRE: f64 = 0.05;
+/// Features of the release of moments, whose time grows with their square.
+const MOST_MOMENTS: usize = 1024;
+/// Fewer are worth nothing.
+const LEAST: usize = 16;
 
 /// How to learn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,89 +92,116 @@ impl Case {
     }
 
     /// How many features a budget is worth: a public rule, of the announced number of rows and μ.
-    pub(crate) fn dim(&self, method: Method, epsilon: f64) -> Outcome<usize> {
+    pub(crate) fn dim(&self, settings: &Settings, epsilon: f64) -> Outcome<usize> {
         let mu = gaussian::mu_for(Epsilon::new(epsilon)?, Delta::new(DELTA)?).get();
-        let worth = (self.announced as f64 * mu / ROWS_A_FEATURE) as usize;
-        let most = if method == Method::Moments { MOST_MOMENTS } else { MOST };
-        let dim = if method == Method::Exact { MOST } else { worth.max(16) };
-        Ok(dim.min(most).min(self.train.ncols()))
+        let rows = self.announced as f64 * mu;
+        let worth = match settings.method() {
+            Method::Descent | Method::Stochastic => rows / (settings.get(ROWS_A_WEIGHT) * CLASSES as f64),
+            Method::Moments => (rows / settings.get(SIGNAL)).powf(2.0 / 3.0),
+            Method::Exact => MOST as f64,
+        };
+        let most = if settings.method() == Method::Moments { MOST_MOMENTS } else { MOST };
+        Ok((worth as usize).max(LEAST).min(most).min(self.train.ncols()))
     }
 
     /// Learns `count` times, each with other noise; accuracies on the other part.
-    pub(crate) fn accuracies(&self, method: Method, epsilon: f64, count: usize) -> Outcome<Vec<f64>> {
-        let dim = self.dim(method, epsilon)?;
-        let (train, test) = (self.train.as_ref().subcols(0..dim), self.test.as_ref().subcols(0..dim));
-        match method {
-            Method::Descent => self.descent((train, test), epsilon, count),
-            Method::Moments => self.moments((train, test), epsilon, count),
-            Method::Stochastic => self.stochastic((train, test), epsilon, count),
-            Method::Exact => {
-                let n = train.nrows() as f64;
-                let mean: Vec<f64> = column_sums(train).iter().map(|sum| sum / n).collect();
-                let [train, test] = [train, test].map(|rows| baseline::normalised(rows, &mean));
-                Ok(vec![self.linear(&test, &baseline::exact(train.as_ref(), &self.labels, CLASSES)?)?])
-            }
+    pub(crate) fn accuracies<R: CryptoRng>(
+        &self,
+        settings: &Settings,
+        (epsilon, count): (f64, usize),
+        rng: &mut R,
+    ) -> Outcome<Vec<f64>> {
+        let dim = self.dim(settings, epsilon)?;
+        let parts = (self.train.as_ref().subcols(0..dim), self.test.as_ref().subcols(0..dim));
+        match settings.method() {
+            Method::Descent => self.descent(parts, settings, (epsilon, count), rng),
+            Method::Moments => self.moments(parts, settings, (epsilon, count), rng),
+            Method::Stochastic => self.stochastic(parts, settings, (epsilon, count), rng),
+            Method::Exact => self.exact(parts),
         }
     }
 
-    fn stochastic(
+    fn exact(&self, (train, test): (MatRef<'_>, MatRef<'_>)) -> Outcome<Vec<f64>> {
+        let n = train.nrows() as f64;
+        let mean: Vec<f64> = column_sums(train).iter().map(|sum| sum / n).collect();
+        let [train, test] = [train, test].map(|rows| baseline::normalised(rows, &mean));
+        let (weights, steps) = baseline::exact(train.as_ref(), &self.labels, CLASSES)?;
+        writeln!(std::io::stderr(), "{}: {steps} steps without privacy", self.name)?;
+        Ok(vec![self.linear(&test, &weights)?])
+    }
+
+    fn stochastic<R: CryptoRng>(
         &self,
         (train, test): (MatRef<'_>, MatRef<'_>),
-        epsilon: f64,
-        count: usize,
+        settings: &Settings,
+        (epsilon, count): (f64, usize),
+        rng: &mut R,
     ) -> Outcome<Vec<f64>> {
-        let (for_centre, for_steps) = baseline::noise_multipliers(epsilon, DELTA)?;
-        let clip = CLIP * (train.ncols() as f64).sqrt();
-        let rng = &mut secure_rng()?;
+        let sampled = Sampled {
+            steps: settings.get(STEPS) as u32,
+            rate: settings.get(RATE),
+            centre: settings.get(CENTRE),
+            step: step(settings),
+        };
+        let (for_centre, for_steps) = baseline::noise_multipliers(sampled, epsilon, DELTA)?;
+        let clip = row_clip(settings, train.ncols());
         let mut learn = |_| {
             let centre = baseline::centre(train, (clip, for_centre), rng);
             let [train, test] = [train, test].map(|rows| baseline::normalised(rows, &centre));
             let rows = (train.as_ref(), &self.labels[..]);
-            self.linear(&test, &baseline::stochastic(rows, CLASSES, for_steps, rng)?)
+            self.linear(&test, &baseline::stochastic(rows, CLASSES, (sampled, for_steps), rng)?)
         };
         (0..count).map(&mut learn).collect()
     }
 
-    fn descent(
+    fn descent<R: CryptoRng>(
         &self,
         (train, test): (MatRef<'_>, MatRef<'_>),
-        epsilon: f64,
-        count: usize,
+        settings: &Settings,
+        (epsilon, count): (f64, usize),
+        rng: &mut R,
     ) -> Outcome<Vec<f64>> {
-        let clip = RowNorm::Clip(CLIP * (train.ncols() as f64).sqrt());
+        let step = step(settings);
         let options = DescentOptions::new(train.ncols(), CLASSES)?
-            .with_norm(clip)?
+            .with_norm(RowNorm::Clip(row_clip(settings, train.ncols())))?
+            .with_centre(settings.get(CENTRE))?
+            .with_steps(settings.get(STEPS) as u32)?
+            .with_step_size(step.size)?
+            .with_momentum(step.momentum)?
+            .with_residual_clip(step.clip)?
             .with_parallelism(Parallelism::available());
         let (epsilon, delta) = (Epsilon::new(epsilon)?, Delta::new(DELTA)?);
         let mechanism = DescentMechanism::calibrate(&options, AddRemoveRow, epsilon, delta)?;
-        let learn = |_| {
+        let mut learn = |_| {
             let records = PrivateRecords::new(AddRemoveRow, (train, &self.labels[..]));
-            let release = mechanism.release(records, &mut secure_rng()?)?;
+            let release = mechanism.release(records, rng)?;
             Ok(self.accuracy(&release.value().classify(test)?))
         };
-        (0..count).map(learn).collect()
+        (0..count).map(&mut learn).collect()
     }
 
-    fn moments(
+    fn moments<R: CryptoRng>(
         &self,
         (train, test): (MatRef<'_>, MatRef<'_>),
-        epsilon: f64,
-        count: usize,
+        settings: &Settings,
+        (epsilon, count): (f64, usize),
+        rng: &mut R,
     ) -> Outcome<Vec<f64>> {
         let options = RecordOptions::classes(train.ncols(), CLASSES)?
-            .with_norm(RowNorm::Clip(CLIP * (train.ncols() as f64).sqrt()))?
+            .with_norm(RowNorm::Clip(row_clip(settings, train.ncols())))?
             .with_centred_norm(RowNorm::Normalise)?
-            .with_centre(CENTRE)?
+            .with_target_weight(settings.get(TARGET_WEIGHT))?
+            .with_centre(settings.get(CENTRE))?
             .with_parallelism(Parallelism::available());
         let (epsilon, delta) = (Epsilon::new(epsilon)?, Delta::new(DELTA)?);
         let mechanism = RecordMechanism::calibrate(&options, AddRemoveRow, epsilon, delta)?;
-        let learn = |_| {
+        let mut learn = |_| {
             let records = PrivateRecords::new(AddRemoveRow, (train, &self.labels[..]));
-            let release = mechanism.release(records, &mut secure_rng()?)?;
+            let release = mechanism.release(records, rng)?;
             let ridge = release.value().spectrum()?.least_risk()?;
             Ok(self.accuracy(&ridge.classify(test)?))
         };
-        (0..count).map(learn).collect()
+        (0..count).map(&mut learn).collect()
     }
 
     fn linear(&self, test: &Mat, weights: &Mat) -> Outcome<f64> {
@@ -185,6 +213,17 @@ impl Case {
         let right = found.iter().zip(&self.test_labels).filter(|(a, b)| a == b).count();
         right as f64 / self.test_labels.len() as f64
     }
+}
+
+/// All steps together are as long as the time says.
+fn step(settings: &Settings) -> Step {
+    let size = settings.get(TIME) * (1.0 - MOMENTUM) / settings.get(STEPS);
+    Step { size, momentum: MOMENTUM, clip: settings.get(RESIDUAL_CLIP) }
+}
+
+/// Textures have a length of about `√D`.
+fn row_clip(settings: &Settings, dim: usize) -> f64 {
+    settings.get(ROW_CLIP) * (dim as f64).sqrt()
 }
 
 fn column_sums(rows: MatRef<'_>) -> Vec<f64> {

@@ -9,7 +9,7 @@ use dp_verify::cli::{Options, execute};
 use dp_verify::report::Colour;
 use dp_verify::{Error, Examination, Registry, examine};
 use indicatif::{MultiProgress, ProgressDrawTarget};
-use ntk_dp::private::{PrivateRecords, RecordOptions, private_moments};
+use ntk_dp::private::{DescentOptions, PrivateRecords, RecordOptions, private_descent, private_moments};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -67,6 +67,41 @@ fn a_saved_release_is_recomputed_from_the_file_alone() {
             assert!(has(&found.facts, words), "{words}: {:?}", found.facts);
         }
     }
+}
+
+#[test]
+fn a_saved_classifier_is_recomputed_from_the_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("classifier.safetensors");
+    let features = Mat::from_fn(60, 3, |i, j| ((i * (j + 2)) as f64).sin());
+    let labels: Vec<usize> = (0..60).map(|i| i % 2).collect();
+    let records = PrivateRecords::new(ReplaceRow, (features.as_ref(), &labels[..]));
+    let options = DescentOptions::new(3, 2).unwrap();
+    let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
+    let release = private_descent(records, &options, epsilon, delta, &mut secure_rng().unwrap()).unwrap();
+    ntk_dp::io::save_classifier(&path, &release).unwrap();
+    let found = examined(&path).unwrap();
+    assert_eq!(found.problems, [""; 0]);
+    for words in [
+        "neighbours: replace_row",
+        "on the machine as run",
+        "at δ = 1e-6",
+        "rests on ntk.descent.privacy",
+        "digest",
+    ] {
+        assert!(has(&found.facts, words), "{words}: {:?}", found.facts);
+    }
+    let mut damaged = std::fs::read(&path).unwrap();
+    *damaged.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, damaged).unwrap();
+    assert!(matches!(examined(&path), Err(Error::NoCertificate)));
+    // one step with less noise than the guarantee needs
+    let text = serde_json::to_string(release.certificate()).unwrap();
+    let last = text.rfind("noise_std\":\"").unwrap() + "noise_std\":\"".len();
+    let number = text[last..].split('"').next().unwrap();
+    let less = format!("{:?}", 0.9 * number.parse::<f64>().unwrap());
+    std::fs::write(&path, format!("{}{less}{}", &text[..last], &text[last + number.len()..])).unwrap();
+    assert!(has(&examined(&path).unwrap().problems, "from sensitivities and noise"));
 }
 
 #[test]

@@ -1,14 +1,17 @@
-//! Images as they are published: CIFAR-10 in binary batches, and idx, compressed or not; matrices as numpy saves them; and files of released moments.
+//! Images as they are published: CIFAR-10 in binary batches, and idx, compressed or not; matrices as numpy saves them; and files of released moments and classifiers.
 //!
 //! Readers take any [`Read`]; [`read_file`] opens one. Nothing of an announced size is allocated before that many bytes
 //! were read. Behind the feature `io`.
 
 mod cifar;
+mod classifier;
 mod idx;
 mod moments;
 mod npy;
+mod sealed;
 
 pub use cifar::{CIFAR_CLASSES, CIFAR_PIXELS, read_cifar10};
+pub use classifier::{load_classifier, read_classifier, save_classifier};
 pub use idx::{Idx, read_idx};
 pub use moments::{load_moments, read_moments, save_moments};
 pub use npy::read_npy;
@@ -91,14 +94,14 @@ pub enum FileError {
     /// The operating system refused to write.
     #[error("the file could not be written: {0}")]
     Write(ErrorKind),
-    /// Not a file of released moments, or of another version.
-    #[error("the file does not hold released moments of this version")]
+    /// Not a file of this kind of release, or of another version.
+    #[error("the file does not hold a release of this kind and version")]
     ForeignFile,
     /// The content is not what was saved.
     #[error("the digest does not fit the content")]
     Digest,
     /// Options, certificate and numbers do not belong together, or the adjacency is another one.
-    #[error("options, certificate and moments contradict each other")]
+    #[error("options, certificate and numbers contradict each other")]
     Inconsistent,
 }
 

@@ -7,11 +7,11 @@ pub mod close;
 mod record;
 mod rows;
 
+#[cfg(feature = "io")]
+pub(crate) use record::{ClassifierParts, FlatteningParts, ReleasedParts};
 pub use record::{
     DescentAdjacency, DescentMechanism, DescentOptions, DescentParameter, NoisyMoments, NoisySpectrum,
     PrivateClassifier, PrivateRidge, RecordAdjacency, RecordMechanism, RecordOptions, RecordParameter,
     RecordTargets, RowNorm, private_descent, private_moments,
 };
-#[cfg(feature = "io")]
-pub(crate) use record::{FlatteningParts, ReleasedParts};
 pub use rows::{LabelledRows, OwnedTargets, PrivateRecords, StreamedRecords, Targets};

@@ -13,6 +13,8 @@ mod sensitivity;
 mod spectrum;
 mod sums;
 
+#[cfg(feature = "io")]
+pub(crate) use descent::ClassifierParts;
 pub use descent::{
     DescentAdjacency, DescentMechanism, DescentOptions, DescentParameter, PrivateClassifier, private_descent,
 };

@@ -1,12 +1,27 @@
 //! What was learned: public.
 
 use super::super::encode::RowEncoder;
+#[cfg(feature = "io")]
+use super::super::mechanism::COUNT;
+#[cfg(feature = "io")]
+use super::mechanism::DescentMechanism;
 use super::options::DescentOptions;
+#[cfg(feature = "io")]
+use super::sensitivity::DescentAdjacency;
 use crate::{Error, classify};
 use dp_linalg::{Mat, MatRef, matmul};
 
 /// Rows whose scores are computed together.
 const BLOCK: usize = 1024;
+
+/// What a file holds beside the options.
+#[cfg(feature = "io")]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ClassifierParts {
+    pub(crate) weights: Mat,
+    pub(crate) centre: Vec<f64>,
+    pub(crate) rows: f64,
+}
 
 /// A linear classifier that was learned from private records, in as many released gradients as there were steps. All of it is public.
 ///
@@ -39,6 +54,34 @@ pub struct PrivateClassifier {
 impl PrivateClassifier {
     pub(super) const fn new(options: DescentOptions, encoder: RowEncoder, weights: Mat, rows: f64) -> Self {
         Self { options, encoder, weights, rows }
+    }
+
+    /// What a file holds beside the options.
+    #[cfg(feature = "io")]
+    pub(crate) fn parts(&self) -> ClassifierParts {
+        ClassifierParts { weights: self.weights.clone(), centre: self.centre().to_vec(), rows: self.rows }
+    }
+
+    /// None if the parts are not what this mechanism can release.
+    #[cfg(feature = "io")]
+    pub(crate) fn from_parts<A: DescentAdjacency>(
+        mechanism: &DescentMechanism<A>,
+        parts: ClassifierParts,
+    ) -> Option<Self> {
+        let options = *mechanism.options();
+        let record = options.record();
+        let ClassifierParts { weights, centre, rows } = parts;
+        let square: f64 = centre.iter().map(|x| x * x).sum();
+        // a released number of rows is no less than its noise
+        let least = mechanism.centre().noise_std().get() / f64::from(COUNT);
+        let fits = weights.shape() == (record.encoded_dim(), record.columns())
+            && weights.as_slice().iter().all(|w| w.is_finite())
+            && centre.len() == record.dim()
+            && square <= 1.0 + 1e-9
+            && rows >= least
+            && rows.is_finite();
+        let encoder = RowEncoder::new(record).with_centre(Some(centre));
+        fits.then(|| Self::new(options, encoder, weights, rows))
     }
 
     /// `(D, k)`, for encoded rows; with an intercept `(D + 1, k)`.

@@ -179,10 +179,11 @@ impl<A: DescentAdjacency> DescentMechanism<A> {
         self.statistic(&encoded, &like.weights().to_owned())
     }
 
-    fn described<T>(&self, release: Release<T, PrivacyProfile<A>>) -> Release<T, PrivacyProfile<A>> {
+    /// What the certificate records beside the noise.
+    pub(crate) fn recorded(&self) -> Vec<(&'static str, String)> {
         let options = &self.options;
         let record = options.record();
-        let parameters = [
+        vec![
             ("dim", record.dim().to_string()),
             ("targets", format!("{:?}", record.targets())),
             ("norm", format!("{:?}", record.norm())),
@@ -193,12 +194,17 @@ impl<A: DescentAdjacency> DescentMechanism<A> {
             ("momentum", format!("{:?}", options.momentum())),
             ("residual_clip", format!("{:?}", options.residual_clip())),
             ("mu", format!("{:?}", self.mu.get())),
-        ];
+        ]
+    }
+
+    fn described<T>(&self, release: Release<T, PrivacyProfile<A>>) -> Release<T, PrivacyProfile<A>> {
         let named = release
             .with_claim(A::GRADIENT_CLAIM)
             .with_claim(claims::DESCENT_PRIVACY)
             .with_version(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
-        parameters.into_iter().fold(named, |release, (name, value)| release.with_text_parameter(name, value))
+        self.recorded()
+            .into_iter()
+            .fold(named, |release, (name, value)| release.with_text_parameter(name, value))
     }
 }
 

@@ -6,6 +6,8 @@ mod options;
 mod sensitivity;
 mod steps;
 
+#[cfg(feature = "io")]
+pub(crate) use classifier::ClassifierParts;
 pub use classifier::PrivateClassifier;
 pub use mechanism::{DescentMechanism, private_descent};
 pub use options::{DescentOptions, DescentParameter};

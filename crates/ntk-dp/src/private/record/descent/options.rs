@@ -4,6 +4,8 @@ use super::super::options::{RecordOptions, RowNorm};
 use crate::Error;
 use core::fmt;
 use dp_linalg::Parallelism;
+use dp_mechanisms::Mu;
+use serde::{Deserialize, Serialize};
 
 /// A parameter of [`DescentOptions`] that [`RecordOptions`] do not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +36,19 @@ fn check(parameter: DescentParameter, value: f64, inside: bool) -> Result<f64, E
     if inside { Ok(value) } else { Err(Error::DescentParameter { parameter, value }) }
 }
 
-/// Public parameters of a private descent.
+/// Rows times `μ` for each weight.
+const ROWS_A_WEIGHT: f64 = 1.25;
+/// Features that any budget is given.
+const LEAST_DIM: usize = 16;
+/// Features that options allow.
+const LARGEST_DIM: usize = 16_384;
+
+/// Public parameters of a private descent. They are read from a file only if in range; threads are not written.
 ///
-/// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are. The defaults (48 steps of 0.013, momentum 0.9, residuals clipped
-/// at 0.7, 5 % of the budget for the centre) are for whitened features, such as [`ImageFeatures`](crate::image::ImageFeatures).
+/// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are. The defaults (48 steps of 1/240, momentum 0.9, residuals clipped
+/// at 0.7, 2 % of the budget for the centre) are for whitened features, such as [`ImageFeatures`](crate::image::ImageFeatures), in as many dimensions as
+/// [`worthwhile_dim`](Self::worthwhile_dim) says. They were searched on drawn pictures and on a part of MNIST (benches/README.md), so that who takes them has spent
+/// no budget on choosing.
 ///
 /// ```
 /// use ntk_dp::private::DescentOptions;
@@ -47,7 +58,8 @@ fn check(parameter: DescentParameter, value: f64, inside: bool) -> Result<f64, E
 /// assert!(options.with_steps(0).is_err() && DescentOptions::new(500, 1).is_err());
 /// # Ok::<(), ntk_dp::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct DescentOptions {
     record: RecordOptions,
     centre: f64,
@@ -57,15 +69,88 @@ pub struct DescentOptions {
     residual_clip: f64,
 }
 
+/// As in a file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    dim: usize,
+    classes: usize,
+    norm: RowNorm,
+    centre: f64,
+    intercept: f64,
+    steps: u32,
+    step_size: f64,
+    momentum: f64,
+    residual_clip: f64,
+}
+
+impl From<DescentOptions> for Written {
+    fn from(options: DescentOptions) -> Self {
+        let DescentOptions { record, centre, steps, step_size, momentum, residual_clip } = options;
+        Self {
+            dim: record.dim(),
+            classes: record.columns(),
+            norm: record.norm(),
+            centre,
+            intercept: record.intercept(),
+            steps,
+            step_size,
+            momentum,
+            residual_clip,
+        }
+    }
+}
+
+impl TryFrom<Written> for DescentOptions {
+    type Error = Error;
+
+    fn try_from(written: Written) -> Result<Self, Error> {
+        Self::new(written.dim, written.classes)?
+            .with_norm(written.norm)?
+            .with_centre(written.centre)?
+            .with_intercept(written.intercept)?
+            .with_steps(written.steps)?
+            .with_step_size(written.step_size)?
+            .with_momentum(written.momentum)?
+            .with_residual_clip(written.residual_clip)
+    }
+}
+
 impl DescentOptions {
     /// For rows of `dim` features in `classes` classes.
     ///
     /// # Errors
     /// [`Error::RecordParameter`] unless `dim` is from 1 to 16384, `classes` from 2 to 1000.
     pub fn new(dim: usize, classes: usize) -> Result<Self, Error> {
-        let centre = 0.05;
+        let centre = 0.02;
         let record = RecordOptions::classes(dim, classes)?.with_centre(centre)?;
-        Ok(Self { record, centre, steps: 48, step_size: 0.013, momentum: 0.9, residual_clip: 0.7 })
+        Ok(Self { record, centre, steps: 48, step_size: 1.0 / 240.0, momentum: 0.9, residual_clip: 0.7 })
+    }
+
+    /// How many whitened features are worth learning from: weights are `D·k` numbers, and the noise of a score grows with their number over `nμ`. The rule is
+    /// `nμ/(1.25·k)`, at least 16, at most what options allow; take the first features where they are ordered, as those of
+    /// [`ImageFeatures`](crate::image::ImageFeatures) are. A heuristic: it decides about accuracy, never about privacy.
+    ///
+    /// `rows` must be public: an announced number, or a guess, never the number of private rows itself. `mu` is what the budget allows, as of
+    /// [`gaussian::mu_for`](dp_mechanisms::gaussian::mu_for).
+    ///
+    /// ```
+    /// use dp_mechanisms::{Delta, Epsilon, gaussian};
+    /// use ntk_dp::private::DescentOptions;
+    ///
+    /// // some fifty thousand images in ten classes
+    /// let dim = |epsilon| {
+    ///     let mu = gaussian::mu_for(Epsilon::new(epsilon)?, Delta::new(1e-5)?);
+    ///     Ok::<_, ntk_dp::Error>(DescentOptions::worthwhile_dim(50_000, 10, mu))
+    /// };
+    /// assert!(dim(0.1)? < dim(1.0)? && dim(1.0)? < dim(8.0)?);
+    /// let options = DescentOptions::new(dim(1.0)?, 10)?;
+    /// # Ok::<(), ntk_dp::Error>(())
+    /// ```
+    #[must_use]
+    pub fn worthwhile_dim(rows: usize, classes: usize, mu: Mu) -> usize {
+        let weights = rows as f64 * mu.get() / ROWS_A_WEIGHT;
+        ((weights / classes as f64) as usize).clamp(LEAST_DIM, LARGEST_DIM)
     }
 
     /// How rows come to a length of at most one before they are centred. Centred rows are scaled to length one.

@@ -1,0 +1,164 @@
+//! A release in one file: tensors, options and certificate, under a digest of everything.
+
+use super::FileError;
+use dp_linalg::Mat;
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::Path;
+
+const VERSION: &str = "1";
+
+/// Writes a safetensors file with options and certificate as metadata, as a whole or not at all.
+pub(super) fn save<O: Serialize, C: Serialize>(
+    path: &Path,
+    format: &str,
+    (options, certificate): (&O, &C),
+    tensors: &[Tensor],
+) -> Result<(), FileError> {
+    let text = |error: serde_json::Error| {
+        FileError::Write(error.io_error_kind().unwrap_or(std::io::ErrorKind::Other))
+    };
+    let mut metadata = HashMap::from([
+        ("format".to_owned(), format.to_owned()),
+        ("version".to_owned(), VERSION.to_owned()),
+        ("options".to_owned(), serde_json::to_string(options).map_err(text)?),
+        ("certificate".to_owned(), serde_json::to_string(certificate).map_err(text)?),
+    ]);
+    metadata.insert("sha256".to_owned(), digest(&metadata, tensors));
+    let views = tensors.iter().map(|tensor| Ok((&tensor.name[..], tensor.view()?)));
+    let views = views.collect::<Result<Vec<_>, FileError>>()?;
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(|_| FileError::ForeignFile)?;
+    replace(path, &bytes).map_err(|error| FileError::Write(error.kind()))
+}
+
+/// What a file holds, if the digest fits.
+pub(super) struct Opened {
+    metadata: HashMap<String, String>,
+    tensors: Vec<Tensor>,
+}
+
+impl Opened {
+    pub(super) fn new(bytes: &[u8], format: &str) -> Result<Self, FileError> {
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|_| FileError::ForeignFile)?;
+        let mut metadata = header.metadata().clone().ok_or(FileError::ForeignFile)?;
+        let is = |key: &str, value: &str| metadata.get(key).is_some_and(|found| found == value);
+        if !is("format", format) || !is("version", VERSION) {
+            return Err(FileError::ForeignFile);
+        }
+        let file = SafeTensors::deserialize(bytes).map_err(|_| FileError::ForeignFile)?;
+        let tensors = file.tensors().into_iter().map(|(name, view)| Tensor::of(name, &view));
+        let tensors = tensors.collect::<Result<Vec<_>, FileError>>()?;
+        let stated = metadata.remove("sha256").ok_or(FileError::ForeignFile)?;
+        if digest(&metadata, &tensors) != stated {
+            return Err(FileError::Digest);
+        }
+        Ok(Self { metadata, tensors })
+    }
+
+    pub(super) fn parsed<T: DeserializeOwned>(&self, key: &str) -> Result<T, FileError> {
+        let text = self.metadata.get(key).ok_or(FileError::ForeignFile)?;
+        serde_json::from_str(text).map_err(|_| FileError::Inconsistent)
+    }
+
+    pub(super) fn tensor(&self, name: &str) -> Result<&Tensor, FileError> {
+        self.tensors.iter().find(|tensor| tensor.name == name).ok_or(FileError::Inconsistent)
+    }
+
+    /// Their number.
+    pub(super) fn tensors(&self) -> usize {
+        self.tensors.len()
+    }
+}
+
+/// A tensor of two dimensions as bytes, little-endian.
+pub(super) struct Tensor {
+    pub(super) name: String,
+    dtype: Dtype,
+    shape: (usize, usize),
+    bytes: Vec<u8>,
+}
+
+impl Tensor {
+    pub(super) fn integers(name: &str, values: &[i64]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self { name: name.to_owned(), dtype: Dtype::I64, shape: (1, values.len()), bytes }
+    }
+
+    pub(super) fn reals(name: String, shape: (usize, usize), values: &[f64]) -> Self {
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        Self { name, dtype: Dtype::F64, shape, bytes }
+    }
+
+    fn of(name: String, view: &TensorView<'_>) -> Result<Self, FileError> {
+        let &[rows, columns] = view.shape() else { return Err(FileError::ForeignFile) };
+        Ok(Self { name, dtype: view.dtype(), shape: (rows, columns), bytes: view.data().to_vec() })
+    }
+
+    fn view(&self) -> Result<TensorView<'_>, FileError> {
+        let shape = vec![self.shape.0, self.shape.1];
+        TensorView::new(self.dtype, shape, &self.bytes).map_err(|_| FileError::ForeignFile)
+    }
+
+    fn words(&self, dtype: Dtype) -> Result<impl Iterator<Item = [u8; 8]>, FileError> {
+        let (words, rest) = self.bytes.as_chunks::<8>();
+        if self.dtype == dtype && rest.is_empty() {
+            Ok(words.iter().copied())
+        } else {
+            Err(FileError::ForeignFile)
+        }
+    }
+
+    pub(super) fn matrix(&self) -> Result<Mat, FileError> {
+        let values = self.words(Dtype::F64)?.map(f64::from_le_bytes).collect();
+        Mat::from_vec(self.shape.0, self.shape.1, values).map_err(|_| FileError::ForeignFile)
+    }
+
+    pub(super) fn integers_in(&self) -> Result<Vec<i64>, FileError> {
+        Ok(self.words(Dtype::I64)?.map(i64::from_le_bytes).collect())
+    }
+}
+
+/// Of all metadata and tensors by name, each text preceded by its length.
+fn digest(metadata: &HashMap<String, String>, tensors: &[Tensor]) -> String {
+    let mut hash = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update((bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    let mut entries: Vec<_> = metadata.iter().collect();
+    entries.sort();
+    add(&(entries.len() as u64).to_le_bytes());
+    for (key, value) in entries {
+        add(key.as_bytes());
+        add(value.as_bytes());
+    }
+    let mut sorted: Vec<_> = tensors.iter().collect();
+    sorted.sort_by(|a, b| a.name.cmp(&b.name));
+    for tensor in sorted {
+        add(tensor.name.as_bytes());
+        add(format!("{:?} {:?}", tensor.dtype, tensor.shape).as_bytes());
+        add(&tensor.bytes);
+    }
+    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("writing to a String does not fail");
+        hex
+    })
+}
+
+/// Writes beside `path`, forces it to the disk, and renames.
+fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let directory = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new().prefix(".saving-").tempfile_in(directory)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map(|_| ()).map_err(|failed| failed.error)
+}
