@@ -10,7 +10,7 @@ pub(super) fn of(registry: &Registry) -> Vec<&'static Paper> {
     let is_claimed = |id: &&str| registry.claims().any(|(_, claim)| claim.id == *id);
     let has_claims = |paper: &&Paper| {
         let mut ids = paper.promises.iter().flat_map(|promise| promise.claims);
-        ids.any(|id| is_claimed(&id))
+        ids.any(is_claimed)
     };
     papers().iter().filter(has_claims).collect()
 }
@@ -45,17 +45,18 @@ pub(super) fn section(out: &mut impl Write, summary: &Summary<'_>) -> Result<(),
 
 fn paragraphs(out: &mut impl Write, summary: &Summary<'_>, paper: &Paper) -> Result<(), Error> {
     for promise in paper.promises {
-        let links = promise.claims.iter().map(|id| match summary.rows.iter().any(|row| row.id == *id) {
-            true => format!("<a href=\"#{id}\"><code>{id}</code></a>"),
-            false => format!("<code>{id}</code>"),
-        });
+        let is_here = |id: &str| summary.rows.iter().any(|row| row.id == id);
+        let link = |id: &&str| {
+            let name = format!("<code>{id}</code>");
+            if is_here(id) { format!("<a href=\"#{id}\">{name}</a>") } else { name }
+        };
         writeln!(
             out,
             "<p class=\"statement\">{} <span class=\"tag {1}\">{1}</span></p>\n<p class=\"note\">{2}</p>\n<p class=\"note\">{3}</p>",
             typeset(promise.statement),
             promise.verdict,
             typeset(promise.reason),
-            links.collect::<Vec<_>>().join(", ")
+            promise.claims.iter().map(link).collect::<Vec<_>>().join(", ")
         )?;
     }
     Ok(())
