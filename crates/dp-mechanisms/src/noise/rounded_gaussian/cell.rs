@@ -132,10 +132,12 @@ mod tests {
 
     #[test]
     fn scale_is_exactly_sigma() {
+        // `powi` promises no precision
+        let power = |k: i64| f64::from_bits(((1023 + k) as u64) << 52);
         for sigma in [0.0625, 0.1, 1.0, 1.5, 12_346.0, 1e6 + 0.1, (1_u64 << 50) as f64] {
             let scale = Scale::new(sigma);
             // 53 of the 64 bits are used, so the conversion and the power of two are exact
-            let value = scale.mantissa as f64 * 2.0_f64.powi(-4 - scale.fraction_bits as i32);
+            let value = scale.mantissa as f64 * power(-4 - i64::from(scale.fraction_bits));
             assert_eq!(value, sigma);
         }
         assert_eq!(Scale::new(1e-300).fraction_bits, Scale::new(0.0625).fraction_bits);

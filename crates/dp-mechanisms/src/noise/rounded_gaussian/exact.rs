@@ -88,7 +88,6 @@ mod tests {
     #[test]
     fn the_table_agrees_with_exact_thresholds_on_a_million_words() {
         // for a small σ all thresholds Q((k + 1/2)/σ) that words can meet are computed once
-        let words = if cfg!(miri) { 200_u64 } else { 350_000 };
         for std in [0.3, 1.0, 17.5] {
             let law = noise(std);
             let reach = (9.5 * std) as i64 + 1;
@@ -101,7 +100,7 @@ mod tests {
                 })
                 .collect();
             let mut decided = 0;
-            for i in 0..words {
+            for i in 0..350_000_u64 {
                 let word = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 1;
                 let Some(value) = law.fast_value(word) else { continue };
                 decided += 1;
@@ -109,7 +108,7 @@ mod tests {
                 assert!(thresholds.get(k).is_none_or(|t| word >= t.1), "σ = {std}, word {word:#x}");
                 assert!(k == 0 || word < thresholds[k - 1].0, "σ = {std}, word {word:#x}");
             }
-            assert!(decided + 10 > words, "{decided}");
+            assert!(decided > 349_990, "{decided}");
         }
     }
 }
