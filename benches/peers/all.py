@@ -28,7 +28,7 @@ COMPARISONS = {
     "samplers": ("Samplers of noise", []),
     "accountants": ("Accountants", ["--patience", "60"]),
     "attention": ("Attention", ["--only", "times", "--no-torch"]),
-    "john": ("Ellipsoids", ["--peers-only", "--conic-rows", "2000", "--cap", "60"]),
+    "john": ("Ellipsoids", ["--peers-only", "--conic-rows", "2000", "--cap", "40"]),
     "ntk": ("Tangent kernels", []),
 }
 LIMIT = 3600  # seconds of one comparison, installation included
@@ -53,8 +53,8 @@ def main():
 def update(name, options):
     """Measures one comparison and writes it at its place in the file, so that what comes later can fail."""
     print(f"\n# {name}", flush=True)
-    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     mine = compare(name, options)
+    found = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     rest = [one for one in found if one["name"] != name]
     ordered = sorted([*rest, mine], key=lambda one: list(COMPARISONS).index(one["name"]))
     RESULTS.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")

@@ -160,18 +160,15 @@ fn table(out: &mut String, Table { title, unit, rows }: &Table) {
         format_args!("\n**{title}**\n\n| case | ours | peer | ours, {unit} | theirs, {unit} | ratio | |\n"),
     );
     out.push_str("|---|---|---|---|---|---|---|\n");
+    // claims of ε differ in later digits
+    let shown = if unit == "ε" { 7 } else { 3 };
     for row in rows {
         match row {
             Row::Measured { case, ours, peer, our_median, their_median, ratio, at_least, note } => {
                 let more = if *at_least { "> " } else { "" };
-                let (ours_in, theirs_in) = (digits(*our_median), digits(*their_median));
-                let ratio = digits(*ratio);
-                put(
-                    out,
-                    format_args!(
-                        "| {case} | {ours} | {peer} | {ours_in} | {more}{theirs_in} | {more}{ratio} | {note} |\n"
-                    ),
-                );
+                let [mine, theirs, ratio] = [our_median, their_median, ratio].map(|x| digits(*x, shown));
+                let numbers = format_args!("{mine} | {more}{theirs} | {more}{ratio}").to_string();
+                put(out, format_args!("| {case} | {ours} | {peer} | {numbers} | {note} |\n"));
             }
             Row::NotRun { case, ours, peer, not_run } => {
                 put(out, format_args!("| {case} | {ours} | {peer} | | | | not run: {not_run} |\n"));
@@ -180,9 +177,10 @@ fn table(out: &mut String, Table { title, unit, rows }: &Table) {
     }
 }
 
-/// Three digits, and thousands apart.
-fn digits(x: f64) -> String {
-    let places = (2.0 - x.abs().max(f64::MIN_POSITIVE).log10().floor()).clamp(0.0, 9.0) as usize;
+/// So many digits, and thousands apart.
+fn digits(x: f64, shown: u8) -> String {
+    let places =
+        (f64::from(shown) - 1.0 - x.abs().max(f64::MIN_POSITIVE).log10().floor()).clamp(0.0, 9.0) as usize;
     let text = format!("{x:.places$}");
     let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |parts| parts);
     let mut out = String::new();
@@ -251,7 +249,8 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_three_digits() {
+    fn numbers_have_so_many_digits() {
+        assert_eq!(digits(26.719_799_57, 7), "26.71980");
         for (x, shown) in [
             (0.012_34, "0.0123"),
             (1.0, "1.00"),
@@ -261,7 +260,7 @@ mod tests {
             (12_345.0, "12 345"),
             (1_234_567.0, "1 234 567"),
         ] {
-            assert_eq!(digits(x), shown);
+            assert_eq!(digits(x, 3), shown);
         }
     }
 }
