@@ -4,7 +4,7 @@ use crate::data;
 use crate::drawn;
 use crate::methods::{Case, Method};
 use crate::settings::{Settings, constants};
-use crate::table;
+use crate::table::Summary;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
 use std::collections::BTreeMap;
@@ -68,7 +68,7 @@ fn search(begin: &Settings, cases: &[Case], text: &mut String) -> Outcome<Settin
             let mut means = Vec::new();
             for &value in constant.tried {
                 let accuracies = known.accuracies(cases, &settings.clone().with(constant.name, value))?;
-                means.push((value, table::summary(&accuracies).0));
+                means.push((value, Summary::of(&accuracies).mean));
                 let each = cases.iter().flat_map(|case| EPSILONS.map(|epsilon| (case.name, epsilon)));
                 for ((pictures, epsilon), accuracy) in each.zip(&accuracies) {
                     let name = constant.name;
@@ -108,7 +108,7 @@ fn found(text: &str, method: Method, constant: &crate::settings::Constant) -> Op
         }
     }
     let means: Vec<(f64, f64)> =
-        accuracies.into_values().map(|(value, all)| (value, table::summary(&all).0)).collect();
+        accuracies.into_values().map(|(value, all)| (value, Summary::of(&all).mean)).collect();
     (means.len() == constant.tried.len()).then(|| best(&means))
 }
 

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The first searches constants of all private methods on drawn pictures and on a part of MNIST that is not tested on, and writes every trial to
-//! `ntk_record_choice.csv`; `settings.rs` holds what it found. The second prints a table, and writes `ntk_record.csv` and a picture. Folders hold the binary batches of CIFAR-10, and the test part of MNIST
+//! `ntk_record_choice.csv`; `settings.rs` holds what it found. The second writes `ntk_record.csv`, prints a table of it and draws a picture
+//! (both alone: `--draw`). Folders hold the binary batches of CIFAR-10, and the test part of MNIST
 //! as idx files. All rows of a set are private: images and classes, one added or removed; δ = 1e-5. Features come from a seed, never from images that are
 //! learned from; how many there are is a rule of the announced number of rows and the budget.
 
@@ -25,19 +26,19 @@ use methods::{Case, Method};
 use settings::Settings;
 use std::error::Error;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 pub(crate) const EPSILONS: [f64; 3] = [1.0, 3.0, 8.0];
 
 /// All runs of one kind.
 pub(crate) struct Row {
-    pub(crate) set: &'static str,
+    pub(crate) set: String,
     pub(crate) n: usize,
     pub(crate) method: Method,
     pub(crate) dim: usize,
     pub(crate) epsilon: f64,
-    pub(crate) accuracies: Vec<f64>,
+    pub(crate) accuracy: table::Summary,
     pub(crate) seconds: f64,
 }
 
@@ -51,16 +52,30 @@ struct Arguments {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Task {
+    /// Search constants.
     Choose,
     Measure,
+    /// From a written file.
+    Draw,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments = arguments()?;
-    if arguments.task == Task::Choose {
-        let mnist = arguments.mnist.ok_or("constants are chosen with --mnist FOLDER")?;
-        return choose::run(&mnist, &arguments.folder);
+    let written = arguments.folder.join("ntk_record.csv");
+    match arguments.task {
+        Task::Choose => {
+            let mnist = arguments.mnist.ok_or("constants are chosen with --mnist FOLDER")?;
+            return choose::run(&mnist, &arguments.folder);
+        }
+        Task::Measure => measure_all(&arguments, &written)?,
+        Task::Draw => {}
     }
+    let all = table::read(&written)?;
+    table::print(&all)?;
+    picture::draw(&arguments.folder.join("ntk_record.svg"), &all)
+}
+
+fn measure_all(arguments: &Arguments, written: &Path) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&arguments.folder)?;
     let mut splits = Vec::new();
     if let Some(folder) = &arguments.cifar {
@@ -72,10 +87,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     splits.push(data::digits()?);
     let mut all = Vec::new();
     for split in splits {
-        measure(split, &arguments, &mut all)?;
+        measure(split, (arguments.runs, written), &mut all)?;
     }
-    table::print(&all)?;
-    picture::draw(&arguments.folder.join("ntk_record.svg"), &all)
+    Ok(())
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
@@ -89,6 +103,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--mnist" => parsed.mnist = Some(value()?.into()),
             "--out" => parsed.folder = value()?.into(),
             "--runs" => parsed.runs = value()?.parse()?,
+            "--draw" => parsed.task = Task::Draw,
             "--choose" => parsed.task = Task::Choose,
             _ => return Err(format!("unknown: {word}").into()),
         }
@@ -97,7 +112,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 }
 
 /// Adds what was measured to `all`, and writes all of it after each method.
-fn measure(split: Split, arguments: &Arguments, all: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
+fn measure(split: Split, (runs, written): (usize, &Path), all: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
     let mut progress = std::io::stderr();
     let start = Instant::now();
     let case = Case::new(split)?;
@@ -108,19 +123,21 @@ fn measure(split: Split, arguments: &Arguments, all: &mut Vec<Row>) -> Result<()
         for &epsilon in epsilons {
             let start = Instant::now();
             let dim = case.dim(&settings, epsilon.min(1e3))?;
-            let accuracies =
-                case.accuracies(&settings, (epsilon.min(1e3), arguments.runs), &mut secure_rng()?)?;
+            let accuracies = case.accuracies(&settings, (epsilon.min(1e3), runs), &mut secure_rng()?)?;
             let seconds = start.elapsed().as_secs_f64() / accuracies.len() as f64;
-            let (mean, sd) = table::summary(&accuracies);
+            let accuracy = table::Summary::of(&accuracies);
             writeln!(
                 progress,
-                "{}: {}, ε = {epsilon}, {dim} features: {mean:.4} ± {sd:.4}, {seconds:.1} s a run",
+                "{}: {}, ε = {epsilon}, {dim} features: {:.4} ± {:.4}, {seconds:.1} s a run",
                 case.name,
-                method.name()
+                method.name(),
+                accuracy.mean,
+                accuracy.sd
             )?;
-            all.push(Row { set: case.name, n: case.rows(), method, dim, epsilon, accuracies, seconds });
+            let set = case.name.to_owned();
+            all.push(Row { set, n: case.rows(), method, dim, epsilon, accuracy, seconds });
         }
-        table::write(&arguments.folder.join("ntk_record.csv"), all)?;
+        table::write(written, all)?;
     }
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! Accuracy against ε: a panel for each set of images.
 
+use crate::Row;
 use crate::methods::{DELTA, Method};
-use crate::table::summary;
-use crate::{EPSILONS, Row};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::error::Error;
@@ -26,7 +25,7 @@ const fn colour(method: Method) -> RGBColor {
 }
 
 pub(crate) fn draw(path: &Path, rows: &[Row]) -> Outcome {
-    let mut sets: Vec<&str> = rows.iter().map(|row| row.set).collect();
+    let mut sets: Vec<&str> = rows.iter().map(|row| &row.set[..]).collect();
     sets.dedup();
     let size = (PANEL.0 * sets.len() as u32 + LEGEND, PANEL.1);
     let root = SVGBackend::new(path, size).into_drawing_area();
@@ -42,14 +41,14 @@ pub(crate) fn draw(path: &Path, rows: &[Row]) -> Outcome {
 
 fn one(panel: &Panel<'_>, set: &str, rows: &[&Row]) -> Outcome {
     let n = rows.first().map_or(0, |row| row.n);
-    let least = rows.iter().flat_map(|row| &row.accuracies).copied().fold(1.0, f64::min);
+    let least = rows.iter().map(|row| row.accuracy.least).fold(1.0, f64::min);
     let floor = (10.0 * least).floor() / 10.0;
     let mut chart = ChartBuilder::on(panel)
         .caption(format!("{set}, n = {n}"), ("sans-serif", 15, &INK))
         .margin(8)
         .x_label_area_size(38)
         .y_label_area_size(50)
-        .build_cartesian_2d((0.4..9.9).log_scale(), floor..1.0_f64.min(largest(rows)))?;
+        .build_cartesian_2d((0.8..9.9).log_scale(), floor..1.0_f64.min(largest(rows)))?;
     chart
         .configure_mesh()
         .light_line_style(TRANSPARENT)
@@ -64,16 +63,12 @@ fn one(panel: &Panel<'_>, set: &str, rows: &[&Row]) -> Outcome {
         let colour = colour(method);
         let of = rows.iter().filter(|row| row.method == method);
         if method == Method::Exact {
-            let flat = of.flat_map(|row| [(0.4, row.accuracies[0]), (9.9, row.accuracies[0])]);
+            let flat = of.flat_map(|row| [(0.8, row.accuracy.mean), (9.9, row.accuracy.mean)]);
             chart.draw_series(LineSeries::new(flat, colour.stroke_width(1)))?;
             continue;
         }
-        let points: Vec<(f64, f64, f64)> = of
-            .map(|row| {
-                let (mean, sd) = summary(&row.accuracies);
-                (row.epsilon, mean, sd)
-            })
-            .collect();
+        let points: Vec<(f64, f64, f64)> =
+            of.map(|row| (row.epsilon, row.accuracy.mean, row.accuracy.sd)).collect();
         chart.draw_series(LineSeries::new(points.iter().map(|p| (p.0, p.1)), colour.stroke_width(2)))?;
         chart.draw_series(points.iter().map(|p| Circle::new((p.0, p.1), 3, colour.filled())))?;
         let whisker = |p: &(f64, f64, f64)| {
@@ -86,7 +81,7 @@ fn one(panel: &Panel<'_>, set: &str, rows: &[&Row]) -> Outcome {
 
 /// A little above the best.
 fn largest(rows: &[&Row]) -> f64 {
-    let best = rows.iter().flat_map(|row| &row.accuracies).copied().fold(0.0, f64::max);
+    let best = rows.iter().map(|row| row.accuracy.largest).fold(0.0, f64::max);
     (20.0 * best + 0.5).ceil() / 20.0
 }
 
@@ -101,7 +96,7 @@ fn draw_legend(area: &Panel<'_>) -> Outcome {
     }
     let notes = ["mean and standard deviation", "a record is added or removed", "the same features for all"];
     for (i, note) in notes.into_iter().enumerate() {
-        area.draw(&text(note, (6, 60 + 24 * EPSILONS.len() as i32 + 22 * i as i32)))?;
+        area.draw(&text(note, (6, 60 + 24 * Method::ALL.len() as i32 + 22 * i as i32)))?;
     }
     Ok(())
 }
