@@ -10,10 +10,11 @@ use std::error::Error;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// Steps without privacy: their number is chosen on rows that are kept out.
-const EXACT_STEPS: [u32; 5] = [12, 24, 48, 96, 192];
-/// Their length, as a multiple of `D·k` times the mean gradient, and momentum.
-const EXACT_STEP: Step = Step { size: 0.04, momentum: 0.9, clip: f64::INFINITY };
+/// Steps without privacy: their number and length are chosen on rows that are kept out.
+const EXACT_STEPS: [u32; 5] = [24, 48, 96, 192, 384];
+/// As multiples of `D·k` times the mean gradient.
+const EXACT_SIZES: [f64; 4] = [0.001, 0.003, 0.01, 0.03];
+const EXACT_MOMENTUM: f64 = 0.9;
 /// Of the rows, the part that is kept out.
 const KEPT_OUT: usize = 5;
 
@@ -111,26 +112,26 @@ impl Walk {
     }
 }
 
-/// Without privacy: rows of length one, all of them in each step; how many steps is chosen on every fifth row, which is not learned from before.
-pub(crate) fn exact(rows: MatRef<'_>, labels: &[usize], classes: usize) -> Outcome<(Mat, u32)> {
+/// Without privacy: rows of length one, all of them in each step; how many steps of which length is chosen on every fifth row, which is not learned from
+/// before. With the weights the number and the length.
+pub(crate) fn exact(rows: MatRef<'_>, labels: &[usize], classes: usize) -> Outcome<(Mat, (u32, f64))> {
     let (kept, others): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|i| i % KEPT_OUT == 0);
     let [(kept, truth), (others, known)] = [kept, others].map(|chosen| part(rows, labels, &chosen));
-    let (mut best, mut most) = (EXACT_STEPS[0], 0);
-    walk_exactly(
-        (others.as_ref(), &known),
-        classes,
-        EXACT_STEPS[EXACT_STEPS.len() - 1],
-        |steps, weights| {
+    let (mut best, mut most) = ((EXACT_STEPS[0], EXACT_SIZES[0]), 0);
+    for size in EXACT_SIZES {
+        let look = |steps, weights: &Mat| {
             if EXACT_STEPS.contains(&steps) {
                 let scores = matmul(kept.as_ref(), weights.as_ref(), Parallelism::available())?;
                 let right = classify(scores.as_ref()).iter().zip(&truth).filter(|(a, b)| a == b).count();
                 if right > most {
-                    (best, most) = (steps, right);
+                    (best, most) = ((steps, size), right);
                 }
             }
             Ok(())
-        },
-    )?;
+        };
+        let longest = EXACT_STEPS[EXACT_STEPS.len() - 1];
+        walk_exactly((others.as_ref(), &known), classes, (longest, size), look)?;
+    }
     Ok((walk_exactly((rows, labels), classes, best, |_, _| Ok(()))?, best))
 }
 
@@ -142,14 +143,14 @@ fn part(rows: MatRef<'_>, labels: &[usize], chosen: &[usize]) -> (Mat, Vec<usize
 fn walk_exactly(
     (rows, labels): (MatRef<'_>, &[usize]),
     classes: usize,
-    steps: u32,
+    (steps, size): (u32, f64),
     mut look: impl FnMut(u32, &Mat) -> Outcome<()>,
 ) -> Outcome<Mat> {
     let mut walk = Walk::new(rows.ncols(), classes);
-    let rate = EXACT_STEP.size * (rows.ncols() * classes) as f64 / rows.nrows() as f64;
+    let rate = size * (rows.ncols() * classes) as f64 / rows.nrows() as f64;
     for step in 1..=steps {
-        let gradient = gradient(rows, labels, &walk.weights, EXACT_STEP.clip)?;
-        walk.step(&gradient, (rate, EXACT_STEP.momentum), 0.0);
+        let gradient = gradient(rows, labels, &walk.weights, f64::INFINITY)?;
+        walk.step(&gradient, (rate, EXACT_MOMENTUM), 0.0);
         look(step, &walk.weights)?;
     }
     Ok(walk.weights)

@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! cargo run --release -p provable-dp-benches --bin ntk_record -- --choose --mnist FOLDER [--out FOLDER]
-//! cargo run --release -p provable-dp-benches --bin ntk_record -- --cifar FOLDER --mnist FOLDER [--out FOLDER] [--runs N]
+//! cargo run --release -p provable-dp-benches --bin ntk_record -- --cifar FOLDER --mnist FOLDER [--out FOLDER] [--runs N] [--method NAME]
 //! ```
 //!
 //! The first searches constants of all private methods on drawn pictures and on a part of MNIST that is not tested on, and writes every trial to
 //! `ntk_record_choice.csv`; `settings.rs` holds what it found. The second writes `ntk_record.csv`, prints a table of it and draws a picture
-//! (both alone: `--draw`). Folders hold the binary batches of CIFAR-10, and the test part of MNIST
+//! (both alone: `--draw`). With `--method NAME`, which may be repeated, only these methods are measured, and take the place of what the file has of them. Folders hold the binary batches of CIFAR-10, and the test part of MNIST
 //! as idx files. All rows of a set are private: images and classes, one added or removed; δ = 1e-5. Features come from a seed, never from images that are
 //! learned from; how many there are is a rule of the announced number of rows and the budget.
 
@@ -47,6 +47,8 @@ struct Arguments {
     mnist: Option<PathBuf>,
     folder: PathBuf,
     runs: usize,
+    /// All if none is named.
+    methods: Vec<Method>,
     task: Task,
 }
 
@@ -85,16 +87,22 @@ fn measure_all(arguments: &Arguments, written: &Path) -> Result<(), Box<dyn Erro
         splits.push(data::mnist(folder)?);
     }
     splits.push(data::digits()?);
-    let mut all = Vec::new();
+    let mut all = if arguments.methods.is_empty() { Vec::new() } else { table::read(written)? };
     for split in splits {
-        measure(split, (arguments.runs, written), &mut all)?;
+        measure(split, (arguments, written), &mut all)?;
     }
     Ok(())
 }
 
 fn arguments() -> Result<Arguments, Box<dyn Error>> {
-    let mut parsed =
-        Arguments { cifar: None, mnist: None, folder: "benches/plots".into(), runs: 5, task: Task::Measure };
+    let mut parsed = Arguments {
+        cifar: None,
+        mnist: None,
+        folder: "benches/plots".into(),
+        runs: 5,
+        methods: Vec::new(),
+        task: Task::Measure,
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or("a value is missing");
@@ -103,6 +111,11 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             "--mnist" => parsed.mnist = Some(value()?.into()),
             "--out" => parsed.folder = value()?.into(),
             "--runs" => parsed.runs = value()?.parse()?,
+            "--method" => {
+                let name = value()?;
+                let known = Method::ALL.into_iter().find(|method| method.name() == name);
+                parsed.methods.push(known.ok_or(format!("no method is called {name}"))?);
+            }
             "--draw" => parsed.task = Task::Draw,
             "--choose" => parsed.task = Task::Choose,
             _ => return Err(format!("unknown: {word}").into()),
@@ -111,19 +124,26 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
     Ok(parsed)
 }
 
-/// Adds what was measured to `all`, and writes all of it after each method.
-fn measure(split: Split, (runs, written): (usize, &Path), all: &mut Vec<Row>) -> Result<(), Box<dyn Error>> {
+/// Puts what was measured into `all`, in place of older rows of the same set and method, and writes all of it after each method.
+fn measure(
+    split: Split,
+    (arguments, written): (&Arguments, &Path),
+    all: &mut Vec<Row>,
+) -> Result<(), Box<dyn Error>> {
     let mut progress = std::io::stderr();
     let start = Instant::now();
     let case = Case::new(split)?;
     writeln!(progress, "{}: features after {:.0} s", case.name, start.elapsed().as_secs_f64())?;
-    for method in Method::ALL {
+    let is_asked = |method: &Method| arguments.methods.is_empty() || arguments.methods.contains(method);
+    for method in Method::ALL.into_iter().filter(is_asked) {
         let settings = Settings::chosen(method);
         let epsilons = if method == Method::Exact { &[f64::INFINITY][..] } else { &EPSILONS[..] };
+        let mut rows = Vec::new();
         for &epsilon in epsilons {
             let start = Instant::now();
             let dim = case.dim(&settings, epsilon.min(1e3))?;
-            let accuracies = case.accuracies(&settings, (epsilon.min(1e3), runs), &mut secure_rng()?)?;
+            let accuracies =
+                case.accuracies(&settings, (epsilon.min(1e3), arguments.runs), &mut secure_rng()?)?;
             let seconds = start.elapsed().as_secs_f64() / accuracies.len() as f64;
             let accuracy = table::Summary::of(&accuracies);
             writeln!(
@@ -134,9 +154,10 @@ fn measure(split: Split, (runs, written): (usize, &Path), all: &mut Vec<Row>) ->
                 accuracy.mean,
                 accuracy.sd
             )?;
-            let set = case.name.to_owned();
-            all.push(Row { set, n: case.rows(), method, dim, epsilon, accuracy, seconds });
+            let set = case.name.replace(',', "");
+            rows.push(Row { set, n: case.rows(), method, dim, epsilon, accuracy, seconds });
         }
+        table::replace(all, rows);
         table::write(written, all)?;
     }
     Ok(())

@@ -125,8 +125,8 @@ impl Case {
         let n = train.nrows() as f64;
         let mean: Vec<f64> = column_sums(train).iter().map(|sum| sum / n).collect();
         let [train, test] = [train, test].map(|rows| baseline::normalised(rows, &mean));
-        let (weights, steps) = baseline::exact(train.as_ref(), &self.labels, CLASSES)?;
-        writeln!(std::io::stderr(), "{}: {steps} steps without privacy", self.name)?;
+        let (weights, (steps, size)) = baseline::exact(train.as_ref(), &self.labels, CLASSES)?;
+        writeln!(std::io::stderr(), "{}: {steps} steps of {size} without privacy", self.name)?;
         Ok(vec![self.linear(&test, &weights)?])
     }
 

@@ -44,7 +44,7 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> Outcome<()> {
         writeln!(
             text,
             "{},{},{},{},{},{DELTA},add_remove_row,{runs},{mean:.4},{sd:.4},{least:.4},{largest:.4},{:.1}",
-            row.set.replace(',', ""),
+            row.set,
             row.n,
             row.method.name(),
             row.dim,
@@ -53,6 +53,15 @@ pub(crate) fn write(path: &Path, rows: &[Row]) -> Outcome<()> {
         )?;
     }
     Ok(std::fs::write(path, text)?)
+}
+
+/// Puts rows of one set and method in place of older ones, or behind the last of their set.
+pub(crate) fn replace(all: &mut Vec<Row>, rows: Vec<Row>) {
+    let Some((set, method)) = rows.first().map(|row| (row.set.clone(), row.method)) else { return };
+    all.retain(|row| row.set != set || row.method != method);
+    let last = all.iter().rposition(|row| row.set == set);
+    let at = last.map_or(all.len(), |last| last + 1);
+    all.splice(at..at, rows);
 }
 
 /// What [`write`] wrote.
