@@ -94,7 +94,7 @@ pub(crate) fn scale_down(entries: &mut [i64], max_square: u128) {
     if exact.is_some_and(|square| square <= max_square) {
         return;
     }
-    let norm = (high as f64 * 2_f64.powi(64) + low as f64).sqrt();
+    let norm = (high as f64 * 18_446_744_073_709_551_616.0 + low as f64).sqrt();
     // fewer than eight roundings in the factor and in each entry
     let factor = (max_square as f64).sqrt() / norm * (1.0 - 16.0 * f64::EPSILON);
     for entry in entries {

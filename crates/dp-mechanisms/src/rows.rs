@@ -4,6 +4,7 @@
 //! rows. The integers of a row are a bit-exact function of that row alone: `+ − × ÷ √` in one order.
 
 use crate::adjacency::{Adjacency, PerturbRow, ReplaceRow};
+use crate::certified::power_of_two;
 use crate::error::{Error, Parameter};
 use crate::lattice::Lattice;
 use crate::sensitivity::{LatticeL1Sensitivity, LatticeL2Sensitivity};
@@ -304,15 +305,6 @@ impl<A: FixedSizeAdjacency> RowLattice<A> {
     #[must_use]
     pub const fn adjacency(&self) -> A {
         self.adjacency
-    }
-}
-
-/// `2ᵏ`; zero or infinity beyond the range of normal `f64`.
-const fn power_of_two(k: i32) -> f64 {
-    match k {
-        ..-1022 => 0.0,
-        -1022..=1023 => f64::from_bits(((k + 1023) as u64) << 52),
-        _ => f64::INFINITY,
     }
 }
 

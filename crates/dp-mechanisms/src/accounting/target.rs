@@ -2,6 +2,7 @@
 
 use super::profile::PrivacyProfile;
 use crate::adjacency::Adjacency;
+use crate::certified::power_of_two;
 use crate::error::Error;
 use crate::params::{Delta, Epsilon};
 
@@ -115,10 +116,10 @@ impl Target {
         guarantee: impl Fn(f64) -> Result<PrivacyProfile<A>, Error>,
     ) -> Result<f64, Error> {
         let is_met = |noise: f64| guarantee(noise).is_ok_and(|profile| self.is_met_by(&profile));
-        let powers = |sign: i32| (0..=DOUBLINGS).map(move |k| 2_f64.powi(sign * k));
+        let powers = |sign: i32| (0..=DOUBLINGS).map(move |k| power_of_two(sign * k));
         let (mut missed, mut met) = if is_met(1.0) {
             let Some(missed) = powers(-1).find(|noise| !is_met(*noise)) else {
-                return Ok(2_f64.powi(-DOUBLINGS)); // enough, and so little that nobody asks for less
+                return Ok(power_of_two(-DOUBLINGS)); // enough, and so little that nobody asks for less
             };
             (missed, 2.0 * missed)
         } else {

@@ -40,6 +40,15 @@ pub(crate) const PRECISIONS: [u64; 8] = [128, 256, 512, 1024, 2048, 4096, 8192, 
 /// Relative width, as a number of bits, below which an enclosure is rounded to `f64`: 17 bits beyond the mantissa.
 pub(crate) const TIGHT_BITS: u64 = 70;
 
+/// `2ᵏ`, exactly; zero or infinity beyond the range of normal `f64`. (The standard library promises no precision of `powi`.)
+pub(crate) const fn power_of_two(k: i32) -> f64 {
+    match k {
+        ..-1022 => 0.0,
+        -1022..=1023 => f64::from_bits(((k + 1023) as u64) << 52),
+        _ => f64::INFINITY,
+    }
+}
+
 /// Lower and upper bound of `eˣ`; at most one `f64` lies strictly between them.
 ///
 /// NaN gives the vacuous `(0, ∞)`.

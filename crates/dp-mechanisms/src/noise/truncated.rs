@@ -4,6 +4,7 @@ use super::blocks::BLOCK;
 use super::law::{self, Enclosure, Law, Quick};
 use super::uniform::{Uniform, uniform_up_to};
 use super::{LatticeNoise, LogConcaveNoise};
+use crate::certified::power_of_two;
 use crate::certified::{ball::Ball, interval::Interval, scaled::Scaled};
 use crate::{Error, Parameter};
 use rand::CryptoRng;
@@ -151,7 +152,7 @@ fn ratio_to_center<N: Law>(base: &N, k: i128, precision: u64) -> Interval {
 fn choose<N: Law>(base: &N, bound: u64) -> Proposal {
     let least = ratio_to_center(base, bound.into(), 128).with_precision(64);
     let accepted_below = u64::try_from(least.lo()).unwrap_or(u64::MAX); // at bound 0 the ratio is one
-    let undecided = accepted_below.abs_diff(u64::MAX) as f64 * 2.0_f64.powi(-64);
+    let undecided = accepted_below.abs_diff(u64::MAX) as f64 * power_of_two(-64);
     let draws_from_base = 1.0 / kept(base, bound, 128).to_bounds().1;
     if 3.0 + undecided * COMPARISON_IN_DRAWS < draws_from_base {
         Proposal::Uniform { accepted_below }

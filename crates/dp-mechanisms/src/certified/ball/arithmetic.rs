@@ -1,5 +1,6 @@
 //! Ring operations and division.
 
+use crate::certified::power_of_two;
 use core::cmp::Ordering;
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -115,7 +116,7 @@ impl Ball {
 
     /// The centre, for exponents of no more than one bit.
     fn to_f64_near_one(self) -> f64 {
-        self.mantissa as f64 * 2.0_f64.powi(self.exponent as i32)
+        self.mantissa as f64 * power_of_two(self.exponent as i32)
     }
 
     /// The centre alone.

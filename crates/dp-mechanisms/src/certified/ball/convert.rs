@@ -2,6 +2,7 @@
 
 use super::Ball;
 use super::arithmetic::length;
+use crate::certified::power_of_two;
 use crate::certified::{dyadic::Dyadic, interval::Interval};
 
 impl Ball {
@@ -52,7 +53,7 @@ impl Ball {
     /// The centre, to nearest, for steering only.
     pub(crate) fn to_f64(self) -> f64 {
         let (m, e) = self.approximate();
-        m * 2.0_f64.powi(e.clamp(-1000, 1000) as i32)
+        m * power_of_two(e.clamp(-1000, 1000) as i32)
     }
 }
 

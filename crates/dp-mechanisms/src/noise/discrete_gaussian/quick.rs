@@ -3,6 +3,7 @@
 //! Where a ball is too wide or an argument out of its range, the long intervals of [`tail`](super::tail) go on.
 
 use crate::certified::ball::{Ball, density, exp, mills};
+use crate::certified::power_of_two;
 use std::sync::LazyLock;
 
 /// Coefficients of the expansion that are tried.
@@ -37,7 +38,7 @@ pub(super) struct Quick {
 impl Quick {
     /// For `2⁻¹⁰ ≤ σ ≤ 2⁵⁰`.
     pub(super) fn new(value: f64) -> Option<Self> {
-        if value < 2.0_f64.powi(-10) {
+        if value < power_of_two(-10) {
             return None;
         }
         let (sigma, one) = (Ball::from_f64(value), Ball::integer(1));

@@ -1,6 +1,7 @@
 //! Probabilities of the discrete Laplace law, with certified bounds.
 
 use super::{DiscreteLaplace, exact::ratio};
+use crate::certified::power_of_two;
 use crate::certified::{
     ball::{self, Ball},
     dyadic::Dyadic,
@@ -28,7 +29,7 @@ pub(super) struct Constants {
 impl Constants {
     /// For `2⁻²⁰ ≤ b ≤ 2⁵⁰`.
     pub(super) fn new(scale: f64) -> Option<Self> {
-        if scale < 2.0_f64.powi(-20) {
+        if scale < power_of_two(-20) {
             return None;
         }
         let (one, exact) = (Ball::integer(1), Ball::from_f64(scale));

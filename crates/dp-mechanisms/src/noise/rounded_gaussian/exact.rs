@@ -1,5 +1,6 @@
 //! The boundaries of the exact path, `(k + 1/2)/σ`, and where its search begins.
 
+use crate::certified::power_of_two;
 use crate::{
     certified::{dyadic::Dyadic, interval::Interval},
     normal,
@@ -20,7 +21,7 @@ pub(in crate::noise) fn is_far(z: &Interval) -> bool {
 
 /// `σ·Q⁻¹(U)` in plain floating point; steers the search only.
 pub(in crate::noise) fn guess(word: u64, sigma: &Dyadic) -> i64 {
-    let u = ((word << 1 >> 1) as f64 + 0.5) * 2.0_f64.powi(-64);
+    let u = ((word << 1 >> 1) as f64 + 0.5) * power_of_two(-64);
     let (sigma, _) = crate::certified::scaled::Scaled::new(sigma.at(64), 0).to_bounds();
     (sigma * normal::guess(u)) as i64
 }
