@@ -64,7 +64,7 @@ pub(crate) fn replace(all: &mut Vec<Row>, rows: Vec<Row>) {
     all.splice(at..at, rows);
 }
 
-/// What [`write`] wrote.
+/// What `write` wrote.
 pub(crate) fn read(path: &Path) -> Outcome<Vec<Row>> {
     let text = std::fs::read_to_string(path)?;
     let row = |line: &str| {

@@ -14,6 +14,7 @@ pub(super) fn typeset(text: &str) -> String {
     let mut at = 0;
     while at < characters.len() {
         at = match characters[at] {
+            _ if identifier(&characters, at) > 0 => name(&mut out, &characters, at),
             '`' if characters[at + 1..].contains(&'`') => code(&mut out, &characters, at),
             '√' if characters.get(at + 1) == Some(&'(') => root(&mut out, &characters, at),
             mark @ ('_' | '^') if at > 0 => raised(&mut out, &characters, (at, mark)),
@@ -28,6 +29,26 @@ pub(super) fn typeset(text: &str) -> String {
         };
     }
     out
+}
+
+/// Length of the name of an item in code that begins here, `rank_error`; 0 if none does. Of `x_i` and `log_x` one part is a letter.
+fn identifier(characters: &[char], at: usize) -> usize {
+    let is_inside = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+    let joins = |c: &char| is_inside(c) || c.is_alphabetic();
+    if at.checked_sub(1).is_some_and(|before| joins(&characters[before])) {
+        return 0;
+    }
+    let length = characters[at..].iter().take_while(|c| is_inside(c)).count();
+    let word: String = characters[at..at + length].iter().collect();
+    let parts: Vec<&str> = word.split('_').collect();
+    if parts.len() > 1 && parts.iter().all(|part| part.len() > 1) { length } else { 0 }
+}
+
+/// Writes the name of an item in code; the place after it.
+fn name(out: &mut String, characters: &[char], at: usize) -> usize {
+    let end = at + identifier(characters, at);
+    out.extend(["<code>", characters[at..end].iter().collect::<String>().as_str(), "</code>"]);
+    end
 }
 
 /// Writes what stands between backticks as it is; the place after them.
@@ -103,6 +124,10 @@ mod tests {
         assert_eq!(
             typeset("√(1 + η)/f and √(a(b + 2))x"),
             "√<span class=\"root\">1 + η</span>/<i>f</i> and √<span class=\"root\"><i>a</i>(<i>b</i> + 2)</span><i>x</i>"
+        );
+        assert_eq!(
+            typeset("log_volume_excess of d_v"),
+            "<code>log_volume_excess</code> of <i>d</i><sub>v</sub>"
         );
         assert_eq!(typeset("‖x − x'‖ < 1 & more"), "‖<i>x</i> − x'‖ &lt; 1 &amp; more");
     }
