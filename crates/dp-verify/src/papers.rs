@@ -8,8 +8,8 @@ use std::fmt;
 /// ```
 /// use dp_verify::{Registry, papers};
 /// let registry = Registry::shipped();
-/// let known = |id: &&str| registry.claims().any(|(_, claim)| claim.id == **id);
-/// assert!(papers().iter().flat_map(|paper| paper.promises).all(|promise| promise.claims.iter().all(|id| known(&id))));
+/// let known = |id: &&str| registry.claims().any(|(_, claim)| claim.id == *id);
+/// assert!(papers().iter().flat_map(|paper| paper.promises).all(|promise| promise.claims.iter().all(known)));
 /// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Paper {
