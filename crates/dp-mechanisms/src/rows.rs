@@ -169,7 +169,7 @@ impl RowBall {
 /// use dp_mechanisms::{PerturbRow, rows::{RowBall, RowLattice}};
 ///
 /// let lattice = RowLattice::fitting(PerturbRow::new(0.01)?, RowBall::new(2, 1.0)?, (20, 48));
-/// let integers = lattice.encode(&[30.0, 40.0]); // scaled back to (0.6, 0.8)
+/// let integers = lattice.encode(&[30.0, 40.0])?; // scaled back to (0.6, 0.8)
 /// assert!((integers[0] as f64 * lattice.step() - 0.6).abs() <= lattice.rounding());
 /// // 2⁻²⁰ of the sensitivity is rounding
 /// assert!(lattice.displacement() > 0.01 && lattice.displacement() < 0.01 * (1.0 + 3e-6));
@@ -189,8 +189,8 @@ impl<A: FixedSizeAdjacency> RowLattice<A> {
     #[must_use]
     pub fn fitting(adjacency: A, ball: RowBall, (bits, radius_bits): (u8, u8)) -> Self {
         let displacement = adjacency.displacement(ball.radius);
-        let fine =
-            i32::from(bits) + ceil_log2(((ball.dim as f64).sqrt() / displacement).clamp(1e-300, 1e300));
+        let fine = i32::from(bits)
+            + ceil_log2(((ball.dim.max(1) as f64).sqrt() / displacement).clamp(1e-300, 1e300));
         Self::at(adjacency, ball, fine.min(ball.finest(radius_bits)))
     }
 
@@ -212,12 +212,18 @@ impl<A: FixedSizeAdjacency> RowLattice<A> {
     }
 
     /// The integers of one row `(d)`; zeros for a row that is not finite.
-    #[must_use]
-    pub fn encode(&self, row: &[f64]) -> Vec<i64> {
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Dimension`] for a row of another length, for which the sensitivity would not hold: by shape alone.
+    pub fn encode(&self, row: &[f64]) -> Result<Vec<i64>, Error> {
+        if row.len() != self.ball.dim {
+            return Err(Error::Dimension { expected: self.ball.dim, found: row.len() });
+        }
         // in two steps, as the factor itself may be beyond the range of `f64`
         let (half, rest) = (power_of_two(self.exponent / 2), power_of_two(self.exponent - self.exponent / 2));
-        let Some(clip) = BallClip::new(row, self.ball.radius) else { return vec![0; row.len()] };
-        row.iter().map(|x| (clip.apply(*x) * half * rest).round_ties_even() as i64).collect()
+        let Some(clip) = BallClip::new(row, self.ball.radius) else { return Ok(vec![0; row.len()]) };
+        Ok(row.iter().map(|x| (clip.apply(*x) * half * rest).round_ties_even() as i64).collect())
     }
 
     /// Rows are multiplied by 2 to this power.
@@ -356,8 +362,19 @@ mod tests {
         assert!(clip(&[f64::NAN, 0.1], 0.5).is_none() && clip(&[1e300, f64::NEG_INFINITY], 0.5).is_none());
         let lattice = lattice(ReplaceRow, 2, 1.0);
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(lattice.encode(&[0.5, bad]), [0, 0]);
+            assert_eq!(lattice.encode(&[0.5, bad]).unwrap(), [0, 0]);
         }
+    }
+
+    #[test]
+    fn rows_of_another_length_are_refused_and_rows_of_none_have_a_lattice() {
+        let lattice = lattice(ReplaceRow, 2, 1.0);
+        for row in [&[0.5][..], &[0.5, 0.5, 0.5], &[f64::NAN; 3]] {
+            let error = Error::Dimension { expected: 2, found: row.len() };
+            assert_eq!(lattice.encode(row), Err(error));
+        }
+        let empty = RowLattice::fitting(ReplaceRow, RowBall::new(0, 1.0).unwrap(), (20, 48));
+        assert!(empty.lattice().is_ok() && empty.encode(&[]).unwrap().is_empty());
     }
 
     #[test]
@@ -382,7 +399,7 @@ mod tests {
                 let lattice = lattice(close, 4, radius);
                 assert!(lattice.lattice().is_ok() && lattice.l2_sensitivity().is_ok());
                 assert!(lattice.l1_sensitivity().is_ok());
-                let long = lattice.encode(&[1e300, 0.0, 0.0, 0.0]);
+                let long = lattice.encode(&[1e300, 0.0, 0.0, 0.0]).unwrap();
                 assert!(long[0].unsigned_abs() <= lattice.largest() && long[0] > 1 << 18, "{radius} {close}");
             }
         }

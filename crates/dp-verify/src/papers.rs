@@ -108,7 +108,7 @@ const CROSS_ATTENTION: Paper = Paper {
         Promise {
             statement: "a structure over n tokens takes Õ(ndr²) memory and Õ(nr²) time to build, a query Õ(α⁻¹r²), later Õ(dr²)",
             verdict: Standing::Stands,
-            reason: "with r for r²: the size is counted, and so are the integers that a query reads; it does not grow with the number of rows where bins are public. \
+            reason: "with r for r²: the size is counted, what a query reads is derived from the structure; neither grows with the number of rows where bins are public. \
                      A moment release is r(d_v + 1) numbers",
             claims: &["attention.tree.size"],
         },

@@ -53,7 +53,7 @@ fn search<A: FixedSizeAdjacency>(
     let l1 = u128::from(lattice.l1_sensitivity().expect("positive").get());
     for _ in 0..trials {
         let pair = pair(rng, ball.dim(), (ball.radius(), adjacency.displacement(ball.radius())));
-        let [a, b] = pair.map(|row| lattice.encode(&row));
+        let [a, b] = pair.map(|row| lattice.encode(&row).expect("a row of the ball"));
         let steps = || a.iter().zip(&b).map(|(a, b)| u128::from(a.abs_diff(*b)));
         let length: u128 = a.iter().map(|x| u128::from(x.unsigned_abs()).pow(2)).sum();
         worst.norm = worst.norm.max(ratio(length, stated.0));

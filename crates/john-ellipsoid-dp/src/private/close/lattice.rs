@@ -1,6 +1,7 @@
 //! Rows as integers.
 
 use super::options::CloseOptions;
+use crate::Error;
 use dp_linalg::MatRef;
 use dp_mechanisms::rows::{FixedSizeAdjacency, RowLattice};
 
@@ -15,6 +16,13 @@ pub(super) fn row_lattice<A: FixedSizeAdjacency>(options: &CloseOptions, adjacen
 }
 
 /// The integers of all rows, one after another; each row by itself.
-pub(super) fn encoded<A: FixedSizeAdjacency>(lattice: &RowLattice<A>, rows: MatRef<'_>) -> Vec<i64> {
-    rows.rows().flat_map(|row| lattice.encode(row)).collect()
+pub(super) fn encoded<A: FixedSizeAdjacency>(
+    lattice: &RowLattice<A>,
+    rows: MatRef<'_>,
+) -> Result<Vec<i64>, Error> {
+    let mut integers = Vec::with_capacity(rows.nrows() * rows.ncols());
+    for row in rows.rows() {
+        integers.extend(lattice.encode(row)?);
+    }
+    Ok(integers)
 }

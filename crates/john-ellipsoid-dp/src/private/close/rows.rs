@@ -52,7 +52,7 @@ pub fn row_statistic<A: FixedSizeAdjacency>(
     let (lattice, rows) = (row_lattice(options, rows.adjacency()), rows.into_source());
     options.check_shape((rows.nrows(), rows.ncols()))?;
     let (places, sensitivity) = (lattice.lattice()?, lattice.l2_sensitivity()?);
-    Ok(LatticeStatistic::new(encoded(&lattice, rows), places, sensitivity, lattice.largest()))
+    Ok(LatticeStatistic::new(encoded(&lattice, rows)?, places, sensitivity, lattice.largest()))
 }
 
 /// The least noise on rows for a budget: a function of public parameters alone.

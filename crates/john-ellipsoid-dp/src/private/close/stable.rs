@@ -92,7 +92,7 @@ pub fn stable_covariance(
         (stable_bound(rows.adjacency(), options)?, relative_move(rows.adjacency(), options)?);
     let (lattice, rows) = (row_lattice(options, rows.adjacency()), rows.into_source());
     options.check_shape((rows.nrows(), rows.ncols()))?;
-    let values = encoded(&lattice, rows).into_iter().map(|x| x as f64 * lattice.step()).collect();
+    let values = encoded(&lattice, rows)?.into_iter().map(|x| x as f64 * lattice.step()).collect();
     let rounded = Mat::from_vec(options.rows(), options.dim(), values)?;
     // whether there is a matrix must not be an answer: in place of one that is not, a constant
     let constant =

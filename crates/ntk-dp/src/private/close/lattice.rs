@@ -23,8 +23,15 @@ pub(super) fn query_lattice<A: FixedSizeAdjacency>(options: &CloseOptions, adjac
 }
 
 /// The integers of all points, one after another; each point by itself.
-pub(super) fn encoded<A: FixedSizeAdjacency>(lattice: &RowLattice<A>, points: MatRef<'_>) -> Vec<i64> {
-    points.rows().flat_map(|point| lattice.encode(point)).collect()
+pub(super) fn encoded<A: FixedSizeAdjacency>(
+    lattice: &RowLattice<A>,
+    points: MatRef<'_>,
+) -> Result<Vec<i64>, Error> {
+    let mut integers = Vec::with_capacity(points.nrows() * points.ncols());
+    for point in points.rows() {
+        integers.extend(lattice.encode(point)?);
+    }
+    Ok(integers)
 }
 
 /// The points on the lattice, in units of data.
@@ -32,6 +39,6 @@ pub(super) fn rounded<A: FixedSizeAdjacency>(
     lattice: &RowLattice<A>,
     points: MatRef<'_>,
 ) -> Result<Mat, Error> {
-    let values = encoded(lattice, points).into_iter().map(|x| x as f64 * lattice.step()).collect();
+    let values = encoded(lattice, points)?.into_iter().map(|x| x as f64 * lattice.step()).collect();
     Ok(Mat::from_vec(points.nrows(), points.ncols(), values)?)
 }

@@ -105,7 +105,7 @@ pub fn point_statistic<A: FixedSizeAdjacency>(
     let lattice = point_lattice(options, points.adjacency());
     let points = points.of_shape(options)?;
     let (places, sensitivity) = (lattice.lattice()?, lattice.l2_sensitivity()?);
-    Ok(LatticeStatistic::new(encoded(&lattice, points), places, sensitivity, lattice.largest()))
+    Ok(LatticeStatistic::new(encoded(&lattice, points)?, places, sensitivity, lattice.largest()))
 }
 
 /// The same with their L1 sensitivity, `√d` times as large.
@@ -119,7 +119,7 @@ pub fn point_statistic_l1<A: FixedSizeAdjacency>(
     let lattice = point_lattice(options, points.adjacency());
     let points = points.of_shape(options)?;
     let (places, sensitivity) = (lattice.lattice()?, lattice.l1_sensitivity()?);
-    Ok(LatticeStatistic::new(encoded(&lattice, points), places, sensitivity, lattice.largest()))
+    Ok(LatticeStatistic::new(encoded(&lattice, points)?, places, sensitivity, lattice.largest()))
 }
 
 /// The least Gaussian noise on points for a budget: a function of public parameters alone.

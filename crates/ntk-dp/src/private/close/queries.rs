@@ -113,7 +113,7 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
         let points = points.of_shape(options)?;
         let sensitivity = LatticeL1Sensitivity::new(value_move(&lattice), adjacency)?;
         let mechanism = TruncatedLaplace::calibrate(budget.epsilon, budget.delta, sensitivity)?;
-        let (integers, rows, left) = (encoded(&lattice, points), options.rows(), budget.queries);
+        let (integers, rows, left) = (encoded(&lattice, points)?, options.rows(), budget.queries);
         Ok(Self { integers, lattice, rows, weight_variance, mechanism, budget, left })
     }
 
@@ -211,7 +211,7 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
         if query.iter().any(|x| !x.is_finite()) {
             return Err(Error::Point { row: 0 });
         }
-        let query = self.lattice.encode(query);
+        let query = self.lattice.encode(query)?;
         let shift = value_shift(&self.lattice);
         let value = |point: &[i64]| {
             let product: i128 = point.iter().zip(&query).map(|(x, q)| i128::from(*x) * i128::from(*q)).sum();
