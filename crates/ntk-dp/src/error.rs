@@ -56,6 +56,12 @@ pub enum Error {
     /// A network needs at least one neuron in each layer, a sample of features at least one feature.
     #[error("a width of zero")]
     Width,
+    /// A power of standard deviations must be from 0 to 1.
+    #[error("the whitening {value} is not between 0 and 1")]
+    Whitening {
+        /// Value given.
+        value: f64,
+    },
     /// A parameter of private records is out of its range.
     #[error("{parameter} = {value} is out of range")]
     RecordParameter {

@@ -1,11 +1,11 @@
 //! Answers questions, one a line: our half of `peers/ntk.py`.
 //!
-//! A question is words: `gram ACTIVATION DEPTH THREADS POINTS OUT` for the NTK with `σ_w² = 2`, `σ_b² = 0.05`, or
+//! A question is words: `gram PRECISION ACTIVATION DEPTH THREADS POINTS OUT` (`f32` or `f64`) for the NTK with `σ_w² = 2`, `σ_b² = 0.05`, or
 //! `ridge KERNEL RIDGE THREADS POINTS TARGETS QUERIES OUT`, where a kernel is `quadratic` or `relu3`. Arrays are npy files; what is found goes to
 //! `OUT`, unless that is `-`. The answer is the number of seconds, files excluded.
 
 use crate::Outcome;
-use dp_linalg::{Mat, Parallelism};
+use dp_linalg::{Mat, Parallelism, Scalar};
 use npyz::WriterBuilder;
 use ntk_dp::{Activation, Kernel, KernelRidge, Network};
 use std::error::Error;
@@ -19,9 +19,14 @@ pub(crate) fn questions() -> Outcome {
         let line = line?;
         let words: Vec<&str> = line.split(' ').collect();
         let seconds = match words.as_slice() {
-            ["gram", activation, depth, threads, points, out] => {
+            ["gram", precision, activation, depth, threads, points, out] => {
                 let kernel = tangent(activation, depth.parse()?)?;
-                gram(&kernel, Parallelism::threads(threads.parse()?), (points, out))?
+                let parallelism = Parallelism::threads(threads.parse()?);
+                match *precision {
+                    "f32" => gram::<f32>(&kernel, parallelism, (points, out))?,
+                    "f64" => gram::<f64>(&kernel, parallelism, (points, out))?,
+                    _ => return Err(format!("no numbers {precision}").into()),
+                }
             }
             ["ridge", kernel, ridge, threads, points, targets, queries, out] => {
                 let kernel = match *kernel {
@@ -52,12 +57,13 @@ fn tangent(activation: &str, depth: usize) -> Result<Kernel, Box<dyn Error>> {
     Ok(Kernel::ntk(Network::new(activation, depth, 2.0)?.with_bias_variance(0.05)?))
 }
 
-fn gram(
+fn gram<T: Scalar + npyz::AutoSerialize>(
     kernel: &Kernel,
     parallelism: Parallelism,
     (points, out): (&str, &str),
 ) -> Result<f64, Box<dyn Error>> {
     let points = read(points)?;
+    let points = Mat::from_fn(points.nrows(), points.ncols(), |i, j| T::from_f64(points[(i, j)]));
     let start = Instant::now();
     let gram = kernel.gram(points.as_ref(), parallelism)?;
     let seconds = start.elapsed().as_secs_f64();
@@ -81,7 +87,7 @@ fn read(path: &str) -> Result<Mat, Box<dyn Error>> {
     Ok(Mat::from_vec(n as usize, d as usize, file.into_vec()?)?)
 }
 
-fn write(path: &str, matrix: &Mat) -> Outcome {
+fn write<T: Scalar + npyz::AutoSerialize>(path: &str, matrix: &Mat<T>) -> Outcome {
     if path == "-" {
         return Ok(());
     }

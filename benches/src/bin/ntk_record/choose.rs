@@ -1,9 +1,9 @@
-//! Constants by their accuracy on drawn pictures and on a part of MNIST that is not tested on: one after another, each from a list, in two rounds.
+//! The shape of the features and constants by their accuracy on drawn pictures and on a part of MNIST that is not tested on: one after another, each from a list, in two rounds.
 
-use crate::data;
+use crate::data::{self, Split};
 use crate::drawn;
 use crate::methods::{Case, Method};
-use crate::settings::{Settings, constants};
+use crate::settings::{SHAPE, Settings, constants};
 use crate::table::Summary;
 use rand::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -26,13 +26,13 @@ const HEADER: &str = "method,round,constant,value,pictures,epsilon,accuracy\n";
 struct Known(BTreeMap<String, Vec<f64>>);
 
 impl Known {
-    fn accuracies(&mut self, cases: &[Case], settings: &Settings) -> Outcome<Vec<f64>> {
+    fn accuracies(&mut self, pictures: &mut Pictures, settings: &Settings) -> Outcome<Vec<f64>> {
         let key = format!("{settings:?}");
         if let Some(known) = self.0.get(&key) {
             return Ok(known.clone());
         }
         let mut all = Vec::new();
-        for case in cases {
+        for case in pictures.cases(settings)? {
             for epsilon in EPSILONS {
                 let rng = &mut ChaCha20Rng::seed_from_u64(SEED);
                 all.extend(case.accuracies(settings, (epsilon, 1), rng)?);
@@ -43,19 +43,42 @@ impl Known {
     }
 }
 
+/// What is chosen with, and its features of each shape that was tried.
+struct Pictures {
+    splits: [Split; 2],
+    cases: BTreeMap<String, Vec<Case>>,
+}
+
+impl Pictures {
+    fn cases(&mut self, settings: &Settings) -> Outcome<&[Case]> {
+        let key = format!("{:?}", SHAPE.map(|name| settings.get(name)));
+        if !self.cases.contains_key(&key) {
+            let cases: Outcome<Vec<Case>> =
+                self.splits.iter().map(|split| Case::new(split, settings)).collect();
+            self.cases.insert(key.clone(), cases?);
+        }
+        Ok(&self.cases[&key])
+    }
+
+    fn names(&self) -> [&'static str; 2] {
+        [self.splits[0].name, self.splits[1].name]
+    }
+}
+
 /// Searches all methods, writes `ntk_record_choice.csv`, and prints what was found.
 pub(crate) fn run(mnist: &Path, folder: &Path) -> Outcome<()> {
-    let cases = [Case::new(drawn::objects()?)?, Case::new(data::mnist_to_choose(mnist)?)?];
+    let splits = [drawn::objects()?, data::mnist_to_choose(mnist)?];
+    let mut pictures = Pictures { splits, cases: BTreeMap::new() };
     let mut text = HEADER.to_owned();
-    let descent = search(&Settings::middle(Method::Descent, &[]), &cases, &mut text)?;
+    let descent = search(&Settings::middle(Method::Descent, &[]), &mut pictures, &mut text)?;
     for method in [Method::Stochastic, Method::Moments] {
-        search(&Settings::middle(method, descent.values()), &cases, &mut text)?;
+        search(&Settings::middle(method, descent.values()), &mut pictures, &mut text)?;
     }
     std::fs::create_dir_all(folder)?;
     Ok(std::fs::write(folder.join("ntk_record_choice.csv"), text)?)
 }
 
-fn search(begin: &Settings, cases: &[Case], text: &mut String) -> Outcome<Settings> {
+fn search(begin: &Settings, pictures: &mut Pictures, text: &mut String) -> Outcome<Settings> {
     let (mut known, mut settings, method) = (Known::default(), begin.clone(), begin.method());
     let mut out = std::io::stdout();
     writeln!(
@@ -67,9 +90,10 @@ fn search(begin: &Settings, cases: &[Case], text: &mut String) -> Outcome<Settin
         for constant in constants(method) {
             let mut means = Vec::new();
             for &value in constant.tried {
-                let accuracies = known.accuracies(cases, &settings.clone().with(constant.name, value))?;
+                let accuracies = known.accuracies(pictures, &settings.clone().with(constant.name, value))?;
                 means.push((value, Summary::of(&accuracies).mean));
-                let each = cases.iter().flat_map(|case| EPSILONS.map(|epsilon| (case.name, epsilon)));
+                let each =
+                    pictures.names().into_iter().flat_map(|name| EPSILONS.map(|epsilon| (name, epsilon)));
                 for ((pictures, epsilon), accuracy) in each.zip(&accuracies) {
                     let name = constant.name;
                     writeln!(

@@ -5,7 +5,7 @@
 //! cargo run --release -p provable-dp-benches --bin ntk_record -- --cifar FOLDER --mnist FOLDER [--out FOLDER] [--runs N] [--method NAME]
 //! ```
 //!
-//! The first searches constants of all private methods on drawn pictures and on a part of MNIST that is not tested on, and writes every trial to
+//! The first searches the shape of the features and constants of all private methods on drawn pictures and on a part of MNIST that is not tested on, and writes every trial to
 //! `ntk_record_choice.csv`; `settings.rs` holds what it found. The second writes `ntk_record.csv`, prints a table of it and draws a picture
 //! (both alone: `--draw`). With `--method NAME`, which may be repeated, only these methods are measured, and take the place of what the file has of them. Folders hold the binary batches of CIFAR-10, and the test part of MNIST
 //! as idx files. All rows of a set are private: images and classes, one added or removed; δ = 1e-5. Features come from a seed, never from images that are
@@ -132,7 +132,7 @@ fn measure(
 ) -> Result<(), Box<dyn Error>> {
     let mut progress = std::io::stderr();
     let start = Instant::now();
-    let case = Case::new(split)?;
+    let case = Case::new(&split, &Settings::chosen(Method::Descent))?;
     writeln!(progress, "{}: features after {:.0} s", case.name, start.elapsed().as_secs_f64())?;
     let is_asked = |method: &Method| arguments.methods.is_empty() || arguments.methods.contains(method);
     for method in Method::ALL.into_iter().filter(is_asked) {

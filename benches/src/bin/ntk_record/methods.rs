@@ -3,17 +3,19 @@
 use crate::baseline::{self, Sampled, Step};
 use crate::data::Split;
 use crate::settings::{
-    CENTRE, MOMENTUM, RATE, RESIDUAL_CLIP, ROW_CLIP, ROWS_A_WEIGHT, SIGNAL, STEPS, Settings, TARGET_WEIGHT,
-    TIME,
+    CENTRE, COLOURS, FREQUENCIES, LEAVES, MOMENTUM, POWER, RATE, RESIDUAL_CLIP, ROW_CLIP, ROWS_A_WEIGHT,
+    SIGNAL, STEPS, Settings, TARGET_WEIGHT, TIME, WHITENING,
 };
 use dp_linalg::{Mat, MatRef, Parallelism, matmul};
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, gaussian};
 use ntk_dp::classify;
-use ntk_dp::image::{ImageFeatures, Scattering, Textures};
+use ntk_dp::image::{
+    CellBasis, Colours, Compression, FeatureOptions, ImageFeatures, ImageShape, Scattering, Textures,
+};
 use ntk_dp::private::{
     DescentMechanism, DescentOptions, PrivateRecords, RecordMechanism, RecordOptions, RowNorm,
 };
-use rand::{CryptoRng, SeedableRng};
+use rand::{CryptoRng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::error::Error;
 use std::io::Write as _;
@@ -70,20 +72,20 @@ pub(crate) struct Case {
 
 impl Case {
     /// Features from public parameters alone.
-    pub(crate) fn new(split: Split) -> Outcome<Self> {
+    pub(crate) fn new(split: &Split, settings: &Settings) -> Outcome<Self> {
         let threads = Parallelism::available();
-        let textures = Textures::new(split.shape).draw(TEXTURES, &mut ChaCha8Rng::seed_from_u64(SEED));
-        let scattering = Scattering::new(split.shape).with_symmetry(split.symmetry);
-        let dim = MOST.min(scattering.dim() / 2);
-        let features = ImageFeatures::fit(scattering, textures.as_ref(), dim, threads)?;
+        let scattering = scattering(split.shape, settings).with_symmetry(split.symmetry);
+        let options = feature_options(MOST.min(scattering.dim() / 2), settings)?;
+        let public = pictures_of_nothing(split.shape, settings);
+        let features = ImageFeatures::fit(scattering, public.as_ref(), &options, threads)?;
         let Split { train, test, name, announced, .. } = split;
         Ok(Self {
             name,
-            announced,
+            announced: *announced,
             train: features.apply(train.pixels.as_ref(), threads)?,
             test: features.apply(test.pixels.as_ref(), threads)?,
-            labels: train.labels,
-            test_labels: test.labels,
+            labels: train.labels.clone(),
+            test_labels: test.labels.clone(),
         })
     }
 
@@ -212,6 +214,27 @@ impl Case {
     fn accuracy(&self, found: &[usize]) -> f64 {
         let right = found.iter().zip(&self.test_labels).filter(|(a, b)| a == b).count();
         right as f64 / self.test_labels.len() as f64
+    }
+}
+
+pub(crate) fn scattering(shape: ImageShape, settings: &Settings) -> Scattering {
+    Scattering::new(shape)
+        .with_compression(if settings.get(POWER) < 1.0 { Compression::Root } else { Compression::None })
+        .with_colours(if settings.get(COLOURS) > 0.0 { Colours::Opponent } else { Colours::Given })
+}
+
+pub(crate) fn feature_options(dim: usize, settings: &Settings) -> Outcome<FeatureOptions> {
+    let basis = if settings.get(FREQUENCIES) > 0.0 { CellBasis::Frequencies } else { CellBasis::Cells };
+    Ok(FeatureOptions::new(dim).with_basis(basis).with_whitening(settings.get(WHITENING))?)
+}
+
+/// Pictures that features are weighted by.
+fn pictures_of_nothing(shape: ImageShape, settings: &Settings) -> Mat {
+    let rng = &mut ChaCha8Rng::seed_from_u64(SEED);
+    if settings.get(LEAVES) > 0.0 {
+        Textures::new(shape).draw(TEXTURES, rng)
+    } else {
+        Mat::from_fn(TEXTURES, shape.len(), |_, _| rng.random())
     }
 }
 

@@ -19,6 +19,17 @@ const fn constant(name: &'static str, tried: &'static [f64], chosen: f64) -> Con
     Constant { name, tried, chosen }
 }
 
+/// Whether scattering coefficients are under a root (½) or not (1).
+pub(crate) const POWER: &str = "power";
+/// Whether colours are as given (0) or opponent ones (1).
+pub(crate) const COLOURS: &str = "colours";
+/// Whether features are over cells (0) or frequencies (1).
+pub(crate) const FREQUENCIES: &str = "frequencies";
+/// Whether features are weighted by pictures of independent pixels (0) or of leaves (1).
+pub(crate) const LEAVES: &str = "leaves";
+pub(crate) const WHITENING: &str = "whitening";
+/// What features are made of.
+pub(crate) const SHAPE: [&str; 5] = [POWER, COLOURS, FREQUENCIES, LEAVES, WHITENING];
 /// Weights are `D·k` numbers; rows are counted times `μ`.
 pub(crate) const ROWS_A_WEIGHT: &str = "rows_a_weight";
 /// Sum of all steps, as multiples of `D·k` times the mean gradient.
@@ -35,7 +46,13 @@ pub(crate) const RATE: &str = "rate";
 pub(crate) const SIGNAL: &str = "signal";
 pub(crate) const TARGET_WEIGHT: &str = "target_weight";
 
-const DESCENT: [Constant; 6] = [
+/// The first five are the shape of the features, the same for all methods.
+const DESCENT: [Constant; 11] = [
+    constant(POWER, &[0.5, 1.0], 0.5),
+    constant(COLOURS, &[0.0, 1.0], 1.0),
+    constant(FREQUENCIES, &[0.0, 1.0], 1.0),
+    constant(LEAVES, &[0.0, 1.0], 1.0),
+    constant(WHITENING, &[0.0, 0.5, 1.0], 1.0),
     constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 1.25),
     constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 2.0),
     constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 0.7),
@@ -120,8 +137,18 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::methods;
     use dp_mechanisms::{Delta, Epsilon, gaussian};
+    use ntk_dp::image::{FeatureOptions, ImageShape, Scattering};
     use ntk_dp::private::DescentOptions;
+
+    #[test]
+    fn features_of_the_library_have_the_chosen_shape() {
+        let (shape, chosen) = (ImageShape::new(3, 8, 8).unwrap(), Settings::chosen(Method::Descent));
+        assert_eq!(Scattering::new(shape), methods::scattering(shape, &chosen));
+        assert_eq!(FeatureOptions::new(7), methods::feature_options(7, &chosen).unwrap());
+        assert_eq!(chosen.get(LEAVES), 1.0); // `Textures`
+    }
 
     #[test]
     fn defaults_of_the_library_are_the_chosen_constants() {

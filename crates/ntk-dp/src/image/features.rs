@@ -1,7 +1,7 @@
 //! Scattering coefficients, centred, weighted and cut by what pictures of nothing say.
 
-use super::Scattering;
 use super::scattering::for_each_row;
+use super::{CellBasis, FeatureOptions, Scattering};
 use crate::Error;
 use core::f64::consts::PI;
 use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, SymmetricEigen, matmul_tn_into};
@@ -14,7 +14,7 @@ const NEGLIGIBLE: f64 = 1e-9;
 ///
 /// Coefficients of each map are transformed over cells, by a discrete cosine transform, and for each frequency turned to the principal axes that public images
 /// have there. Of all frequencies the `dim` axes with the largest second moments are kept, the mean of the public images is subtracted, and each
-/// coordinate divided by its standard deviation among them.
+/// coordinate divided by its standard deviation among them. [`FeatureOptions`] has other ways.
 ///
 /// Equal weights are what private learning wants: noise is the same in every direction, so where a few directions hold most of each row's length
 /// the others drown (docs/theorems.md, Private descent). The public images need not be like the private ones for privacy, and only in their second moments for
@@ -24,12 +24,13 @@ const NEGLIGIBLE: f64 = 1e-9;
 ///
 /// ```
 /// use dp_linalg::Parallelism;
-/// use ntk_dp::image::{ImageFeatures, ImageShape, Scattering, Textures};
+/// use ntk_dp::image::{FeatureOptions, ImageFeatures, ImageShape, Scattering, Textures};
 /// use rand::SeedableRng;
 ///
 /// let shape = ImageShape::new(1, 16, 16)?;
 /// let textures = Textures::new(shape).draw(200, &mut rand_chacha::ChaCha8Rng::seed_from_u64(1));
-/// let features = ImageFeatures::fit(Scattering::new(shape), textures.as_ref(), 64, Parallelism::available())?;
+/// let options = FeatureOptions::new(64);
+/// let features = ImageFeatures::fit(Scattering::new(shape), textures.as_ref(), &options, Parallelism::available())?;
 /// let rows = features.apply(textures.as_ref(), Parallelism::available())?;
 /// assert_eq!(rows.shape(), (200, 64));
 /// let square: f64 = rows.as_slice().iter().map(|x| x * x).sum();
@@ -57,7 +58,7 @@ struct Frequency {
     means: Vec<f32>,
 }
 
-/// Orthogonal cosine transform over cells.
+/// Orthogonal transform over cells: rows and columns apart.
 #[derive(Debug, Clone, PartialEq)]
 struct CellTransform {
     rows: usize,
@@ -66,7 +67,15 @@ struct CellTransform {
     horizontal: Vec<f32>,
 }
 
-/// `(size, size)`: frequency by place.
+/// `(size, size)`, orthogonal: coordinate by place.
+fn basis(kind: CellBasis, size: usize) -> Vec<f32> {
+    match kind {
+        CellBasis::Cells => (0..size * size).map(|i| f32::from(u8::from(i / size == i % size))).collect(),
+        CellBasis::Frequencies => cosines(size),
+    }
+}
+
+/// Frequency by place.
 fn cosines(size: usize) -> Vec<f32> {
     let n = size as f64;
     let entry = |u: usize, x: usize| {
@@ -77,11 +86,18 @@ fn cosines(size: usize) -> Vec<f32> {
 }
 
 impl CellTransform {
-    fn new((rows, columns): (usize, usize)) -> Self {
-        Self { rows, columns, vertical: cosines(rows), horizontal: cosines(columns) }
+    fn new(kind: CellBasis, (rows, columns): (usize, usize)) -> Self {
+        Self { rows, columns, vertical: basis(kind, rows), horizontal: basis(kind, columns) }
     }
 
-    /// From one map after another to one frequency after another, each with all maps.
+    /// Of a map that is one everywhere.
+    fn ones(&self) -> Vec<f64> {
+        let mut out = vec![0.0; self.rows * self.columns];
+        self.apply(&vec![1.0; out.len()], &mut out);
+        out.into_iter().map(f64::from).collect()
+    }
+
+    /// From one map after another to one coordinate after another, each with all maps.
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a loop that is compiled for each instruction set")]
     fn apply(&self, maps: &[f32], out: &mut [f32]) {
@@ -111,21 +127,21 @@ impl ImageFeatures {
     /// Learns means and axes from public images `(m, c·h·w)`. Some thousand do; what they hold is not protected.
     ///
     /// # Errors
-    /// [`Error::Width`] if `dim` is zero or beyond the directions in which the public images differ; [`Error::Length`], [`Error::NoRows`],
+    /// [`Error::Width`] if the dimension is zero or beyond the directions in which the public images differ; [`Error::Length`], [`Error::NoRows`],
     /// [`Error::Point`] for an image that is not finite.
     pub fn fit(
         scattering: Scattering,
         public: MatRef<'_>,
-        dim: usize,
+        options: &FeatureOptions,
         parallelism: Parallelism,
     ) -> Result<Self, Error> {
         if public.nrows() == 0 {
             return Err(Error::NoRows);
         }
-        let transform = CellTransform::new(scattering.cells());
+        let dim = options.dim();
+        let transform = CellTransform::new(options.basis(), scattering.cells());
         let coefficients = transformed(&scattering, &transform, public, parallelism)?;
-        let maps = scattering.maps();
-        let scales = map_scales(coefficients.as_ref(), maps);
+        let scales = map_scales(coefficients.as_ref(), &transform.ones());
         let cells = transform.rows * transform.columns;
         let mut axes = Vec::new();
         for cell in 0..cells {
@@ -138,6 +154,7 @@ impl ImageFeatures {
             return Err(Error::Width);
         }
         axes.truncate(dim);
+        weigh(&mut axes, options.whitening());
         let frequencies = (0..cells).filter_map(|cell| Frequency::of(cell, &axes)).collect();
         Ok(Self { scattering, transform, frequencies, dim })
     }
@@ -228,25 +245,23 @@ fn transformed(
     }
 }
 
-/// One over the standard deviation of each map, over images and cells; the transform is orthogonal, so that it may be taken after it.
-fn map_scales(coefficients: MatRef<'_, f32>, maps: usize) -> Vec<f64> {
-    let cells = coefficients.ncols() / maps;
+/// One over the standard deviation of each map, over images and cells; the transform is orthogonal, so that it may be taken after it, and
+/// sums over cells are products with the transform of `ones`.
+fn map_scales(coefficients: MatRef<'_, f32>, ones: &[f64]) -> Vec<f64> {
+    let cells = ones.len();
+    let maps = coefficients.ncols() / cells;
     let (mut sums, mut squares) = (vec![0.0; maps], vec![0.0; maps]);
     for row in coefficients.rows() {
-        for (cell, row) in row.chunks_exact(maps).enumerate() {
+        for (one, row) in ones.iter().zip(row.chunks_exact(maps)) {
             for (map, &x) in row.iter().enumerate() {
                 let x = f64::from(x);
                 squares[map] += x * x;
-                if cell == 0 {
-                    sums[map] += x;
-                }
+                sums[map] += one * x;
             }
         }
     }
     let count = (coefficients.nrows() * cells) as f64;
-    // the constant frequency is the sum over cells divided by the root of their number
-    let mean = |sum: f64| sum * (cells as f64).sqrt() / count;
-    let variance = |(sum, square): (&f64, &f64)| square / count - mean(*sum) * mean(*sum);
+    let variance = |(sum, square): (&f64, &f64)| square / count - (sum / count) * (sum / count);
     let scale = |variance: f64| if variance > 1e-12 { 1.0 / variance.sqrt() } else { 0.0 };
     sums.iter().zip(&squares).map(|both| scale(variance(both))).collect()
 }
@@ -255,10 +270,20 @@ fn map_scales(coefficients: MatRef<'_, f32>, maps: usize) -> Vec<f64> {
 struct Axis {
     cell: usize,
     moment: f64,
-    /// Weights of maps, divided by the standard deviation.
     weights: Vec<f64>,
     /// Mean of public images in this coordinate.
     mean: f64,
+}
+
+/// Divides coordinates by powers of their standard deviations, and all by one number, so that their variances sum to how many they are.
+fn weigh(axes: &mut [Axis], whitening: f64) {
+    let left = |axis: &Axis| axis.moment.powf(1.0 - whitening);
+    let common = axes.len() as f64 / axes.iter().map(left).sum::<f64>();
+    for axis in axes {
+        let scale = (common * axis.moment.powf(-whitening)).sqrt();
+        axis.weights.iter_mut().for_each(|weight| *weight *= scale);
+        axis.mean *= scale;
+    }
 }
 
 /// All axes of a frequency.
@@ -277,11 +302,9 @@ fn principal_axes(
     matmul_tn_into(moments.as_mut(), Accumulate::Replace, rows.as_ref(), rows.as_ref(), parallelism)?;
     let eigen = SymmetricEigen::new(moments.as_ref())?;
     let axis = |j: usize| {
-        let moment = eigen.values()[j] / n as f64;
-        let std = moment.max(f64::MIN_POSITIVE).sqrt();
-        let weights = (0..maps).map(|i| eigen.vectors()[(i, j)] * scales[i] / std).collect();
-        let mean = (0..maps).map(|i| eigen.vectors()[(i, j)] * means[i] / std).sum();
-        Axis { cell, moment, weights, mean }
+        let weights = (0..maps).map(|i| eigen.vectors()[(i, j)] * scales[i]).collect();
+        let mean = (0..maps).map(|i| eigen.vectors()[(i, j)] * means[i]).sum();
+        Axis { cell, moment: eigen.values()[j] / n as f64, weights, mean }
     };
     Ok((0..maps).map(axis).collect())
 }

@@ -5,6 +5,7 @@
 //! on public parameters alone, and no privacy is spent on them.
 
 mod features;
+mod options;
 mod planes;
 mod scattering;
 mod shape;
@@ -12,6 +13,7 @@ mod textures;
 mod wavelets;
 
 pub use features::ImageFeatures;
-pub use scattering::{Scattering, Symmetry};
+pub use options::{CellBasis, FeatureOptions};
+pub use scattering::{Colours, Compression, Scattering, Symmetry};
 pub use shape::ImageShape;
 pub use textures::Textures;

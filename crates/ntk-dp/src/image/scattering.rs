@@ -24,10 +24,31 @@ pub enum Symmetry {
     Mirror,
 }
 
+/// How three channels become planes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Colours {
+    /// As they are.
+    Given,
+    /// Brightness and two differences of colour, by an orthogonal map: photographs differ most in the first.
+    Opponent,
+}
+
+/// What becomes of an average `x`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// It stays.
+    None,
+    /// `±√|x|`: moduli have few large values and many small ones.
+    Root,
+}
+
 /// Wavelet scattering of images: a fixed map that few pixels moved change little (Mallat 2012, "Group invariant scattering"; Bruna, Mallat 2013).
 ///
-/// Three channels are first turned into brightness and two differences of colour, an orthogonal map. For each plane `x`, Morlet wavelets `ψₖ`
-/// in eight orientations, and averages `A` over cells of about 4×4 pixels, the coefficients are, each under the root `±√|·|`,
+/// Three channels are first turned into brightness and two differences of colour (but for [`Colours`]). For each plane `x`, Morlet wavelets `ψₖ`
+/// in eight orientations, and averages `A` over cells of about 4×4 pixels, the coefficients are, each under the root `±√|·|` (but for
+/// [`Compression`]),
 ///
 /// ```text
 /// A x,    A|x ∗ ψₖ|,    A|x₂ ∗ ψₖ|,    A||x ∗ ψₖ|₂ ∗ ψₗ|          (·)₂: at half of the resolution
@@ -56,6 +77,8 @@ pub enum Symmetry {
 pub struct Scattering {
     shape: ImageShape,
     symmetry: Symmetry,
+    colours: Colours,
+    compression: Compression,
     bank: Bank,
     whole: Pooling,
     half: Pooling,
@@ -70,6 +93,8 @@ impl Scattering {
         Self {
             shape,
             symmetry: Symmetry::None,
+            colours: Colours::Opponent,
+            compression: Compression::Root,
             bank: Bank::new(),
             whole: Pooling::new((shape.height(), shape.width()), cells, SPREAD),
             half: Pooling::new(half, cells, SPREAD),
@@ -80,6 +105,18 @@ impl Scattering {
     #[must_use]
     pub fn with_symmetry(self, symmetry: Symmetry) -> Self {
         Self { symmetry, ..self }
+    }
+
+    /// How three channels become planes; [`Colours::Opponent`] unless said otherwise. Other numbers of channels are planes as they are.
+    #[must_use]
+    pub fn with_colours(self, colours: Colours) -> Self {
+        Self { colours, ..self }
+    }
+
+    /// What becomes of an average; [`Compression::Root`] unless said otherwise.
+    #[must_use]
+    pub fn with_compression(self, compression: Compression) -> Self {
+        Self { compression, ..self }
     }
 
     /// Shape of an image.
@@ -153,21 +190,23 @@ impl Scattering {
         if self.symmetry == Symmetry::Mirror {
             symmetrise(out, (rows, columns));
         }
-        for x in out.iter_mut() {
-            *x = if *x < 0.0 { -(-*x).sqrt() } else { x.sqrt() };
+        if self.compression == Compression::Root {
+            for x in out.iter_mut() {
+                *x = if *x < 0.0 { -(-*x).sqrt() } else { x.sqrt() };
+            }
         }
     }
 
-    /// Planes in `f32`, of opponent colours if there are three.
+    /// Planes in `f32`.
     fn planes(&self, image: &[f64]) -> Vec<Vec<f32>> {
         let size = self.shape.height() * self.shape.width();
         let planes: Vec<&[f64]> = image.chunks_exact(size).collect();
-        let [red, green, blue] = planes[..] else {
+        let ([red, green, blue], Colours::Opponent) = (&planes[..], self.colours) else {
             return planes.iter().map(|plane| plane.iter().map(|&x| x as f32).collect()).collect();
         };
         let mixed = |a: f64, b: f64, c: f64| {
             let norm = (a * a + b * b + c * c).sqrt();
-            let pixels = red.iter().zip(green).zip(blue);
+            let pixels = red.iter().zip(*green).zip(*blue);
             pixels.map(|((r, g), v)| ((a * r + b * g + c * v) / norm) as f32).collect()
         };
         vec![mixed(1.0, 1.0, 1.0), mixed(1.0, 0.0, -1.0), mixed(1.0, -2.0, 1.0)]

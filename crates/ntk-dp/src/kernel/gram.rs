@@ -4,7 +4,7 @@ use super::mirror::mirror_lower;
 use super::{Kernel, Points, Tiles};
 use crate::Error;
 use core::ops::Range;
-use dp_linalg::{Mat, MatMut, Parallelism};
+use dp_linalg::{Mat, MatMut, Parallelism, Scalar};
 
 /// Rows and columns of a tile: 4 MiB of results, as packing the left side of its product costs the less the wider it is.
 const ROW_BLOCK: usize = 256;
@@ -14,13 +14,13 @@ const COLUMN_BLOCK: usize = 2048;
 const PAIRS_PER_THREAD: usize = 1 << 14;
 
 /// The lower triangle by tiles, rows divided among threads so that each has about as many pairs, then its mirror image.
-pub(super) fn symmetric(
+pub(super) fn symmetric<T: Scalar>(
     kernel: &Kernel,
-    points: &Points<'_>,
+    points: &Points<'_, T>,
     parallelism: Parallelism,
-) -> Result<Mat, Error> {
+) -> Result<Mat<T>, Error> {
     let n = points.len();
-    let mut out = Mat::zeros(n, n);
+    let mut out = Mat::filled(n, n, T::ZERO);
     let threads = parallelism.get().min((n * n).div_ceil(PAIRS_PER_THREAD)).max(1);
     // rows up to n√(k/threads) hold k/threads of the triangle
     let bound = |k: usize| (n as f64 * (k as f64 / threads as f64).sqrt()).round() as usize;
@@ -30,20 +30,20 @@ pub(super) fn symmetric(
         write_rows(&mut tiles, rows, n, out, |last| last + 1)
     })?;
     for (i, &value) in points.diagonal().iter().enumerate() {
-        out[(i, i)] = value;
+        out[(i, i)] = T::from_f64(value);
     }
     mirror_lower(out.as_mut_slice(), n, threads);
     Ok(out)
 }
 
-pub(super) fn rectangular(
+pub(super) fn rectangular<T: Scalar>(
     kernel: &Kernel,
-    left: &Points<'_>,
-    right: &Points<'_>,
+    left: &Points<'_, T>,
+    right: &Points<'_, T>,
     parallelism: Parallelism,
-) -> Result<Mat, Error> {
+) -> Result<Mat<T>, Error> {
     let (n, m) = (left.len(), right.len());
-    let mut out = Mat::zeros(n, m);
+    let mut out = Mat::filled(n, m, T::ZERO);
     let threads = parallelism.get().min((n * m).div_ceil(PAIRS_PER_THREAD)).max(1);
     let parts = (0..threads).map(|k| n * k / threads..n * (k + 1) / threads);
     in_parts(&mut out, parts, |rows, out| {
@@ -54,11 +54,11 @@ pub(super) fn rectangular(
 }
 
 /// Tiles of `rows`, in a buffer that holds them at distance `stride`; a block of rows needs `width(its last row)` columns.
-fn write_rows(
-    tiles: &mut Tiles<'_>,
+fn write_rows<T: Scalar>(
+    tiles: &mut Tiles<'_, T>,
     rows: Range<usize>,
     stride: usize,
-    out: &mut [f64],
+    out: &mut [T],
     width: impl Fn(usize) -> usize,
 ) -> Result<(), Error> {
     for first in rows.clone().step_by(ROW_BLOCK) {
@@ -75,10 +75,10 @@ fn write_rows(
 }
 
 /// Runs `work` on ranges of rows that follow each other, each on a thread, the last on this one.
-fn in_parts(
-    out: &mut Mat,
+fn in_parts<T: Scalar>(
+    out: &mut Mat<T>,
     parts: impl Iterator<Item = Range<usize>>,
-    work: impl Fn(Range<usize>, &mut [f64]) -> Result<(), Error> + Sync,
+    work: impl Fn(Range<usize>, &mut [T]) -> Result<(), Error> + Sync,
 ) -> Result<(), Error> {
     let columns = out.ncols();
     let mut rest = out.as_mut_slice();

@@ -1,17 +1,19 @@
 //! The upper triangle of a symmetric matrix, from the lower one.
 
+use dp_linalg::Scalar;
+
 /// Side of a square that is transposed while both its sides are in cache.
 const SQUARE: usize = 32;
 
 /// Copies the strict lower triangle of `(n, n)` over the upper one.
 ///
 /// In halves: the square on the upper right is the image of the one on the lower left, which are different rows.
-pub(super) fn mirror_lower(matrix: &mut [f64], n: usize, threads: usize) {
+pub(super) fn mirror_lower<T: Scalar>(matrix: &mut [T], n: usize, threads: usize) {
     diagonal_block(matrix, 0, n, n, threads);
 }
 
 /// The block of rows and columns `first .. first + size`; `rows` are its rows, of `stride` entries.
-fn diagonal_block(rows: &mut [f64], first: usize, size: usize, stride: usize, threads: usize) {
+fn diagonal_block<T: Scalar>(rows: &mut [T], first: usize, size: usize, stride: usize, threads: usize) {
     if size <= SQUARE {
         for i in 0..size {
             for j in 0..i {
@@ -37,9 +39,9 @@ fn diagonal_block(rows: &mut [f64], first: usize, size: usize, stride: usize, th
 }
 
 /// The columns after `first + half` of `top` from the columns after `first` of `bottom`.
-fn transpose_onto(
-    top: &mut [f64],
-    bottom: &[f64],
+fn transpose_onto<T: Scalar>(
+    top: &mut [T],
+    bottom: &[T],
     (first, half, other): (usize, usize, usize),
     stride: usize,
     threads: usize,
@@ -60,7 +62,14 @@ fn transpose_onto(
 }
 
 /// Row `i` of `out`, from column `to` on, from column `from + i` of `source`.
-fn transpose_rows(out: &mut [f64], source: &[f64], from: usize, to: usize, columns: usize, stride: usize) {
+fn transpose_rows<T: Scalar>(
+    out: &mut [T],
+    source: &[T],
+    from: usize,
+    to: usize,
+    columns: usize,
+    stride: usize,
+) {
     let rows = out.len() / stride;
     for i0 in (0..rows).step_by(SQUARE) {
         for j0 in (0..columns).step_by(SQUARE) {

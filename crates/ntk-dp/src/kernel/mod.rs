@@ -10,7 +10,7 @@ pub(crate) use points::{Points, RUN, Tiles};
 
 use crate::error::check_len;
 use crate::{Error, Network};
-use dp_linalg::{Mat, MatRef, Parallelism};
+use dp_linalg::{Mat, MatRef, Parallelism, Scalar};
 
 /// A positive semidefinite function of two points, of a network of infinite width.
 ///
@@ -26,16 +26,17 @@ use dp_linalg::{Mat, MatRef, Parallelism};
 ///
 /// # Cost
 /// `2d` operations a pair for the dot product, and for each layer a square root and a polynomial. Memory is the result, and some
-/// hundred kilobytes and `3·depth + 2` numbers a point on each side.
+/// hundred kilobytes and `3·depth + 2` numbers a point on each side. Points may be `f32`: their dot products and the result take half of
+/// the time and memory, the recursion is in double precision as always.
 ///
 /// # Accuracy
-/// The dot product has the error of [`dp_linalg::matmul_nt`], `2du` of `‖x‖‖y‖` at most with both norms; the recursion adds a few units
-/// in the last place a layer, and the diagonal of a Gram matrix is computed from the norms alone. Two kinds of pairs magnify the first
-/// error, as any computation from dot products does. Near equal or opposite points the NTK of a (leaky) ReLU is good to about
-/// `1e-8·√d` of its value a layer. At large variances `a` of such pairs the NTK of erf and GELU is good to about `a·d·u` of its value.
+/// With the unit roundoff `u` of the points' type, the dot product has the error of [`dp_linalg::matmul_nt`], `2du` of `‖x‖‖y‖` at most with
+/// both norms; the recursion adds a few units in the last place of an `f64` a layer, and the diagonal of a Gram matrix is computed from the
+/// norms alone. Two kinds of pairs magnify the first error, as any computation from dot products does. Near equal or opposite points the NTK
+/// of a (leaky) ReLU is good to about `√(du)` of its value a layer. At large variances `a` of such pairs the NTK of erf and GELU is good to about `a·d·u` of its value.
 ///
 /// # Numbers
-/// Points must be finite and their kernel values with themselves must not overflow.
+/// Points must be finite, and neither twice their squared length nor their kernel with themselves may overflow, in the type of the points.
 ///
 /// ```
 /// use dp_linalg::{Mat, Parallelism};
@@ -106,7 +107,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::NoColumns`], [`Error::Point`].
-    pub fn diagonal(&self, points: MatRef<'_>) -> Result<Vec<f64>, Error> {
+    pub fn diagonal<T: Scalar>(&self, points: MatRef<'_, T>) -> Result<Vec<f64>, Error> {
         Ok(Points::new(self, points)?.into_diagonal())
     }
 
@@ -114,7 +115,7 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::NoColumns`], [`Error::Point`].
-    pub fn gram(&self, points: MatRef<'_>, parallelism: Parallelism) -> Result<Mat, Error> {
+    pub fn gram<T: Scalar>(&self, points: MatRef<'_, T>, parallelism: Parallelism) -> Result<Mat<T>, Error> {
         let points = Points::new(self, points)?;
         gram::symmetric(self, &points, parallelism)
     }
@@ -125,18 +126,18 @@ impl Kernel {
     ///
     /// # Errors
     /// [`Error::NoColumns`], [`Error::Length`] for points of different dimensions, [`Error::Point`] with the row on its side.
-    pub fn cross_gram(
+    pub fn cross_gram<T: Scalar>(
         &self,
-        left: MatRef<'_>,
-        right: MatRef<'_>,
+        left: MatRef<'_, T>,
+        right: MatRef<'_, T>,
         parallelism: Parallelism,
-    ) -> Result<Mat, Error> {
+    ) -> Result<Mat<T>, Error> {
         check_len(left.ncols(), right.ncols())?;
         let (left, right) = (Points::new(self, left)?, Points::new(self, right)?);
         gram::rectangular(self, &left, &right, parallelism)
     }
 }
 
-fn check_points(points: MatRef<'_>) -> Result<(), Error> {
+fn check_points<T: Scalar>(points: MatRef<'_, T>) -> Result<(), Error> {
     if points.ncols() == 0 { Err(Error::NoColumns) } else { Ok(()) }
 }

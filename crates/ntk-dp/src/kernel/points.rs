@@ -1,32 +1,32 @@
 //! Points that a kernel has looked at, and tiles of its matrix.
 
-use super::recursion::Run;
-use super::sites::Sites;
+use super::recursion::{Run, Scratch};
+use super::sites::{self, Sites};
 use super::{Form, Kernel, check_points};
 use crate::dual::{Dual, Erf, Gelu, PiecewiseLinear, Quadratic};
 use crate::{Activation, Error, Network};
 use core::ops::Range;
-use dp_linalg::{Accumulate, MatMut, MatRef, Parallelism, matmul_nt_into};
+use dp_linalg::{Accumulate, MatMut, MatRef, Parallelism, Scalar, matmul_nt_into};
 
 /// Rows and what the recursion needs of each.
 #[derive(Debug, Clone)]
-pub(crate) struct Points<'a> {
-    rows: MatRef<'a>,
+pub(crate) struct Points<'a, T: Scalar = f64> {
+    rows: MatRef<'a, T>,
     sites: Sites,
     diagonal: Vec<f64>,
 }
 
-impl<'a> Points<'a> {
-    pub(crate) fn new(kernel: &Kernel, rows: MatRef<'a>) -> Result<Self, Error> {
+impl<'a, T: Scalar> Points<'a, T> {
+    pub(crate) fn new(kernel: &Kernel, rows: MatRef<'a, T>) -> Result<Self, Error> {
         check_points(rows)?;
         let (sites, diagonal) = match &kernel.form {
             Form::Tangent(network) => {
-                let mut sites = sites(network, rows)?;
+                let mut sites = sites_of(network, rows)?;
                 let diagonal = core::mem::take(&mut sites.tangent);
                 (sites, diagonal)
             }
             Form::Covariance(network) => {
-                let mut sites = sites(network, rows)?;
+                let mut sites = sites_of(network, rows)?;
                 let diagonal = core::mem::take(&mut sites.variance);
                 (sites, diagonal)
             }
@@ -49,7 +49,7 @@ impl<'a> Points<'a> {
     }
 }
 
-fn sites(network: &Network, rows: MatRef<'_>) -> Result<Sites, Error> {
+fn sites_of<T: Scalar>(network: &Network, rows: MatRef<'_, T>) -> Result<Sites, Error> {
     match network.activation() {
         Activation::Relu => Sites::new(PiecewiseLinear::new(0.0), network, rows),
         Activation::LeakyRelu { slope } => Sites::new(PiecewiseLinear::new(slope), network, rows),
@@ -59,32 +59,28 @@ fn sites(network: &Network, rows: MatRef<'_>) -> Result<Sites, Error> {
     }
 }
 
-fn squared_products(variance: f64, rows: MatRef<'_>) -> Result<Vec<f64>, Error> {
-    let value = |point: &[f64]| {
-        let square: f64 = point.iter().map(|x| x * x).sum();
-        variance * square * square
+fn squared_products<T: Scalar>(variance: f64, rows: MatRef<'_, T>) -> Result<Vec<f64>, Error> {
+    let value = |(row, point)| {
+        let value = sites::square::<T>(point).map(|square| variance * square * square);
+        value.filter(|&value| T::from_f64(value).is_finite()).ok_or(Error::Point { row })
     };
-    let diagonal: Vec<f64> = rows.rows().map(value).collect();
-    match diagonal.iter().position(|value| !value.is_finite()) {
-        Some(row) => Err(Error::Point { row }),
-        None => Ok(diagonal),
-    }
+    rows.rows().enumerate().map(value).collect()
 }
 
 /// Pairs of one row that go through all layers together: lists of 4 KiB.
 pub(crate) const RUN: usize = 512;
 
 /// Computes tiles of one kernel's matrix; holds scratch space for one thread.
-pub(crate) struct Tiles<'a> {
+pub(crate) struct Tiles<'a, T: Scalar = f64> {
     form: &'a Form,
-    left: &'a Points<'a>,
-    right: &'a Points<'a>,
-    tangent: Vec<f64>,
+    left: &'a Points<'a, T>,
+    right: &'a Points<'a, T>,
+    scratch: Scratch,
 }
 
-impl<'a> Tiles<'a> {
-    pub(crate) fn new(kernel: &'a Kernel, left: &'a Points<'a>, right: &'a Points<'a>) -> Self {
-        Self { form: &kernel.form, left, right, tangent: Vec::new() }
+impl<'a, T: Scalar> Tiles<'a, T> {
+    pub(crate) fn new(kernel: &'a Kernel, left: &'a Points<'a, T>, right: &'a Points<'a, T>) -> Self {
+        Self { form: &kernel.form, left, right, scratch: Scratch::default() }
     }
 
     /// Writes the kernel of points `rows` on the left and `columns` on the right to `out`, of that shape.
@@ -92,7 +88,7 @@ impl<'a> Tiles<'a> {
         &mut self,
         rows: Range<usize>,
         columns: Range<usize>,
-        mut out: MatMut<'_>,
+        mut out: MatMut<'_, T>,
     ) -> Result<(), Error> {
         let (left, right) = (self.left.rows.subrows(rows.clone()), self.right.rows.subrows(columns.clone()));
         matmul_nt_into(out.reborrow(), Accumulate::Replace, left, right, Parallelism::Sequential)?;
@@ -104,9 +100,12 @@ impl<'a> Tiles<'a> {
         Ok(())
     }
 
-    fn transform(&mut self, i: usize, columns: Range<usize>, products: &mut [f64]) {
+    fn transform(&mut self, i: usize, columns: Range<usize>, products: &mut [T]) {
         match self.form {
-            Form::SquaredProduct(variance) => products.iter_mut().for_each(|x| *x = variance * *x * *x),
+            Form::SquaredProduct(variance) => {
+                let value = |x: f64| variance * x * x;
+                products.iter_mut().for_each(|x| *x = T::from_f64(value(x.to_f64())));
+            }
             Form::Covariance(network) | Form::Tangent(network) => match network.activation() {
                 Activation::Relu => self.recurse(PiecewiseLinear::new(0.0), network, i, columns, products),
                 Activation::LeakyRelu { slope } => {
@@ -125,17 +124,15 @@ impl<'a> Tiles<'a> {
         network: &Network,
         i: usize,
         columns: Range<usize>,
-        products: &mut [f64],
+        values: &mut [T],
     ) {
-        let len = products.len();
         let (left, right) = ((&self.left.sites, i), (&self.right.sites, columns));
         let dim = self.left.rows.ncols();
-        let run = Run { dual, network, dim, left, right, covariance: products };
+        let run = Run { dual, network, dim, left, right, values, scratch: &mut self.scratch };
         if let Form::Covariance(_) = self.form {
             run.covariances();
         } else {
-            self.tangent.resize(len, 0.0);
-            run.tangents(&mut self.tangent);
+            run.tangents();
         }
     }
 }

@@ -4,53 +4,65 @@ use super::sites::Sites;
 use crate::Network;
 use crate::dual::{Dual, Site};
 use core::ops::Range;
+use dp_linalg::Scalar;
 use pulp::{Arch, Simd, WithSimd};
 
-/// Turns dot products into kernel values, in place: all layers while a run is in cache.
+/// Turns dot products into kernel values, in place: all layers, in double precision, while a run is in cache.
 ///
 /// Each value is a function of the dot product and of both points' sites alone, by one order of operations and without fused
 /// products, so that it does not depend on the width of vectors.
-pub(super) struct Run<'a, D> {
+pub(super) struct Run<'a, D, T> {
     pub(super) dual: D,
     pub(super) network: &'a Network,
     pub(super) dim: usize,
     pub(super) left: (&'a Sites, usize),
     pub(super) right: (&'a Sites, Range<usize>),
-    /// Dot products, then covariances.
-    pub(super) covariance: &'a mut [f64],
+    /// Dot products, then kernel values.
+    pub(super) values: &'a mut [T],
+    /// Scratch space.
+    pub(super) scratch: &'a mut Scratch,
 }
 
-impl<D: Dual> Run<'_, D> {
+/// Both kernels of a run, so far.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    covariance: Vec<f64>,
+    tangent: Vec<f64>,
+}
+
+impl<D: Dual, T: Scalar> Run<'_, D, T> {
     /// Leaves the NNGP kernel.
     pub(super) fn covariances(self) {
-        Arch::new().dispatch(Layers::<_, false> { run: self, tangent: &mut [] });
+        Arch::new().dispatch(Layers::<_, _, false> { run: self });
     }
 
-    /// Leaves the NTK; `tangent` is scratch space of the same length.
-    pub(super) fn tangents(self, tangent: &mut [f64]) {
-        Arch::new().dispatch(Layers::<_, true> { run: self, tangent });
+    /// Leaves the NTK.
+    pub(super) fn tangents(self) {
+        Arch::new().dispatch(Layers::<_, _, true> { run: self });
     }
 }
 
-struct Layers<'a, 'b, D, const TANGENT: bool> {
-    run: Run<'a, D>,
-    tangent: &'b mut [f64],
+struct Layers<'a, D, T, const TANGENT: bool> {
+    run: Run<'a, D, T>,
 }
 
-impl<D: Dual, const TANGENT: bool> WithSimd for Layers<'_, '_, D, TANGENT> {
+impl<D: Dual, T: Scalar, const TANGENT: bool> WithSimd for Layers<'_, D, T, TANGENT> {
     type Output = ();
 
     #[inline(always)]
     #[allow(clippy::inline_always, reason = "a loop that is compiled for each instruction set")]
     fn with_simd<S: Simd>(self, _: S) {
-        let Run { dual, network, dim, left: (left, i), right: (right, range), covariance } = self.run;
+        let Run { dual, network, dim, left: (left, i), right: (right, range), values, scratch } = self.run;
+        scratch.covariance.resize(values.len(), 0.0);
+        scratch.tangent.resize(values.len(), 0.0);
+        let (covariance, tangent) = (&mut scratch.covariance[..], &mut scratch.tangent[..]);
         let (weight, bias) = (network.weight_variance(), network.bias_variance());
         let per_dim = weight / dim as f64;
-        for c in covariance.iter_mut() {
-            *c = per_dim * *c + bias;
+        for (c, product) in covariance.iter_mut().zip(values.iter()) {
+            *c = per_dim * product.to_f64() + bias;
         }
         if TANGENT {
-            self.tangent.copy_from_slice(covariance);
+            tangent.copy_from_slice(covariance);
         }
         for (left, right) in left.layers.iter().zip(&right.layers) {
             let site = left.at(i);
@@ -61,12 +73,11 @@ impl<D: Dual, const TANGENT: bool> WithSimd for Layers<'_, '_, D, TANGENT> {
                 let (value, derivative) = dual.expectations(*c, site, Site { variance, scale, root });
                 *c = weight * value + bias;
                 if TANGENT {
-                    self.tangent[j] = self.tangent[j] * (weight * derivative) + *c;
+                    tangent[j] = tangent[j] * (weight * derivative) + *c;
                 }
             }
         }
-        if TANGENT {
-            covariance.copy_from_slice(self.tangent);
-        }
+        let found = if TANGENT { tangent } else { covariance };
+        values.iter_mut().zip(found.iter()).for_each(|(value, found)| *value = T::from_f64(*found));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::dual::{Dual, Site};
 use crate::{Error, Network};
-use dp_linalg::MatRef;
+use dp_linalg::{MatRef, Scalar};
 
 /// One layer of [`Sites`]: the [`Site`] of each point, as three lists.
 #[derive(Debug, Clone, Default)]
@@ -36,10 +36,14 @@ pub(super) struct Sites {
 
 impl Sites {
     /// Memory: `3·depth + 2` numbers a point.
-    pub(super) fn new(dual: impl Dual, network: &Network, points: MatRef<'_>) -> Result<Self, Error> {
+    pub(super) fn new<T: Scalar>(
+        dual: impl Dual,
+        network: &Network,
+        points: MatRef<'_, T>,
+    ) -> Result<Self, Error> {
         let mut sites = Self { layers: vec![Layer::default(); network.depth()], ..Self::default() };
         for (row, point) in points.rows().enumerate() {
-            let square: f64 = point.iter().map(|x| x * x).sum();
+            let square = square(point).ok_or(Error::Point { row })?;
             let mut variance = first_covariance(network, points.ncols(), square);
             let mut tangent = variance;
             for layer in &mut sites.layers {
@@ -48,7 +52,7 @@ impl Sites {
                 variance = network.weight_variance() * value + network.bias_variance();
                 tangent = tangent * (network.weight_variance() * derivative) + variance;
             }
-            if !(variance.is_finite() && tangent.is_finite()) {
+            if !(T::from_f64(variance).is_finite() && T::from_f64(tangent).is_finite()) {
                 return Err(Error::Point { row });
             }
             sites.variance.push(variance);
@@ -56,6 +60,13 @@ impl Sites {
         }
         Ok(sites)
     }
+}
+
+/// `‖x‖²`, if dot products of points that are no longer than `x` stay finite in `T`: they and their partial sums are at most that, but for
+/// rounding.
+pub(super) fn square<T: Scalar>(point: &[T]) -> Option<f64> {
+    let square: f64 = point.iter().map(|x| x.to_f64() * x.to_f64()).sum();
+    T::from_f64(2.0 * square).is_finite().then_some(square)
 }
 
 /// `Σ⁰ = σ_w²⟨x, y⟩/d + σ_b²`.

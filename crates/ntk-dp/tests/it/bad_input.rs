@@ -48,9 +48,25 @@ fn points_that_are_not_finite_are_named() {
 }
 
 #[test]
+fn what_overflows_is_a_matter_of_the_type_of_the_points() {
+    let of = |size: f32| Mat::from_fn(3, 2, |i, _| if i == 1 { size } else { 1.0 });
+    for kernel in [Kernel::ntk(network(Activation::Relu)), Kernel::nngp(network(Activation::Gelu))] {
+        assert!(kernel.gram(of(1e18).as_ref(), SEQUENTIAL).unwrap().as_slice().iter().all(|x| x.is_finite()));
+        // squares are 1e40, beyond f32 but not f64
+        let (single, large) = (of(1e20), Mat::from_fn(3, 2, |i, _| if i == 1 { 1e20 } else { 1.0 }));
+        assert_eq!(kernel.gram(single.as_ref(), SEQUENTIAL), Err(Error::Point { row: 1 }));
+        assert_eq!(kernel.diagonal(single.as_ref()), Err(Error::Point { row: 1 }));
+        assert!(kernel.gram(large.as_ref(), SEQUENTIAL).is_ok());
+    }
+    let quadratic = Kernel::quadratic(1.0).unwrap();
+    assert_eq!(quadratic.gram(of(1e10).as_ref(), SEQUENTIAL), Err(Error::Point { row: 1 }));
+}
+
+#[test]
 fn a_kernel_of_finite_points_is_finite_where_its_diagonal_is() {
     // variances up to 1e150, at which GELU multiplies two of them
-    let points = Mat::from_fn(4, 2, |i, j| [1e75, -1e75, 1e-75, 1.0][i] * if j == 0 { 1.0 } else { -0.5 });
+    let points: Mat =
+        Mat::from_fn(4, 2, |i, j| [1e75, -1e75, 1e-75, 1.0][i] * if j == 0 { 1.0 } else { -0.5 });
     for activation in
         [Activation::Relu, Activation::LeakyRelu { slope: -2.0 }, Activation::Erf, Activation::Gelu]
     {

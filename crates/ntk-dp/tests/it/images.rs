@@ -3,7 +3,10 @@
 use crate::uniform;
 use dp_linalg::{Mat, Parallelism};
 use ntk_dp::Error;
-use ntk_dp::image::{ImageFeatures, ImageShape, Scattering, Symmetry, Textures};
+use ntk_dp::image::{
+    CellBasis, Colours, Compression, FeatureOptions, ImageFeatures, ImageShape, Scattering, Symmetry,
+    Textures,
+};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -94,7 +97,7 @@ fn bad_images_are_nan_and_leave_the_others_alone() {
     let features = ImageFeatures::fit(
         Scattering::new(shape),
         textures(shape, 100).as_ref(),
-        16,
+        &FeatureOptions::new(16),
         Parallelism::available(),
     )
     .unwrap();
@@ -117,7 +120,8 @@ fn shapes_and_dimensions_are_checked() {
     let shape = shape(1, 8, 8);
     let scattering = Scattering::new(shape);
     let fit = |images: &Mat, dim| {
-        ImageFeatures::fit(scattering.clone(), images.as_ref(), dim, Parallelism::Sequential)
+        let options = FeatureOptions::new(dim);
+        ImageFeatures::fit(scattering.clone(), images.as_ref(), &options, Parallelism::Sequential)
     };
     assert_eq!(fit(&Mat::zeros(0, 64), 3), Err(Error::NoRows));
     assert_eq!(fit(&textures(shape, 50), 0), Err(Error::Width));
@@ -135,8 +139,9 @@ fn fewer_dimensions_are_the_first_of_more() {
     let shape = shape(1, 12, 12);
     let (public, images) = (textures(shape, 200), uniform(8, 4, 144));
     let of = |dim| {
+        let options = FeatureOptions::new(dim);
         let features =
-            ImageFeatures::fit(Scattering::new(shape), public.as_ref(), dim, Parallelism::Sequential);
+            ImageFeatures::fit(Scattering::new(shape), public.as_ref(), &options, Parallelism::Sequential);
         features.unwrap().apply(images.as_ref(), Parallelism::Sequential).unwrap()
     };
     let (few, many) = (of(10), of(40));
@@ -149,13 +154,61 @@ fn fewer_dimensions_are_the_first_of_more() {
 fn whitened_public_images_have_unit_moments() {
     let shape = shape(1, 12, 12);
     let public = textures(shape, 400);
-    let features =
-        ImageFeatures::fit(Scattering::new(shape), public.as_ref(), 30, Parallelism::available()).unwrap();
-    let rows = features.apply(public.as_ref(), Parallelism::available()).unwrap();
-    for j in 0..30 {
-        let (sum, square) = rows.rows().fold((0.0, 0.0), |(s, q), row| (s + row[j], q + row[j] * row[j]));
-        // f32 sums of some hundred terms, divided by small standard deviations
-        assert!((sum / 400.0).abs() < 1e-2 && (square / 400.0 - 1.0).abs() < 2e-2, "{j}: {sum} {square}");
+    for basis in [CellBasis::Cells, CellBasis::Frequencies] {
+        let whitened = moments(&public, Scattering::new(shape), FeatureOptions::new(30).with_basis(basis));
+        for (j, (mean, square)) in whitened.into_iter().enumerate() {
+            // f32 sums of some hundred terms, divided by small standard deviations
+            assert!(mean.abs() < 1e-2 && (square - 1.0).abs() < 2e-2, "{basis:?} {j}: {mean} {square}");
+        }
+    }
+}
+
+/// Mean and mean square of each coordinate among the public images themselves.
+fn moments(public: &Mat, scattering: Scattering, options: FeatureOptions) -> Vec<(f64, f64)> {
+    let n = public.nrows() as f64;
+    let features = ImageFeatures::fit(scattering, public.as_ref(), &options, Parallelism::available());
+    let features = features.expect("as many directions");
+    let rows = features.apply(public.as_ref(), Parallelism::available()).expect("images of this shape");
+    let of = |j: usize| rows.rows().fold((0.0, 0.0), |(s, q), row| (s + row[j] / n, q + row[j] * row[j] / n));
+    (0..rows.ncols()).map(of).collect()
+}
+
+#[test]
+fn powers_of_deviations_leave_the_sum_of_variances() {
+    let shape = shape(1, 12, 12);
+    let public = textures(shape, 400);
+    for whitening in [0.0, 0.5, 0.9] {
+        let options = FeatureOptions::new(30).with_whitening(whitening).unwrap();
+        let squares = moments(&public, Scattering::new(shape), options);
+        let sum: f64 = squares.iter().map(|(_, square)| square).sum();
+        assert!((sum / 30.0 - 1.0).abs() < 2e-2, "{whitening}: {sum}");
+        // the first and the last by the same power of the same deviations
+        let ratio = (squares[0].1 / squares[29].1).powf(1.0 / (1.0 - whitening));
+        let bare =
+            moments(&public, Scattering::new(shape), FeatureOptions::new(30).with_whitening(0.0).unwrap());
+        assert!((ratio / (bare[0].1 / bare[29].1) - 1.0).abs() < 0.3, "{whitening}: {ratio}");
+    }
+    for bad in [-0.1, 1.1, f64::NAN] {
+        let refused = FeatureOptions::new(3).with_whitening(bad);
+        assert!(matches!(refused, Err(Error::Whitening { value }) if value.to_bits() == bad.to_bits()));
+    }
+}
+
+#[test]
+fn roots_and_colours_can_be_left_out() {
+    let shape = shape(3, 8, 8);
+    let images = textures(shape, 5);
+    let of = |scattering: &Scattering| scattering.apply(images.as_ref(), Parallelism::Sequential).unwrap();
+    let plain = Scattering::new(shape).with_compression(Compression::None);
+    for (root, bare) in of(&Scattering::new(shape)).as_slice().iter().zip(of(&plain).as_slice()) {
+        assert!((root * root.abs() - bare).abs() <= 1e-6 * bare.abs());
+    }
+    // each channel as if it were alone
+    let given = of(&Scattering::new(shape).with_colours(Colours::Given));
+    let alone = Scattering::new(ImageShape::new(1, 8, 8).unwrap());
+    let red = alone.apply(images.as_ref().subcols(0..64), Parallelism::Sequential).unwrap();
+    for i in 0..5 {
+        assert_eq!(&given.row(i)[..red.ncols()], red.row(i));
     }
 }
 

@@ -37,7 +37,7 @@ fn cases() -> Vec<MomentOptions> {
 /// quantisation. The twin answers with one degree less than its bars are for.
 pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (starts, steps) = (context.scale(20, 200), context.scale(400, 5_000));
+    let (starts, steps) = (context.scale(20, 80), context.scale(400, 2_000));
     let (mut largest, mut n) = (0.0_f64, 0);
     for options in cases() {
         // certificates of other polynomials than Taylor's take their time

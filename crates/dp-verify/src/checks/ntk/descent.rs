@@ -5,7 +5,10 @@ use crate::{Context, Outcome, Subject};
 use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, Mu, ReplaceRow};
-use ntk_dp::image::{ImageFeatures, ImageShape, Scattering, Symmetry, Textures};
+use ntk_dp::image::{
+    CellBasis, Colours, Compression, FeatureOptions, ImageFeatures, ImageShape, Scattering, Symmetry,
+    Textures,
+};
 use ntk_dp::private::{
     DescentAdjacency, DescentMechanism, DescentOptions, PrivateClassifier, PrivateRecords, RecordMechanism,
     RowNorm,
@@ -235,10 +238,16 @@ pub(super) fn row_local(context: &mut Context, subject: Subject) -> Outcome {
         let sides = [1, 3].map(|channels| (channels, rng.random_range(5..20), rng.random_range(5..20)));
         let (channels, height, width) = sides[rng.random_range(0..2)];
         let shape = ImageShape::new(channels, height, width).expect("small");
-        let symmetry = [Symmetry::None, Symmetry::Mirror][rng.random_range(0..2)];
         let textures = Textures::new(shape).draw(60, &mut rng);
-        let scattering = Scattering::new(shape).with_symmetry(symmetry);
-        let fitted = ImageFeatures::fit(scattering, textures.as_ref(), 20, Parallelism::Sequential);
+        let scattering = Scattering::new(shape)
+            .with_symmetry([Symmetry::None, Symmetry::Mirror][rng.random_range(0..2)])
+            .with_colours([Colours::Given, Colours::Opponent][rng.random_range(0..2)])
+            .with_compression([Compression::None, Compression::Root][rng.random_range(0..2)]);
+        let options = FeatureOptions::new(20)
+            .with_basis([CellBasis::Cells, CellBasis::Frequencies][rng.random_range(0..2)])
+            .with_whitening(rng.random_range(0.0..1.0))
+            .expect("a power");
+        let fitted = ImageFeatures::fit(scattering, textures.as_ref(), &options, Parallelism::Sequential);
         let features = fitted.expect("more directions than that");
         let n = rng.random_range(2..30);
         let images = Mat::from_fn(n, shape.len(), |_, _| rng.random_range(-1.0..1.0));

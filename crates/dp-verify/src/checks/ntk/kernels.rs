@@ -3,7 +3,7 @@
 use super::{dot, network, points};
 use crate::{Context, Outcome, Subject};
 use core::f64::consts::PI;
-use dp_linalg::{Mat, Parallelism, SymmetricEigen, frobenius_norm, matmul_tn};
+use dp_linalg::{Mat, Parallelism, Scalar, SymmetricEigen, frobenius_norm, matmul_tn};
 use ntk_dp::{Activation, Kernel, Network, quadratic_features};
 use poly_kernel::{FeatureMap, Role};
 use rand::RngExt;
@@ -71,7 +71,7 @@ pub(super) fn recursion(context: &mut Context, subject: Subject) -> Outcome {
 
 /// Pairs at a known angle `t`, down to zero, and opposite: `y = cos(t) x + sin(t) x⊥` for orthogonal vectors of equal length whose
 /// entries are small integers. The exact kernel follows from the angle, `θ′ = acos((sin θ + (π − θ)cos θ)/π)` by the series
-/// `1 − cos θ′ = (sin θ − θ cos θ)/π + (1 − cos θ)`. The twin takes equal points, whose product is rounded, at 1e-3 from each other.
+/// `1 − cos θ′ = (sin θ − θ cos θ)/π + (1 − cos θ)`. In double and in single precision. The twin takes equal points, whose product is rounded, at 1e-3 from each other.
 pub(super) fn near_equal(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut compared) = (0.0_f64, 0);
@@ -91,13 +91,25 @@ pub(super) fn near_equal(context: &mut Context, subject: Subject) -> Outcome {
         let network = Network::new(Activation::Relu, depth, 2.0).expect("a variance in range");
         let variance = dot(&x, &x) / f64::from(half);
         let exact = at_angle(subject.pick(angle, (angle + 1e-3).min(PI)), depth) * variance;
-        let found = Kernel::ntk(network).value(&x, &y).unwrap_or(f64::INFINITY);
         let size = (depth + 1) as f64 * variance;
-        let bound = depth as f64 * (2.0 * (2.0 * f64::from(half) + 8.0) * f64::EPSILON / 2.0).sqrt() * size;
-        worst = worst.max((found - exact).abs() / bound);
-        compared += 1;
+        let values = [
+            (value::<f64>(network, &x, &y), f64::UNIT_ROUNDOFF),
+            (value::<f32>(network, &x, &y), f32::UNIT_ROUNDOFF),
+        ];
+        for (found, roundoff) in values {
+            let bound = depth as f64 * (2.0 * (2.0 * f64::from(half) + 8.0) * roundoff).sqrt() * size;
+            worst = worst.max((found - exact).abs() / bound);
+            compared += 1;
+        }
     }
     Outcome::at_most(worst, 1.0, compared)
+}
+
+/// The tangent kernel of a pair, rounded to `T`.
+fn value<T: Scalar>(network: Network, x: &[f64], y: &[f64]) -> f64 {
+    let row = |point: &[f64]| Mat::from_fn(1, point.len(), |_, j| T::from_f64(point[j]));
+    let found = Kernel::ntk(network).cross_gram(row(x).as_ref(), row(y).as_ref(), Parallelism::Sequential);
+    found.map_or(f64::INFINITY, |found| found[(0, 0)].to_f64())
 }
 
 /// The ReLU NTK of two vectors of variance one at an angle, weight variance 2.
