@@ -1,9 +1,10 @@
 //! Gram matrices beside the bare product of all pairs.
 
 use crate::{Outcome, normal};
-use dp_linalg::{Accumulate, Mat, Parallelism, matmul_nt_into};
+use dp_linalg::{Accumulate, Mat, Parallelism, Scalar, matmul_nt_into};
 use ntk_dp::{Activation, Kernel, Network};
 use provable_dp_benches::median_seconds_in_turns;
+use std::error::Error;
 use std::hint::black_box;
 
 const DEPTH: usize = 3;
@@ -16,28 +17,43 @@ const ACTIVATIONS: [(&str, Activation); 4] = [
 ];
 
 pub(crate) fn print(n: usize, d: usize) -> Outcome {
-    let points = normal(n, d, 1);
-    let mut out = Mat::zeros(n, n);
     println!("n = {n}, d = {d}, NTK of depth {DEPTH}, medians of {ROUNDS} runs in turns");
-    println!("product: all of XXᵀ, both halves, into memory that is there\n");
-    println!("| | threads | Gram matrix, s | product, s | product / Gram matrix |\n|---|---|---|---|---|");
+    println!("product: all of XXᵀ, both halves, into memory that is there, of the same precision\n");
+    println!(
+        "| | precision | threads | Gram matrix, s | product, s | product / Gram matrix |\n|---|---|---|---|---|---|"
+    );
+    let double = normal(n, d, 1);
+    let single = Mat::from_fn(n, d, |i, j| f32::from_f64(double[(i, j)]));
     for parallelism in [Parallelism::Sequential, Parallelism::available()] {
         for (name, activation) in ACTIVATIONS {
             let kernel = Kernel::ntk(Network::new(activation, DEPTH, 2.0)?);
-            let mut ours = || _ = black_box(kernel.gram(points.as_ref(), parallelism));
-            let mut bare = || {
-                let (out, x) = (out.as_mut(), points.as_ref());
-                _ = black_box(matmul_nt_into(out, Accumulate::Replace, x, x, parallelism));
-            };
-            let seconds = median_seconds_in_turns(ROUNDS, &mut [&mut ours, &mut bare]);
-            println!(
-                "| {name} | {} | {:.3} | {:.3} | {:.2} |",
-                parallelism.get(),
-                seconds[0],
-                seconds[1],
-                seconds[1] / seconds[0]
-            );
+            for (precision, [gram, product]) in [
+                ("f64", seconds(&kernel, &double, parallelism)?),
+                ("f32", seconds(&kernel, &single, parallelism)?),
+            ] {
+                let threads = parallelism.get();
+                println!(
+                    "| {name} | {precision} | {threads} | {gram:.3} | {product:.3} | {:.2} |",
+                    product / gram
+                );
+            }
         }
     }
     Ok(())
+}
+
+/// Of the Gram matrix, and of the product.
+fn seconds<T: Scalar>(
+    kernel: &Kernel,
+    points: &Mat<T>,
+    parallelism: Parallelism,
+) -> Result<[f64; 2], Box<dyn Error>> {
+    let mut out = Mat::filled(points.nrows(), points.nrows(), T::ZERO);
+    let mut ours = || _ = black_box(kernel.gram(points.as_ref(), parallelism));
+    let mut bare = || {
+        let (out, x) = (out.as_mut(), points.as_ref());
+        _ = black_box(matmul_nt_into(out, Accumulate::Replace, x, x, parallelism));
+    };
+    let found = median_seconds_in_turns(ROUNDS, &mut [&mut ours, &mut bare]);
+    Ok([found[0], found[1]])
 }

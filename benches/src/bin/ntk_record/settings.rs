@@ -49,23 +49,23 @@ pub(crate) const TARGET_WEIGHT: &str = "target_weight";
 /// The first five are the shape of the features, the same for all methods.
 const DESCENT: [Constant; 11] = [
     constant(POWER, &[0.5, 1.0], 0.5),
-    constant(COLOURS, &[0.0, 1.0], 1.0),
+    constant(COLOURS, &[0.0, 1.0], 0.0),
     constant(FREQUENCIES, &[0.0, 1.0], 1.0),
     constant(LEAVES, &[0.0, 1.0], 1.0),
     constant(WHITENING, &[0.0, 0.5, 1.0], 1.0),
-    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 1.25),
-    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 2.0),
-    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 0.7),
+    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 0.6),
+    constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 1.0),
+    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 0.5),
     constant(STEPS, &[12.0, 24.0, 48.0], 48.0),
-    constant(CENTRE, &[0.02, 0.05, 0.1], 0.02),
+    constant(CENTRE, &[0.02, 0.05, 0.1], 0.05),
     constant(ROW_CLIP, &[1.0, 2.0, 4.0], 1.0),
 ];
 
 /// Centre and clip of rows are those of the descent.
 const STOCHASTIC: [Constant; 5] = [
-    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 1.25),
+    constant(ROWS_A_WEIGHT, &[0.6, 1.25, 2.5, 5.0, 10.0], 0.6),
     constant(TIME, &[1.0, 2.0, 4.0, 8.0, 16.0], 1.0),
-    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 0.7),
+    constant(RESIDUAL_CLIP, &[0.5, 0.7, 1.0, 1.4], 0.5),
     constant(STEPS, &[100.0, 200.0, 400.0], 400.0),
     constant(RATE, &[0.04, 0.08, 0.16], 0.16),
 ];

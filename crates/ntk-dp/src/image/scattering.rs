@@ -46,9 +46,9 @@ pub enum Compression {
 
 /// Wavelet scattering of images: a fixed map that few pixels moved change little (Mallat 2012, "Group invariant scattering"; Bruna, Mallat 2013).
 ///
-/// Three channels are first turned into brightness and two differences of colour (but for [`Colours`]). For each plane `x`, Morlet wavelets `ψₖ`
-/// in eight orientations, and averages `A` over cells of about 4×4 pixels, the coefficients are, each under the root `±√|·|` (but for
-/// [`Compression`]),
+/// Channels are planes as they are, unless [`Colours`] says otherwise. For each plane `x`, Morlet wavelets `ψₖ`
+/// in eight orientations, and averages `A` over cells of about 4×4 pixels, the coefficients are, each under the root `±√|·|` (unless
+/// [`Compression`] says otherwise),
 ///
 /// ```text
 /// A x,    A|x ∗ ψₖ|,    A|x₂ ∗ ψₖ|,    A||x ∗ ψₖ|₂ ∗ ψₗ|          (·)₂: at half of the resolution
@@ -93,7 +93,7 @@ impl Scattering {
         Self {
             shape,
             symmetry: Symmetry::None,
-            colours: Colours::Opponent,
+            colours: Colours::Given,
             compression: Compression::Root,
             bank: Bank::new(),
             whole: Pooling::new((shape.height(), shape.width()), cells, SPREAD),
@@ -107,7 +107,7 @@ impl Scattering {
         Self { symmetry, ..self }
     }
 
-    /// How three channels become planes; [`Colours::Opponent`] unless said otherwise. Other numbers of channels are planes as they are.
+    /// How three channels become planes; [`Colours::Given`] unless said otherwise. Other numbers of channels are planes as they are.
     #[must_use]
     pub fn with_colours(self, colours: Colours) -> Self {
         Self { colours, ..self }

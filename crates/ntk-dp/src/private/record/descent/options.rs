@@ -37,7 +37,7 @@ fn check(parameter: DescentParameter, value: f64, inside: bool) -> Result<f64, E
 }
 
 /// Rows times `μ` for each weight.
-const ROWS_A_WEIGHT: f64 = 1.25;
+const ROWS_A_WEIGHT: f64 = 0.6;
 /// Features that any budget is given.
 const LEAST_DIM: usize = 16;
 /// Features that options allow.
@@ -45,8 +45,8 @@ const LARGEST_DIM: usize = 16_384;
 
 /// Public parameters of a private descent. They are read from a file only if in range; threads are not written.
 ///
-/// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are. The defaults (48 steps of 1/240, momentum 0.9, residuals clipped
-/// at 0.7, 2 % of the budget for the centre) are for whitened features, such as [`ImageFeatures`](crate::image::ImageFeatures), in as many dimensions as
+/// None changes what is guaranteed, as noise is calibrated to the budget, whatever they are. The defaults (48 steps of 1/480, momentum 0.9, residuals clipped
+/// at 0.5, 5 % of the budget for the centre) are for whitened features, such as [`ImageFeatures`](crate::image::ImageFeatures), in as many dimensions as
 /// [`worthwhile_dim`](Self::worthwhile_dim) says. They were searched on drawn pictures and on a part of MNIST (benches/README.md), so that who takes them has spent
 /// no budget on choosing.
 ///
@@ -122,13 +122,13 @@ impl DescentOptions {
     /// # Errors
     /// [`Error::RecordParameter`] unless `dim` is from 1 to 16384, `classes` from 2 to 1000.
     pub fn new(dim: usize, classes: usize) -> Result<Self, Error> {
-        let centre = 0.02;
+        let centre = 0.05;
         let record = RecordOptions::classes(dim, classes)?.with_centre(centre)?;
-        Ok(Self { record, centre, steps: 48, step_size: 1.0 / 240.0, momentum: 0.9, residual_clip: 0.7 })
+        Ok(Self { record, centre, steps: 48, step_size: 1.0 / 480.0, momentum: 0.9, residual_clip: 0.5 })
     }
 
     /// How many whitened features are worth learning from: weights are `D·k` numbers, and the noise of a score grows with their number over `nμ`. The rule is
-    /// `nμ/(1.25·k)`, at least 16, at most what options allow; take the first features where they are ordered, as those of
+    /// `nμ/(0.6·k)`, at least 16, at most what options allow; take the first features where they are ordered, as those of
     /// [`ImageFeatures`](crate::image::ImageFeatures) are. A heuristic: it decides about accuracy, never about privacy.
     ///
     /// `rows` must be public: an announced number, or a guess, never the number of private rows itself. `mu` is what the budget allows, as of
