@@ -103,8 +103,10 @@ impl<'a, T: Scalar> Tiles<'a, T> {
     fn transform(&mut self, i: usize, columns: Range<usize>, products: &mut [T]) {
         match self.form {
             Form::SquaredProduct(variance) => {
-                let value = |x: f64| variance * x * x;
-                products.iter_mut().for_each(|x| *x = T::from_f64(value(x.to_f64())));
+                for x in products {
+                    let product = x.to_f64();
+                    *x = T::from_f64(variance * product * product);
+                }
             }
             Form::Covariance(network) | Form::Tangent(network) => match network.activation() {
                 Activation::Relu => self.recurse(PiecewiseLinear::new(0.0), network, i, columns, products),
