@@ -89,7 +89,7 @@ fn measure_all(arguments: &Arguments, written: &Path) -> Result<(), Box<dyn Erro
     splits.push(data::digits()?);
     let mut all = if arguments.methods.is_empty() { Vec::new() } else { table::read(written)? };
     for split in splits {
-        measure(split, (arguments, written), &mut all)?;
+        measure(&split, (arguments, written), &mut all)?;
     }
     Ok(())
 }
@@ -126,13 +126,13 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
 
 /// Puts what was measured into `all`, in place of older rows of the same set and method, and writes all of it after each method.
 fn measure(
-    split: Split,
+    split: &Split,
     (arguments, written): (&Arguments, &Path),
     all: &mut Vec<Row>,
 ) -> Result<(), Box<dyn Error>> {
     let mut progress = std::io::stderr();
     let start = Instant::now();
-    let case = Case::new(&split, &Settings::chosen(Method::Descent))?;
+    let case = Case::new(split, &Settings::chosen(Method::Descent))?;
     writeln!(progress, "{}: features after {:.0} s", case.name, start.elapsed().as_secs_f64())?;
     let is_asked = |method: &Method| arguments.methods.is_empty() || arguments.methods.contains(method);
     for method in Method::ALL.into_iter().filter(is_asked) {
