@@ -56,7 +56,7 @@ pub const CLAIMS: &[Claim] = &[
         id: "ntk.kernel.recursion",
         kind: ClaimKind::Numerical,
         statement: "values of NTK and NNGP, in tiles of any shape, are those of the recursion done pair by pair",
-        hypotheses: &["within 1e-11 of √(K(x, x)K(y, y))", "correlations of the points below 0.999 in size"],
+        hypotheses: &["within 1e-11 of √(K(x, x)K(y, y)), for points in f64", "correlations of the points below 0.999 in size"],
         source: Source {
             work: "Jacot, Gabriel, Hongler 2018",
             result: "Theorem 1, with the variances of Lee et al. 2019",
@@ -67,7 +67,7 @@ pub const CLAIMS: &[Claim] = &[
         id: "ntk.kernel.near_equal",
         kind: ClaimKind::Numerical,
         statement: "ReLU kernels of equal, opposite and nearly equal points are within depth·√(2(d + 8)u)·√(K(x, x)K(y, y)) of exact",
-        hypotheses: &["no bias", "K the NTK, u = 2⁻⁵³"],
+        hypotheses: &["no bias", "K the NTK, u = 2⁻⁵³ for points in f64, 2⁻²⁴ in f32"],
         source: Source { work: "docs/theorems.md", result: "Neural tangent kernels, rounding" },
         status: ClaimStatus::Ours,
     },
