@@ -56,7 +56,10 @@ pub const CLAIMS: &[Claim] = &[
         id: "ntk.kernel.recursion",
         kind: ClaimKind::Numerical,
         statement: "values of NTK and NNGP, in tiles of any shape, are those of the recursion done pair by pair",
-        hypotheses: &["within 1e-11 of √(K(x, x)K(y, y)), for points in f64", "correlations of the points below 0.999 in size"],
+        hypotheses: &[
+            "within 1e-11 of √(K(x, x)K(y, y)), for points in f64",
+            "correlations of the points below 0.999 in size",
+        ],
         source: Source {
             work: "Jacot, Gabriel, Hongler 2018",
             result: "Theorem 1, with the variances of Lee et al. 2019",
