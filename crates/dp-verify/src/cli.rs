@@ -196,6 +196,9 @@ pub fn execute(
         let mut index = Vec::new();
         write_index(&mut index, registry, &std::fs::read_to_string(folder.join("theorems.md"))?)?;
         std::fs::write(folder.join(INDEX), index)?;
+        let claims: Vec<_> = registry.claims().collect();
+        let rows: usize = claims.iter().map(|(_, claim)| registry.checks_of(claim.id).len()).sum();
+        writeln!(out, "{} claims in {rows} rows", claims.len())?;
         return Ok(ExitCode::SUCCESS);
     }
     if options.mutants {

@@ -45,6 +45,10 @@ pub(super) fn introduction(workspace: &Workspace) -> Vec<Finding> {
             member.has_licences,
             "no LICENSE-MIT and LICENSE-APACHE beside the manifest; link those of the root",
         );
+        for page in &workspace.docs.introductions {
+            let named = page.text.contains(member.name.as_str());
+            complain(named, &format!("{} does not name {}; say there what it is", page.path, member.name));
+        }
         let has = |start: &str| member.manifest.text.lines().any(|line| line.starts_with(start));
         for start in SHOWN {
             complain(has(start), &format!("no line `{start}…`; add it"));
@@ -113,6 +117,8 @@ mod tests {
         assert_eq!(introduction(&broken).len(), 2);
         broken.members[0].sources.clear();
         assert_eq!(introduction(&broken).len(), 3);
+        broken.docs.introductions[0].text.clear();
+        assert_eq!(introduction(&broken).len(), 4);
         broken.members[0].published = false;
         assert_eq!(introduction(&broken), []);
     }

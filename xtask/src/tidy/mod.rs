@@ -81,7 +81,7 @@ pub(crate) fn main() -> ExitCode {
         println!("tidy: {} rules hold", RULES.len());
         return ExitCode::SUCCESS;
     }
-    eprintln!("tidy: {} findings", findings.len());
+    eprintln!("tidy: {} finding{}", findings.len(), if findings.len() == 1 { "" } else { "s" });
     ExitCode::FAILURE
 }
 

@@ -199,12 +199,14 @@ pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
     }
 }
 
+const USAGE: &str = "without arguments: which proofs are stale; `--accept SECTION`, after reading that section again: take its fingerprints";
+
 fn run(arguments: &[OsString]) -> Result<ExitCode, String> {
     let mut headings = Vec::new();
     for pair in arguments.chunks(2) {
-        let [flag, heading] = pair else { return Err("expected --accept SECTION".to_owned()) };
+        let [flag, heading] = pair else { return Err(USAGE.to_owned()) };
         if flag != "--accept" {
-            return Err(format!("unknown argument {}; expected --accept SECTION", flag.display()));
+            return Err(format!("unknown argument {}; {USAGE}", flag.display()));
         }
         headings.push(heading.to_string_lossy().into_owned());
     }

@@ -33,6 +33,8 @@ pub(crate) struct Docs {
     pub(crate) index: TextFile,
     /// Which code each section proves, with fingerprints of both.
     pub(crate) proofs: TextFile,
+    /// What introduces the workspace: each names every published crate.
+    pub(crate) introductions: Vec<TextFile>,
 }
 
 /// One of our crates.
@@ -107,6 +109,10 @@ impl Workspace {
                 theorems: read(&root, &root.join("docs/theorems.md"))?,
                 index: read(&root, &root.join("docs/theorem_index.md"))?,
                 proofs: read(&root, &root.join(super::proofs::LOCK))?,
+                introductions: ["README.md", "ARCHITECTURE.md", "CHANGELOG.md"]
+                    .map(|path| read(&root, &root.join(path)))
+                    .into_iter()
+                    .collect::<io::Result<_>>()?,
             },
             members: members.into_iter().map(|package| member(&root, package)).collect::<io::Result<_>>()?,
             packages: packages(&metadata, &reachable),
@@ -308,6 +314,7 @@ pub(crate) mod planted {
             theorems: file("docs/theorems.md", "# Theorems\n"),
             index: file("docs/theorem_index.md", "# Index of theorems\n"),
             proofs: file(crate::tidy::proofs::LOCK, ""),
+            introductions: vec![file("README.md", "`poly-kernel` and others\n")],
         };
         Workspace { manifest: file("Cargo.toml", manifest), docs, members, packages: Vec::new() }
     }

@@ -81,12 +81,13 @@ pub fn write_html(mut out: impl Write, summary: &Summary<'_>) -> Result<(), Erro
     let green = summary.rows.iter().filter(|row| row.is_green()).count();
     writeln!(
         out,
-        "<header>\n<h1>What provable-dp claims, and what was found</h1>\n<p class=\"{colour}\"><strong>{green} of {} rows are green</strong>{}</p>\n\
+        "<header>\n<h1>What provable-dp claims, and what was found</h1>\n<p class=\"{colour}\"><strong>{green} of {} rows are green</strong>{}{}</p>\n\
          <p class=\"soft\">A row is green if the claim holds on what users get <em>and</em> the check rejects a twin with a planted fault. \
          Level {}, seed {}. A claim that is <em>refuted</em> was published and is false: its row holds when the counterexample reproduces. \
          All tests together accuse an honest library with probability {:.1e} at most.</p>",
         summary.rows.len(),
         if summary.problems.is_empty() { "." } else { ", and the pairing is incomplete." },
+        selection(summary),
         summary.level.name(),
         summary.seed,
         family_alpha(summary.rows)
@@ -95,6 +96,7 @@ pub fn write_html(mut out: impl Write, summary: &Summary<'_>) -> Result<(), Erro
         writeln!(out, "<p class=\"bad\">{}</p>", escape(&problem.to_string()))?;
     }
     counts(&mut out, summary)?;
+    writeln!(out, "{LEGEND}")?;
     promises::section(&mut out, summary)?;
     writeln!(out, "</header>\n<main>")?;
     filters(&mut out, summary)?;
@@ -113,6 +115,19 @@ pub fn write_html(mut out: impl Write, summary: &Summary<'_>) -> Result<(), Erro
     writeln!(out, "</main>\n<script>\n{}</script>\n</body>\n</html>", include_str!("page.js"))?;
     Ok(())
 }
+
+/// That not all claims are here, if so.
+fn selection(summary: &Summary<'_>) -> String {
+    let all = summary.registry.claims().count();
+    let here = summary.registry.claims().filter(|(_, claim)| !summary.rows_of(claim.id).is_empty()).count();
+    if here == all { String::new() } else { format!(" A selection: {here} of {all} claims.") }
+}
+
+/// What the columns of a row are.
+const LEGEND: &str = "<details class=\"soft\"><summary>How to read a row</summary>\n<p><em>Evidence</em>: exact or numeric (computed), search (for a counterexample), \
+     statistical or audit (tests at a level). <em>Observed</em> and <em>bound</em>: what the check measured, and what it may be at most (≤) or must be at least (≥); the line below \
+     says what was measured. <em>Margin</em>: the part of the bound that is used. <em>Twin</em>: whether the planted fault was rejected. <em>n</em>: cases, draws or \
+     comparisons. <em>ms</em>: time, of twin and all.</p>\n</details>";
 
 fn counts(out: &mut impl Write, summary: &Summary<'_>) -> Result<(), Error> {
     writeln!(out, "<table class=\"counts\">\n<tr><th>crate</th><th>green</th><th>red</th></tr>")?;

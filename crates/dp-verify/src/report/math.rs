@@ -7,7 +7,7 @@ pub(super) fn escape(text: &str) -> String {
 
 /// A statement that mixes words with formulas in plain text, `γ_{n+6}`, `2^64`, `x_i`: single letters are variables.
 ///
-/// `a`, `A` and `I` are words unless an operator, a bracket, a power or a subscript is next to them.
+/// `a` is a word unless an operator, a bracket, a power or a subscript is next to it, and so is `A` where a sentence begins.
 pub(super) fn typeset(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let mut out = String::new();
@@ -20,7 +20,9 @@ pub(super) fn typeset(text: &str) -> String {
             mark @ ('_' | '^') if at > 0 => raised(&mut out, &characters, (at, mark)),
             letter if is_variable(&characters, at) => {
                 out.extend(["<i>", letter.to_string().as_str(), "</i>"]);
-                at + 1
+                let primes = characters[at + 1..].iter().take_while(|c| **c == '\'').count();
+                out.push_str(&"′".repeat(primes));
+                at + 1 + primes
             }
             other => {
                 out.push_str(&escape(&other.to_string()));
@@ -98,15 +100,24 @@ fn raised(out: &mut String, characters: &[char], (at, mark): (usize, char)) -> u
 
 fn is_variable(characters: &[char], at: usize) -> bool {
     let letter = characters[at];
-    let (before, after) = (at.checked_sub(1).map(|i| characters[i]), characters.get(at + 1).copied());
-    let joins =
-        |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '\'' | '’' | '-' | '`'));
-    if !letter.is_ascii_alphabetic() || joins(before) || joins(after) {
+    let primes = characters[at + 1..].iter().take_while(|c| **c == '\'').count();
+    let (before, after) =
+        (at.checked_sub(1).map(|i| characters[i]), characters.get(at + 1 + primes).copied());
+    // letters of words, also with accents; those of formulas, as Greek ones and raised ones, are others
+    let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, 'À'..='ɏ' | '’' | '`');
+    let joins = |c: Option<char>| c.is_some_and(|c| in_word(c) || matches!(c, '\'' | '-'));
+    let goes_on = |c: Option<char>| if primes > 0 { c.is_some_and(in_word) } else { joins(c) };
+    if !letter.is_ascii_alphabetic() || joins(before) || goes_on(after) {
         return false;
     }
     let touches =
         |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && !matches!(c, '.' | ',' | ';' | ':'));
-    !matches!(letter, 'a' | 'A' | 'I') || touches(before) || touches(after)
+    let begins = characters[..at].iter().rfind(|c| !c.is_whitespace()).is_none_or(|c| *c == '.');
+    match letter {
+        'a' => touches(before) || touches(after),
+        'A' => !begins || touches(after),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -129,7 +140,9 @@ mod tests {
             typeset("log_volume_excess of d_v"),
             "<code>log_volume_excess</code> of <i>d</i><sub>v</sub>"
         );
-        assert_eq!(typeset("‖x − x'‖ < 1 & more"), "‖<i>x</i> − x'‖ &lt; 1 &amp; more");
+        assert_eq!(typeset("‖x − x'‖ < 1 & more"), "‖<i>x</i> − <i>x</i>′‖ &lt; 1 &amp; more");
+        assert_eq!(typeset("Rényi's law, one's own"), "Rényi's law, one's own");
+        assert_eq!(typeset("A bound on A and B"), "A bound on <i>A</i> and <i>B</i>");
     }
 
     #[test]

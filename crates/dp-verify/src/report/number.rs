@@ -12,6 +12,10 @@ impl fmt::Display for Number {
             _ if !x.is_finite() => format!("{x}"),
             0.0 => "0".to_owned(),
             size if (1e-3..1e9).contains(&size) && x.fract() == 0.0 => format!("{x}"),
+            // a bound with a tolerance is not 1.00000
+            _ if (x - 1.0).abs() < 5e-6 => {
+                format!("1 {} {:.0e}", if x > 1.0 { '+' } else { '−' }, (x - 1.0).abs())
+            }
             size if (1e-3..1e5).contains(&size) => format!("{x:.5}"),
             _ => format!("{x:.4e}"),
         };
@@ -34,12 +38,16 @@ mod tests {
             -1.234_567e-300,
             f64::MAX,
             -f64::MIN_POSITIVE,
+            1.0_f64.next_up(),
+            1.0_f64.next_down(),
             f64::NAN,
         ] {
             let text = Number(x).to_string();
-            assert!(text.len() <= 12, "{text}");
+            assert!(text.chars().count() <= 12, "{text}");
         }
         assert_eq!(Number(0.25).to_string(), "0.25000");
+        assert_eq!(Number(1.0 + 1e-8).to_string(), "1 + 1e-8");
+        assert_eq!(Number(1.0_f64.next_down()).to_string(), "1 − 1e-16");
         assert_eq!(Number(1e-5).to_string(), "1.0000e-5");
         assert_eq!(format!("{:>5}|", Number(3.0)), "    3|");
     }

@@ -17,7 +17,10 @@ pub(super) fn of(registry: &Registry) -> Vec<&'static Paper> {
 
 /// One paragraph a promise, folded by papers; claims that the page has are links.
 pub(super) fn section(out: &mut impl Write, summary: &Summary<'_>) -> Result<(), Error> {
-    let papers = of(summary.registry);
+    // of a selection, papers that some row is about
+    let is_here = |id: &&str| summary.rows.iter().any(|row| row.id == *id);
+    let has_rows = |paper: &&Paper| paper.promises.iter().any(|promise| promise.claims.iter().any(is_here));
+    let papers: Vec<&Paper> = of(summary.registry).into_iter().filter(has_rows).collect();
     if papers.is_empty() {
         return Ok(());
     }

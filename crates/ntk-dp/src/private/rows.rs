@@ -16,9 +16,9 @@ use dp_mechanisms::Adjacency;
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Targets<'a> {
-    /// Classes, from 0.
+    /// Classes, from 0. A record with a label that is no class counts as nothing.
     Classes(&'a [usize]),
-    /// Numbers `(n, k)`.
+    /// Numbers `(n, k)`. A record with one that is not finite counts as nothing.
     Values(MatRef<'a>),
 }
 

@@ -43,7 +43,7 @@ pub(super) fn calibration(context: &mut Context, subject: Subject) -> Outcome {
     let targets: Vec<_> = (0..context.scale(300, 20_000)).map(|_| target(&mut rng)).collect();
     let sweep = none_fails(targets.iter().copied(), |(e, d)| is_least(e, d, calibrated((e, d))));
     let lattice = none_fails(targets.into_iter().take(100), lattice_agrees);
-    Outcome::worst([references.with_note("references"), sweep, lattice])
+    Outcome::worst([references.with_note("reference values outside"), sweep, lattice])
 }
 
 /// ε from 1e-6 to 100 and δ from 1e-300 to 1/2, log-uniform: there `∂ ln δ/∂ ln μ ≥ 0.8`, so that δ shows `1e-14` of σ.
@@ -84,5 +84,5 @@ pub(super) fn quantile(context: &mut Context, subject: Subject) -> Outcome {
         let x = threshold(p);
         normal::upper_tail_bounds(x).0 <= p && normal::upper_tail_bounds(x.next_down()).1 >= p
     });
-    Outcome::worst([references.with_note("references"), sweep])
+    Outcome::worst([references.with_note("reference values outside"), sweep])
 }

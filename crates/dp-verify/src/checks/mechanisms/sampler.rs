@@ -44,8 +44,8 @@ pub(super) fn table(_: &mut Context, subject: Subject) -> Outcome {
     let complete = Outcome::at_least(rows.len() as f64, (OCTAVES * SUBCELLS) as f64, 1);
     let equal = none_fails(rows.iter().zip(DERIVED.iter()), |(row, again)| row == again);
     Outcome::worst([
-        probe(&rows).with_note("quantiles of another program"),
-        equal.with_note("derivation"),
+        probe(&rows).with_note("quantiles of another program beyond a row's bound"),
+        equal.with_note("rows that are not what is derived again"),
         complete,
     ])
 }
@@ -141,7 +141,10 @@ pub(super) fn fast_path(context: &mut Context, subject: Subject) -> Outcome {
     }
     let enough =
         Outcome::at_least(decided as f64, 0.9 * words.len() as f64, 1).with_note("too few words decided");
-    Outcome::worst([Outcome::all_equal(wrong, decided).with_note("decided words"), enough])
+    Outcome::worst([
+        Outcome::all_equal(wrong, decided).with_note("words that fell on the wrong side"),
+        enough,
+    ])
 }
 
 /// `⌊σM⌉` at `σ = 2⁵⁰` from the middle of the enclosure of M.

@@ -85,7 +85,7 @@ pub(in super::super) fn small_delta(_: &mut Context, subject: Subject) -> Outcom
     let held = none_fails(rows, |((lower, upper), exact)| {
         reference::compare(lower, exact).is_le() && reference::compare(upper, exact).is_ge()
     });
-    Outcome::worst([held, narrow, shared().with_note("shared references")])
+    Outcome::worst([held, narrow, shared().with_note("shared reference values outside")])
 }
 
 /// Relative width of δ, where mechanisms have atoms on the grid.

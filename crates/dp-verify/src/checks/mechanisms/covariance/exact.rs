@@ -35,7 +35,10 @@ pub(in super::super) fn chi_square(_: &mut Context, subject: Subject) -> Outcome
         holds(subject.pick(*bounds, (nearest, nearest)), value)
     };
     let held = none_fails(rows.iter(), rounded);
-    Outcome::worst([held.with_note("references"), widest(rows.iter().map(|(bounds, _)| *bounds))])
+    Outcome::worst([
+        held.with_note("reference values outside"),
+        widest(rows.iter().map(|(bounds, _)| *bounds)),
+    ])
 }
 
 /// References in both orders, closed forms of one and of two draws at random points, Rényi divergences. The twin
@@ -60,8 +63,8 @@ pub(in super::super) fn one_eigenvalue(context: &mut Context, subject: Subject) 
     });
     let tight = widest(found.iter().map(|(bounds, _)| *bounds));
     Outcome::worst([
-        none_fails(found, |(bounds, value)| holds(bounds, value)).with_note("references"),
-        shared.with_note("shared references"),
+        none_fails(found, |(bounds, value)| holds(bounds, value)).with_note("reference values outside"),
+        shared.with_note("shared reference values outside"),
         renyi.with_note("Rényi divergences"),
         closed_forms(context, |mu, k, e| in_order(pair(mu, k), false).delta_bounds(e))
             .with_note("closed forms"),
@@ -147,7 +150,11 @@ pub(in super::super) fn calibration(context: &mut Context, subject: Subject) -> 
         });
         least && upper <= e && met(mu, k, upper, d) && (upper == 0.0 || !met(mu, k, lower, d))
     });
-    Outcome::worst([references.with_note("references"), sweep, inverse.with_note("ε and draws")])
+    Outcome::worst([
+        references.with_note("reference values outside"),
+        sweep,
+        inverse.with_note("ε and draws"),
+    ])
 }
 
 /// Intervals against quadrature over all eigenvalues but one, and against chi-square tails where changes are equal.
@@ -175,7 +182,7 @@ pub(in super::super) fn several_eigenvalues(context: &mut Context, subject: Subj
         overlap(found, pair(mu, f64::from(k * copies)).delta_bounds(e))
     });
     let held = none_fails(references, |(bounds, value)| holds(bounds, value));
-    Outcome::worst([held.with_note("references"), narrow, copies.with_note("equal changes")])
+    Outcome::worst([held.with_note("reference values outside"), narrow, copies.with_note("equal changes")])
 }
 
 /// `mu:k,mu:k,…`

@@ -193,7 +193,7 @@ pub(in super::super) fn sketches(_: &mut Context, subject: Subject) -> Outcome {
         found.iter().zip(printed).all(|(found, printed)| (found - printed).abs() <= 0.51 * unit(*printed))
     });
     let ordered = none_fails(rows.iter(), |(found, ..)| found[2] < found[1] && found[1] < found[0]);
-    Outcome::worst([agree.with_note("references"), printed.with_note("as printed"), ordered])
+    Outcome::worst([agree.with_note("reference values outside"), printed.with_note("as printed"), ordered])
 }
 
 /// `(4/ε)(√(2k ln(8/δ)) + ln(8/δ))` at ε = 1, δ = 1e-6.

@@ -31,7 +31,10 @@ fn hold(cases: &[Case]) -> Outcome {
         compare(case.bounds.0, case.exact).is_le() && compare(case.bounds.1, case.exact).is_ge()
     });
     let tight = none_fails(cases, |case| case.bounds.1 <= case.bounds.0.next_up().next_up());
-    Outcome::worst([inside.with_note("60 digits"), tight.with_note("width")])
+    Outcome::worst([
+        inside.with_note("values in 60 digits outside the interval"),
+        tight.with_note("intervals wider than two floats"),
+    ])
 }
 
 /// The cases as shipped; in the twin both ends are rounded to nearest.

@@ -35,7 +35,10 @@ pub(super) fn laplace_table(_: &mut Context, subject: Subject) -> Outcome {
     each_twin(subject, shipped, vec![halved], |octaves| {
         let derived =
             none_fails([()], |()| table::derive() == table::rows() && table::derive_octaves() == octaves);
-        Outcome::worst([logarithms(&octaves).with_note("another program"), derived.with_note("derivation")])
+        Outcome::worst([
+            logarithms(&octaves).with_note("logarithms of another program beyond the bound"),
+            derived.with_note("tables that are not what is derived again"),
+        ])
     })
 }
 
@@ -63,7 +66,7 @@ fn agree(
     let n = decided.len();
     let wrong = none_fails(decided, |(parameter, word, value)| exact(parameter, word).value == value);
     let enough = Outcome::at_least(n as f64, 0.8 * words.len() as f64, 1).with_note("too few words decided");
-    Outcome::worst([wrong.with_note("decided words"), enough])
+    Outcome::worst([wrong.with_note("words that fell on the wrong side"), enough])
 }
 
 /// Random words for each parameter.
