@@ -20,7 +20,8 @@ pub(super) fn section(out: &mut impl Write, summary: &Summary<'_>) -> Result<(),
     // of a selection, papers that some row is about
     let is_here = |id: &&str| summary.rows.iter().any(|row| row.id == *id);
     let has_rows = |paper: &&Paper| paper.promises.iter().any(|promise| promise.claims.iter().any(is_here));
-    let papers: Vec<&Paper> = of(summary.registry).into_iter().filter(has_rows).collect();
+    let mut papers = of(summary.registry);
+    papers.retain(|paper| summary.rows.is_empty() || has_rows(paper));
     if papers.is_empty() {
         return Ok(());
     }

@@ -281,6 +281,7 @@ fn the_page_shows_statement_evidence_picture_and_command_and_needs_nothing_else(
     ] {
         assert!(page.contains(expected), "{expected}\n{page}");
     }
+    assert!(!page.contains("A selection"));
     // the name space of SVG is no address that anybody opens
     let addresses = page.matches("http").count() - page.matches("http://www.w3.org/2000/svg").count();
     assert_eq!((addresses, page.matches("src=").count()), (0, 0));
@@ -302,6 +303,7 @@ fn the_page_says_what_became_of_each_promise() {
     for paper in papers() {
         assert!(page.contains(paper.arxiv), "{}", paper.name);
     }
+    assert!(page.contains(" A selection: 0 of "));
     // nothing was run, so that there is nothing to link to
     assert!(page.contains("<code>john.published.leak</code>") && !page.contains("href=\"#john"));
 }
