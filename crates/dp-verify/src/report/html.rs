@@ -125,8 +125,8 @@ fn selection(summary: &Summary<'_>) -> String {
 
 /// What the columns of a row are.
 const LEGEND: &str = "<details class=\"soft\"><summary>How to read a row</summary>\n<p><em>Evidence</em>: exact or numeric (computed), search (for a counterexample), \
-     statistical or audit (tests at a level). <em>Observed</em> and <em>bound</em>: what the check measured, and what it may be at most (≤) or must be at least (≥); the line below \
-     says what was measured. <em>Margin</em>: the part of the bound that is used. <em>Twin</em>: whether the planted fault was rejected. <em>n</em>: cases, draws or \
+     statistical or audit (tests at a level). <em>Observed</em> and <em>bound</em>: what the check measured, and what it may be at most (≤) or must be at least (≥); a line below, where \
+     there is one, says what was measured. <em>Margin</em>: the part of the bound that is used. <em>Twin</em>: whether the planted fault was rejected. <em>n</em>: cases, draws or \
      comparisons. <em>ms</em>: time, of twin and all.</p>\n</details>";
 
 fn counts(out: &mut impl Write, summary: &Summary<'_>) -> Result<(), Error> {

@@ -30,8 +30,8 @@ pub enum Symmetry {
 pub enum Colours {
     /// As they are.
     Given,
-    /// Brightness and two differences of colour, by an orthogonal map: photographs differ most in the first. Better for private learning on CIFAR-10, it seems, and not on
-    /// the pictures that defaults were chosen with (benches/README.md).
+    /// Brightness and two differences of colour, by an orthogonal map: photographs differ most in the first. Not better on the pictures
+    /// that defaults were chosen with (benches/README.md).
     Opponent,
 }
 

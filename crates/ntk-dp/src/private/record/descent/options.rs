@@ -129,7 +129,7 @@ impl DescentOptions {
 
     /// How many whitened features are worth learning from: weights are `D·k` numbers, and the noise of a score grows with their number over `nμ`. The rule is
     /// `nμ/(0.6·k)`, at least 16, at most what options allow; take the first features where they are ordered, as those of
-    /// [`ImageFeatures`](crate::image::ImageFeatures) are. A heuristic: it decides about accuracy, never about privacy.
+    /// [`ImageFeatures`](crate::image::ImageFeatures) are. A heuristic, searched up to 2048 features: it decides about accuracy, never about privacy.
     ///
     /// `rows` must be public: an announced number, or a guess, never the number of private rows itself. `mu` is what the budget allows, as of
     /// [`gaussian::mu_for`](dp_mechanisms::gaussian::mu_for).
