@@ -64,7 +64,7 @@ pub enum Role {
     Exact,
     /// What was measured or searched: points.
     Observed,
-    /// The broken twin: points of another colour.
+    /// The same of the broken twin: crosses of another colour. Where twin and shipped thing draw one picture, the page makes these itself.
     Twin,
 }
 

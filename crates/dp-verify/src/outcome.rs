@@ -173,7 +173,7 @@ impl Outcome {
     }
 
     /// The part with the worst verdict, counting the trials of all parts: a claim of several sentences holds only if
-    /// each does. Among equally bad parts the first speaks, and the first picture stays. No part at all is inconclusive.
+    /// each does. Among equally bad parts the first speaks. The picture is that of the part that speaks, or the first there is. No part at all is inconclusive.
     ///
     /// ```
     /// use dp_verify::{Outcome, Verdict};
@@ -184,11 +184,15 @@ impl Outcome {
     pub fn worst(parts: impl IntoIterator<Item = Self>) -> Self {
         parts
             .into_iter()
-            .reduce(|mut worst, mut part| {
+            .reduce(|worst, part| {
                 let n = worst.n + part.n;
-                let figure = worst.figure.take().or_else(|| part.figure.take());
-                let speaker = if part.verdict.badness() > worst.verdict.badness() { part } else { worst };
-                Self { n, figure, ..speaker }
+                let (mut speaker, silent) = if part.verdict.badness() > worst.verdict.badness() {
+                    (part, worst)
+                } else {
+                    (worst, part)
+                };
+                speaker.figure = speaker.figure.or(silent.figure);
+                Self { n, ..speaker }
             })
             .unwrap_or_else(|| Self::inconclusive("no part ran"))
     }

@@ -65,7 +65,7 @@ def look(browser, options, size, scheme):
 
 
 def cards(browser):
-    return [card for card in browser.find_elements(By.CSS_SELECTOR, "article") if card.is_displayed()]
+    return [card for card in browser.find_elements(By.CSS_SELECTOR, "article[data-crate]") if card.is_displayed()]
 
 
 def check_filters(browser):
@@ -97,9 +97,16 @@ def check_links(browser):
     browser.execute_script("location.hash = arguments[0]", ids[-1])
     browser.execute_async_script("setTimeout(arguments[0], 100)")
     assert ids[-1] in [card.get_attribute("id") for card in cards(browser)]
+    places = {card.get_attribute("id") for card in browser.find_elements(By.CSS_SELECTOR, "article")}
     for link in browser.find_elements(By.CSS_SELECTOR, "a"):
         target = link.get_attribute("href")
-        assert "#" in target and target.split("#", 1)[1] in ids, target
+        if not target.startswith("https://arxiv.org/abs/"):
+            assert "#" in target and target.split("#", 1)[1] in places, target
+    proofs = [link for link in browser.find_elements(By.CSS_SELECTOR, "article[data-crate] a[href^='#proof-']")]
+    assert proofs, "no claim links to its proof"
+    browser.execute_script("arguments[0].click()", proofs[0])
+    anchor = proofs[0].get_attribute("href").split("#", 1)[1]
+    assert browser.find_element(By.ID, anchor).is_displayed(), anchor
 
 
 if __name__ == "__main__":

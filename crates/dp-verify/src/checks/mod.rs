@@ -7,8 +7,11 @@ mod audit;
 mod john;
 mod kernel;
 mod linalg;
+mod lower_bound;
 mod mechanisms;
 mod ntk;
+mod picture;
+mod tightest;
 
 /// That a normal number is more than six standard deviations away from its mean, on either side.
 const SIX_DEVIATIONS: f64 = 2e-9;

@@ -1,5 +1,6 @@
 //! A figure as SVG.
 
+use crate::Outcome;
 use crate::figure::{Axis, Curve, Figure, Role, Scale};
 use plotters::prelude::*;
 use std::error::Error;
@@ -7,6 +8,23 @@ use std::ops::Range;
 
 const SIZE: (u32, u32) = (640, 380);
 const INK: RGBColor = RGBColor(40, 40, 40);
+
+/// The picture of a row: what the check saw of the thing as shipped and, if it draws the same of the broken twin and that looks different, of both.
+pub(super) fn with_twin(shipped: &Outcome, broken: &Outcome) -> Option<Figure> {
+    let mut figure = shipped.figure.clone()?;
+    let same = broken.figure.iter().filter(|twin| twin.title == figure.title);
+    let seen = same.flat_map(|twin| &twin.curves).filter(|curve| curve.role == Role::Observed);
+    let twins: Vec<Curve> = seen
+        .filter(|curve| !figure.curves.iter().any(|own| own.points == curve.points))
+        .map(|curve| Curve {
+            role: Role::Twin,
+            name: format!("{}: the broken twin", curve.name),
+            ..curve.clone()
+        })
+        .collect();
+    figure.curves.extend(twins);
+    Some(figure)
+}
 
 /// The picture, or nothing where there is nothing to draw.
 pub(super) fn svg(figure: &Figure) -> Option<String> {
@@ -79,8 +97,11 @@ fn draw(
                 4,
                 colour.stroke_width(2),
             ))?,
-            Role::Observed | Role::Twin => {
+            Role::Observed => {
                 chart.draw_series(points.iter().map(|&point| Circle::new(point, 3, colour.filled())))?
+            }
+            Role::Twin => {
+                chart.draw_series(points.iter().map(|&point| Cross::new(point, 3, colour.stroke_width(1))))?
             }
         };
     }
@@ -93,7 +114,8 @@ pub(super) fn mark(role: Role) -> String {
     let sign = match role {
         Role::Bound => "━",
         Role::Exact => "╍",
-        Role::Observed | Role::Twin => "●",
+        Role::Observed => "●",
+        Role::Twin => "×",
     };
     format!("<span style=\"color:rgb({red},{green},{blue})\">{sign}</span>")
 }
@@ -137,6 +159,22 @@ mod tests {
         let svg = svg(&figure).unwrap();
         assert!(svg.starts_with("<svg") && svg.contains("error") && svg.contains("<polyline"), "{svg}");
         assert_eq!(drawn(&figure, &figure.curves[1]), [(1.0, 0.05_f64.log10())]);
+    }
+
+    #[test]
+    fn what_a_check_sees_of_its_twin_is_drawn_beside() {
+        let seen = |title: &str, y: f64| {
+            let figure = Figure::new(title, Axis::linear("n"), Axis::linear("error"));
+            Outcome::at_most(y, 1.0, 1).with_figure(figure.with_curve(Role::Observed, "found", [(1.0, y)]))
+        };
+        let roles = |shipped: &Outcome, broken: &Outcome| {
+            let figure = with_twin(shipped, broken).unwrap();
+            figure.curves.iter().map(|curve| curve.role).collect::<Vec<_>>()
+        };
+        assert_eq!(roles(&seen("errors", 0.5), &seen("errors", 2.0)), [Role::Observed, Role::Twin]);
+        assert_eq!(roles(&seen("errors", 0.5), &seen("others", 2.0)), [Role::Observed]);
+        assert_eq!(roles(&seen("errors", 0.5), &seen("errors", 0.5)), [Role::Observed]);
+        assert!(with_twin(&Outcome::at_most(0.5, 1.0, 1), &seen("errors", 2.0)).is_none());
     }
 
     #[test]

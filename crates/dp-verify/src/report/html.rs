@@ -1,8 +1,8 @@
 //! One page for people: every claim with its evidence, on its own, without network.
 
-use super::figure::{mark, svg};
+use super::figure::{mark, svg, with_twin};
 use super::math::{escape, typeset};
-use super::{number::Number, promises};
+use super::{number::Number, promises, proofs};
 use crate::{Control, Error, FAMILY_ALPHA, Level, Problem, Registry, Relation, Row, Verdict, family_alpha};
 use dp_claims::Claim;
 use std::collections::BTreeMap;
@@ -112,6 +112,7 @@ pub fn write_html(mut out: impl Write, summary: &Summary<'_>) -> Result<(), Erro
         }
         writeln!(out, "</section>")?;
     }
+    proofs::section(&mut out, summary)?;
     writeln!(out, "</main>\n<script>\n{}</script>\n</body>\n</html>", include_str!("page.js"))?;
     Ok(())
 }
@@ -188,10 +189,9 @@ fn card(out: &mut impl Write, summary: &Summary<'_>, (library, claim): (&str, &C
     }
     writeln!(
         out,
-        "<p class=\"note\">{}, {}</p>\n<div class=\"rows\"><table>\n<tr><th>evidence</th><th>verdict</th><th>observed</th><th></th>\
+        "<p class=\"note\">{}</p>\n<div class=\"rows\"><table>\n<tr><th>evidence</th><th>verdict</th><th>observed</th><th></th>\
          <th>bound</th><th>margin</th><th>twin</th><th>n</th><th>ms</th></tr>",
-        typeset(claim.source.work),
-        typeset(claim.source.result)
+        proofs::source(claim)
     )?;
     for row in &rows {
         evidence(out, row)?;
@@ -204,8 +204,8 @@ fn card(out: &mut impl Write, summary: &Summary<'_>, (library, claim): (&str, &C
         }
     }
     writeln!(out, "</table></div>")?;
-    for figure in rows.iter().filter_map(|row| row.shipped.figure.as_ref()) {
-        if let Some(picture) = svg(figure) {
+    for figure in rows.iter().filter_map(|row| with_twin(&row.shipped, &row.broken)) {
+        if let Some(picture) = svg(&figure) {
             writeln!(out, "<figure>{picture}<figcaption>{}", escape(&figure.title))?;
             for curve in &figure.curves {
                 writeln!(out, "<span class=\"key\">{} {}</span>", mark(curve.role), escape(&curve.name))?;

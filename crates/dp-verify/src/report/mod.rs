@@ -9,6 +9,7 @@ mod markdown;
 mod math;
 mod number;
 mod promises;
+mod proofs;
 mod table;
 
 pub use fates::{FateTable, write_fate_line};

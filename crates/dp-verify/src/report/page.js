@@ -1,6 +1,6 @@
 "use strict";
 const field = (name) => document.getElementById(name);
-const cards = [...document.querySelectorAll("article")];
+const cards = [...document.querySelectorAll("article[data-crate]")];
 const names = ["crate", "status", "kind", "state"];
 const show = () => {
   const words = field("words").value.toLowerCase().split(/\s+/).filter(Boolean);

@@ -2,6 +2,7 @@
 
 use super::Summary;
 use super::math::{escape, typeset};
+use super::proofs::with_papers;
 use crate::{Error, Paper, Registry, Standing, papers};
 use std::io::Write;
 
@@ -35,9 +36,9 @@ pub(super) fn section(out: &mut impl Write, summary: &Summary<'_>) -> Result<(),
             .collect();
         writeln!(
             out,
-            "<details><summary>{} <span class=\"soft\">(arXiv {}): {}</span></summary>",
+            "<details><summary>{} <span class=\"soft\">({}): {}</span></summary>",
             escape(paper.name),
-            paper.arxiv,
+            with_papers(&format!("arXiv {}", paper.arxiv)),
             counts.join(", ")
         )?;
         paragraphs(out, summary, paper)?;

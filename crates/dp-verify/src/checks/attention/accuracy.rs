@@ -3,7 +3,8 @@
 use super::{
     Row, aggregate, climb, coverage::mechanism, failure_probability, options, random_rows, target, unflatten,
 };
-use crate::{Context, Outcome, Subject};
+use crate::checks::picture::AgainstBounds;
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use attention_dp::{Bounds, Estimate, KeyFeatures, MomentOptions};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd};
 use poly_kernel::{BoundedFeatures, ExpPolynomial, FixedPointFeatures, LogitRange, feature_count};
@@ -38,7 +39,7 @@ fn cases() -> Vec<MomentOptions> {
 pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (starts, steps) = (context.scale(20, 80), context.scale(400, 2_000));
-    let (mut largest, mut n) = (0.0_f64, 0);
+    let (mut largest, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for options in cases() {
         // certificates of other polynomials than Taylor's take their time
         let taylor = matches!(options.features(), KeyFeatures::Taylor { .. });
@@ -56,15 +57,19 @@ pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Ou
             let rows = rows.iter().flat_map(|(key, value)| key.iter().chain(value).map(|x| x * spread));
             let point = query.chain(rows).collect();
             let objective = |point: &[f64]| {
-                let ratio = excess(&options, subject.pick(None, Some(&lower)), point);
-                largest = largest.max(ratio);
+                let (error, bar) = error_and_bar(&options, subject.pick(None, Some(&lower)), point);
+                largest = largest.max(error / bar);
+                pairs.push(bar, error);
                 n += 1;
-                ratio
+                error / bar
             };
             climb(&mut rng, point, steps, objective);
         }
     }
-    Outcome::at_most(largest, 1.0, n).with_note("error over approximation and quantisation")
+    let title = "Errors of answers without noise, against their bars for approximation and quantisation";
+    Outcome::at_most(largest, 1.0, n)
+        .with_note("error over approximation and quantisation")
+        .with_figure(pairs.picture(title))
 }
 
 pub(super) fn best_polynomial(degree: usize, max_logit: f64) -> ExpPolynomial {
@@ -91,8 +96,9 @@ fn with_settings_of(options: MomentOptions, other: &MomentOptions) -> MomentOpti
     }
 }
 
-/// Largest error of a coordinate over its bar; the answer may come from other options than the bar. Zero without answer.
-fn excess(options: &MomentOptions, answered_by: Option<&MomentOptions>, point: &[f64]) -> f64 {
+/// The error and the bar of the coordinate whose error is largest in its units; the answer may come from other options than the bar. Without
+/// an answer there is no error.
+fn error_and_bar(options: &MomentOptions, answered_by: Option<&MomentOptions>, point: &[f64]) -> (f64, f64) {
     let (query, rows) = point.split_at(options.shape().key_dim);
     let rows = unflatten(options.shape(), rows);
     let radius = options.bounds().query_radius();
@@ -102,12 +108,10 @@ fn excess(options: &MomentOptions, answered_by: Option<&MomentOptions>, point: &
     let exact = target(options, &rows, &query);
     let bars = noiseless(options, &rows, &query);
     let values = answered_by.map_or_else(|| bars.clone(), |options| noiseless(options, &rows, &query));
-    let (Some(bars), Some(values)) = (bars, values) else { return 0.0 };
+    let (Some(bars), Some(values)) = (bars, values) else { return (0.0, 1.0) };
     let errors = values.value().iter().zip(&exact).map(|(v, e)| (v - e).abs());
-    errors
-        .zip(bars.bars())
-        .map(|(error, bar)| error / (bar.approximation + bar.quantisation))
-        .fold(0.0, f64::max)
+    let pairs = errors.zip(bars.bars()).map(|(error, bar)| (error, bar.approximation + bar.quantisation));
+    pairs.max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1))).unwrap_or((0.0, 1.0))
 }
 
 fn noiseless(options: &MomentOptions, rows: &[Row], query: &[f64]) -> Option<Estimate> {
@@ -124,11 +128,12 @@ const ALPHA: f64 = 1e-7;
 pub(super) fn rank_free_noise(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let draws = context.scale(1_000, 50_000);
-    let (mut parts, mut absolute) = (Vec::new(), Vec::new());
+    let (mut parts, mut absolute, mut stated) = (Vec::new(), Vec::new(), Vec::new());
     for degree in [2, 3, 4] {
         let options = options(8, 1, degree, 0.5);
         let (ratio, std) = relative_noise(&options, draws, subject, &mut rng);
         absolute.push(std);
+        stated.push(std / ratio);
         // two independent columns a draw
         let n = 2 * draws as u64;
         let law = ChiSquared::new(n as f64).expect("some draws");
@@ -145,10 +150,16 @@ pub(super) fn rank_free_noise(context: &mut Context, subject: Subject) -> Outcom
     context.spend(crate::checks::SIX_DEVIATIONS);
     let limit = (6.0 / (2.0 * draws as f64).sqrt() + 0.04) / (495.0_f64 / 45.0).ln();
     parts.push(Outcome::at_most(slope.abs(), limit, 2 * draws as u64).with_note("slope"));
-    Outcome::worst(parts).with_note(format!(
+    let title = "Noise of an answer against the number of features, in rows";
+    let pairs = |y: &[f64]| [45.0, 165.0, 495.0].into_iter().zip(y.to_vec()).collect::<Vec<_>>();
+    let figure = Figure::new(title, Axis::logarithmic("features"), Axis::logarithmic("standard deviation"))
+        .with_curve(Role::Bound, "stated: free of the number of features", pairs(&stated))
+        .with_curve(Role::Observed, "measured", pairs(&absolute));
+    let note = format!(
         "noise in rows at 45, 165, 495 features: {:.3}, {:.3}, {:.3}; slope {slope:.4}",
         absolute[0], absolute[1], absolute[2]
-    ))
+    );
+    Outcome::worst(parts).with_note(note).with_figure(figure)
 }
 
 /// Real features of a point.

@@ -1,10 +1,10 @@
 //! An audit of whole releases, from rows to integers, on the worst neighbours.
 
 use super::{Row, aggregate, aggregate_documents, budget, integers_of, options};
+use crate::checks::lower_bound::{Events, Stated};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{MomentAdjacency, PrivateMoments};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd, PerturbRow, ReplaceRow};
-use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
 /// All events of all four audits together accuse a private release with at most this probability.
@@ -32,14 +32,24 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let options = options(1, 1, 2, 1.0);
     let row = |x: f64| -> Row { (vec![x], vec![x]) };
     let rows = |x: &[f64]| x.iter().map(|&x| row(x)).collect::<Vec<_>>();
-    let one_more = Audit { build: &|side| aggregate(AddRemoveRow, &options, &rows([&[][..], &[1.0]][side])) };
-    let replaced = Audit { build: &|side| aggregate(ReplaceRow, &options, &rows([&[1.0], &[-1.0]][side])) };
+    let one_more = Audit {
+        of: "moments, a row more",
+        build: &|side| aggregate(AddRemoveRow, &options, &rows([&[][..], &[1.0]][side])),
+    };
+    let replaced = Audit {
+        of: "moments, a row replaced",
+        build: &|side| aggregate(ReplaceRow, &options, &rows([&[1.0], &[-1.0]][side])),
+    };
     // a move by 0.14 from (1, 1) towards zero
     let close = PerturbRow::new(0.1 * 2.0_f64.sqrt()).expect("a radius");
-    let perturbed = Audit { build: &|side| aggregate(close, &options, &rows([&[1.0], &[0.9]][side])) };
+    let perturbed = Audit {
+        of: "moments, a row moved",
+        build: &|side| aggregate(close, &options, &rows([&[1.0], &[0.9]][side])),
+    };
     let weighty = options.clone().with_document_weight(2);
     // three rows that weigh two
     let documents = Audit {
+        of: "moments, a document more",
         build: &|side| {
             aggregate_documents(&weighty, &[rows(&[0.5]), rows([&[][..], &[1.0, 1.0, 1.0]][side])])
         },
@@ -68,6 +78,8 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
 }
 
 struct Audit<'a, A> {
+    /// What is audited.
+    of: &'a str,
     /// The aggregate of one neighbour or the other.
     build: &'a dyn Fn(usize) -> PrivateMoments<A>,
 }
@@ -78,7 +90,7 @@ impl<A: MomentAdjacency> Audit<'_, A> {
         let sensitivity = (self.build)(0).sensitivity().expect("small squares");
         let shipped = LatticeGaussian::calibrate(epsilon, delta, sensitivity).expect("supported noise");
         let std = shipped.noise_std().get();
-        let claimed = shipped.profile().epsilon(delta);
+        let profile = shipped.profile().clone();
         let mechanism = if fault == Fault::HalfNoise {
             let half = NoiseStd::new(std / 2.0).expect("half of a normal number");
             LatticeGaussian::with_noise_std(half, sensitivity).expect("supported noise")
@@ -87,13 +99,17 @@ impl<A: MomentAdjacency> Audit<'_, A> {
         };
         let draws = [0, 1].map(|side| self.draws(side, n, (&mechanism, std), fault, rng));
         let level = ALPHA / (4 * THRESHOLDS.len()) as f64;
-        let events = THRESHOLDS.iter().flat_map(|&t| [(0, t), (1, t)]);
-        let bound = |(statistic, threshold): (usize, f64)| {
-            let count = |draws: &[[f64; 2]]| draws.iter().filter(|d| d[statistic] > threshold).count() as u64;
-            epsilon_lower_bound(count(&draws[1]), count(&draws[0]), n as u64, TARGET.1, level)
+        let events = |statistic: usize| {
+            let [lower, higher] = [0, 1].map(|side: usize| column(&draws[side], statistic));
+            Events::above(&THRESHOLDS, [&higher, &lower], level)
         };
-        let audited = events.map(bound).fold(0.0, f64::max);
-        Outcome::at_most(audited, claimed, 2 * n as u64)
+        let stated = Stated {
+            of: self.of,
+            epsilon: profile.epsilon(delta),
+            delta: TARGET.1,
+            profile: &|epsilon| profile.delta(epsilon),
+        };
+        stated.against(&events(0).and(&events(1)), 0.0)
     }
 
     /// Releases of one neighbour: their distance from the first neighbour's integers along the difference of both (the
@@ -119,6 +135,11 @@ impl<A: MomentAdjacency> Audit<'_, A> {
         };
         (0..n).map(one).collect()
     }
+}
+
+/// One statistic of all draws.
+pub(super) fn column<const N: usize>(draws: &[[f64; N]], which: usize) -> Vec<f64> {
+    draws.iter().map(|draw| draw[which]).collect()
 }
 
 /// Length of `steps − from` along `to − from`; of all entries, or of every second one from the end.

@@ -1,6 +1,7 @@
 //! The noise that a release records against the privacy that it states.
 
 use super::{budget, options};
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
 use attention_dp::{AttentionMoments, MomentAdjacency, MomentOptions, PrivateMoments};
 use dp_mechanisms::{
@@ -32,7 +33,10 @@ pub(super) fn calibration(context: &mut Context, subject: Subject) -> Outcome {
     }
     Outcome::worst([
         Outcome::at_most(found.excess, 1.0 + SLACK, found.n)
-            .with_note("δ(ε) of the noise over the δ asked for"),
+            .with_note("δ(ε) of the noise over the δ asked for")
+            .with_figure(
+                found.pairs.picture("δ that the noise of moments has at ε, against the δ asked for"),
+            ),
         Outcome::all_equal(found.dishonest, found.n).with_note("certificates that do not fit"),
     ])
 }
@@ -42,6 +46,7 @@ struct Found {
     excess: f64,
     dishonest: u64,
     n: u64,
+    pairs: AgainstBounds,
 }
 
 impl Found {
@@ -59,6 +64,7 @@ impl Found {
         let std = released.value().noise_std().expect("a private release has noise").get();
         let implied = gaussian::delta_bounds(epsilon.get(), (sensitivity.l2() / std).next_up()).1;
         self.excess = self.excess.max(implied / delta.get());
+        self.pairs.push(delta.get(), implied);
         let certificate = released.certificate();
         let says = |key: &str| certificate.parameters().get(key).map(String::as_str);
         let honest = certificate.arithmetic() == ArithmeticModel::ExactLattice

@@ -1,7 +1,8 @@
 //! How often the bars for one query, fixed beforehand, miss.
 
 use super::{Row, aggregate, budget, failure_probability, options, random_rows, target};
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::checks::picture;
+use crate::{Context, Outcome, Subject};
 use attention_dp::{ErrorBar, MomentAdjacency, MomentGeometry, MomentOptions};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian};
 use dp_testkit::statistics::proportion_lower_bound;
@@ -43,13 +44,9 @@ pub(super) fn fixed(context: &mut Context, subject: Subject) -> Outcome {
         rates.push(format!("{} {first}, {second}, {third} of {n}", case.name));
     }
     let title = "Error bars of one query, five stores: how often they may miss, and how often they did";
-    let figure =
-        Figure::new(title, Axis::logarithmic("stated share of misses"), Axis::logarithmic("share found"))
-            .with_curve(Role::Bound, "as stated", GAMMAS.map(|gamma| (gamma, gamma)))
-            .with_curve(Role::Observed, "found (none: not drawn)", seen);
     Outcome::worst(parts)
         .with_note(format!("misses at 90, 99, 99.9 %: {}", rates.join("; ")))
-        .with_figure(figure)
+        .with_figure(picture::coverage(title, &seen))
 }
 
 /// Sharp ones, an ordinary one, and those in which the normaliser hardly rises above its noise or is nothing else.

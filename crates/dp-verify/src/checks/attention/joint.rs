@@ -1,11 +1,11 @@
 //! Heads under one budget, and the centre with what it is for.
 
 use super::{budget, options};
+use crate::checks::lower_bound::{Events, Stated};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{MomentOptions, PrivateCenter, PrivateHeads, PrivateMoments, Rows};
 use dp_linalg::Mat;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, LatticeGaussian, PrivacyProfile, Release, gaussian};
-use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
 const EPSILONS: [f64; 4] = [0.02, 0.5, 3.0, 20.0];
@@ -100,21 +100,21 @@ pub(super) fn audit_heads(context: &mut Context, subject: Subject) -> Outcome {
         (0..n).map(one).collect()
     };
     let (without, with) = (draws(0), draws(1));
-    judged_audit(&without, &with, [0.5, 1.0, 1.5, 2.0], context.spend(ALPHA))
+    let shipped = joint_mu(&heads_of(&options).calibrate(epsilon, delta).expect("supported noise"));
+    let profile = |epsilon: f64| gaussian::delta_bounds(epsilon, shipped).1;
+    let (of, alpha) = ("nine heads, a row more", context.spend(ALPHA));
+    judged_audit(of, [&with, &without], &[0.5, 1.0, 1.5, 2.0], (alpha, &profile))
 }
 
 /// The largest lower bound of ε over events `> t`, against the target.
-fn judged_audit<const N: usize>(without: &[f64], with: &[f64], thresholds: [f64; N], alpha: f64) -> Outcome {
-    let n = without.len() as u64;
-    let bound = |t: f64| {
-        let count = |draws: &[f64]| draws.iter().filter(|x| **x > t).count() as u64;
-        epsilon_lower_bound(count(with), count(without), n, TARGET.1, alpha / N as f64)
-    };
-    let audited = thresholds.map(bound).into_iter().fold(0.0, f64::max);
-    if audited < 0.3 * TARGET.0 {
-        return Outcome::inconclusive(format!("audited ε of only {audited:.3}"));
-    }
-    Outcome::at_most(audited, TARGET.0, 2 * n)
+fn judged_audit(
+    of: &str,
+    draws: [&[f64]; 2],
+    thresholds: &[f64],
+    (alpha, profile): (f64, &dyn Fn(f64) -> f64),
+) -> Outcome {
+    let events = Events::above(thresholds, draws, alpha / thresholds.len() as f64);
+    Stated { of, epsilon: TARGET.0, delta: TARGET.1, profile }.against(&events, 0.3)
 }
 
 fn center(keys: &Mat, (epsilon, delta): (Epsilon, Delta), rng: &mut ChaCha20Rng) -> Center {
@@ -167,5 +167,9 @@ pub(super) fn audit_center(context: &mut Context, subject: Subject) -> Outcome {
     let mut draws =
         |keys: &Mat| -> Vec<f64> { (0..n).map(|_| center(keys, budget, &mut rng).value()[0]).collect() };
     let (without, with) = (draws(&few), draws(&more));
-    judged_audit(&without, &with, [-0.5, -0.45, -0.4, -0.35, -0.3], context.spend(ALPHA))
+    let thresholds = [-0.5, -0.45, -0.4, -0.35, -0.3];
+    let stated = center(&few, super::budget(TARGET.0, TARGET.1), &mut context.rng(1));
+    let profile = |epsilon: f64| stated.certificate().guarantee().delta(epsilon);
+    let (of, alpha) = ("a centre of keys, a key more", context.spend(ALPHA));
+    judged_audit(of, [&with, &without], &thresholds, (alpha, &profile))
 }

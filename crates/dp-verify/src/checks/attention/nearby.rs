@@ -1,11 +1,12 @@
 //! Documents and small moves of a row, by search: how far integer moments move, and what answers over documents miss.
 
 use super::accuracy::best_polynomial;
-use super::sensitivity::{Tightest, extremes, squared_distance, with};
+use super::sensitivity::{extremes, squared_distance, with};
 use super::{
     Row, aggregate_documents, climb, failure_probability, integers, integers_of, options, random_row,
     random_rows, unflatten,
 };
+use crate::checks::tightest::Tightest;
 use crate::{Context, Outcome, Subject};
 use attention_dp::{MomentAdjacency, MomentGeometry, MomentOptions};
 use dp_mechanisms::{AddRemoveDocument, PerturbRow};
@@ -50,7 +51,7 @@ pub(super) fn document(context: &mut Context, subject: Subject) -> Outcome {
             }
         }
     }
-    tightest.outcome_from(0.99)
+    tightest.outcome(0.99)
 }
 
 fn sums(options: &MomentOptions, documents: &[Vec<Row>], subject: Subject) -> Vec<i64> {

@@ -1,6 +1,7 @@
 //! How far integer moments move between neighbours, by search over rows as an adversary would hand them over.
 
 use super::{Row, climb, integers, options, random_row, random_rows, unflatten};
+use crate::checks::tightest::Tightest;
 use crate::{Context, Outcome, Subject};
 use attention_dp::{Bounds, MomentAdjacency, MomentGeometry, MomentOptions};
 use dp_linalg::Mat;
@@ -37,36 +38,6 @@ fn cases() -> Vec<MomentOptions> {
         options(2, 1, 1, 1.0).with_trigonometric_features(waves),
         options(2, 1, 1, 1.0).with_landmarks(landmarks),
     ]
-}
-
-/// The largest squared distance found, over the stated square; compared as integers.
-#[derive(Default)]
-pub(super) struct Tightest {
-    pub(super) ratio: f64,
-    pub(super) n: u64,
-}
-
-impl Tightest {
-    pub(super) fn see(&mut self, distance: u128, stated: u128) {
-        let ratio = distance as f64 / stated as f64;
-        let ratio = if distance > stated { ratio.max(1.0_f64.next_up()) } else { ratio.min(1.0) };
-        self.ratio = self.ratio.max(ratio);
-        self.n += 1;
-    }
-
-    /// A search that does not come near the bound is no evidence for it.
-    fn outcome(&self) -> Outcome {
-        self.outcome_from(0.99)
-    }
-
-    /// The same where less than `near` of the bound is not near.
-    pub(super) fn outcome_from(&self, near: f64) -> Outcome {
-        let note = "largest squared distance over the stated square";
-        if self.ratio < near {
-            return Outcome::inconclusive(format!("{note}: only {:.3}", self.ratio));
-        }
-        Outcome::at_most(self.ratio, 1.0, self.n).with_note(note)
-    }
 }
 
 pub(super) fn squared_distance(a: &[i64], b: &[i64]) -> u128 {
@@ -119,7 +90,7 @@ pub(super) fn add_remove(context: &mut Context, subject: Subject) -> Outcome {
             });
         }
     }
-    tightest.outcome()
+    tightest.outcome(0.99)
 }
 
 /// One row replaced: all pairs of extreme rows, then climbing on both rows. The twin is charged as add/remove.
@@ -139,7 +110,9 @@ pub(super) fn replace(context: &mut Context, subject: Subject) -> Outcome {
         seen.sort();
         seen.dedup();
         for (i, a) in seen.iter().enumerate() {
-            seen[..i].iter().for_each(|b| tightest.see(squared_distance(a, b), stated));
+            seen[..i].iter().for_each(|b| {
+                tightest.see(squared_distance(a, b), stated);
+            });
         }
         for _ in 0..starts {
             let rows = random_rows(&mut rng, options.shape(), 2);
@@ -152,10 +125,10 @@ pub(super) fn replace(context: &mut Context, subject: Subject) -> Outcome {
             });
         }
     }
-    let [others, acute] = &found;
+    let [others, acute] = found;
     let note = format!(
         "squared distance over the stated square: {:.4} where rows are proven acute, else {:.4}",
         acute.ratio, others.ratio
     );
-    Outcome::worst([acute.outcome(), Outcome::at_most(others.ratio, 1.0, others.n)]).with_note(note)
+    Outcome::worst([acute.outcome(0.99), Outcome::at_most(others.ratio, 1.0, others.n)]).with_note(note)
 }

@@ -1,7 +1,7 @@
 //! Certified binomial tails and Clopper-Pearson bounds, against sums in integers.
 
-use super::exact::{binomial, dyadic, order};
-use crate::{Context, Outcome, Subject};
+use super::exact::{approximate, binomial, dyadic, order};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_audit::binomial::{Proportion, tail_bounds};
 use dp_mechanisms::FailureProbability;
 use num_bigint::BigUint;
@@ -34,12 +34,14 @@ fn tails(context: &Context, subject: Subject) -> Outcome {
     Outcome::all_equal(wrong, trials as u64).with_note("tails")
 }
 
-const LEVELS: [f64; 4] = [0.25, 0.05, 1e-3, 1e-9];
+const LEVELS: [f64; 4] = [0.25, DRAWN, 1e-3, 1e-9];
+/// The level of the picture.
+const DRAWN: f64 = 0.05;
 
 /// The largest ratio of `P(bound is wrong)` to α, as an exact comparison of each, over all counts and both bounds.
 fn coverage(context: &Context, subject: Subject) -> Outcome {
     let sizes = context.scale(12, 60) as u64;
-    let (mut wrong, mut points) = (0, 0);
+    let (mut wrong, mut points, mut drawn) = (0, 0, Vec::new());
     for n in (1..=sizes).chain([100]) {
         for level in LEVELS {
             let alpha = |level: f64| FailureProbability::new(level).expect("levels are below ½");
@@ -61,9 +63,16 @@ fn coverage(context: &Context, subject: Subject) -> Outcome {
                 for error in [mass(&|k| lowers[k] > truth), mass(&|k| uppers[k] < truth)] {
                     wrong += u64::from(order(level, &error, &one).is_lt());
                     points += 1;
+                    if n == 100 && level == DRAWN {
+                        drawn.push((truth, approximate(&error, &one)));
+                    }
                 }
             }
         }
     }
-    Outcome::all_equal(wrong, points).with_note("Clopper-Pearson")
+    let title = "How often a bound of a proportion is wrong, where that is hardest: 100 runs at level 0.05";
+    let figure = Figure::new(title, Axis::linear("true proportion"), Axis::linear("probability"))
+        .with_curve(Role::Bound, "level", [(0.0, DRAWN), (1.0, DRAWN)])
+        .with_curve(Role::Observed, "sum of integers", drawn);
+    Outcome::all_equal(wrong, points).with_note("Clopper-Pearson").with_figure(figure)
 }

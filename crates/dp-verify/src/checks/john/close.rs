@@ -1,8 +1,9 @@
 //! Noise on close rows: integers, privacy, containment.
 
 use super::climb;
+use crate::checks::lower_bound::{self, Stated};
+use crate::checks::tightest::Tightest;
 use crate::{Context, Outcome, Subject};
-use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::Mat;
 use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::{
@@ -53,13 +54,13 @@ pub(super) fn pair(point: &[f64], step: f64) -> (Vec<f64>, Vec<f64>) {
     (first, second)
 }
 
-/// Squared distance of integers over the stated square, at most; compared as integers.
+/// Squared distances of integers, and the stated squares.
 fn search<A: FixedSizeAdjacency>(
     (context, rng): (&Context, &mut ChaCha20Rng),
     (adjacency, d): (A, usize),
     subject: Subject,
-) -> (f64, u64) {
-    let (mut worst, mut n) = (0.0_f64, 0);
+    tightest: &mut Tightest,
+) {
     let step = adjacency.displacement(1.0);
     for start in 0..context.scale(4, 40) {
         let along = |i: usize| if i.is_multiple_of(d) { [0.5 * step, -1.0][i / d] } else { 0.0 };
@@ -80,33 +81,23 @@ fn search<A: FixedSizeAdjacency>(
                 .zip(b.assume_public())
                 .map(|(a, b)| u128::from(a.abs_diff(b)).pow(2))
                 .sum();
-            let bound = subject.pick(stated, unrounded);
-            let ratio =
-                if distance > bound { 1.0_f64.next_up() } else { (distance as f64 / bound as f64).min(1.0) };
-            worst = worst.max(ratio);
-            n += 1;
+            tightest.see(distance, subject.pick(stated, unrounded));
             distance as f64
         });
     }
-    (worst, n)
 }
 
 /// By search over rows and directions, also for rows that have to be scaled back. The twin forgets the rounding.
 pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let mut found = Vec::new();
+    let mut tightest = Tightest::default();
     for (step, d) in [(0.25, 1), (0.01, 2), (0.7, 3), (1.3, 4), (1e-6, 4), (1e-15, 8)] {
-        found.push(search((context, &mut rng), (close(step), d), subject));
+        search((context, &mut rng), (close(step), d), subject, &mut tightest);
     }
     for d in [1, 3] {
-        found.push(search((context, &mut rng), (ReplaceRow, d), subject));
+        search((context, &mut rng), (ReplaceRow, d), subject, &mut tightest);
     }
-    let worst = found.iter().map(|(worst, _)| *worst).fold(0.0, f64::max);
-    let note = format!("largest squared distance over the stated square: {worst:.6}");
-    if worst < 0.99 {
-        return Outcome::inconclusive(note);
-    }
-    Outcome::at_most(worst, 1.0, found.iter().map(|(_, n)| n).sum()).with_note(note)
+    tightest.outcome(0.99)
 }
 
 /// Both sides round `Δ/σ`, by `2⁻⁵¹` at most; δ(ε) moves by `a² + 1` times that, relatively, and `|a| < 10` above 1e-20.
@@ -157,21 +148,13 @@ const ALPHA: f64 = 1e-7;
 /// what was asked for is no evidence.
 pub(super) fn audited<A: Adjacency>(
     context: &Context,
-    (first, second, adjacency): (Mat, Mat, A),
-    (claimed, delta, n): (f64, f64, usize),
+    pair: (Mat, Mat, A),
+    stated: &Stated<'_>,
+    n: usize,
     score: impl Fn(&Mat, &mut dyn rand::CryptoRng) -> f64,
 ) -> Outcome {
-    let mechanism = from_fn(|rows: &Mat, rng| score(rows, rng));
-    let neighbours = Neighbours::new(first, second, adjacency);
-    let experiment = Experiment::new(&mechanism, &neighbours, |score: &f64| *score);
-    let audit = ThresholdAudit::new(n, failure(context.spend(ALPHA))).expect("enough runs");
-    let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
-    let found = report.epsilon_lower_bound(delta);
-    let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
-    if found < 0.25 * claimed {
-        return Outcome::inconclusive(note);
-    }
-    Outcome::at_most(found, claimed, 2 * n as u64).with_note(note)
+    let report = lower_bound::audit(context, pair, (n, stated.delta, ALPHA), score);
+    stated.against(&report, 0.25)
 }
 
 /// Neighbours as far apart as they may be, told apart along their difference. The twin has 0.7 of the noise.
@@ -181,11 +164,16 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let mut second = first.clone();
     second[(0, 0)] += 0.3 - 1e-9;
     let shipped = rows_mechanism(adjacency, &options, epsilon, delta).expect("supported noise");
-    let claimed = shipped.profile().epsilon(delta);
+    let stated = Stated {
+        of: "released close rows",
+        epsilon: shipped.profile().epsilon(delta),
+        delta: 0.1,
+        profile: &|epsilon| shipped.profile().delta(epsilon),
+    };
     let std = NoiseStd::new(subject.pick(1.0, 0.7) * shipped.noise_std().get()).expect("positive");
     let mechanism = LatticeGaussian::with_noise_std(std, shipped.sensitivity()).expect("supported noise");
     let n = context.scale(60_000, 1_000_000);
-    audited(context, (first, second, adjacency), (claimed, 0.1, n), |rows, mut rng| {
+    audited(context, (first, second, adjacency), &stated, n, |rows, mut rng| {
         let private = PrivateRows::new(adjacency, rows.as_ref());
         let release = release_rows_with(private, &options, &mechanism, &mut rng);
         release.expect("the announced shape").value().rows()[(0, 0)]

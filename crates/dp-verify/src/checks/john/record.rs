@@ -1,7 +1,7 @@
 //! Record-level ellipsoids: sensitivity in integers, composed privacy, audits, accuracy, coverage.
 
+use crate::checks::lower_bound::{self, Stated};
 use crate::{Context, Outcome, Subject};
-use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::{Mat, MatRef, Parallelism, Svd, SymmetricEigen, matmul, solve_lower_triangular};
 use dp_mechanisms::selection::QuantileAdjacency;
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, ReplaceRow};
@@ -9,7 +9,7 @@ use dp_testkit::statistics::proportion_lower_bound;
 use john_ellipsoid_dp::private::{
     PrivateRows, RecordEllipsoid, RecordMechanism, RecordOptions, RecordScale, RecordTarget, RoundEncoder,
 };
-use rand::RngExt;
+use rand::{CryptoRng, RngExt};
 use rand_chacha::ChaCha20Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -189,22 +189,20 @@ fn audited<A: QuantileAdjacency>(
     context: &Context,
     (first, second): (Mat, Mat),
     mechanism: &RecordMechanism<A>,
-    (adjacency, score): (A, impl Fn(MatRef<'_>) -> f64),
-) -> (f64, u64) {
+    (of, adjacency, score): (&str, A, impl Fn(MatRef<'_>) -> f64),
+) -> Outcome {
     let n = context.scale(12_000, 300_000);
     let multiplier = mechanism.noise_multipliers()[0];
     let clip = mechanism.options().clip() * mechanism.options().dim() as f64;
-    let run = from_fn(|rows: &Mat, mut rng| {
+    let run = |rows: &Mat, mut rng: &mut dyn CryptoRng| {
         let release =
             mechanism.release(PrivateRows::new(adjacency, rows.as_ref()), &mut rng).expect("equal shapes");
         score(moments(release.value(), multiplier, clip).as_ref())
-    });
-    let pair = Neighbours::new(first, second, adjacency);
-    let experiment = Experiment::new(&run, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
-    let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
-    let report = audit.measure(&experiment, AUDITED.1, &mut context.rng(0)).expect("a probability");
-    (report.epsilon_lower_bound(AUDITED.1), 2 * n as u64)
+    };
+    let report = lower_bound::audit(context, (first, second, adjacency), (n, AUDITED.1, ALPHA), run);
+    let profile = |epsilon: f64| mechanism.profile().delta(epsilon);
+    let stated = Stated { of, epsilon: AUDITED.0, delta: AUDITED.1, profile: &profile };
+    stated.against(&report, 0.5)
 }
 
 /// One round, nearly all of the budget: what a single release shows. At so large a clip no eigenvalue of mere noise reaches its floor, so that all
@@ -231,17 +229,16 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
         context,
         (Mat::zeros(0, 1), long(1, 0)),
         &added,
-        (AddRemoveRow, |moments: MatRef<'_>| moments[(0, 0)]),
+        ("a round of an ellipsoid, a record more", AddRemoveRow, |moments: MatRef<'_>| moments[(0, 0)]),
     );
+    let of = "a round of an ellipsoid, a record replaced";
     let other = match subject {
-        Subject::AsShipped => audited(context, pair(), &replaced, (ReplaceRow, difference)),
-        Subject::Broken => audited(context, pair(), &undercharged, (AddRemoveRow, difference)),
+        Subject::AsShipped => audited(context, pair(), &replaced, (of, ReplaceRow, difference)),
+        Subject::Broken => audited(context, pair(), &undercharged, (of, AddRemoveRow, difference)),
     };
-    let note = format!("audited ε under add/remove, replace: {:.3}, {:.3}", one_more.0, other.0);
-    if one_more.0.min(other.0) < 0.5 * AUDITED.0 {
-        return Outcome::inconclusive(note);
-    }
-    Outcome::at_most(one_more.0.max(other.0), AUDITED.0, one_more.1 + other.1).with_note(note)
+    let note =
+        format!("audited ε under add/remove, replace: {:.3}, {:.3}", one_more.observed, other.observed);
+    Outcome::worst([other, one_more]).with_note(note)
 }
 
 /// Uniform rows in a box with axes from 1 to 1000 in random directions.

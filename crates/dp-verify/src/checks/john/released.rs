@@ -3,6 +3,7 @@
 use super::close::{audited, budget, close, failure};
 use super::solve;
 use super::stability::longest;
+use crate::checks::lower_bound::Stated;
 use crate::{Context, Outcome, Subject};
 use dp_linalg::{Cholesky, Mat};
 use dp_mechanisms::covariance::Draws;
@@ -56,7 +57,12 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let [first, second] =
         [0.0, 0.05 - 1e-9].map(|across| Mat::from_vec(1, 2, vec![16.0, across]).expect("two entries"));
     let shipped = stable_mechanism(adjacency, &options, epsilon, delta).expect("several draws");
-    let claimed = shipped.profile().epsilon(delta);
+    let stated = Stated {
+        of: "draws of a smoothed ellipsoid",
+        epsilon: shipped.profile().epsilon(delta),
+        delta: 0.1,
+        profile: &|epsilon| shipped.profile().delta(epsilon),
+    };
     let draws = Draws::new(shipped.draws().get() * subject.pick(1, 3)).expect("positive");
     let mechanism = GaussianSampling::with_draws(draws, shipped.profile().bound());
     let covariance = |rows: &Mat| {
@@ -69,7 +75,7 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     // solved once each
     let solved = [covariance(&first), covariance(&second)];
     let n = context.scale(30_000, 300_000);
-    audited(context, (first, second, adjacency), (claimed, 0.1, n), |rows, mut rng| {
+    audited(context, (first, second, adjacency), &stated, n, |rows, mut rng| {
         let side = usize::from(rows[(0, 1)] > 0.0);
         let release = mechanism.release(&solved[side], "audit", &mut rng).expect("its own bound");
         let pairs = b.as_slice().iter().zip(a.as_slice()).zip(release.value().as_slice());

@@ -1,6 +1,7 @@
 //! Solvers against each other, and against what is proven of them.
 
 use super::{rows, shape, solve};
+use crate::checks::picture::AgainstBounds;
 use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_linalg::{Mat, leverage_scores};
 use john_ellipsoid_dp::{
@@ -26,7 +27,7 @@ pub(super) fn agreement(context: &mut Context, subject: Subject) -> Outcome {
         (&LazyFixedPoint::new(300, 8, &mut second), 0.1),
         (&SketchedFixedPoint::new(300, 10, &mut third), 0.1),
     ];
-    let (mut worst, mut compared) = (0.0_f64, 0);
+    let (mut worst, mut compared, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for _ in 0..context.scale(20, 400) {
         let (n, d) = shape(&mut rng);
         let (n, d) = (n + 3 * d + 3, d + 1);
@@ -43,11 +44,15 @@ pub(super) fn agreement(context: &mut Context, subject: Subject) -> Outcome {
             let allowed =
                 2.0 * (default.certificate().log_volume_excess() + other.certificate().log_volume_excess());
             // logarithms of d numbers of size 1e4 carry some 1e-14
-            worst = worst.max((default.log_det() - other.log_det()).abs() / (allowed + 1e-13 * d as f64));
+            let (distance, allowed) =
+                ((default.log_det() - other.log_det()).abs(), allowed + 1e-13 * d as f64);
+            worst = worst.max(distance / allowed);
+            pairs.push(allowed, distance);
             compared += 1;
         }
     }
-    Outcome::at_most(worst, 1.0, compared)
+    let title = "Differences of log-volumes between solvers, against what their certificates allow";
+    Outcome::at_most(worst, 1.0, compared).with_figure(pairs.picture(title))
 }
 
 /// `ln max g` of averages, in units of `ln(n/d)/T`. The twin damps its steps, `w ← w∘√g`.

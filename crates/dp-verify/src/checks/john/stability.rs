@@ -2,6 +2,7 @@
 
 use super::close::pair;
 use super::{climb, solve};
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
 use dp_linalg::{Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_tn, solve_lower_triangular};
 use john_ellipsoid_dp::JohnEllipsoid;
@@ -40,6 +41,7 @@ fn neighbours(point: &[f64], d: usize, step: f64) -> (Mat, Mat) {
 pub(super) fn john(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut small, mut n) = (0.0_f64, 0.0_f64, 0);
+    let mut pairs = AgainstBounds::default();
     for (trial, step) in [4.0, 1e-4, 0.1, 0.003].into_iter().cycle().take(context.scale(8, 60)).enumerate() {
         let (d, rows) = if trial == 1 { (2, 3) } else { (1 + trial / 2 % 3, 1 + trial / 3 % 3) };
         // a row takes all the weight of another one, at an angle of 2θ to it, when it moves by 4θ²
@@ -52,7 +54,9 @@ pub(super) fn john(context: &mut Context, subject: Subject) -> Outcome {
             let [a, b] = [first, second].map(|rows| solve(with_public_rows(&rows).as_ref(), 1e-9));
             let reach = |john: &JohnEllipsoid| step * longest(john.root()) * subject.pick(1.0, 0.5);
             let gap = a.certificate().gap().max(b.certificate().gap());
-            let ratio = jeffreys(a.root(), b.root()) / john_change([reach(&a), reach(&b)], gap, d);
+            let (change, bound) = (jeffreys(a.root(), b.root()), john_change([reach(&a), reach(&b)], gap, d));
+            let ratio = change / bound;
+            pairs.push(bound, change);
             worst = worst.max(ratio);
             small = if step <= 1e-4 { small.max(ratio) } else { small };
             n += 1;
@@ -61,7 +65,9 @@ pub(super) fn john(context: &mut Context, subject: Subject) -> Outcome {
     }
     let outcome = attained(worst, 0.6, n);
     let note = format!("{}; {small:.3} at the smallest step", outcome.note);
-    outcome.with_note(note)
+    outcome
+        .with_note(note)
+        .with_figure(pairs.picture("Changes of John ellipsoids of near rows, against their bounds"))
 }
 
 fn with_public_rows(rows: &Mat) -> Mat {
@@ -94,7 +100,7 @@ fn smoothed(rows: &Mat, options: &CloseOptions, residual: f64) -> SmoothedJohn {
 /// matter.
 pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (mut worst, mut n) = (0.0_f64, 0);
+    let (mut worst, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for trial in 0..context.scale(4, 40) {
         let exponent = [4, 64, 16, 8][trial % 4];
         let (d, rows) = ([2, 1, 2, 2][trial % 4], [1, 1, 2, 3][trial % 4]);
@@ -112,13 +118,16 @@ pub(super) fn smoothed_ellipsoids(context: &mut Context, subject: Subject) -> Ou
             let limited: Vec<f64> = point.iter().map(|x| x.clamp(-4.0, 4.0)).collect();
             let (first, second) = neighbours(&limited, d, step);
             let [a, b] = [first, second].map(|rows| smoothed(&rows, &options, RESIDUAL));
-            let ratio = jeffreys(a.root(), b.root()) / bound;
+            let change = jeffreys(a.root(), b.root());
+            let ratio = change / bound;
+            pairs.push(bound, change);
             worst = worst.max(ratio);
             n += 1;
             ratio
         });
     }
-    attained(worst, 0.6, n)
+    let title = "Changes of smoothed ellipsoids of near rows, against their bounds";
+    attained(worst, 0.6, n).with_figure(pairs.picture(title))
 }
 
 /// Small beside every step, large beside rounding.

@@ -1,7 +1,8 @@
 //! Noisy weights: how far the statistic moves, what a release loses, and what is proven of the result.
 
+use crate::checks::lower_bound::{self, Stated};
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
-use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::{Mat, MatRef, leverage_scores};
 use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow, gaussian};
 use dp_testkit::statistics::binomial_tail;
@@ -176,23 +177,18 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let length = (1e-4 * options.ridge()).sqrt();
     let rows = |x: f64| Mat::from_fn(40, 2, |i, j| if (i, j) == (0, 0) { x } else { 0.0 });
     let far = subject.pick(1.0, 1.5) * moves;
-    let pair = Neighbours::new(rows(length - 0.5 * far), rows(length + 0.5 * far), close(moves));
-    let mechanism = from_fn(|rows: &Mat, mut rng: &mut dyn CryptoRng| {
+    let pair = (rows(length - 0.5 * far), rows(length + 0.5 * far), close(moves));
+    let score = |rows: &Mat, mut rng: &mut dyn CryptoRng| {
         let release = noisy_weights(private(rows, moves), &options, &mut rng).expect("sound options");
         let weights = release.value().last();
         let others = weights[1..].iter().map(|w| w.ln()).sum::<f64>() / 39.0;
         weights[0].ln() - others
-    });
-    let experiment = Experiment::new(&mechanism, &pair, |score: &f64| *score);
-    let audit = ThresholdAudit::new(n, FailureProbability::new(context.spend(1e-7)).expect("a probability"))
-        .expect("runs");
-    let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
-    let found = report.epsilon_lower_bound(delta);
-    let note = format!("audited ε {found:.3}, claimed {epsilon}");
-    if found < 0.5 * epsilon {
-        return Outcome::inconclusive(note);
-    }
-    Outcome::at_most(found, epsilon, 2 * n as u64).with_note(note)
+    };
+    let release = noisy_weights(private(&rows(length), moves), &options, &mut context.rng(1));
+    let certificate = release.expect("sound options").certificate().clone();
+    let profile = |epsilon: f64| certificate.guarantee().delta(epsilon);
+    let stated = Stated { of: "one round of noisy weights", epsilon, delta, profile: &profile };
+    stated.against(&lower_bound::audit(context, pair, (n, delta, 1e-7), score), 0.5)
 }
 
 /// How often the gap of the average is above its bound at failure probability 0.05; by a test of level 1e-6. The twin is the rate without
@@ -201,7 +197,7 @@ pub(super) fn convergence(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (trials, failure) = (context.scale(60, 1500), 0.05);
     let gamma = FailureProbability::new(failure).expect("a probability");
-    let (mut above, mut sums) = (0, (0.0, 0.0));
+    let (mut above, mut sums, mut pairs) = (0, (0.0, 0.0), AgainstBounds::default());
     for trial in 0..trials {
         let (n, d) = (rng.random_range(20..150), rng.random_range(1..5));
         let rows = Mat::from_fn(n, d, |_, _| rng.random_range(-1.0..1.0));
@@ -216,12 +212,16 @@ pub(super) fn convergence(context: &mut Context, subject: Subject) -> Outcome {
         );
         let gap = gap(&rows, &release.value().average(), options.ridge());
         above += u64::from(gap > bound);
+        pairs.push(bound, gap);
         sums = (sums.0 + gap, sums.1 + bound);
     }
     let p_value = binomial_tail(above, trials as u64, failure);
     let (mean_gap, mean_bound) = (sums.0 / trials as f64, sums.1 / trials as f64);
     let note = format!("{above} above; mean gap {mean_gap:.3}, mean bound {mean_bound:.3}");
-    Outcome::at_least(p_value, context.spend(1e-6), trials as u64).with_note(note)
+    let title = "Gaps of averaged noisy weights, against bounds that may fail with probability 0.05";
+    Outcome::at_least(p_value, context.spend(1e-6), trials as u64)
+        .with_note(note)
+        .with_figure(pairs.picture(title))
 }
 
 /// `max aᵢᵀ(λI + Σ wᵢaᵢaᵢᵀ)⁻¹aᵢ − 1`, by leverages of rows beside a ridge.

@@ -1,6 +1,6 @@
 //! Polynomials against the exponential: certificates, what is best, and what errors of weights do to outputs.
 
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
 use poly_kernel::{ErrorCertificate, ExpPolynomial, LogitRange};
@@ -246,6 +246,28 @@ pub(super) fn best(context: &mut Context, subject: Subject) -> Outcome {
     }
     Outcome::at_most(worst, 1.02, n)
         .with_note("certified error over the lower bound for every polynomial of the degree")
+        .with_figure(best_by_degree())
+}
+
+/// Errors against degrees, on logits up to two.
+fn best_by_degree() -> Figure {
+    let range = LogitRange::symmetric(2.0).expect("a range");
+    let best = |degree| ExpPolynomial::best_relative(degree, range).expect("a supported degree");
+    let over = |error: &dyn Fn(usize) -> f64| (0..=11).map(|g| (g as f64, error(g))).collect::<Vec<_>>();
+    let taylor = |degree| ExpPolynomial::taylor(degree).expect("a supported degree");
+    let title = "Relative errors of polynomials of exp on logits in [−2, 2]";
+    Figure::new(title, Axis::linear("degree"), Axis::logarithmic("relative error"))
+        .with_curve(
+            Role::Bound,
+            "certified of the best",
+            over(&|g| best(g).certificate(range).relative_error()),
+        )
+        .with_curve(Role::Exact, "no polynomial is better", over(&|g| levelled(&best(g), range)))
+        .with_curve(
+            Role::Observed,
+            "found of Taylor's",
+            over(&|g| Found::new(&taylor(g), range, 400).relative()),
+        )
 }
 
 /// Degrees for a target: the table in the literature, and that no smaller degree can do. The twin looks for an absolute error.

@@ -1,13 +1,14 @@
 //! Privacy of the rounded Gaussian: divergences summed from certified probabilities, and an audit of releases.
 
 use super::{delta, epsilon, noise, noise_std, none_fails};
+use crate::checks::lower_bound::{Events, LowerBound};
+use crate::checks::picture::AgainstBounds;
 use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{
     AddRemoveRow, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, certified, gaussian,
     normal,
 };
-use dp_testkit::statistics::{epsilon_lower_bound, proportion_lower_bound, proportion_upper_bound};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha20Rng;
 
@@ -27,8 +28,7 @@ const MARGINS: [f64; 4] = [-1.0, 0.5, 2.0, 5.0];
 /// `Σ max(0, P(k) − e^ε P(k − shift))` against `δ(ε)` of the Gaussian mechanism, in one and two dimensions. The sum is
 /// rounded up and the bound down, so that each case is a proof. The twin adds half the noise.
 pub(super) fn divergence(context: &mut Context, subject: Subject) -> Outcome {
-    let mut largest = 0.0_f64;
-    let mut n = 0;
+    let (mut largest, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for (i, &std) in STDS.iter().enumerate() {
         for shift in SHIFTS {
             let norm = shift.iter().map(|s| (s * s) as f64).sum::<f64>().sqrt();
@@ -41,13 +41,17 @@ pub(super) fn divergence(context: &mut Context, subject: Subject) -> Outcome {
                 Law::new(subject.pick(std, std / 2.0), shift.iter().map(|s| s.abs()).max().unwrap_or(0));
             for epsilon in epsilons(mu, std, norm) {
                 let claimed = gaussian::delta_bounds(epsilon, mu).0;
-                largest = largest.max(law.divergence(shift, epsilon) / claimed);
+                let divergence = law.divergence(shift, epsilon);
+                largest = largest.max(divergence / claimed);
+                pairs.push(claimed, divergence);
                 n += 1;
             }
         }
         context.progress(i + 1, STDS.len());
     }
-    let divergence = Outcome::at_most(largest, 1.0 + SLACK, n).with_note("divergence over δ(ε)");
+    let divergence = Outcome::at_most(largest, 1.0 + SLACK, n).with_note("divergence over δ(ε)").with_figure(
+        pairs.picture("δ of rounded Gaussian noise, summed from its law, against what is certified"),
+    );
     Outcome::worst([divergence, certificates_round_up(context).with_note("μ on certificates")])
 }
 
@@ -162,22 +166,9 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     // in units of σ, from the first neighbour on, on the side of the second
     let thresholds = [0.5, 1.0, 1.5, 2.0, 2.25, 2.5];
     let level = context.spend(ALPHA) / thresholds.len() as f64;
-    let bound = |threshold: f64| {
-        let count = |projections: &[f64]| projections.iter().filter(|&&p| p > threshold * std).count() as u64;
-        epsilon_lower_bound(count(&second), count(&first), n as u64, TARGET.1, level)
-    };
-    let audited = thresholds.into_iter().map(bound).fold(0.0, f64::max);
-    // what the same events say of δ at other ε: for the picture alone
-    let least_delta = |epsilon: f64| {
-        let shares = |threshold: f64| {
-            let count =
-                |projections: &[f64]| projections.iter().filter(|&&p| p > threshold * std).count() as u64;
-            let low = proportion_lower_bound(count(&second), n as u64, level / 2.0);
-            low - epsilon.exp() * proportion_upper_bound(count(&first), n as u64, level / 2.0)
-        };
-        thresholds.into_iter().map(shares).fold(0.0, f64::max)
-    };
-    let figure = picture(&claimed, least_delta);
+    let events = Events::above(&thresholds.map(|multiple| multiple * std), [&second, &first], level);
+    let audited = events.epsilon(TARGET.1);
+    let figure = picture(&claimed, |epsilon| events.delta(epsilon));
     let certified = claimed.profile().epsilon(delta(TARGET.1));
     let honest = none_fails([certified], |certified| certified <= TARGET.0 * (1.0 + 1e-14));
     let audited = Outcome::at_most(audited, certified, 2 * n as u64).with_note("audited ε");

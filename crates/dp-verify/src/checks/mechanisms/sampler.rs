@@ -1,11 +1,11 @@
 //! The sampler of the rounded Gaussian: its table, its fast path, its law.
 
+use super::noise::law::{Draw, smallest_p_value};
 use super::{noise, none_fails, reference};
 use crate::{Context, Outcome, Subject};
 use dp_mechanisms::RoundedGaussian;
 use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::noise::rounded_gaussian::table::{self, DEGREE, OCTAVES, Row, SUBCELLS, UNIT_BITS};
-use dp_testkit::statistics::chi_square;
 use rand::Rng;
 use std::sync::LazyLock;
 
@@ -68,46 +68,11 @@ fn probe(rows: &[Row]) -> Outcome {
     })
 }
 
-/// Level of each of the four tests: a fresh seed fails a sound sampler once in 25 million runs.
-const ALPHA: f64 = 1e-8;
-
-/// Pearson's test of draws against certified probabilities at four σ; the smallest p-value speaks. The twin takes σ for a
-/// variance.
+/// Pearson's test of draws against certified probabilities at four σ. The twin takes σ for a variance.
 pub(super) fn law(context: &mut Context, subject: Subject) -> Outcome {
-    let n = context.scale(400_000, 20_000_000);
-    let stds = [0.3, 2.5, 7.5, 1e4];
-    let mut smallest = 1.0_f64;
-    for (stream, std) in (0..).zip(stds) {
-        let mut draws = vec![0; n];
-        noise(subject.pick(std, std.sqrt())).fill(&mut draws, &mut context.rng(stream));
-        context.spend(ALPHA);
-        smallest = smallest.min(p_value(&draws, &noise(std)));
-        context.progress(stream as usize + 1, stds.len());
-    }
-    Outcome::at_least(smallest, ALPHA, (stds.len() * n) as u64).with_note("smallest of four p-values")
-}
-
-/// Cells of one integer for small σ and of `σ/10` for large, over `±4.5σ`; what lies outside is one more cell.
-fn p_value(draws: &[i64], law: &RoundedGaussian) -> f64 {
-    let std = law.noise_std().get();
-    let (width, reach) = ((std / 10.0).ceil() as i64, (4.5 * std).ceil() as i64);
-    let starts: Vec<i64> = (-reach..=reach).step_by(width as usize).collect();
-    let probability = |&start: &i64| {
-        let (low, high) = if width == 1 {
-            law.pmf_bounds(start)
-        } else {
-            let (below, upto) = (law.cdf_bounds(start - 1), law.cdf_bounds(start + width - 1));
-            (upto.0 - below.1, upto.1 - below.0)
-        };
-        f64::midpoint(low, high)
-    };
-    let mut counts = vec![0_u64; starts.len() + 1];
-    for draw in draws {
-        let cell = draw.saturating_add(reach).div_euclid(width);
-        let outside = starts.len();
-        counts[usize::try_from(cell).map_or(outside, |cell| cell.min(outside))] += 1;
-    }
-    chi_square(&counts, &starts.iter().map(probability).collect::<Vec<_>>()).p_value
+    let shipped: Draw = |std, out, rng| noise(std).fill(out, rng);
+    let variance: Draw = |std, out, rng| noise(std.sqrt()).fill(out, rng);
+    smallest_p_value(context, &[0.3, 2.5, 7.5, 1e4], (noise, |std| std), subject.pick(shipped, variance))
 }
 
 /// Words that the table decides, decided again by certified comparisons alone: random ones at several σ, and the ends of

@@ -1,10 +1,10 @@
 //! Private descent: sensitivity of gradients in integers, composed privacy, audit, sums; and features of images, row by row.
 
 use super::record::{gaussian_delta, hard_row};
+use crate::checks::lower_bound::{self, Stated};
 use crate::{Context, Outcome, Subject};
-use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::{Mat, Parallelism};
-use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, Mu, ReplaceRow};
+use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, Mu, ReplaceRow};
 use ntk_dp::image::{
     CellBasis, Colours, Compression, FeatureOptions, ImageFeatures, ImageShape, Scattering, Symmetry,
     Textures,
@@ -13,7 +13,7 @@ use ntk_dp::private::{
     DescentAdjacency, DescentMechanism, DescentOptions, PrivateClassifier, PrivateRecords, RecordMechanism,
     RowNorm,
 };
-use rand::RngExt;
+use rand::{CryptoRng, RngExt};
 use rand_chacha::ChaCha20Rng;
 
 /// `R²`.
@@ -167,15 +167,10 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let shipped = DescentMechanism::calibrate(&options, ReplaceRow, epsilon, delta).expect("noise");
     let added = DescentMechanism::calibrate(&options, AddRemoveRow, epsilon, delta).expect("noise");
     let row = |x: f64| Mat::from_vec(1, 1, vec![x]).expect("an entry");
-    let (lower, runs) = match subject {
+    match subject {
         Subject::AsShipped => audited(context, (row(1.0), row(-1.0)), &shipped, ReplaceRow),
         Subject::Broken => audited(context, (row(1.0), row(-1.0)), &added, AddRemoveRow),
-    };
-    let note = format!("audited ε under replace: {lower:.3}");
-    if lower < 0.5 * AUDITED.0 {
-        return Outcome::inconclusive(note);
     }
-    Outcome::at_most(lower, AUDITED.0, runs).with_note(note)
 }
 
 fn audited<A: DescentAdjacency>(
@@ -183,21 +178,20 @@ fn audited<A: DescentAdjacency>(
     (first, second): (Mat, Mat),
     mechanism: &DescentMechanism<A>,
     adjacency: A,
-) -> (f64, u64) {
+) -> Outcome {
     let n = context.scale(12_000, 300_000);
-    let run = from_fn(|rows: &Mat, mut rng| {
+    let run = |rows: &Mat, mut rng: &mut dyn CryptoRng| {
         let records = PrivateRecords::new(adjacency, (rows.as_ref(), &[0_usize][..]));
         let release = mechanism.release(records, &mut rng).expect("equal shapes");
         // weights are the gradient over the number of rows, along (1, −1)
         let weights = release.value().weights();
         (weights[(0, 0)] - weights[(0, 1)]) * release.value().rows()
-    });
-    let pair = Neighbours::new(first, second, adjacency);
-    let experiment = Experiment::new(&run, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
-    let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
-    let report = audit.measure(&experiment, AUDITED.1, &mut context.rng(0)).expect("a probability");
-    (report.epsilon_lower_bound(AUDITED.1), 2 * n as u64)
+    };
+    let report = lower_bound::audit(context, (first, second, adjacency), (n, AUDITED.1, ALPHA), run);
+    let profile = |epsilon: f64| mechanism.profile().delta(epsilon);
+    let of = "a step of descent, a record replaced";
+    let stated = Stated { of, epsilon: AUDITED.0, delta: AUDITED.1, profile: &profile };
+    stated.against(&report, 0.5)
 }
 
 /// Hard records by several threads, against the sum of each record's own gradient. In the twin one record is added twice.

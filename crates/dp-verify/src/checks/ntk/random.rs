@@ -1,7 +1,7 @@
 //! Finite networks and random features against what they approach.
 
 use super::{dot, points};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role as Drawn, Subject};
 use dp_linalg::Mat;
 use ntk_dp::{Activation, FiniteNetwork, Kernel, Network, ReluFeatures};
 use poly_kernel::{FeatureMap, Role};
@@ -17,7 +17,7 @@ pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
     let points = Mat::from_fn(2, 3, |i, j| [[1.0, 0.5, -0.5], [0.8, 1.0, 0.3]][i][j]);
     let limit = subject.pick(Kernel::ntk(network), Kernel::nngp(network)).value(points.row(0), points.row(1));
     let Ok(limit) = limit else { return Outcome::inconclusive("finite points were refused") };
-    let mut deviation = |width| {
+    let mut deviation = |width: usize| {
         let one = |_| {
             let drawn = FiniteNetwork::draw(network, 3, width, &mut rng);
             let tangent = drawn.and_then(|drawn| drawn.tangent_kernel(points.as_ref()));
@@ -25,12 +25,18 @@ pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
         };
         ((0..draws).map(one).sum::<f64>() / draws as f64).sqrt()
     };
-    let slope = (deviation(256) / deviation(16)).log(16.0);
+    let found = [16, 64, 256].map(|width| (width as f64, deviation(width)));
+    let slope = (found[2].1 / found[0].1).log(16.0);
+    let title = "Deviation of the tangent kernel of a finite network from its limit";
+    let proven = found.map(|(width, _)| (width, found[0].1 * (16.0 / width).sqrt()));
+    let figure = Figure::new(title, Axis::logarithmic("width"), Axis::logarithmic("root mean square"))
+        .with_curve(Drawn::Bound, "falling as the root of the width", proven)
+        .with_curve(Drawn::Observed, "found", found);
     // each logarithm of a root mean square of n has a standard deviation of about √(κ/n)/2, κ = 3 for a normal law and its
     // square: 0.08 for n = 120, and 0.04 in the slope over ln 16; 0.24 are six of them
     context.spend(crate::checks::SIX_DEVIATIONS);
     let bound = if draws < 1000 { 0.24 } else { 0.1 };
-    Outcome::at_most((slope + 0.5).abs(), bound, 2 * draws as u64)
+    Outcome::at_most((slope + 0.5).abs(), bound, 2 * draws as u64).with_figure(figure)
 }
 
 /// Many independent draws at a few pairs: their mean against the kernel, within six standard deviations of the proven variance, and

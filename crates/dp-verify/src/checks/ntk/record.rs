@@ -1,7 +1,8 @@
 //! Record-level regression: sensitivity in integers, composed privacy, audits, sums, error bars.
 
+use crate::checks::lower_bound::{self, Stated};
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
-use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::{Mat, MatRef, Parallelism};
 use dp_mechanisms::symmetric::{packed_index, packed_order};
 use dp_mechanisms::{AddRemoveRow, Delta, Epsilon, FailureProbability, LatticeStatistic, Mu, ReplaceRow};
@@ -10,7 +11,7 @@ use ntk_dp::private::{
     LabelledRows, NoisyMoments, PrivateRecords, PrivateRidge, RecordAdjacency, RecordMechanism,
     RecordOptions, RecordTargets, RowNorm,
 };
-use rand::RngExt;
+use rand::{CryptoRng, RngExt};
 use rand_chacha::ChaCha20Rng;
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -324,24 +325,24 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let angle = (-0.25_f64).acos();
     let here = Mat::from_vec(1, 2, vec![1.0, 0.0]).expect("two entries");
     let there = Mat::from_vec(1, 2, vec![angle.cos(), angle.sin()]).expect("two entries");
-    let one_more = audited(context, (Mat::zeros(0, 2), here.clone()), &added, AddRemoveRow);
+    let one_more =
+        audited(context, (Mat::zeros(0, 2), here.clone()), &added, ("moments, a record more", AddRemoveRow));
+    let of = "moments, a record replaced";
     let other = match subject {
-        Subject::AsShipped => audited(context, (here, there), &replaced, ReplaceRow),
-        Subject::Broken => audited(context, (here, there), &added, AddRemoveRow),
+        Subject::AsShipped => audited(context, (here, there), &replaced, (of, ReplaceRow)),
+        Subject::Broken => audited(context, (here, there), &added, (of, AddRemoveRow)),
     };
-    let note = format!("audited ε under add/remove, replace: {:.3}, {:.3}", one_more.0, other.0);
-    if one_more.0.min(other.0) < 0.5 * AUDITED.0 {
-        return Outcome::inconclusive(note);
-    }
-    Outcome::at_most(one_more.0.max(other.0), AUDITED.0, one_more.1 + other.1).with_note(note)
+    let note =
+        format!("audited ε under add/remove, replace: {:.3}, {:.3}", one_more.observed, other.observed);
+    Outcome::worst([other, one_more]).with_note(note)
 }
 
 fn audited<A: RecordAdjacency>(
     context: &Context,
     (first, second): (Mat, Mat),
     mechanism: &RecordMechanism<A>,
-    adjacency: A,
-) -> (f64, u64) {
+    (of, adjacency): (&str, A),
+) -> Outcome {
     let n = context.scale(12_000, 300_000);
     let labels = |rows: &Mat| vec![0_usize; rows.nrows()];
     let moments = |rows: &Mat| {
@@ -350,18 +351,16 @@ fn audited<A: RecordAdjacency>(
     };
     let difference: Vec<f64> =
         moments(&second).iter().zip(moments(&first)).map(|(b, a)| (b - a) as f64 / SQUARE as f64).collect();
-    let run = from_fn(|rows: &Mat, mut rng| {
+    let run = |rows: &Mat, mut rng: &mut dyn CryptoRng| {
         let labels = labels(rows);
         let records = PrivateRecords::new(adjacency, (rows.as_ref(), &labels[..]));
         let release = mechanism.release(records, &mut rng).expect("equal shapes");
         product(release.value().lattice().packed(), &difference)
-    });
-    let pair = Neighbours::new(first, second, adjacency);
-    let experiment = Experiment::new(&run, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
-    let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
-    let report = audit.measure(&experiment, AUDITED.1, &mut context.rng(0)).expect("a probability");
-    (report.epsilon_lower_bound(AUDITED.1), 2 * n as u64)
+    };
+    let report = lower_bound::audit(context, (first, second, adjacency), (n, AUDITED.1, ALPHA), run);
+    let profile = |epsilon: f64| mechanism.profile().delta(epsilon);
+    let stated = Stated { of, epsilon: AUDITED.0, delta: AUDITED.1, profile: &profile };
+    stated.against(&report, 0.5)
 }
 
 /// Of symmetric matrices: entries off the diagonal count twice.
@@ -439,7 +438,7 @@ fn pair(
 pub(super) fn error_bound(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (failure, trials) = (0.1, context.scale(40, 1000));
-    let mut missed = 0;
+    let (mut missed, mut pairs) = (0, AgainstBounds::default());
     for trial in 0..trials {
         let (features, labels) = clusters(&mut rng, 3000, 12);
         let multiple = [0.3, 1.5][trial % 2];
@@ -457,15 +456,18 @@ pub(super) fn error_bound(context: &mut Context, subject: Subject) -> Outcome {
         let bounds = noisy.error_bounds(queries.as_ref(), gamma).expect("equal shapes");
         let (found, wanted) = (predictions(&noisy, &queries), predictions(&exact, &queries));
         let forgotten = noisy.moments().column_bound(gamma) / noisy.ridge();
-        let beyond = |k: usize| {
+        let mut beyond = false;
+        for (k, (found, wanted)) in found.as_slice().iter().zip(wanted.as_slice()).enumerate() {
             let bound = subject.pick(bounds.as_slice()[k], 0.1 * forgotten);
-            (found.as_slice()[k] - wanted.as_slice()[k]).abs() > bound
-        };
-        missed += u64::from((0..found.as_slice().len()).any(beyond));
+            beyond |= (found - wanted).abs() > bound;
+            pairs.push(bound, (found - wanted).abs());
+        }
+        missed += u64::from(beyond);
     }
     let bound = proportion_lower_bound(missed, trials as u64, context.spend(1e-6));
     Outcome::at_most(bound, failure, trials as u64)
         .with_note(format!("{missed} of {trials} releases with a prediction beyond its bound"))
+        .with_figure(pairs.picture("Errors that noise makes in predictions, against simultaneous bounds"))
 }
 
 fn predictions(model: &PrivateRidge, queries: &Mat) -> Mat {

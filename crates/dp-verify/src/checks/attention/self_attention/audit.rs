@@ -1,14 +1,14 @@
 //! Audits of whole releases on neighbours that are nearly the worst.
 
 use super::{aligned, budget, close, neighbours, options, private};
+use crate::checks::lower_bound::{self, Stated};
 use crate::{Context, Outcome, Subject};
 use attention_dp::SelfAttentionOptions;
-use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::{Cholesky, Mat};
 use dp_mechanisms::covariance::Draws;
 use dp_mechanisms::{
-    Delta, Epsilon, FailureProbability, GaussianSampling, LatticeGaussian, LatticeL2Sensitivity,
-    LatticeStatistic, NoiseStd, PerturbRow, ReplaceRow,
+    Delta, Epsilon, GaussianSampling, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, NoiseStd,
+    PerturbRow, PrivacyProfile, ReplaceRow,
 };
 use rand::CryptoRng;
 
@@ -21,50 +21,43 @@ fn target() -> (Epsilon, Delta) {
     budget(TARGET.0, TARGET.1)
 }
 
-/// An audit that finds less than half of ε is no evidence; the twin has to exceed it.
-fn outcome(audited: f64, claimed: f64, n: usize) -> Outcome {
-    let note = format!("audited ε: {audited:.3}, claimed {claimed:.3}");
-    if audited < 0.5 * TARGET.0 {
-        return Outcome::inconclusive(note);
-    }
-    Outcome::at_most(audited, claimed, 2 * n as u64).with_note(note)
-}
-
-/// A lower bound on ε of a mechanism whose output is already a score.
-fn audited<R>(n: usize, (first, second): (Mat, Mat), delta: f64, context: &Context, release: R) -> f64
-where
-    R: Fn(&Mat, &mut dyn CryptoRng) -> f64,
-{
-    let mechanism = from_fn(|rows: &Mat, rng| release(rows, rng));
-    let pair = Neighbours::new(first, second, close(1.0));
-    let experiment = Experiment::new(&mechanism, &pair, |score: &f64| *score);
-    let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
-    let audit = ThresholdAudit::new(n, alpha).expect("enough runs");
-    let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
-    report.epsilon_lower_bound(delta)
+/// A lower bound on ε of a mechanism whose output is already a score; one that finds less than half of the ε that was asked for is no evidence.
+fn audited(
+    context: &Context,
+    (first, second): (Mat, Mat),
+    stated: &Stated<'_>,
+    n: usize,
+    release: impl Fn(&Mat, &mut dyn CryptoRng) -> f64,
+) -> Outcome {
+    let report = lower_bound::audit(context, (first, second, close(1.0)), (n, stated.delta, ALPHA), release);
+    stated.against(&report, 0.5 * TARGET.0 / stated.epsilon)
 }
 
 /// Integers along their difference: the most powerful test.
 fn lattice_audit(
     context: &Context,
     subject: Subject,
-    (first, second): (Mat, Mat),
+    (of, (first, second)): (&str, (Mat, Mat)),
     statistic: impl Fn(&Mat) -> LatticeStatistic<LatticeL2Sensitivity<PerturbRow>>,
 ) -> Outcome {
     let n = context.scale(60_000, 1_000_000);
     let sensitivity = *statistic(&first).sensitivity();
     let (epsilon, delta) = target();
     let shipped = LatticeGaussian::calibrate(epsilon, delta, sensitivity).expect("supported noise");
-    let claimed = shipped.profile().epsilon(delta);
+    let stated = Stated {
+        of,
+        epsilon: shipped.profile().epsilon(delta),
+        delta: TARGET.1,
+        profile: &|epsilon| shipped.profile().delta(epsilon),
+    };
     let std = subject.pick(1.0, 0.7) * shipped.noise_std().get();
     let std = NoiseStd::new(std).expect("positive");
     let mechanism = LatticeGaussian::with_noise_std(std, sensitivity).expect("supported noise");
     let [from, to] = [&first, &second].map(|rows| statistic(rows).assume_public());
-    let found = audited(n, (first, second), TARGET.1, context, |rows, mut rng| {
+    audited(context, (first, second), &stated, n, |rows, mut rng| {
         let release = mechanism.release(statistic(rows), "audit", &mut rng).expect("little noise");
         along(release.value().steps(), &from, &to)
-    });
-    outcome(found, claimed, n)
+    })
 }
 
 fn along(steps: &[i64], from: &[i64], to: &[i64]) -> f64 {
@@ -80,7 +73,7 @@ fn small() -> ((usize, usize), f64, SelfAttentionOptions) {
 pub(super) fn rows(context: &mut Context, subject: Subject) -> Outcome {
     let (shape, beta, options) = small();
     let pair = neighbours(&aligned(shape, beta, 1.0), shape, beta);
-    lattice_audit(context, subject, pair, |rows| {
+    lattice_audit(context, subject, ("rows for self-attention", pair), |rows| {
         private(close(beta), &options, rows).into_row_statistic().expect("radius one")
     })
 }
@@ -89,7 +82,7 @@ pub(super) fn rows(context: &mut Context, subject: Subject) -> Outcome {
 pub(super) fn gram(context: &mut Context, subject: Subject) -> Outcome {
     let (shape, beta, options) = small();
     let pair = neighbours(&aligned(shape, beta, 1.0), shape, beta);
-    lattice_audit(context, subject, pair, |rows| {
+    lattice_audit(context, subject, ("the Gram matrix for self-attention", pair), |rows| {
         private(close(beta), &options, rows).into_gram_statistic().expect("radius one")
     })
 }
@@ -106,20 +99,24 @@ pub(super) fn sampling(context: &mut Context, subject: Subject) -> Outcome {
     let (epsilon, delta) = target();
     let shipped =
         GaussianSampling::calibrate(epsilon, delta, covariance(&first).bound()).expect("several draws");
-    let claimed = shipped.profile().epsilon(delta);
+    let stated = Stated {
+        of: "draws for a self-attention matrix",
+        epsilon: shipped.profile().epsilon(delta),
+        delta: TARGET.1,
+        profile: &|epsilon| shipped.profile().delta(epsilon),
+    };
     let draws = Draws::new(shipped.draws().get() * subject.pick(1, 3)).expect("positive");
     let mechanism = GaussianSampling::with_draws(draws, covariance(&first).bound());
     let [a, b] = [&first, &second].map(|rows| {
         let cholesky = Cholesky::new(covariance(rows).assume_public().as_ref());
         cholesky.and_then(|cholesky| cholesky.inverse()).expect("a ridge makes it definite")
     });
-    let found = audited(n, (first, second), TARGET.1, context, |rows, mut rng| {
+    audited(context, (first, second), &stated, n, |rows, mut rng| {
         let release = private(close(beta), &options, rows).release_sampling_with(&mechanism, &mut rng);
         let release = release.expect("the bound is the mechanism's");
         // less the ridge, which moves the scores of both by the same amount
         trace_of_difference((&b, &a), release.value().released())
-    });
-    outcome(found, claimed, n)
+    })
 }
 
 /// `tr((B − A)S)`.
@@ -136,9 +133,11 @@ pub(super) fn token(context: &mut Context, subject: Subject) -> Outcome {
     let rows = |x: f64| Mat::from_fn(9, 1, |i, _| if i == 0 { x } else { [1.0, -1.0][usize::from(i > 1)] });
     let mechanism = private(ReplaceRow, &options, &rows(0.0)).token_mechanism().expect("small scores");
     let claimed = super::token::stated_epsilon(&mechanism) * subject.pick(1.0, 0.5);
-    let found = audited(n, (rows(1.0), rows(-1.0)), 0.0, context, |rows, mut rng| {
+    let pure = PrivacyProfile::pure(Epsilon::new(claimed).expect("positive"), ReplaceRow);
+    let stated =
+        Stated { of: "a token", epsilon: claimed, delta: 0.0, profile: &|epsilon| pure.delta(epsilon) };
+    audited(context, (rows(1.0), rows(-1.0)), &stated, n, |rows, mut rng| {
         let token = private(ReplaceRow, &options, rows).sample_token(0, &mut rng).expect("the row exists");
         f64::from(u8::from(*token.value() == 1))
-    });
-    outcome(found, claimed, n)
+    })
 }

@@ -1,6 +1,7 @@
 //! How a ridged Gram matrix changes between neighbours, by search over rows, directions and ridges.
 
 use super::{aligned, climb, close, neighbours, options, private, random_rows};
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
 use attention_dp::SelfAttentionOptions;
 use dp_linalg::{Cholesky, Mat, Parallelism, SymmetricEigen, matmul, matmul_nt};
@@ -35,6 +36,7 @@ pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (starts, steps) = (context.scale(4, 40), context.scale(150, 4_000));
     let (mut worst, mut between, mut stated, mut n) = (0.0_f64, 0.0_f64, 0.0_f64, 0);
+    let mut pairs = AgainstBounds::default();
     for (shape, beta, ridge) in CASES {
         let options = options(shape.0, shape.1, 1.0).with_ridge(ridge);
         let r = beta / ridge.sqrt();
@@ -59,6 +61,7 @@ pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
                     worst.max(high / up).max(-low * (1.0 + up) / up)
                 });
                 worst = worst.max(ratio);
+                pairs.push(up, ratio * up);
                 n += 1;
                 ratio
             });
@@ -71,7 +74,8 @@ pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
     }
     Outcome::worst([
         Outcome::at_most(worst, 1.0 + 1e-8, n)
-            .with_note(format!("largest change over its bound: {worst:.4}")),
+            .with_note(format!("largest change over its bound: {worst:.4}"))
+            .with_figure(pairs.picture("Relative changes of a ridged Gram matrix, against their bound")),
         Outcome::at_most(between, 1e-8, n).with_note("changes of other eigenvalues"),
         Outcome::at_most(stated, 1e-8, n).with_note("stated Frobenius change"),
     ])

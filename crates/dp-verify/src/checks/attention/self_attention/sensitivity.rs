@@ -1,6 +1,7 @@
 //! How far integers move between neighbours, by search over rows and directions.
 
 use super::{aligned, climb, close, neighbours, options, private, random_rows};
+use crate::checks::tightest::Tightest;
 use crate::{Context, Outcome, Subject};
 use attention_dp::SelfAttentionOptions;
 use dp_linalg::Mat;
@@ -19,31 +20,6 @@ const CASES: [((usize, usize), f64); 7] = [
     ((3, 4), 1e-6),
     ((2, 16), 3e-7),
 ];
-
-#[derive(Default)]
-struct Tightest {
-    ratio: f64,
-    n: u64,
-}
-
-impl Tightest {
-    fn see(&mut self, distance: u128, stated: u128) {
-        let ratio = distance as f64 / stated as f64;
-        // compared as integers: quotients of large ones may round to one
-        let ratio = if distance > stated { ratio.max(1.0_f64.next_up()) } else { ratio.min(1.0) };
-        self.ratio = self.ratio.max(ratio);
-        self.n += 1;
-    }
-
-    /// A search that does not come near the bound is no evidence for it.
-    fn outcome(&self) -> Outcome {
-        let note = format!("largest squared distance over the stated square: {:.6}", self.ratio);
-        if self.ratio < 0.99 {
-            return Outcome::inconclusive(note);
-        }
-        Outcome::at_most(self.ratio, 1.0, self.n).with_note(note)
-    }
-}
 
 fn squared_distance(a: &[i64], b: &[i64]) -> u128 {
     a.iter().zip(b).map(|(&a, &b)| u128::from(a.abs_diff(b)).pow(2)).sum()
@@ -119,7 +95,7 @@ fn everywhere(context: &mut Context, subject: Subject, gram: bool) -> Outcome {
     for shape in [(2, 1), (3, 2), (4, 3)] {
         search((context, &mut rng), (ReplaceRow, shape, gram), subject, &mut tightest);
     }
-    tightest.outcome()
+    tightest.outcome(0.99)
 }
 
 /// Integer rows. The twin forgets the √d units of rounding.

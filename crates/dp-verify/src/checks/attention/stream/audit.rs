@@ -2,10 +2,10 @@
 
 use super::super::{Row, budget, integers as integers_of_rows, options};
 use super::{BOTH, integers, matrix, push, store, streaming};
+use crate::checks::lower_bound::{Events, Stated};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{Factorization, MomentGeometry, MomentOptions, RowAdjacency, StreamingMoments};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian, ReplaceRow};
-use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
 /// All events of all four audits together accuse a private stream with at most this probability.
@@ -31,12 +31,14 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
     for factorization in BOTH {
         let mut rng = context.rng(0);
         let one_more = Audit {
+            of: "a stream of moments, a row more in its first batch",
             adjacency: AddRemoveRow,
             options: &options,
             factorization,
             rows: [vec![], vec![first.clone()]],
         };
         let replaced = Audit {
+            of: "a stream of moments, a row of its first batch replaced",
             adjacency: ReplaceRow,
             options: &options,
             factorization,
@@ -56,6 +58,8 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
 }
 
 struct Audit<'a, A> {
+    /// What is audited.
+    of: &'a str,
     adjacency: A,
     options: &'a MomentOptions,
     factorization: Factorization,
@@ -79,19 +83,20 @@ impl<A: RowAdjacency> Audit<'_, A> {
         let (epsilon, delta) = budget(TARGET.0, TARGET.1);
         let agreed = streaming(self.adjacency, self.options, HORIZON, self.factorization);
         let shipped = StreamingMoments::calibrate(epsilon, delta, agreed).expect("the options are sound");
-        let (std, claimed) = (shipped.noise_std().get(), shipped.profile().epsilon(delta));
+        let (std, profile) = (shipped.noise_std().get(), shipped.profile());
         let used = subject.pick(std, self.single_batch_std());
         let knowledge = self.knowledge();
         let draws = [0, 1].map(|side| -> Vec<f64> {
             (0..n).map(|_| self.draw(side, used, &knowledge, rng) / std).collect()
         });
         let level = ALPHA / (4 * THRESHOLDS.len()) as f64;
-        let bound = |threshold: &f64| {
-            let count = |draws: &[f64]| draws.iter().filter(|d| **d > *threshold).count() as u64;
-            epsilon_lower_bound(count(&draws[1]), count(&draws[0]), n as u64, TARGET.1, level)
+        let stated = Stated {
+            of: self.of,
+            epsilon: profile.epsilon(delta),
+            delta: TARGET.1,
+            profile: &|epsilon| profile.delta(epsilon),
         };
-        let audited = THRESHOLDS.iter().map(bound).fold(0.0, f64::max);
-        Outcome::at_most(audited, claimed, 2 * n as u64)
+        stated.against(&Events::above(&THRESHOLDS, [&draws[1], &draws[0]], level), 0.0)
     }
 
     /// Noise that would do if a batch took part in one released vector of integers only.

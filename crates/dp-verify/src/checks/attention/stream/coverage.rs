@@ -3,6 +3,7 @@
 use super::super::coverage::{ALPHA, GAMMAS};
 use super::super::{Row, budget, failure_probability, options, target};
 use super::{BOTH, push, store, streaming};
+use crate::checks::picture;
 use crate::{Context, Outcome, Subject};
 use attention_dp::{ErrorBar, Factorization, IntervalMoments, MomentOptions, StreamingMoments};
 use core::ops::Range;
@@ -21,7 +22,7 @@ pub(in super::super) fn coverage(context: &mut Context, subject: Subject) -> Out
     let mut rng = context.rng(0);
     let n = context.scale(400, 20_000);
     let options = options(1, 1, 10, 1.0);
-    let (mut parts, mut rates) = (Vec::new(), Vec::new());
+    let (mut parts, mut rates, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for factorization in BOTH {
         let (epsilon, delta) = budget(6.0, 1e-6);
         let agreed = streaming(AddRemoveRow, &options, HORIZON, factorization);
@@ -33,11 +34,14 @@ pub(in super::super) fn coverage(context: &mut Context, subject: Subject) -> Out
             let bounds =
                 misses.iter().map(|&misses| proportion_lower_bound(misses, n as u64, context.spend(ALPHA)));
             parts.extend(bounds.zip(GAMMAS).map(|(low, gamma)| Outcome::at_most(low, gamma, n as u64)));
+            shares.extend(GAMMAS.into_iter().zip(misses.map(|misses| misses as f64 / n as f64)));
         }
         rates.push(format!("{factorization:?} {:?}", misses.map(|misses| misses[0])));
     }
     let note = format!("misses at 90 % of {n}, for {RANGES:?}: {}", rates.join(", "));
-    Outcome::worst(parts).with_note(note)
+    let title =
+        "Error bars of prefixes and windows of a stream: how often they may miss, and how often they did";
+    Outcome::worst(parts).with_note(note).with_figure(picture::coverage(title, &shares))
 }
 
 struct Trial<'a> {

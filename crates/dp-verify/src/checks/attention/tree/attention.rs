@@ -2,6 +2,7 @@
 
 use super::super::{Row, budget, climb, failure_probability, options, random_rows, target, unflatten};
 use super::{attention, tree_options};
+use crate::checks::picture::{self, AgainstBounds};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{
     DpTreeCrossAttention, ErrorBar, Estimate, MomentOptions, TreeAttentionOptions, TreeBudget, TreeReader,
@@ -15,7 +16,7 @@ use rand::RngExt;
 pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (starts, steps) = (context.scale(10, 100), context.scale(200, 4_000));
-    let (mut largest, mut n) = (0.0_f64, 0);
+    let (mut largest, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for (case, lower) in cases() {
         let shape = case.moments().shape();
         for start in 0..starts {
@@ -25,17 +26,22 @@ pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Ou
             let rows = rows.iter().flat_map(|(key, value)| key.iter().chain(value).map(|x| x * spread));
             let point = query.chain(rows).collect();
             climb(&mut rng, point, steps, |point| {
-                let ratio = excess(&case, subject.pick(None, Some(&lower)), point);
-                largest = largest.max(ratio);
+                let (error, bar) = error_and_bar(&case, subject.pick(None, Some(&lower)), point);
+                largest = largest.max(error / bar);
+                pairs.push(bar, error);
                 n += 1;
-                ratio
+                error / bar
             });
         }
     }
     if largest < 0.5 {
         return Outcome::inconclusive(format!("errors came only within {largest:.3} of their bars"));
     }
-    Outcome::at_most(largest, 1.0, n).with_note("error over approximation and quantisation")
+    let title =
+        "Errors of answers from trees without noise, against their bars for approximation and quantisation";
+    Outcome::at_most(largest, 1.0, n)
+        .with_note("error over approximation and quantisation")
+        .with_figure(pairs.picture(title))
 }
 
 /// Options, and the same with one degree less.
@@ -54,8 +60,13 @@ fn cases() -> Vec<(TreeAttentionOptions, TreeAttentionOptions)> {
     ]
 }
 
-/// Largest error of a coordinate over its bar; the answer may come from other options than the bar. Zero without answer.
-fn excess(options: &TreeAttentionOptions, answered_by: Option<&TreeAttentionOptions>, point: &[f64]) -> f64 {
+/// The error and the bar of the coordinate whose error is largest in its units; the answer may come from other options than the bar. Without
+/// an answer there is no error.
+fn error_and_bar(
+    options: &TreeAttentionOptions,
+    answered_by: Option<&TreeAttentionOptions>,
+    point: &[f64],
+) -> (f64, f64) {
     let shape = options.moments().shape();
     let (query, rows) = point.split_at(shape.key_dim);
     let rows = unflatten(shape, rows);
@@ -64,9 +75,10 @@ fn excess(options: &TreeAttentionOptions, answered_by: Option<&TreeAttentionOpti
     let exact = target(options.moments(), &rows, &query);
     let bars = noiseless(options, &rows, &query);
     let values = answered_by.map_or_else(|| bars.clone(), |options| noiseless(options, &rows, &query));
-    let (Some(bars), Some(values)) = (bars, values) else { return 0.0 };
+    let (Some(bars), Some(values)) = (bars, values) else { return (0.0, 1.0) };
     let errors = values.value().iter().zip(&exact).map(|(v, e)| (v - e).abs());
-    errors.zip(bars.bars()).map(|(e, bar)| e / (bar.approximation + bar.quantisation)).fold(0.0, f64::max)
+    let pairs = errors.zip(bars.bars()).map(|(error, bar)| (error, bar.approximation + bar.quantisation));
+    pairs.max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1))).unwrap_or((0.0, 1.0))
 }
 
 fn noiseless(options: &TreeAttentionOptions, rows: &[Row], query: &[f64]) -> Option<Estimate> {
@@ -85,7 +97,7 @@ const GAMMAS: [f64; 2] = [0.1, 0.01];
 pub(super) fn fixed_coverage(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let releases = context.scale(800, 50_000);
-    let (mut parts, mut rates) = (Vec::new(), Vec::new());
+    let (mut parts, mut rates, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for split in [TreeBudget::Joint, TreeBudget::Accounted] {
         let case = tree_options(options(1, 1, 6, 0.5), split, 8);
         let rows: Vec<Row> = (0..1_000).map(|_| (vec![0.0], vec![0.95])).collect();
@@ -100,11 +112,14 @@ pub(super) fn fixed_coverage(context: &mut Context, subject: Subject) -> Outcome
         for (misses, gamma) in misses.into_iter().zip(GAMMAS) {
             let low = proportion_lower_bound(misses, releases as u64, context.spend(ALPHA));
             parts.push(Outcome::at_most(low, gamma, releases as u64));
+            shares.push((gamma, misses as f64 / releases as f64));
         }
         rates.push(format!("{} and {} of {releases}", misses[0], misses[1]));
     }
+    let title = "Error bars of one query from trees: how often they may miss, and how often they did";
     Outcome::worst(parts)
         .with_note(format!("misses at 90 and 99 %, Gaussian and truncated: {}", rates.join("; ")))
+        .with_figure(picture::coverage(title, &shares))
 }
 
 fn count(misses: &mut [u64; 2], trees: &DpTreeCrossAttention, exact: &[f64], subject: Subject) {

@@ -1,11 +1,11 @@
 //! An audit of released trees, from rows to integers, on the worst neighbours.
 
-use super::super::{Row, budget, options};
+use super::super::{Row, audit::column, budget, options};
 use super::{attention, tree_options};
+use crate::checks::lower_bound::{Events, Stated};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{TreeAdjacency, TreeAttentionOptions, TreeBudget};
 use dp_mechanisms::{AddRemoveRow, ReplaceRow};
-use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
 /// All events of all three audits together accuse a private release with at most this probability.
@@ -47,17 +47,15 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
         let mut rng = context.rng(0);
         let one_more = [vec![], vec![first.clone()]];
         let replaced = [vec![first.clone()], vec![second.clone()]];
-        outcomes.push(
-            Audit { adjacency: AddRemoveRow, options: &joint, rows: &one_more }.run(n, fault, &mut rng),
-        );
-        outcomes
-            .push(Audit { adjacency: ReplaceRow, options: &joint, rows: &replaced }.run(n, fault, &mut rng));
+        let (of, adjacency) = ("trees, a row more", AddRemoveRow);
+        outcomes.push(Audit { of, adjacency, options: &joint, rows: &one_more }.run(n, fault, &mut rng));
+        let audit =
+            Audit { of: "trees, a row replaced", adjacency: ReplaceRow, options: &joint, rows: &replaced };
+        outcomes.push(audit.run(n, fault, &mut rng));
         if fault == Fault::None {
-            outcomes.push(Audit { adjacency: AddRemoveRow, options: &accounted, rows: &one_more }.run(
-                n / 4,
-                fault,
-                &mut rng,
-            ));
+            let of = "trees with truncated noise, a row more";
+            let audit = Audit { of, adjacency, options: &accounted, rows: &one_more };
+            outcomes.push(audit.run(n / 4, fault, &mut rng));
         }
     }
     let found: Vec<String> = outcomes.iter().map(|outcome| format!("{:.3}", outcome.observed)).collect();
@@ -71,6 +69,8 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
 }
 
 struct Audit<'a, A> {
+    /// What is audited.
+    of: &'a str,
     adjacency: A,
     options: &'a TreeAttentionOptions,
     rows: &'a [Vec<Row>; 2],
@@ -92,7 +92,7 @@ impl<A: TreeAdjacency> Audit<'_, A> {
             let trees = attention(self.adjacency, self.options, &self.rows[side]);
             trees.into_released_nodes(&mechanism, rng).expect("little noise fits the lattice")
         };
-        let claimed = release(0, rng).certificate().guarantee().epsilon(delta);
+        let guarantee = release(0, rng).certificate().guarantee().clone();
         let draws = [0, 1].map(|side: usize| {
             let one = |_| {
                 let mut nodes = release(side, rng).value().clone();
@@ -102,13 +102,17 @@ impl<A: TreeAdjacency> Audit<'_, A> {
             (0..n).map(one).collect::<Vec<_>>()
         });
         let level = ALPHA / (3 * VIEWS * THRESHOLDS.len()) as f64;
-        let events = (0..VIEWS).flat_map(|view| THRESHOLDS.map(|t| (view, t)));
-        let bound = |(view, threshold): (usize, f64)| {
-            let count = |draws: &[[f64; VIEWS]]| draws.iter().filter(|d| d[view] > threshold).count() as u64;
-            epsilon_lower_bound(count(&draws[1]), count(&draws[0]), n as u64, TARGET.1, level)
+        let events = |view: usize| {
+            let [lower, higher] = [0, 1].map(|side: usize| column(&draws[side], view));
+            Events::above(&THRESHOLDS, [&higher, &lower], level)
         };
-        let audited = events.map(bound).fold(0.0, f64::max);
-        Outcome::at_most(audited, claimed, 2 * n as u64)
+        let stated = Stated {
+            of: self.of,
+            epsilon: guarantee.epsilon(delta),
+            delta: TARGET.1,
+            profile: &|epsilon| guarantee.delta(epsilon),
+        };
+        stated.against(&events(0).and(&events(1)).and(&events(2)), 0.0)
     }
 }
 

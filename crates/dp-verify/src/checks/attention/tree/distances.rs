@@ -2,6 +2,7 @@
 
 use super::super::{budget, climb, failure_probability};
 use super::distances;
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
 use attention_dp::{
     DistanceEstimate, DistanceMethod, DistanceOptions, DpTreeHighDim, Power, TreeBudget, TreeMechanism,
@@ -46,7 +47,7 @@ fn exact(rows: &[Vec<f64>], y: &[f64], power: Power) -> (f64, f64) {
 pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (starts, steps) = (context.scale(8, 100), context.scale(250, 4_000));
-    let (mut largest, mut n) = (0.0_f64, 0);
+    let (mut largest, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for (options, power) in cases() {
         let finer =
             distances(AddRemoveRow, &options.clone().with_bins(2 * options.bins()), &[]).assume_public();
@@ -54,20 +55,28 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
             let spread = [1.0, 1.0, 3.0, 100.0][start % 4];
             let point = (0..2 + 3 * (1 + start % 3)).map(|_| rng.random_range(-spread..spread)).collect();
             climb(&mut rng, point, steps, |point| {
-                let ratio = excess(&options, power, point, subject.pick(None, Some(&finer)));
-                largest = largest.max(ratio);
+                let (error, limit) =
+                    error_and_limit(&options, power, point, subject.pick(None, Some(&finer)));
+                largest = largest.max(error / limit);
+                pairs.push(limit, error);
                 n += 1;
-                ratio
+                error / limit
             });
         }
     }
     if largest < 0.9 {
         return Outcome::inconclusive(format!("errors came only within {largest:.3} of what is stated"));
     }
-    Outcome::at_most(largest, 1.0, n).with_note("error over what is stated")
+    let figure = pairs.picture("Errors of weighted distances without noise, against what is stated");
+    Outcome::at_most(largest, 1.0, n).with_note("error over what is stated").with_figure(figure)
 }
 
-fn excess(options: &DistanceOptions, power: Power, point: &[f64], bars: Option<&DpTreeHighDim>) -> f64 {
+fn error_and_limit(
+    options: &DistanceOptions,
+    power: Power,
+    point: &[f64],
+    bars: Option<&DpTreeHighDim>,
+) -> (f64, f64) {
     let (y, rows) = point.split_at(2);
     let rows: Vec<Vec<f64>> = rows.chunks_exact(3).map(<[f64]>::to_vec).collect();
     let trees = distances(AddRemoveRow, options, &rows).assume_public();
@@ -75,7 +84,7 @@ fn excess(options: &DistanceOptions, power: Power, point: &[f64], bars: Option<&
     let (found, stated): (DistanceEstimate, _) = (estimate(&trees), estimate(bars.unwrap_or(&trees)));
     let (exact, sizes) = exact(&rows, y, power);
     let limit = found.noise + stated.per_row * rows.len() as f64 + stated.relative * sizes;
-    (found.value - exact).abs() / limit
+    ((found.value - exact).abs(), limit)
 }
 
 /// A rate above γ is reported with at most this probability if there is none.

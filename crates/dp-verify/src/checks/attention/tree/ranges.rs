@@ -1,6 +1,7 @@
 //! Errors of sums over ranges of leaves.
 
 use super::super::{budget, failure_probability};
+use crate::checks::picture::{self, AgainstBounds};
 use crate::{Context, Outcome, Subject};
 use attention_dp::{DpTree, PrivateTree, RowBound, TreeBudget, TreeOptions};
 use dp_mechanisms::AddRemoveRow;
@@ -25,7 +26,7 @@ fn tree(leaves: usize, split: TreeBudget, rows: &[(usize, i64)]) -> PrivateTree<
 /// All ranges of trees of all sizes. The twin forgets one node of each range.
 pub(super) fn bound(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (mut largest, mut n) = (0.0_f64, 0);
+    let (mut largest, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for trial in 0..context.scale(150, 5_000) {
         let leaves = 1 + trial % 40;
         let split = [TreeBudget::EqualShares, TreeBudget::Accounted][trial % 2];
@@ -40,14 +41,17 @@ pub(super) fn bound(context: &mut Context, subject: Subject) -> Outcome {
             let sum = |tree: &DpTree| tree.range(range.clone()).expect("a range")[0];
             let bound = tree.range_bound(range.clone()).expect("a range").expect("a bound");
             let bound = bound - subject.pick(0.0, one);
-            largest = largest.max((sum(tree) - sum(&exact)).abs() / bound.max(f64::MIN_POSITIVE));
+            let error = (sum(tree) - sum(&exact)).abs();
+            largest = largest.max(error / bound.max(f64::MIN_POSITIVE));
+            pairs.push(bound, error);
             n += 1;
         }
     }
     if largest < 0.9 {
         return Outcome::inconclusive(format!("errors came only within {largest:.3} of their bounds"));
     }
-    Outcome::at_most(largest, 1.0, n).with_note("error over its bound")
+    let figure = pairs.picture("Errors of sums over ranges of leaves, against their bounds");
+    Outcome::at_most(largest, 1.0, n).with_note("error over its bound").with_figure(figure)
 }
 
 /// A rate above γ is reported with at most this probability if there is none.
@@ -57,7 +61,7 @@ const ALPHA: f64 = 1e-6;
 pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let releases = context.scale(1_500, 100_000);
-    let (mut parts, mut rates) = (Vec::new(), Vec::new());
+    let (mut parts, mut rates, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for (split, range) in
         [(TreeBudget::Joint, 3..61), (TreeBudget::Joint, 0..64), (TreeBudget::Accounted, 1..63)]
     {
@@ -78,9 +82,13 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
             }
             let low = proportion_lower_bound(misses, releases as u64, context.spend(ALPHA));
             parts.push(Outcome::at_most(low, gamma, releases as u64));
-            rates.push(format!("{:.4} of {gamma}", misses as f64 / releases as f64));
+            let share = misses as f64 / releases as f64;
+            rates.push(format!("{share:.4} of {gamma}"));
+            shares.push((gamma, share));
         }
     }
+    let title = "Half-widths of sums over ranges: how often they may miss, and how often they did";
     Outcome::worst(parts)
         .with_note(format!("misses, two Gaussian ranges and one truncated: {}", rates.join(", ")))
+        .with_figure(picture::coverage(title, &shares))
 }

@@ -1,7 +1,7 @@
 //! Rounds against the gap.
 
 use super::algorithm::{CUT, leverages, published};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_linalg::Mat;
 use rand::RngExt;
 
@@ -20,12 +20,18 @@ pub(in super::super) fn convergence(context: &mut Context, subject: Subject) -> 
         let noise = || subject.pick(rng.random_range(-CUT..CUT), 0.0);
         max_form(&published(&rows(), rounds, noise).weights) - 1.0
     };
-    let (early, late) = (gap(rounds), gap(10 * rounds));
+    let counts = [rounds / 1000, rounds / 100, rounds / 10, rounds, 10 * rounds].map(|n| (n as f64, gap(n)));
+    let (early, late) = (counts[3].1, counts[4].1);
     let note = format!("gap {early:.2e}, and {late:.2e} after ten times the rounds");
     // both are averages over tens of thousands of rounds, far from their bounds
     context.spend(1e-9);
     let stands = Outcome::at_least(late / early, 0.4, 2).with_note(note);
-    Outcome::worst([stands, Outcome::at_least(late, 5e-4, 1)])
+    let published = counts.map(|(n, _)| (n, counts[0].1 * (counts[0].0 / n).sqrt()));
+    let title = "Gap of the published average of noisy rounds";
+    let figure = Figure::new(title, Axis::logarithmic("rounds"), Axis::logarithmic("gap max g − 1"))
+        .with_curve(Role::Bound, "as published, from the first point on", published)
+        .with_curve(Role::Observed, "found", counts);
+    Outcome::worst([stands.with_figure(figure), Outcome::at_least(late, 5e-4, 1)])
 }
 
 /// `max aᵢᵀM⁻¹aᵢ`, from leverages of unit weights in a matrix of these.

@@ -1,7 +1,7 @@
 //! Loss distributions against closed forms, sums of binomials, and integrals.
 
 use super::{delta, epsilon, fields, gaussian, mu, none_fails, numbers, point, rate, reference};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_mechanisms::accounting::{FixedSize, Poisson};
 use dp_mechanisms::{
     Accountant, AddRemoveRow, Adjacency, PrivacyProfile, ReplaceRow, Rho, gaussian as closed_form,
@@ -25,13 +25,16 @@ fn case<R: Rng>(rng: &mut R) -> (f64, u64, f64) {
     (whole / (count as f64).sqrt(), count, 10_f64.powf(rng.random_range(-20.0..-1.5)))
 }
 
+/// Relative width of an interval for ε.
+const WIDEST: f64 = 1e-4;
+
 /// Random compositions against the closed form: δ at the upper ε is certified to be at most the target, and at the lower ε
 /// to be at least as much. The twin forgets the last mechanism.
 pub(in super::super) fn gaussian_compositions(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let n = context.scale(200, 5_000);
     let mut widest = 0.0_f64;
-    let mut failures = 0;
+    let (mut failures, mut widths) = (0, Vec::new());
     for i in 0..n {
         context.progress(i, n);
         let (one, count, d) = case(&mut rng);
@@ -42,9 +45,16 @@ pub(in super::super) fn gaussian_compositions(context: &mut Context, subject: Su
         let sound = closed_form::delta_bounds(upper, whole.0).0 <= d
             && closed_form::delta_bounds(lower, whole.1).1 >= d;
         failures += u64::from(!sound);
-        widest = widest.max((upper - lower) / upper.max(whole.0 * 0.1));
+        let width = (upper - lower) / upper.max(whole.0 * 0.1);
+        widest = widest.max(width);
+        widths.push((count as f64, width));
     }
-    let narrow = Outcome::at_most(widest, 1e-4, n as u64).with_note("relative width");
+    widths.truncate(200);
+    let title = "Relative width of the interval for ε of composed Gaussian mechanisms";
+    let figure = Figure::new(title, Axis::logarithmic("mechanisms"), Axis::logarithmic("relative width"))
+        .with_curve(Role::Bound, "claimed", [(2.0, WIDEST), (2000.0, WIDEST)])
+        .with_curve(Role::Observed, "found", widths);
+    let narrow = Outcome::at_most(widest, WIDEST, n as u64).with_note("relative width").with_figure(figure);
     Outcome::worst([Outcome::all_equal(failures, n as u64), narrow])
 }
 
@@ -81,7 +91,7 @@ pub(in super::super) fn small_delta(_: &mut Context, subject: Subject) -> Outcom
         })
         .collect();
     let widest = rows.iter().map(|((lower, upper), _)| (upper - lower) / upper).fold(0.0, f64::max);
-    let narrow = Outcome::at_most(widest, 1e-4, rows.len() as u64).with_note("relative width");
+    let narrow = Outcome::at_most(widest, WIDEST, rows.len() as u64).with_note("relative width");
     let held = none_fails(rows, |((lower, upper), exact)| {
         reference::compare(lower, exact).is_le() && reference::compare(upper, exact).is_ge()
     });

@@ -1,6 +1,7 @@
 //! Budgets against adversaries that choose the next mechanism by what was released.
 
 use super::{Profile, delta, epsilon, gaussian, mu, none_fails, pure};
+use crate::checks::lower_bound::Stated;
 use crate::{Context, Outcome, Subject};
 use dp_audit::{Claimed, Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_mechanisms::accounting::{Filter, Odometer};
@@ -131,7 +132,11 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
             .expect("enough runs");
     let report = audit.refute(&experiment, &Claimed::from(&budget), &mut context.rng(0));
     let refuted = report.refutes(&budget).is_refuted();
-    Outcome::at_most(f64::from(u8::from(refuted)), 0.0, 2 * runs as u64).with_note("refuted by an audit")
+    let profile = |epsilon: f64| budget.delta(epsilon);
+    let stated = Stated { of: "what a filter let through", epsilon: 1.375, delta: 0.0, profile: &profile };
+    Outcome::at_most(f64::from(u8::from(refuted)), 0.0, 2 * runs as u64)
+        .with_note("refuted by an audit")
+        .with_figure(stated.picture(&report))
 }
 
 /// What tells how much was lost so far.

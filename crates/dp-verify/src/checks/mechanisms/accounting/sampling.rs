@@ -1,6 +1,7 @@
 //! Sampled mechanisms against quadrature over what they release.
 
 use super::{Profile, gaussian, mu, none_fails, rate};
+use crate::checks::lower_bound::Stated;
 use crate::{Context, Outcome, Subject};
 use dp_audit::{Claimed, Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_mechanisms::accounting::{FixedSize, Poisson};
@@ -206,5 +207,10 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
     let audit = ThresholdAudit::new(runs, level).expect("enough runs");
     let report = audit.refute(&experiment, &Claimed::from(&claimed), &mut context.rng(0));
     let refuted = report.refutes(&claimed).is_refuted();
-    Outcome::at_most(f64::from(u8::from(refuted)), 0.0, 2 * runs as u64).with_note("refuted by an audit")
+    let profile = |epsilon: f64| claimed.delta(epsilon);
+    let stated =
+        Stated { of: "a row drawn of twenty, one row more", epsilon: 1.0, delta: 0.0, profile: &profile };
+    Outcome::at_most(f64::from(u8::from(refuted)), 0.0, 2 * runs as u64)
+        .with_note("refuted by an audit")
+        .with_figure(stated.picture(&report))
 }

@@ -1,9 +1,9 @@
 //! An audit of whole streams whose steps are chosen by an adversary who sees what was released.
 
 use super::{CHANGE, Continual, options, squared_norm};
+use crate::checks::lower_bound::{Events, Stated};
 use crate::checks::mechanisms::{delta, epsilon};
 use crate::{Context, Outcome, Subject};
-use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
 /// All events together accuse a private stream with at most this probability.
@@ -24,7 +24,7 @@ pub(in super::super) fn audit<M: Continual>(context: &mut Context, subject: Subj
     let n = context.scale(50_000, 1_000_000);
     let matrix = M::matrix(HORIZON);
     let shipped = M::calibrate(epsilon(TARGET.0), delta(TARGET.1), options(HORIZON));
-    let (std, claimed) = (shipped.std(), shipped.profile().epsilon(delta(TARGET.1)));
+    let (std, profile) = (shipped.std(), shipped.profile());
     let forgotten = (M::forgetful(HORIZON) as f64 / squared_norm(&matrix) as f64).sqrt();
     let used = std * subject.pick(1.0, forgotten);
     let mut draws = [0, 1].map(|world| {
@@ -33,15 +33,13 @@ pub(in super::super) fn audit<M: Continual>(context: &mut Context, subject: Subj
     });
     draws.reverse(); // the changed stream lies further along
     let level = context.spend(ALPHA) / THRESHOLDS.len() as f64;
-    let bound = |threshold: f64| {
-        let [changed, base] = [0, 1].map(|i| draws[i].iter().filter(|&&d| d > threshold).count() as u64);
-        epsilon_lower_bound(changed, base, n as u64, TARGET.1, level)
+    let stated = Stated {
+        of: "a stream whose first step changes",
+        epsilon: profile.epsilon(delta(TARGET.1)),
+        delta: TARGET.1,
+        profile: &|epsilon| profile.delta(epsilon),
     };
-    let audited = THRESHOLDS.into_iter().map(bound).fold(0.0, f64::max);
-    if audited < 0.5 * TARGET.0 {
-        return Outcome::inconclusive(format!("audited ε = {audited:.3}"));
-    }
-    Outcome::at_most(audited, claimed, 2 * n as u64).with_note("audited ε")
+    stated.against(&Events::above(&THRESHOLDS, [&draws[0], &draws[1]], level), 0.5)
 }
 
 /// One adaptive stream; where its integers lie along the difference that the change makes, once what the adversary knows

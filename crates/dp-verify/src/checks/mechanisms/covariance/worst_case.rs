@@ -3,6 +3,7 @@
 use super::super::reference::number;
 use super::super::{delta, epsilon, none_fails};
 use super::{change, draws, fields, overlap, pair, spectrum};
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
 use dp_mechanisms::RenyiOrder;
 use dp_mechanisms::covariance::{Draws, Neighbourhood, Orders, RankOne, Spectrum, Target};
@@ -61,6 +62,7 @@ const MEASURES: [Measure; 3] = [
 pub(in super::super) fn neighbourhood(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (mut largest, mut divergence, mut n) = (0.0_f64, 0.0_f64, 0);
+    let mut pairs = AgainstBounds::default();
     let rounds = context.scale(15, 500);
     for round in 0..rounds {
         for (make, size_of) in MEASURES {
@@ -72,14 +74,18 @@ pub(in super::super) fn neighbourhood(context: &mut Context, subject: Subject) -
             let bound = make(subject.pick(size, alone * (1.0 + 1e-9)).min(0.99));
             let found = spectrum(&changes, k);
             let e = rng.random_range(0.0..2.0) * size_of(&changes).min(1.0) * k.sqrt();
-            largest = largest.max(found.delta_bounds(e).0 / bound.delta_upper(e, draws(k)));
+            let (delta, upper) = (found.delta_bounds(e).0, bound.delta_upper(e, draws(k)));
+            largest = largest.max(delta / upper);
+            pairs.push(upper, delta);
             divergence = divergence.max(divergence_ratio(&found, bound, draws(k), &mut rng));
             n += 1;
         }
         context.progress(round + 1, rounds);
     }
     Outcome::worst([
-        Outcome::at_most(largest, 1.0, n).with_note("δ over its bound"),
+        Outcome::at_most(largest, 1.0, n).with_note("δ over its bound").with_figure(
+            pairs.picture("δ of draws whose covariance changed, against the bound of its neighbourhood"),
+        ),
         // both are sums of at most nine numbers rounded up, of a spectrum 1e-9 inside the border
         Outcome::at_most(divergence, 1.0, n).with_note("Rényi divergence over its bound"),
     ])

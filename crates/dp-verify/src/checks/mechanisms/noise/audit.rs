@@ -1,6 +1,7 @@
 //! Attacks on releases of two neighbours.
 
 use super::{each_twin, epsilon, integers, l1, noise_scale};
+use crate::checks::lower_bound::{Events, Stated};
 use crate::checks::mechanisms::{delta, noise_std};
 use crate::{Context, Outcome, Subject};
 use dp_mechanisms::noise::LatticeNoise;
@@ -8,41 +9,38 @@ use dp_mechanisms::{
     AddRemoveRow, LatticeFrobeniusSensitivity, LatticeLaplace, LatticeStatistic, PrivacyProfile, Rho,
     SymmetricGaussian, TruncatedLaplace,
 };
-use dp_testkit::statistics::epsilon_lower_bound;
 use rand_chacha::ChaCha20Rng;
 
 /// All events of an audit together accuse a private mechanism with at most this probability.
 const ALPHA: f64 = 1e-6;
 
-/// The certified lower bound of ε, over events "beyond a threshold", is at most what is claimed at this δ. `observe`
+/// The certified lower bound of ε, over events "beyond a threshold", is at most what is stated. `observe`
 /// releases the first or second neighbour and tells where the release lies, from the first neighbour toward the second.
 fn at_most_claimed(
     context: &Context,
-    (claimed, delta): (f64, f64),
+    stated: &Stated<'_>,
     thresholds: &[f64],
     mut observe: impl FnMut(usize, &mut ChaCha20Rng) -> f64,
 ) -> Outcome {
     let n = context.scale(150_000, 5_000_000);
-    let mut observations = [0, 1].map(|which| {
+    let observations = [0, 1].map(|which| {
         let mut rng = context.rng(which as u64);
         (0..n).map(|_| observe(which, &mut rng)).collect::<Vec<_>>()
     });
-    let [first, second] = &mut observations;
+    let [first, second] = &observations;
     let level = context.spend(ALPHA) / thresholds.len() as f64;
-    let bound = |&threshold: &f64| {
-        let count = |seen: &[f64]| seen.iter().filter(|&&x| x > threshold).count() as u64;
-        epsilon_lower_bound(count(second), count(first), n as u64, delta, level)
-    };
-    let audited = thresholds.iter().map(bound).fold(0.0, f64::max);
-    Outcome::at_most(audited, claimed, 2 * n as u64).with_note("audited ε")
+    stated.against(&Events::above(thresholds, [second, first], level), 0.0)
 }
 
 /// Two coordinates, of which the first moves by `Δ = 3`, at ε = 1. The twin adds half the noise.
 pub(super) fn laplace(context: &mut Context, subject: Subject) -> Outcome {
-    let scale = LatticeLaplace::calibrate(epsilon(1.0), l1(3)).expect("little noise").noise_scale().get();
+    let shipped = LatticeLaplace::calibrate(epsilon(1.0), l1(3)).expect("little noise");
+    let scale = shipped.noise_scale().get();
+    let profile = |epsilon: f64| shipped.profile().delta(epsilon);
+    let stated = Stated { of: "discrete Laplace noise", epsilon: 1.0, delta: 0.0, profile: &profile };
     each_twin(subject, scale, vec![scale / 2.0], |scale| {
         let mechanism = LatticeLaplace::with_noise_scale(noise_scale(scale), l1(3)).expect("little noise");
-        at_most_claimed(context, (1.0, 0.0), &[-2.5, -0.5, 0.5, 1.5, 2.5, 5.5], |which, rng| {
+        at_most_claimed(context, &stated, &[-2.5, -0.5, 0.5, 1.5, 2.5, 5.5], |which, rng| {
             let steps = vec![40 + [0, 3][which], -7];
             let statistic = LatticeStatistic::new(steps, integers(), l1(3), 1 << 20);
             let released = mechanism.release(statistic, "audit", rng).expect("small entries fit");
@@ -55,6 +53,8 @@ pub(super) fn laplace(context: &mut Context, subject: Subject) -> Outcome {
 pub(super) fn truncated_laplace(context: &mut Context, subject: Subject) -> Outcome {
     let made = TruncatedLaplace::calibrate(epsilon(1.0), delta(0.01), l1(3)).expect("little noise");
     let (scale, bound) = (made.noise_scale().get(), made.bound());
+    let profile = |epsilon: f64| made.profile().delta(epsilon);
+    let stated = Stated { of: "truncated Laplace noise", epsilon: 1.0, delta: 0.01, profile: &profile };
     each_twin(
         subject,
         (scale, bound),
@@ -63,17 +63,12 @@ pub(super) fn truncated_laplace(context: &mut Context, subject: Subject) -> Outc
             let mechanism = TruncatedLaplace::with_noise_scale_and_bound(noise_scale(scale), bound, l1(3))
                 .expect("little noise");
             let end = bound as f64 + 0.5;
-            at_most_claimed(
-                context,
-                (1.0, 0.01),
-                &[-0.5, 0.5, 1.5, 2.5, 5.5, end - 2.0, end],
-                |which, rng| {
-                    let steps = vec![40 + [0, 3][which], -7];
-                    let statistic = LatticeStatistic::new(steps, integers(), l1(3), 1 << 20);
-                    let released = mechanism.release(statistic, "audit", rng).expect("small entries fit");
-                    (released.value().steps()[0] - 40) as f64
-                },
-            )
+            at_most_claimed(context, &stated, &[-0.5, 0.5, 1.5, 2.5, 5.5, end - 2.0, end], |which, rng| {
+                let steps = vec![40 + [0, 3][which], -7];
+                let statistic = LatticeStatistic::new(steps, integers(), l1(3), 1 << 20);
+                let released = mechanism.release(statistic, "audit", rng).expect("small entries fit");
+                (released.value().steps()[0] - 40) as f64
+            })
         },
     )
 }
@@ -81,10 +76,12 @@ pub(super) fn truncated_laplace(context: &mut Context, subject: Subject) -> Outc
 /// Draws of parameter 3 on an integer that moves by 3: `ρ = 1/2`, at δ = 0.01. The twin draws with half the parameter.
 pub(super) fn gaussian(context: &mut Context, subject: Subject) -> Outcome {
     let rho = Rho::new(0.5).expect("positive");
-    let claimed = PrivacyProfile::zero_concentrated_from(rho, AddRemoveRow).epsilon(delta(0.01));
+    let claimed = PrivacyProfile::zero_concentrated_from(rho, AddRemoveRow);
+    let (epsilon, profile) = (claimed.epsilon(delta(0.01)), |epsilon: f64| claimed.delta(epsilon));
+    let stated = Stated { of: "discrete Gaussian noise", epsilon, delta: 0.01, profile: &profile };
     each_twin(subject, 3.0, vec![1.5], |std| {
         let noise = super::gaussian(std);
-        at_most_claimed(context, (claimed, 0.01), &[1.5, 3.5, 4.5, 5.5, 6.5, 7.5], |which, rng| {
+        at_most_claimed(context, &stated, &[1.5, 3.5, 4.5, 5.5, 6.5, 7.5], |which, rng| {
             ([0, 3][which] + noise.sample(rng)) as f64
         })
     })
@@ -96,12 +93,14 @@ pub(super) fn symmetric_gaussian(context: &mut Context, subject: Subject) -> Out
     let sensitivity = LatticeFrobeniusSensitivity::from_square(13, AddRemoveRow).expect("positive");
     let claimed = SymmetricGaussian::calibrate(epsilon(1.0), delta(0.01), sensitivity).expect("little noise");
     let std = claimed.noise_std().get();
+    let profile = |epsilon: f64| claimed.profile().delta(epsilon);
+    let stated = Stated { of: "symmetric Gaussian noise", epsilon: 1.0, delta: 0.01, profile: &profile };
     let difference = [1_i64, -2, 2];
     each_twin(subject, std, vec![std / 2.0], |noise| {
         let mechanism =
             SymmetricGaussian::with_noise_std(noise_std(noise), sensitivity).expect("little noise");
         let thresholds = [0.5, 1.0, 1.5, 2.0, 2.25, 2.5].map(|multiple| multiple * std);
-        at_most_claimed(context, (1.0, 0.01), &thresholds, |which, rng| {
+        at_most_claimed(context, &stated, &thresholds, |which, rng| {
             let steps = difference.map(|d| d * which as i64).to_vec();
             let statistic = LatticeStatistic::new(steps, integers(), sensitivity, 1 << 20);
             let released = mechanism.release(statistic, "audit", rng).expect("small entries fit");

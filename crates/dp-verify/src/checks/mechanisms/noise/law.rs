@@ -1,7 +1,7 @@
 //! Draws against certified probabilities.
 
 use super::{each_twin, gaussian, laplace, rounded, truncated};
-use crate::{Context, Outcome, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_mechanisms::noise::LatticeNoise;
 use dp_testkit::statistics::chi_square;
 use rand_chacha::ChaCha20Rng;
@@ -10,25 +10,42 @@ use rand_chacha::ChaCha20Rng;
 const ALPHA: f64 = 1e-8;
 
 /// Draws of a sampler at one parameter.
-type Draw = fn(f64, &mut [i64], &mut ChaCha20Rng);
+pub(in super::super) type Draw = fn(f64, &mut [i64], &mut ChaCha20Rng);
 
-/// Pearson's test at each parameter; the smallest p-value speaks.
-fn smallest_p_value<N: LatticeNoise>(
+/// Pearson's test at each parameter; the smallest p-value speaks, and the second parameter is drawn.
+pub(in super::super) fn smallest_p_value<N: LatticeNoise>(
     context: &Context,
     parameters: &[f64],
     (law, spread): (impl Fn(f64) -> N, fn(f64) -> f64),
     draw: Draw,
 ) -> Outcome {
     let n = context.scale(300_000, 10_000_000);
-    let mut smallest = 1.0_f64;
+    let (mut smallest, mut figure) = (1.0_f64, None);
     for (stream, &parameter) in (0..).zip(parameters) {
         let mut draws = vec![0; n];
         draw(parameter, &mut draws, &mut context.rng(stream));
         context.spend(ALPHA);
-        smallest = smallest.min(p_value(&draws, &law(parameter), spread(parameter)));
+        let law = law(parameter);
+        smallest = smallest.min(p_value(&draws, &law, spread(parameter)));
+        figure = if stream == 1 { Some(shares(&draws, &law, parameter)) } else { figure };
     }
     let tests = parameters.len();
-    Outcome::at_least(smallest, ALPHA, (tests * n) as u64).with_note(format!("smallest of {tests} p-values"))
+    let outcome = Outcome::at_least(smallest, ALPHA, (tests * n) as u64)
+        .with_note(format!("smallest of {tests} p-values"));
+    Outcome { figure, ..outcome }
+}
+
+/// Shares of draws beside certified probabilities, out to where a draw is rare.
+fn shares<N: LatticeNoise>(draws: &[i64], law: &N, parameter: f64) -> Figure {
+    let reach = (8.0 * parameter).ceil() as i64;
+    let probability = |k: i64| f64::midpoint(law.pmf_bounds(k).0, law.pmf_bounds(k).1);
+    let seen = |k: i64| draws.iter().filter(|draw| **draw == k).count() as f64 / draws.len() as f64;
+    let over = |y: &dyn Fn(i64) -> f64| (-reach..=reach).map(|k| (k as f64, y(k))).collect::<Vec<_>>();
+    let drawn = over(&probability).into_iter().filter(|(_, p)| *p > 0.1 / draws.len() as f64);
+    let title = format!("Shares of draws and their probabilities, parameter {parameter}");
+    Figure::new(&title, Axis::linear("integer"), Axis::logarithmic("probability"))
+        .with_curve(Role::Bound, "certified probability", drawn)
+        .with_curve(Role::Observed, "share of draws", over(&seen))
 }
 
 /// Cells of one integer for a small spread and of a tenth of a large one, over seven of them; what is outside is one more

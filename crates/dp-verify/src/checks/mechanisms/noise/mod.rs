@@ -2,7 +2,7 @@
 
 mod audit;
 mod divergence;
-mod law;
+pub(super) mod law;
 mod oracle;
 mod privacy;
 mod symmetric;

@@ -1,6 +1,7 @@
 //! Attacks on selection: runs on two neighbours, and the outcomes that tell them apart best.
 
 use super::{any_way, each_twin, epsilon, one_way};
+use crate::checks::lower_bound::Stated;
 use crate::checks::mechanisms::delta;
 use crate::{Context, Outcome, Subject};
 use core::hash::Hash;
@@ -12,7 +13,7 @@ use dp_mechanisms::selection::{
 };
 use dp_mechanisms::{
     AddRemoveRow, DiscreteLaplace, Epsilon, FailureProbability, Lattice, LatticeL1Sensitivity,
-    LatticeStatistic, QuantileLevel,
+    LatticeStatistic, PrivacyProfile, QuantileLevel,
 };
 use rand::CryptoRng;
 
@@ -22,6 +23,7 @@ const ALPHA: f64 = 1e-6;
 /// The certified lower bound of ε at this δ from runs on both neighbours is at most what is claimed.
 fn audit<D, O: Hash + Eq + Copy>(
     context: &Context,
+    of: &str,
     (claimed, failure): (f64, f64),
     (first, second): (D, D),
     run: impl Fn(&D, &mut dyn CryptoRng) -> O,
@@ -33,18 +35,28 @@ fn audit<D, O: Hash + Eq + Copy>(
     let alpha = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
     let audit = ThresholdAudit::new(runs, alpha).expect("enough runs");
     let report = audit.measure(&experiment, failure, &mut context.rng(0)).expect("δ is a probability");
-    let audited = report.epsilon_lower_bound(failure);
-    Outcome::at_most(audited, claimed, report.total_runs()).with_note("audited ε")
+    let asked = match failure {
+        0.0 => PrivacyProfile::pure(epsilon(claimed), AddRemoveRow),
+        _ => PrivacyProfile::approximate(epsilon(claimed), delta(failure), AddRemoveRow),
+    };
+    let profile = |epsilon: f64| asked.delta(epsilon);
+    Stated { of, epsilon: claimed, delta: failure, profile: &profile }.against(&report, 0.0)
 }
 
 /// One candidate rises and two fall. The twin takes the weights of ε where those of ε/2 are right.
 pub(super) fn exponential(context: &mut Context, subject: Subject) -> Outcome {
     let of = |value: f64| ExponentialMechanism::new(epsilon(value), any_way());
     each_twin(subject, of(1.0), vec![of(2.0)], |mechanism| {
-        audit(context, (1.0, 0.0), (vec![0, 3, 3], vec![1, 2, 2]), |scores, mut rng| {
-            let scores = Scores::new(scores.clone(), any_way()).expect("there are scores");
-            *mechanism.release(&scores, "audit", &mut rng).expect("the same sensitivity").value()
-        })
+        audit(
+            context,
+            "the exponential mechanism",
+            (1.0, 0.0),
+            (vec![0, 3, 3], vec![1, 2, 2]),
+            |scores, mut rng| {
+                let scores = Scores::new(scores.clone(), any_way()).expect("there are scores");
+                *mechanism.release(&scores, "audit", &mut rng).expect("the same sensitivity").value()
+            },
+        )
     })
 }
 
@@ -52,7 +64,7 @@ pub(super) fn exponential(context: &mut Context, subject: Subject) -> Outcome {
 pub(super) fn permute_and_flip(context: &mut Context, subject: Subject) -> Outcome {
     let of = |value: f64| PermuteAndFlip::new(epsilon(value), any_way());
     each_twin(subject, of(1.0), vec![of(2.0)], |mechanism| {
-        audit(context, (1.0, 0.0), (vec![0, 3, 3], vec![1, 2, 2]), |scores, mut rng| {
+        audit(context, "permute-and-flip", (1.0, 0.0), (vec![0, 3, 3], vec![1, 2, 2]), |scores, mut rng| {
             let scores = Scores::new(scores.clone(), any_way()).expect("there are scores");
             *mechanism.release(&scores, "audit", &mut rng).expect("the same sensitivity").value()
         })
@@ -66,7 +78,7 @@ pub(super) fn noisy_max(context: &mut Context, subject: Subject) -> Outcome {
     let counts = (vec![0_i64; 10], vec![1_i64; 10]);
     let with_score = |mechanism: ReportNoisyMax<_>| {
         let noise = super::laplace(mechanism.noise_scale().get());
-        audit(context, (0.5, 0.0), counts.clone(), move |counts: &Vec<i64>, mut rng| {
+        audit(context, "a noisy maximum", (0.5, 0.0), counts.clone(), move |counts: &Vec<i64>, mut rng| {
             let noisy = counts.iter().map(|count| count + noise.sample(&mut rng));
             noisy.max().expect("there are scores").clamp(-2, 9)
         })
@@ -74,7 +86,7 @@ pub(super) fn noisy_max(context: &mut Context, subject: Subject) -> Outcome {
     // one count against the others is what a gap can tell
     let with_gap = |mechanism: ReportNoisyMax<_>| {
         let [low, high] = [0, 1].map(|first| [vec![first], vec![0; 3]].concat());
-        audit(context, (0.5, 0.0), (low, high), move |counts: &Vec<i64>, mut rng| {
+        audit(context, "a noisy maximum", (0.5, 0.0), (low, high), move |counts: &Vec<i64>, mut rng| {
             let scores = Scores::new(counts.clone(), one_way()).expect("there are scores");
             let release =
                 mechanism.release_with_gap(&scores, "audit", &mut rng).expect("the same sensitivity");
@@ -97,7 +109,7 @@ pub(super) fn above_threshold(context: &mut Context, subject: Subject) -> Outcom
     let mechanism = AboveThreshold::calibrate(epsilon(2.0), any_way(), 1).expect("little noise");
     let pair = || (vec![-1_i64, -1, -1, -1, -1, 0], vec![0_i64, 0, 0, 0, 0, -1]);
     let shipped = || {
-        audit(context, (2.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
+        audit(context, "a stream above a threshold", (2.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
             let mut stream = mechanism.start(0, &mut rng);
             let position = scores.iter().position(|&score| {
                 matches!(
@@ -112,7 +124,7 @@ pub(super) fn above_threshold(context: &mut Context, subject: Subject) -> Outcom
     let score_noise = super::laplace(mechanism.score_noise_scale().get());
     let little = super::laplace(mechanism.score_noise_scale().get() / 4.0);
     let variant = |(first, second): (Option<&DiscreteLaplace>, Option<&DiscreteLaplace>)| {
-        audit(context, (2.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
+        audit(context, "a stream above a threshold", (2.0, 0.0), pair(), |scores: &Vec<i64>, mut rng| {
             let threshold = first.map_or(0, |noise| noise.sample(&mut rng));
             let mut noisy =
                 scores.iter().map(|score| score + second.map_or(0, |noise| noise.sample(&mut rng)));
@@ -142,18 +154,28 @@ pub(super) fn quantile(context: &mut Context, subject: Subject) -> Outcome {
         Subject::AsShipped => {
             let pairs = [(vec![20], vec![20, 99]), (vec![], vec![20])];
             Outcome::worst(pairs.map(|pair| {
-                audit(context, (1.0, 0.0), pair, |values: &Vec<i64>, mut rng| {
+                audit(context, "a private quantile", (1.0, 0.0), pair, |values: &Vec<i64>, mut rng| {
                     cell(mechanism.release(values, "audit", &mut rng).value() - 20)
                 })
             }))
         }
         Subject::Broken => {
             let law = ExponentialWeights::new(epsilon(1.0), 2).expect("supported");
-            audit(context, (1.0, 0.0), (vec![], vec![20_i64]), |values: &Vec<i64>, mut rng| {
-                // one stretch, or three of which the second is at distance zero and the others at one half
-                let only = |rng| uniform_below(100, rng) as i64 - 20;
-                cell(if values.is_empty() { only(rng) } else { law.select(&[1, 0, 1], &mut rng) as i64 - 1 })
-            })
+            audit(
+                context,
+                "a private quantile",
+                (1.0, 0.0),
+                (vec![], vec![20_i64]),
+                |values: &Vec<i64>, mut rng| {
+                    // one stretch, or three of which the second is at distance zero and the others at one half
+                    let only = |rng| uniform_below(100, rng) as i64 - 20;
+                    cell(if values.is_empty() {
+                        only(rng)
+                    } else {
+                        law.select(&[1, 0, 1], &mut rng) as i64 - 1
+                    })
+                },
+            )
         }
     }
 }
@@ -172,17 +194,26 @@ pub(super) fn stability(context: &mut Context, subject: Subject) -> Outcome {
     };
     let edge = made(1.0, failure).threshold();
     let test = |mechanism: StabilityTest<AddRemoveRow>, pair: [(u64, u8); 2]| {
-        audit(context, (1.0, failure), (pair[0], pair[1]), move |&(rows, answer), mut rng| {
-            let distance = DistanceToInstability::new(rows, AddRemoveRow);
-            *mechanism.release(answer, &distance, "audit", &mut rng).expect("the same neighbours").value()
-        })
+        audit(
+            context,
+            "a stability test",
+            (1.0, failure),
+            (pair[0], pair[1]),
+            move |&(rows, answer), mut rng| {
+                let distance = DistanceToInstability::new(rows, AddRemoveRow);
+                *mechanism.release(answer, &distance, "audit", &mut rng).expect("the same neighbours").value()
+            },
+        )
     };
     let pairs = [[(edge, 0), (edge + 1, 0)], [(0, 0), (0, 1)]];
     let shipped = || Outcome::worst(pairs.map(|pair| test(made(1.0, failure), pair)));
     match subject {
         Subject::AsShipped => shipped(),
         Subject::Broken => {
-            let exact = audit(context, (1.0, failure), (edge, edge + 1), |rows: &u64, _| *rows > edge);
+            let exact =
+                audit(context, "a stability test", (1.0, failure), (edge, edge + 1), |rows: &u64, _| {
+                    *rows > edge
+                });
             let little = made(3.0, failure);
             let at_its_edge = [(little.threshold(), 0), (little.threshold() + 1, 0)];
             let twins = [exact, test(little, at_its_edge), test(made(1.0, 0.4), pairs[1])];
@@ -203,20 +234,29 @@ pub(super) fn proposal(context: &mut Context, subject: Subject) -> Outcome {
     };
     let edge = made(failure, half).test().threshold();
     let run = |mechanism: ProposeTestRelease<AddRemoveRow>, pair: [(u64, i64); 2]| {
-        audit(context, (1.0, failure), (pair[0], pair[1]), move |&(rows, value): &(u64, i64), mut rng| {
-            let distance = DistanceToInstability::new(rows, AddRemoveRow);
-            let integers = Lattice::new(0).expect("integers are a lattice");
-            let statistic = LatticeStatistic::new(vec![value], integers, bound(3), 1 << 20);
-            let release =
-                mechanism.release(statistic, &distance, "audit", &mut rng).expect("small entries fit");
-            release.value().as_ref().map(|vector| vector.steps()[0].clamp(-1, 4))
-        })
+        audit(
+            context,
+            "propose-test-release",
+            (1.0, failure),
+            (pair[0], pair[1]),
+            move |&(rows, value): &(u64, i64), mut rng| {
+                let distance = DistanceToInstability::new(rows, AddRemoveRow);
+                let integers = Lattice::new(0).expect("integers are a lattice");
+                let statistic = LatticeStatistic::new(vec![value], integers, bound(3), 1 << 20);
+                let release =
+                    mechanism.release(statistic, &distance, "audit", &mut rng).expect("small entries fit");
+                release.value().as_ref().map(|vector| vector.steps()[0].clamp(-1, 4))
+            },
+        )
     };
     let pairs = [[(edge, 0), (edge + 1, 3)], [(0, 0), (0, 1000)]];
     match subject {
         Subject::AsShipped => Outcome::worst(pairs.map(|pair| run(made(failure, half), pair))),
         Subject::Broken => {
-            let exact = audit(context, (1.0, failure), (edge, edge + 1), |rows: &u64, _| *rows > edge);
+            let exact =
+                audit(context, "propose-test-release", (1.0, failure), (edge, edge + 1), |rows: &u64, _| {
+                    *rows > edge
+                });
             let twins = [exact, run(made(0.4, half), pairs[1]), run(made(failure, 3.0 * half), pairs[0])];
             each_twin(subject, 0, vec![0, 1, 2], |which: usize| twins[which].clone())
         }

@@ -1,12 +1,12 @@
 //! Audits of whole releases on neighbours that are nearly the worst.
 
 use super::{budget, close, covariance, unit, worst_pair};
+use crate::checks::lower_bound::{self, Stated};
 use crate::{Context, Outcome, Subject};
-use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::{Cholesky, Mat};
 use dp_mechanisms::covariance::Draws;
 use dp_mechanisms::{
-    FailureProbability, GaussianSampling, LatticeGaussian, LatticeLaplace, NoiseScale, NoiseStd,
+    GaussianSampling, LatticeGaussian, LatticeLaplace, NoiseScale, NoiseStd, PrivacyProfile,
 };
 use ntk_dp::private::close::{
     PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, gram_mechanism, label_statistic,
@@ -24,21 +24,12 @@ const TARGET: (f64, f64) = (1.0, 0.1);
 fn audited(
     context: &Context,
     (first, second): (Mat, Mat),
-    (claimed, delta, n): (f64, f64, usize),
+    stated: &Stated<'_>,
+    n: usize,
     score: impl Fn(&Mat, &mut dyn CryptoRng) -> f64,
 ) -> Outcome {
-    let mechanism = from_fn(|rows: &Mat, rng| score(rows, rng));
-    let neighbours = Neighbours::new(first, second, close(1.0));
-    let experiment = Experiment::new(&mechanism, &neighbours, |score: &f64| *score);
-    let failure = FailureProbability::new(context.spend(ALPHA)).expect("a probability");
-    let audit = ThresholdAudit::new(n, failure).expect("enough runs");
-    let report = audit.measure(&experiment, delta, &mut context.rng(0)).expect("a probability");
-    let found = report.epsilon_lower_bound(delta);
-    let note = format!("audited ε: {found:.3}, claimed {claimed:.3}");
-    if found < 0.25 * claimed {
-        return Outcome::inconclusive(note);
-    }
-    Outcome::at_most(found, claimed, 2 * n as u64).with_note(note)
+    let report = lower_bound::audit(context, (first, second, close(1.0)), (n, stated.delta, ALPHA), score);
+    stated.against(&report, 0.25)
 }
 
 /// Points as far apart as they may be, told apart along their difference. The twin has 0.7 of the noise.
@@ -48,11 +39,16 @@ pub(in super::super) fn points(context: &mut Context, subject: Subject) -> Outco
     let mut second = first.clone();
     second[(0, 0)] += 0.3 - 1e-9;
     let shipped = points_mechanism(adjacency, &options, epsilon, delta).expect("supported noise");
-    let claimed = shipped.profile().epsilon(delta);
+    let stated = Stated {
+        of: "released close points",
+        epsilon: shipped.profile().epsilon(delta),
+        delta: TARGET.1,
+        profile: &|epsilon| shipped.profile().delta(epsilon),
+    };
     let std = NoiseStd::new(subject.pick(1.0, 0.7) * shipped.noise_std().get()).expect("positive");
     let mechanism = LatticeGaussian::with_noise_std(std, shipped.sensitivity()).expect("supported noise");
     let n = context.scale(60_000, 1_000_000);
-    audited(context, (first, second), (claimed, TARGET.1, n), |points, mut rng| {
+    audited(context, (first, second), &stated, n, |points, mut rng| {
         let private = PrivatePoints::new(adjacency, points.as_ref());
         let release = release_points_with(private, &options, &mechanism, &mut rng);
         release.expect("the announced shape").value().points()[(0, 0)]
@@ -70,7 +66,13 @@ pub(in super::super) fn labels(context: &mut Context, subject: Subject) -> Outco
     let scale = NoiseScale::new(subject.pick(1.0, 0.7) * shipped.noise_scale().get()).expect("positive");
     let mechanism = LatticeLaplace::with_noise_scale(scale, sensitivity).expect("supported noise");
     let n = context.scale(60_000, 1_000_000);
-    audited(context, (first, second), (1.0, 0.0, n), |labels, mut rng| {
+    let stated = Stated {
+        of: "a released label",
+        epsilon: 1.0,
+        delta: 0.0,
+        profile: &|epsilon| shipped.profile().delta(epsilon),
+    };
+    audited(context, (first, second), &stated, n, |labels, mut rng| {
         let release = mechanism.release(statistic(labels), "audit", &mut rng).expect("little noise");
         release.value().steps()[0] as f64
     })
@@ -83,14 +85,19 @@ pub(in super::super) fn gram(context: &mut Context, subject: Subject) -> Outcome
     let (first, second) = worst_pair(8, beta);
     let (epsilon, delta) = budget(TARGET.0, TARGET.1);
     let shipped = gram_mechanism(close(beta), &options, epsilon, delta).expect("several draws");
-    let claimed = shipped.profile().epsilon(delta);
+    let stated = Stated {
+        of: "draws that estimate a Gram matrix",
+        epsilon: shipped.profile().epsilon(delta),
+        delta: TARGET.1,
+        profile: &|epsilon| shipped.profile().delta(epsilon),
+    };
     let draws = Draws::new(shipped.draws().get() * subject.pick(1, 3)).expect("positive");
     let mechanism = GaussianSampling::with_draws(draws, shipped.profile().bound());
     let [a, b] = [&first, &second].map(|points| {
         let cholesky = Cholesky::new(covariance(&options, points, beta).as_ref());
         cholesky.and_then(|cholesky| cholesky.inverse()).expect("a ridge makes it definite")
     });
-    audited(context, (first, second), (claimed, TARGET.1, n), |points, mut rng| {
+    audited(context, (first, second), &stated, n, |points, mut rng| {
         let private = PrivatePoints::new(close(beta), points.as_ref());
         let release =
             release_gram_with(private, &options, &mechanism, &mut rng).expect("the bound is the mechanism's");
@@ -107,7 +114,13 @@ pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outc
     let (epsilon, delta) = budget(TARGET.0, 1e-3);
     let n = context.scale(6_000, 60_000);
     let answers = subject.pick(1, 3);
-    audited(context, (first, second), (TARGET.0, 1e-3, n), |points, mut rng| {
+    let stated = Stated {
+        of: "one answered query",
+        epsilon: TARGET.0,
+        delta: 1e-3,
+        profile: &|e| PrivacyProfile::approximate(epsilon, delta, close(beta)).delta(e),
+    };
+    audited(context, (first, second), &stated, n, |points, mut rng| {
         let private = PrivatePoints::new(close(beta), points.as_ref());
         let budget = QueryBudget::new(answers, epsilon, delta);
         let mut queries = PrivateQueries::new(private, &options, budget).expect("the quadratic kernel");

@@ -2,6 +2,7 @@
 
 use super::{norm, pair, quadratic};
 use crate::checks::attention::climb;
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
 use ntk_dp::private::close::feature_move;
 use ntk_dp::{Activation, Kernel, Network};
@@ -33,6 +34,7 @@ pub(in super::super) fn feature_moves(context: &mut Context, subject: Subject) -
     let mut rng = context.rng(0);
     let (starts, steps) = (context.scale(3, 20), context.scale(150, 3000));
     let (mut worst, mut tightest, mut n, mut note) = (0.0_f64, 1.0_f64, 0, String::new());
+    let mut pairs = AgainstBounds::default();
     for (kernel, name) in kernels() {
         let mut found = 0.0_f64;
         for (step, d) in [(0.02, 1), (0.1, 2), (0.6, 3), (1.3, 2), (0.02, 4)] {
@@ -44,10 +46,11 @@ pub(in super::super) fn feature_moves(context: &mut Context, subject: Subject) -
                 let point: Vec<f64> =
                     if start == 0 { (0..2 * d).map(along).collect() } else { (0..2 * d).map(any).collect() };
                 climb(&mut rng, point, steps, |point| {
-                    let ratio = distance(&kernel, point, step) / bound;
-                    found = found.max(ratio);
+                    let moved = distance(&kernel, point, step);
+                    found = found.max(moved / bound);
+                    pairs.push(bound, moved);
                     n += 1;
-                    ratio
+                    moved / bound
                 });
             }
         }
@@ -59,7 +62,9 @@ pub(in super::super) fn feature_moves(context: &mut Context, subject: Subject) -
         return Outcome::inconclusive(format!("a search stays far below its bound: {note}"));
     }
     // differences of kernel values of size one, off by 1e-8 for nearly equal points of a ReLU, over squares from 4e-4 on
-    Outcome::at_most(worst, 1.0 + 2e-5, n).with_note(format!("distance over bound: {note}"))
+    Outcome::at_most(worst, 1.0 + 2e-5, n)
+        .with_note(format!("distance over bound: {note}"))
+        .with_figure(pairs.picture("Distances of features of two near points, against their bounds"))
 }
 
 /// Of two points that are brought into the unit ball.

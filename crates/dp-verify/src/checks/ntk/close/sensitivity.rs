@@ -2,6 +2,7 @@
 
 use super::{close, pair, unit};
 use crate::checks::attention::climb;
+use crate::checks::tightest::Tightest;
 use crate::{Context, Outcome, Subject};
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::Draws;
@@ -13,31 +14,6 @@ use ntk_dp::private::close::{
 };
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
-
-#[derive(Default)]
-struct Tightest {
-    ratio: f64,
-    n: u64,
-}
-
-impl Tightest {
-    /// Compared as integers: quotients of large ones may round to one.
-    fn see(&mut self, distance: u128, stated: u128) -> f64 {
-        let ratio = distance as f64 / stated as f64;
-        let ratio = if distance > stated { ratio.max(1.0_f64.next_up()) } else { ratio.min(1.0) };
-        self.ratio = self.ratio.max(ratio);
-        self.n += 1;
-        ratio
-    }
-
-    fn outcome(&self, least: f64) -> Outcome {
-        let note = format!("largest distance over the stated one: {:.6}", self.ratio);
-        if self.ratio < least {
-            return Outcome::inconclusive(note);
-        }
-        Outcome::at_most(self.ratio, 1.0, self.n).with_note(note)
-    }
-}
 
 /// Starts of a search over a point and its direction: along an axis, along the diagonal, at random.
 fn start(rng: &mut ChaCha20Rng, (d, step): (usize, f64), number: usize) -> Vec<f64> {

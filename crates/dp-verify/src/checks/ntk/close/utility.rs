@@ -2,6 +2,7 @@
 
 use super::{close, covariance, in_ball, quadratic, unit};
 use crate::checks::attention::climb;
+use crate::checks::picture::AgainstBounds;
 use crate::{Context, Outcome, Subject};
 use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, SymmetricEigen, matmul};
 use dp_mechanisms::GaussianSampling;
@@ -57,7 +58,7 @@ fn labels(rng: &mut ChaCha20Rng, exact: &Mat, eigen: &SymmetricEigen, aligned: b
 /// has s for s/(1 − s).
 pub(in super::super) fn sampled(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (mut worst, mut n) = (0.0_f64, 0);
+    let (mut worst, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for trial in 0..context.scale(60, 800) {
         let (rows, d) = (rng.random_range(2..12), rng.random_range(1..4));
         let options = unit(rows, d).with_ridge(rng.random_range(0.05..2.0)).expect("positive");
@@ -82,7 +83,9 @@ pub(in super::super) fn sampled(context: &mut Context, subject: Subject) -> Outc
         climb(&mut rng, start, context.scale(100, 1000), |x| {
             let k = kernel_row(x, &points);
             let difference: Vec<f64> = alpha.iter().zip(&found).map(|(a, b)| a - b).collect();
-            let ratio = dot(&k, &difference).abs() / (norm * dot(x, x));
+            let (error, bound) = (dot(&k, &difference).abs(), norm * dot(x, x));
+            let ratio = error / bound;
+            pairs.push(bound, error);
             worst = worst.max(if ratio.is_finite() { ratio } else { 0.0 });
             n += 1;
             if ratio.is_finite() { ratio } else { 0.0 }
@@ -92,7 +95,9 @@ pub(in super::super) fn sampled(context: &mut Context, subject: Subject) -> Outc
         return Outcome::inconclusive(format!("the search comes to {worst:.3} of the bound only"));
     }
     // condition numbers below 12/0.05·1/(1 − 0.95)
-    Outcome::at_most(worst, 1.0 + 1e-9, n).with_note(format!("largest error over its bound: {worst:.3}"))
+    Outcome::at_most(worst, 1.0 + 1e-9, n)
+        .with_note(format!("largest error over its bound: {worst:.3}"))
+        .with_figure(pairs.picture("Errors of predictions from a sampled Gram matrix, against their bounds"))
 }
 
 /// The published bound with its constant: for matrices in the stated interval, at random, and where it is attained, orthogonal points seen
