@@ -12,9 +12,9 @@ impl AgainstBounds {
     /// Points that are drawn at most.
     const MOST: usize = 150;
 
-    /// One more; what is not positive has no place on a logarithmic axis.
+    /// One more; what is far below its bound would leave no room on the axes for what is near.
     pub(super) fn push(&mut self, bound: f64, found: f64) {
-        if bound > 0.0 && found > 0.0 {
+        if bound > 0.0 && found > 1e-4 * bound {
             self.pairs.push((bound, found));
         }
         if self.pairs.len() >= 32 * Self::MOST {
@@ -37,7 +37,7 @@ impl AgainstBounds {
         let span = ends(&self.pairs);
         Figure::new(title, Axis::logarithmic("stated bound"), Axis::logarithmic("found"))
             .with_curve(Role::Bound, "as large as stated", span.map(|x| (x, x)))
-            .with_curve(Role::Observed, "found", self.pairs)
+            .with_curve(Role::Observed, "found (where above a ten-thousandth of its bound)", self.pairs)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::Outcome;
 use crate::figure::{Axis, Curve, Figure, Role, Scale};
+use plotters::coord::ranged1d::{DefaultFormatting, KeyPointHint};
+use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 use std::error::Error;
 use std::ops::Range;
@@ -62,12 +64,9 @@ fn draw(
     (across, up): (Range<f64>, Range<f64>),
 ) -> Result<(), Box<dyn Error>> {
     let root = SVGBackend::with_string(out, SIZE).into_drawing_area();
-    let label = |axis: &Axis, width: f64| {
-        let scale = axis.scale;
-        move |x: &f64| tick(scale, *x, width)
-    };
-    let (of_x, of_y) =
-        (label(&figure.across, across.end - across.start), label(&figure.up, up.end - up.start));
+    let [of_x, of_y] = [(&figure.across, &across), (&figure.up, &up)].map(|(axis, range)| Ticks::new(axis.scale, range));
+    let [label_x, label_y] = [&of_x, &of_y].map(|ticks| move |x: &f64| ticks.label(*x));
+    let [across, up] = [(across, &of_x), (up, &of_y)].map(|(range, ticks)| Ruled::new(range, ticks));
     let mut chart = ChartBuilder::on(&root)
         .margin(10)
         .x_label_area_size(42)
@@ -79,10 +78,10 @@ fn draw(
         .bold_line_style(INK.mix(0.12))
         .x_desc(figure.across.label.as_str())
         .y_desc(figure.up.label.as_str())
-        .x_labels(8)
-        .y_labels(7)
-        .x_label_formatter(&of_x)
-        .y_label_formatter(&of_y)
+        .x_labels(of_x.places.len())
+        .y_labels(of_y.places.len())
+        .x_label_formatter(&label_x)
+        .y_label_formatter(&label_y)
         .label_style(("sans-serif", 13, &INK))
         .draw()?;
     for (curve, points) in curves {
@@ -130,20 +129,104 @@ const fn colour(role: Role) -> RGBColor {
     }
 }
 
-/// On a logarithmic axis only powers of ten have names, unless there is none to see.
-fn tick(scale: Scale, x: f64, width: f64) -> String {
-    match scale {
-        Scale::Linear if x == 0.0 || (1e-3..1e5).contains(&x.abs()) => {
-            format!("{}", (x * 1e6).round() * 1e-6)
-        }
-        Scale::Linear => format!("{x:.1e}"),
-        Scale::Logarithmic if width < 1.5 => format!("{:.2}", 10_f64.powf(x)),
-        Scale::Logarithmic if (x - x.round()).abs() < 1e-9 => match x.round() as i32 {
-            exponent @ -2..=3 => format!("{}", 10_f64.powi(exponent)),
-            exponent => format!("1e{exponent}"),
-        },
-        Scale::Logarithmic => String::new(),
+/// Where an axis has lines with numbers: round ones.
+struct Ticks {
+    scale: Scale,
+    /// On the page: logarithms where the axis has them.
+    places: Vec<f64>,
+    /// Digits after the point.
+    decimals: usize,
+}
+
+impl Ticks {
+    /// Lines that an axis has at most, or few more.
+    const MOST: f64 = 8.0;
+
+    fn new(scale: Scale, range: &Range<f64>) -> Self {
+        let width = range.end - range.start;
+        let inside = |x: &f64| range.contains(x);
+        let (places, decimals): (Vec<f64>, usize) = match scale {
+            Scale::Logarithmic if width >= 1.5 => {
+                let step = (width / Self::MOST).ceil();
+                (multiples(step, range), 0)
+            }
+            Scale::Logarithmic if width >= 0.3 => {
+                let decades = (range.start.floor() as i32..=range.end.ceil() as i32).map(f64::from);
+                let of_decade = |decade: f64| [1.0_f64, 2.0, 5.0].map(|digit| decade + digit.log10());
+                (decades.flat_map(of_decade).filter(inside).collect(), 0)
+            }
+            Scale::Logarithmic => {
+                let values = 10_f64.powf(range.start)..10_f64.powf(range.end);
+                let step = round_step(values.end - values.start);
+                (multiples(step, &values).iter().map(|value| value.log10()).collect(), decimals_of(step))
+            }
+            Scale::Linear => {
+                let step = round_step(width);
+                (multiples(step, range), decimals_of(step))
+            }
+        };
+        Self { scale, places, decimals }
     }
+
+    fn label(&self, place: f64) -> String {
+        let value = match self.scale {
+            Scale::Linear => place,
+            Scale::Logarithmic => 10_f64.powf(place),
+        };
+        let (size, decimals) = (value.abs(), self.decimals);
+        match self.scale {
+            _ if size < 1e-12 * self.places.iter().fold(0.0, |most: f64, x| most.max(x.abs())) => "0".to_owned(),
+            Scale::Logarithmic if decimals == 0 && !(0.009..2000.0).contains(&size) => format!("{value:.0e}"),
+            Scale::Logarithmic if decimals == 0 => format!("{}", (value * 1e3).round() / 1e3),
+            _ if !(1e-3..1e5).contains(&size) => format!("{value:.1e}"),
+            _ => format!("{value:.decimals$}"),
+        }
+    }
+}
+
+/// Numbers of a range, with lines where they are wanted.
+struct Ruled {
+    numbers: RangedCoordf64,
+    places: Vec<f64>,
+}
+
+impl Ruled {
+    fn new(range: Range<f64>, ticks: &Ticks) -> Self {
+        Self { numbers: range.into(), places: ticks.places.clone() }
+    }
+}
+
+impl Ranged for Ruled {
+    type FormatOption = DefaultFormatting;
+    type ValueType = f64;
+
+    fn map(&self, value: &f64, limit: (i32, i32)) -> i32 {
+        self.numbers.map(value, limit)
+    }
+
+    fn key_points<Hint: KeyPointHint>(&self, _: Hint) -> Vec<f64> {
+        self.places.clone()
+    }
+
+    fn range(&self) -> Range<f64> {
+        self.numbers.range()
+    }
+}
+
+/// One, two or five times a power of ten, five to ten of which make the width.
+fn round_step(width: f64) -> f64 {
+    let power = 10_f64.powf((width / Ticks::MOST).log10().floor());
+    let fits = |factor: &f64| width / (factor * power) <= Ticks::MOST;
+    [1.0, 2.0, 5.0].into_iter().find(fits).unwrap_or(10.0) * power
+}
+
+fn decimals_of(step: f64) -> usize {
+    (-step.log10().floor()).clamp(0.0, 12.0) as usize
+}
+
+fn multiples(step: f64, range: &Range<f64>) -> Vec<f64> {
+    let (first, last) = ((range.start / step).ceil() as i64, (range.end / step).floor() as i64);
+    (first..=last).map(|k| k as f64 * step).collect()
 }
 
 #[cfg(test)]
@@ -175,6 +258,20 @@ mod tests {
         assert_eq!(roles(&seen("errors", 0.5), &seen("others", 2.0)), [Role::Observed]);
         assert_eq!(roles(&seen("errors", 0.5), &seen("errors", 0.5)), [Role::Observed]);
         assert!(with_twin(&Outcome::at_most(0.5, 1.0, 1), &seen("errors", 2.0)).is_none());
+    }
+
+    #[test]
+    fn axes_have_round_numbers() {
+        let labels = |scale, range: Range<f64>| {
+            let ticks = Ticks::new(scale, &range);
+            ticks.places.iter().map(|place| ticks.label(*place)).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(Scale::Linear, -0.03..1.06), ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"].map(|x| if x == "0.0" { "0" } else { x }));
+        assert_eq!(labels(Scale::Logarithmic, -3.2..1.1), ["1e-3", "0.01", "0.1", "1", "10"]);
+        assert_eq!(labels(Scale::Logarithmic, 1.58..2.75), ["50", "100", "200", "500"]);
+        assert_eq!(labels(Scale::Logarithmic, -6.1..-5.2), ["1e-6", "2e-6", "5e-6"]);
+        assert_eq!(labels(Scale::Logarithmic, -0.5..-0.3), ["0.32", "0.34", "0.36", "0.38", "0.40", "0.42", "0.44", "0.46", "0.48", "0.50"]);
+        assert!(labels(Scale::Logarithmic, -300.0..1.0).len() <= 9);
     }
 
     #[test]
