@@ -41,7 +41,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "audit.one_run.bound",
         kind: ClaimKind::Utility,
-        statement: "v of r guesses on m canaries are right with probability β + mδ·β(1 − β)/(v·P(W = v)) at most, and this is attained",
+        statement: "v of r guesses on m canaries are right with probability β + mδ·β(1 − β)/(v·P(W = v)) at most, which is attained where it is at most one",
         hypotheses: &[
             "(ε, δ)-privacy in each canary",
             "fair independent coins",

@@ -85,4 +85,7 @@ pub enum Error {
     /// Nothing to replay on.
     #[error("a replay needs a pair of neighbours")]
     NoPair,
+    /// Pairs that are neighbours in different senses.
+    #[error("all pairs of one replay must be neighbours in the same sense")]
+    Adjacencies,
 }

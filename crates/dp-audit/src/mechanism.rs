@@ -36,7 +36,8 @@ pub trait Mechanism {
     /// What it releases.
     type Output;
 
-    /// One run.
+    /// One run. Audits by thresholds and by betting hold for independent runs: a mechanism that keeps something from one
+    /// run for the next is outside their guarantee.
     fn run<R: CryptoRng + ?Sized>(&self, data: &Self::Data, rng: &mut R) -> Self::Output;
 }
 

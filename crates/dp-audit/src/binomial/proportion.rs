@@ -62,7 +62,10 @@ impl Proportion {
     #[must_use]
     pub fn lower_bound(self, alpha: FailureProbability) -> f64 {
         // P(X ≥ hits) grows with p: the bound is the largest p at which it stays at or below α
-        if self.hits == 0 { 0.0 } else { end_of_interval(self.hits, self.runs, alpha.get(), |chance| chance) }
+        if self.hits == 0 {
+            return 0.0;
+        }
+        end_of_interval(self.hits, self.runs, alpha.get(), |chance| chance).unwrap_or(0.0)
     }
 
     /// Above the true probability, but for an event of probability at most `alpha`.
@@ -70,10 +73,9 @@ impl Proportion {
     pub fn upper_bound(self, alpha: FailureProbability) -> f64 {
         // misses are the hits of the opposite event
         if self.hits == self.runs {
-            1.0
-        } else {
-            end_of_interval(self.runs - self.hits, self.runs, alpha.get(), Chance::swapped)
+            return 1.0;
         }
+        end_of_interval(self.runs - self.hits, self.runs, alpha.get(), Chance::swapped).unwrap_or(1.0)
     }
 }
 
@@ -83,8 +85,8 @@ impl Proportion {
 /// `ln P(X ≥ k)` is a concave function of the log-odds θ (its second derivative is `Var(X | X ≥ k) − Var X ≤ 0` for
 /// log-concave laws), with slope `(1 − s)k·P(X = k)/P(X ≥ k)`, `s` the success probability. So Newton's method
 /// approaches from the safe side. None of that is needed for the guarantee: what is returned has passed the certified
-/// comparison.
-fn end_of_interval(k: u64, n: u64, alpha: f64, seen: impl Fn(Chance) -> Chance) -> f64 {
+/// comparison. `None` if no float was found that does, as at α near the smallest float.
+fn end_of_interval(k: u64, n: u64, alpha: f64, seen: impl Fn(Chance) -> Chance) -> Option<f64> {
     let target = Enclosure::point(alpha).ln();
     let certified = |odds: f64| {
         let p = odds / (1.0 + odds);
@@ -105,7 +107,7 @@ fn end_of_interval(k: u64, n: u64, alpha: f64, seen: impl Fn(Chance) -> Chance) 
     loop {
         let (p, safe, _) = certified(odds);
         if safe || away > 1e3 {
-            return if safe { p } else { seen(Chance::new(0.0)).success.lo };
+            return safe.then_some(p);
         }
         odds *= (toward * away).exp();
         away *= 4.0;

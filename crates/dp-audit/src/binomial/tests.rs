@@ -124,6 +124,14 @@ fn tiny_levels_are_bounded() {
 }
 
 #[test]
+fn where_no_float_is_certified_the_bounds_are_those_of_any_probability() {
+    // a miss in ten runs of probability 2⁻⁶⁰ each is likelier than α
+    let smallest = alpha(f64::from_bits(1));
+    assert_eq!(Proportion::new(9, 10).unwrap().upper_bound(smallest), 1.0);
+    assert_eq!(Proportion::new(1, 1 << 53).unwrap().lower_bound(smallest), 0.0);
+}
+
+#[test]
 fn refuses_counts_and_probabilities_that_cannot_be() {
     assert!(Proportion::new(0, 0).is_err() && Proportion::new(0, (1 << 53) + 1).is_err());
     assert!(

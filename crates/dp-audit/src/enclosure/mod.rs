@@ -7,7 +7,7 @@ mod elementary;
 
 use core::ops::{Add, Div, Mul, Neg, Sub};
 
-/// The set `[lo, hi]`, both ends included. Ends may be infinite; NaN never leaves an operation on sets without it.
+/// The set `[lo, hi]`, both ends included. Ends may be infinite; NaN never leaves a sum, product or quotient.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Enclosure {
     pub(crate) lo: f64,
@@ -44,6 +44,17 @@ impl Enclosure {
         self.rising(elementary::ln)
     }
 
+    /// From the least of these computed numbers to the largest, one step outward; everything if one is not a number, as
+    /// `0·∞` and `∞ − ∞` are.
+    fn around<const N: usize>(numbers: [f64; N]) -> Self {
+        if numbers.iter().any(|x| x.is_nan()) {
+            return Self::new(f64::NEG_INFINITY, f64::INFINITY);
+        }
+        let least = numbers.into_iter().fold(f64::INFINITY, f64::min);
+        let largest = numbers.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        Self::new(least.next_down(), largest.next_up())
+    }
+
     /// The image under a rising function.
     fn rising(self, function: fn(f64) -> Self) -> Self {
         let lower = function(self.lo);
@@ -55,7 +66,7 @@ impl Add for Enclosure {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self::new((self.lo + other.lo).next_down(), (self.hi + other.hi).next_up())
+        Self::around([self.lo + other.lo, self.hi + other.hi])
     }
 }
 
@@ -79,11 +90,7 @@ impl Mul for Enclosure {
     type Output = Self;
 
     fn mul(self, other: Self) -> Self {
-        let products = [self.lo * other.lo, self.lo * other.hi, self.hi * other.lo, self.hi * other.hi];
-        Self::new(
-            products.into_iter().fold(f64::INFINITY, f64::min).next_down(),
-            products.into_iter().fold(f64::NEG_INFINITY, f64::max).next_up(),
-        )
+        Self::around([self.lo * other.lo, self.lo * other.hi, self.hi * other.lo, self.hi * other.hi])
     }
 }
 
@@ -93,9 +100,7 @@ impl Div for Enclosure {
     /// For a divisor above zero.
     fn div(self, other: Self) -> Self {
         debug_assert!(other.lo > 0.0, "divisors are positive");
-        let (by_lo, by_hi) =
-            ((self.lo / other.lo, self.lo / other.hi), (self.hi / other.lo, self.hi / other.hi));
-        Self::new(by_lo.0.min(by_lo.1).next_down(), by_hi.0.max(by_hi.1).next_up())
+        Self::around([self.lo / other.lo, self.lo / other.hi, self.hi / other.lo, self.hi / other.hi])
     }
 }
 
@@ -139,6 +144,17 @@ mod tests {
     fn products_of_sets_of_both_signs_hold_every_corner() {
         let product = Enclosure::new(-2.0, 3.0) * Enclosure::new(-5.0, 7.0);
         assert!(product.lo <= -15.0 && product.hi >= 21.0 && product.hi < 21.1);
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_anything() {
+        let [zero, infinity] = [0.0, f64::INFINITY].map(Enclosure::point);
+        let everything = Enclosure::new(f64::NEG_INFINITY, f64::INFINITY);
+        for result in [zero * infinity, infinity * zero, infinity - infinity, infinity / infinity] {
+            assert_eq!(result, everything);
+        }
+        assert_eq!(Enclosure::new(0.0, 1.0) * Enclosure::new(2.0, f64::INFINITY), everything);
+        assert_eq!(Enclosure::point(f64::NAN) + zero, everything);
     }
 
     #[test]

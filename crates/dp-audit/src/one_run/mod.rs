@@ -26,8 +26,8 @@ use dp_mechanisms::{Adjacency, FailureProbability};
 /// P(V ≥ v) ≤ β + mδ·β(1 − β)/(v·P(W = v)),      β = P(W ≥ v),
 /// ```
 ///
-/// and there is an (ε, δ)-private mechanism for which this is an equality. So every refutation, and every lower bound
-/// of ε, is wrong with probability at most α; all those of one report together.
+/// and where the right side is at most one, there is an (ε, δ)-private mechanism for which this is an equality. So every
+/// refutation, and every lower bound of ε, is wrong with probability at most α; all those of one report together.
 ///
 /// # What the hypotheses are there for
 ///

@@ -45,7 +45,7 @@ use rand::CryptoRng;
 ///
 /// # Errors
 ///
-/// [`Error::NoPair`] if there is none.
+/// [`Error::NoPair`] if there is none, [`Error::Adjacencies`] if they are neighbours in different senses.
 pub fn lattice<M: Mechanism, A: Adjacency, R: CryptoRng + ?Sized>(
     mechanism: &M,
     pairs: &[Neighbours<M::Data, A>],
@@ -59,7 +59,7 @@ pub fn lattice<M: Mechanism, A: Adjacency, R: CryptoRng + ?Sized>(
 ///
 /// # Errors
 ///
-/// [`Error::NoPair`] if there is none.
+/// [`Error::NoPair`] if there is none, [`Error::Adjacencies`] if they are neighbours in different senses.
 pub fn real<M: Mechanism, A: Adjacency, R: CryptoRng + ?Sized>(
     mechanism: &M,
     pairs: &[Neighbours<M::Data, A>],
@@ -80,6 +80,10 @@ fn measure<M: Mechanism, A: Adjacency, E: Eq, T: PartialOrd + Copy + Default, R:
     rng: &mut R,
 ) -> Result<ReplayReport<A, T>, Error> {
     let adjacency = pairs.first().ok_or(Error::NoPair)?.adjacency();
+    // adjacencies can differ in value, not only in type
+    if pairs.iter().any(|pair| pair.adjacency() != adjacency) {
+        return Err(Error::Adjacencies);
+    }
     let mut report = ReplayReport::new(adjacency, pairs.len());
     for (pair, neighbours) in pairs.iter().enumerate() {
         let mut recorder = Recorder::new(rng);
@@ -109,7 +113,9 @@ fn measure<M: Mechanism, A: Adjacency, E: Eq, T: PartialOrd + Copy + Default, R:
 mod tests {
     use super::*;
     use crate::mechanism::from_fn;
-    use dp_mechanisms::{AddRemoveRow, L1Sensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity};
+    use dp_mechanisms::{
+        AddRemoveRow, L1Sensitivity, LatticeL1Sensitivity, LatticeL2Sensitivity, PerturbRow,
+    };
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
     use std::cell::Cell;
@@ -141,6 +147,18 @@ mod tests {
         assert!(
             !report.refutes_l2(&LatticeL2Sensitivity::from_square(50, AddRemoveRow).unwrap()).is_refuted()
         );
+    }
+
+    #[test]
+    fn pairs_that_are_neighbours_in_different_senses_are_refused() {
+        let noisy = from_fn(|row: &i64, rng| row.wrapping_add(rng.next_u64() as i64));
+        let pair = |row: i64| Neighbours::new(0, row, PerturbRow::new(row as f64).unwrap());
+        let replay = |pairs: &[_]| lattice(&noisy, pairs, |output| vec![*output], &mut rng());
+        assert_eq!(replay(&[pair(1), pair(10)]), Err(Error::Adjacencies));
+        assert_eq!(replay(&[]), Err(Error::NoPair));
+        let declared = LatticeL1Sensitivity::new(1, PerturbRow::new(1.0).unwrap()).unwrap();
+        assert!(!replay(&[pair(1), pair(1)]).unwrap().refutes_l1(&declared).is_refuted());
+        assert!(!replay(&[pair(10)]).unwrap().refutes_l1(&declared).is_refuted());
     }
 
     #[test]

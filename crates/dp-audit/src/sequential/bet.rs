@@ -16,8 +16,9 @@ use crate::enclosure::Enclosure;
 /// ```
 ///
 /// and `(1 + u)(1 + v) ≤ (1 + (u + v)/2)² ≤ 1`, because both factors are means of something non-negative. So the
-/// capital is a non-negative supermartingale under the whole hypothesis, for every `a ≥ 0` and `d` that look only at
-/// the past and leave the four payoffs non-negative.
+/// capital is a non-negative supermartingale under the whole hypothesis, for every `a > 0` and `d` that look only at
+/// the past and leave the four payoffs non-negative. Without a stake, at `a = 0`, no `c` can make up for a `b` above zero:
+/// such a round is not bet on.
 ///
 /// # Which bet is good
 ///
@@ -48,15 +49,18 @@ impl Bet {
     }
 
     /// The bet at `d` with stake `a`, or a smaller stake if rounding would make a payoff negative. The constraints are
-    /// met by rounding `b` and `c` up.
+    /// met by rounding `b` and `c` up. Nothing for a stake that is not above zero: `d` is rounded, so that `c` may be `p`
+    /// or beyond it.
     fn with(delta: f64, factor: f64, d: f64, stake: f64) -> Self {
         let mut a = stake;
         for _ in 0..60 {
+            if !(a > 0.0 && a.is_finite()) {
+                return NOTHING;
+            }
             let b = (a * factor).next_up();
             let c = ((b * d).next_up() / a).next_up() + delta;
-            let bet = Self::payoffs(Enclosure::point(a), Enclosure::point(b), c.next_up(), d);
-            if bet.is_some() || !(a > 0.0 && a.is_finite()) {
-                return bet.unwrap_or(NOTHING);
+            if let Some(bet) = Self::payoffs(Enclosure::point(a), Enclosure::point(b), c.next_up(), d) {
+                return bet;
             }
             a *= 1.0 - 1e-12;
         }
@@ -130,6 +134,29 @@ mod tests {
         }
         for (y, ratio) in [(true, q / d), (false, (1.0 - q) / (1.0 - d))] {
             assert!((bet.other[usize::from(y)] - ratio).abs() < 1e-9, "{y}");
+        }
+    }
+
+    #[test]
+    fn a_stake_that_is_not_above_zero_is_no_bet() {
+        for stake in [0.0, -0.0, -1e-17, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Bet::with(0.25, 1.0, 0.4, stake), NOTHING, "{stake}");
+        }
+    }
+
+    #[test]
+    fn all_bets_on_the_counts_of_some_rounds_are_fair() {
+        for (epsilon, delta) in [(0.0, 0.25), (0.0, 0.125), (0.0, 0.0), (0.5, 0.1), (1.0, 0.25), (3.0, 0.0)] {
+            for (rounds, hits) in (0..24_u32).flat_map(|n| (0..(n + 1) * (n + 1)).map(move |i| (n, i))) {
+                let estimate = |hits: u32| (0.5 + f64::from(hits)) / (1.0 + f64::from(rounds));
+                let (p, q) = (estimate(hits / (rounds + 1)), estimate(hits % (rounds + 1)));
+                let bet = Bet::against(point(epsilon, delta), p, q);
+                for null in [0.0, 1e-3, 0.1, 0.25, 0.5, 0.9, 1.0] {
+                    let worst = (f64::exp(epsilon) * null + delta).min(1.0);
+                    // four products of three roundings each
+                    assert!(mean(&bet, worst, null) <= 1.0 + 1e-14, "{epsilon} {delta} {p} {q} {null}");
+                }
+            }
         }
     }
 

@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Guarantee
 ///
-/// Unless an event of probability at most α occurred, no bound that is ever shown exceeds the true ε at this δ. No
-/// correction for many tests is needed: a mechanism that is (ε, δ)-private is so at all larger ε, so the bound can be
-/// wrong only if the first rung that is true was refuted.
+/// If runs are independent: unless an event of probability at most α occurred, no bound that is ever shown exceeds the
+/// true ε at this δ. No correction for many tests is needed: a mechanism that is (ε, δ)-private is so at all larger ε, so
+/// the bound can be wrong only if the first rung that is true was refuted.
 ///
 /// # Example
 ///

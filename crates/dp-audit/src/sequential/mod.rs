@@ -28,8 +28,8 @@ use rand::CryptoRng;
 ///
 /// # Guarantee
 ///
-/// If the claim is true, the verdict is [`Refuted`](crate::Verdict::Refuted) with probability at most α, although the
-/// number of runs depends on what was seen.
+/// If the claim is true, and the mechanism keeps nothing from one run for the next, the verdict is
+/// [`Refuted`](crate::Verdict::Refuted) with probability at most α, although the number of runs depends on what was seen.
 ///
 /// # Example
 ///
@@ -104,8 +104,15 @@ impl SequentialAudit {
             let rounds = (pilot.saturating_mul(GROWTH)).min(self.max_rounds) - pilot;
             let (event, test) = self.stage(stage, rounds, experiment, claimed, &mut outputs, rng);
             if test.verdict().is_refuted() || outputs[0].len() >= self.max_rounds {
-                let (alpha, adjacency) = (self.alpha, experiment.adjacency());
-                return SequentialReport { alpha, adjacency, stage, pilot_rounds: pilot as u64, event, test };
+                return SequentialReport {
+                    alpha: self.alpha,
+                    adjacency: experiment.adjacency(),
+                    claimed_adjacency: claimed.adjacency(),
+                    stage,
+                    pilot_rounds: pilot as u64,
+                    event,
+                    test,
+                };
             }
             stage += 1;
         }
@@ -177,7 +184,7 @@ mod tests {
     use super::*;
     use crate::mechanism::{Neighbours, from_fn};
     use crate::statistic::CellRatio;
-    use dp_mechanisms::ReplaceRow;
+    use dp_mechanisms::{PerturbRow, ReplaceRow};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -219,6 +226,24 @@ mod tests {
             let report = audit(max_rounds).refute(&experiment, &claimed, &mut ChaCha8Rng::seed_from_u64(5));
             assert_eq!((report.total_runs(), report.stage()), (2 * max_rounds as u64, stage));
             assert_eq!(report.epsilon_lower_bound(), None);
+        }
+    }
+
+    #[test]
+    fn a_guarantee_about_other_neighbours_is_not_refuted() {
+        let adjacency = |radius| PerturbRow::new(radius).unwrap();
+        let leak = from_fn(|bit: &bool, _| *bit);
+        let pair = Neighbours::new(true, false, adjacency(2.0));
+        let experiment = Experiment::new(&leak, &pair, |output: &bool| f64::from(u8::from(*output)));
+        for (radius, refuted) in [(2.0, true), (1.0, false)] {
+            let claimed = Claimed::point(0.1, 0.0, adjacency(radius)).unwrap();
+            let report = audit(1_000).refute(&experiment, &claimed, &mut ChaCha8Rng::seed_from_u64(6));
+            assert_eq!(report.verdict().is_refuted(), refuted);
+            assert_eq!(report.claimed_adjacency(), adjacency(radius));
+            // what was found is about the experiment's neighbours, either way
+            assert_eq!((report.adjacency(), report.epsilon_lower_bound()), (adjacency(2.0), Some(0.1)));
+            let text = serde_json::to_string(&report).unwrap();
+            assert_eq!(serde_json::from_str::<SequentialReport<PerturbRow>>(&text).unwrap(), report);
         }
     }
 

@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 pub struct SequentialReport<A> {
     pub(super) alpha: FailureProbability,
     pub(super) adjacency: A,
+    pub(super) claimed_adjacency: A,
     pub(super) stage: u32,
     pub(super) pilot_rounds: u64,
     pub(super) event: Event,
@@ -37,9 +38,12 @@ pub struct SequentialReport<A> {
 }
 
 impl<A: Adjacency> SequentialReport<A> {
-    /// About the claim that the audit was given.
+    /// About the claim that the audit was given. A claim about other neighbours than those of the experiment is not
+    /// refuted.
     pub fn verdict(&self) -> Verdict {
-        self.test.verdict()
+        // adjacencies can differ in value, not only in type
+        let same = self.claimed_adjacency == self.adjacency;
+        Verdict::refuted_if(same && self.test.verdict().is_refuted())
     }
 
     /// The point of the claim that the last stage tested: chosen by its pilot.
@@ -48,10 +52,11 @@ impl<A: Adjacency> SequentialReport<A> {
         self.test.claim()
     }
 
-    /// The ε of the tested point if it was refuted: a lower bound of ε at that point's δ.
+    /// The ε of the tested point if it was refuted for the neighbours of the experiment: for them, a lower bound of ε at
+    /// that point's δ.
     #[must_use]
     pub fn epsilon_lower_bound(&self) -> Option<f64> {
-        self.verdict().is_refuted().then_some(self.tested().epsilon())
+        self.test.verdict().is_refuted().then_some(self.tested().epsilon())
     }
 
     /// Probability with which a refutation may be wrong, all stages together.
@@ -69,6 +74,11 @@ impl<A: Adjacency> SequentialReport<A> {
     /// In what sense the two data sets are neighbours.
     pub const fn adjacency(&self) -> A {
         self.adjacency
+    }
+
+    /// The neighbours that the claim is about.
+    pub const fn claimed_adjacency(&self) -> A {
+        self.claimed_adjacency
     }
 
     /// The event that the last pilot chose.
@@ -89,7 +99,7 @@ impl<A: Adjacency> SequentialReport<A> {
         self.pilot_rounds.saturating_add(self.test.rounds()).saturating_mul(2)
     }
 
-    /// The test of the last stage, with its capital.
+    /// The test of the last stage, with its capital: about the neighbours of the experiment, whatever the claim is about.
     #[must_use]
     pub const fn test(&self) -> &SequentialTest {
         &self.test

@@ -26,9 +26,9 @@ pub struct Round {
 ///
 /// # Guarantee
 ///
-/// If `P₁(E) ≤ e^ε P₂(E) + δ`, the capital ever reaches `1/α` with probability at most α (Ville 1939), whatever the
-/// rule by which one stops: each round multiplies it by a payoff of mean at most one that was fixed before the round.
-/// The capital is rounded down.
+/// If `P₁(E) ≤ e^ε P₂(E) + δ` and runs are independent, the two of a round included, the capital ever reaches `1/α` with
+/// probability at most α (Ville 1939), whatever the rule by which one stops: each round multiplies it by a payoff of mean
+/// at most one that was fixed before the round. The capital is rounded down.
 ///
 /// The event must be fixed before the first round: chosen from experience, or by runs that are not fed in again.
 ///
@@ -197,6 +197,18 @@ mod tests {
     fn a_path_that_contradicts_the_claim_is_not_wasted() {
         let probability = crossing(&test(0.5, 0.1), 0.95, 0.02, 7);
         assert!(probability > 0.5, "{probability}");
+    }
+
+    #[test]
+    fn a_bet_without_a_stake_wins_nothing() {
+        // after eleven rounds the nearest point of the claim is the estimate itself, to the last digit
+        let mut test = SequentialTest::new(PrivacyPoint::new(0.0, 0.25).unwrap(), alpha(1e-6));
+        for (round, times) in [(ROUNDS[2], 3), (ROUNDS[3], 5), (ROUNDS[0], 3)] {
+            (0..times).for_each(|_| test.observe(round));
+        }
+        let before = test.capital();
+        test.observe(ROUNDS[0]);
+        assert!(test.capital() <= before && !test.verdict().is_refuted(), "{before} {}", test.capital());
     }
 
     #[test]

@@ -24,10 +24,10 @@ use rand::CryptoRng;
 ///
 /// # Guarantee
 ///
-/// Whatever the mechanism and the statistic: unless an event of probability at most α occurred, the report's bounds
-/// hold. Then every guarantee that it refutes is false, and every lower bound of ε that it states is one, for all ε, δ
-/// and guarantees at once: they all follow from one pair of Clopper-Pearson bounds at α/2 each, on runs that took no
-/// part in choosing the event.
+/// Whatever the statistic, and whatever a mechanism does that keeps nothing from one run for the next: unless an event of
+/// probability at most α occurred, the report's bounds hold. Then every guarantee that it refutes is false, and every
+/// lower bound of ε that it states is one, for all ε, δ and guarantees at once: they all follow from one pair of
+/// Clopper-Pearson bounds at α/2 each, on runs that took no part in choosing the event.
 ///
 /// It needs about `10/(e^ε q)` runs to see an event of probability q at all; what happens once in a billion runs stays
 /// hidden. For that, compute ([`ExactDivergence`](crate::ExactDivergence)).
@@ -294,6 +294,20 @@ mod tests {
         assert!(report.refutes(&profile(1.0)).is_refuted());
         assert!(!report.refutes(&profile(2.0)).is_refuted());
         assert_eq!(report.violation(&claimed), Some(claimed.points()[0]));
+    }
+
+    #[test]
+    fn half_of_a_level_below_the_normal_numbers_is_rounded_down() {
+        let claimed = Claimed::point(0.1, 0.0, AddRemoveRow).unwrap();
+        let smallest = f64::from_bits(1);
+        let audit = ThresholdAudit::new(2000, alpha(3.0 * smallest)).unwrap();
+        let report = audit.refute_scores(&[1.0; 2000], &[0.0; 2000], &claimed).unwrap();
+        let difference = |level: f64| {
+            report.likelier().lower_bound(alpha(level)) - report.other().upper_bound(alpha(level))
+        };
+        // ln 2 in 1500 runs tells the two levels apart
+        assert!(report.delta_lower_bound(0.0) <= difference(smallest), "{report:?}");
+        assert!(difference(smallest) < difference(2.0 * smallest) - 1e-5);
     }
 
     #[test]

@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// # Guarantee
 ///
-/// All statements of one report hold together, unless an event of probability at most α occurred.
+/// All statements of one report hold together, unless an event of probability at most α occurred, if runs are
+/// independent.
 ///
 /// # Example
 ///
@@ -127,7 +128,7 @@ impl<A: Adjacency> ThresholdReport<A> {
     }
 }
 
-/// The two Clopper-Pearson bounds, each at half the level.
+/// The two Clopper-Pearson bounds, each at no more than half the level.
 struct Bounds {
     lower: f64,
     upper: f64,
@@ -135,11 +136,12 @@ struct Bounds {
 
 impl Bounds {
     fn of<A>(report: &ThresholdReport<A>) -> Self {
-        match FailureProbability::new(report.alpha.get() / 2.0) {
+        // one step down, as half of a number below the normal ones may be rounded up
+        match FailureProbability::new((report.alpha.get() / 2.0).next_down()) {
             Ok(half) => {
                 Self { lower: report.likelier.lower_bound(half), upper: report.other.upper_bound(half) }
             }
-            // half the smallest float is zero: nothing can be said
+            // that of the smallest floats is none: nothing can be said
             Err(_) => Self { lower: 0.0, upper: 1.0 },
         }
     }
