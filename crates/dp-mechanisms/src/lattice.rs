@@ -5,7 +5,8 @@
 //! All sums are taken modulo 2⁶⁴ (wrapping). Reduction modulo 2⁶⁴ commutes with addition, so `(s + z) mod 2⁶⁴` is a
 //! function of `s + z` over ℤ: the *guarantee* never depends on whether anything wraps. Whether the released integer
 //! *equals* `s + z` is a matter of accuracy, and that is what the public bound `max_abs` of a statistic is for: noise
-//! is only ever added where `max_abs` and 40 standard deviations fit together.
+//! is only ever added where `max_abs` and a bound on the noise fit together: 40 standard deviations of Gaussian noise, 64
+//! scales of Laplace noise, or the bound itself of truncated noise.
 
 use crate::error::{Error, Parameter};
 use core::fmt;

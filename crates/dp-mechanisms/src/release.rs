@@ -4,7 +4,7 @@ use crate::accounting::PrivacyProfile;
 use crate::adjacency::Adjacency;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Which arithmetic a guarantee holds in.
 ///
@@ -178,21 +178,50 @@ impl<G> Certificate<G> {
     }
 }
 
+/// Releases of which a joined certificate lists what differs.
+const LISTED: usize = 64;
+
 impl<A: Adjacency> Certificate<PrivacyProfile<A>> {
-    /// One certificate for both: guarantees composed, parameters that agree, all claims and versions.
-    fn and(mut self, other: Self) -> Result<Self, Error> {
-        self.guarantee = self.guarantee.and(&other.guarantee)?;
-        if other.arithmetic == ArithmeticModel::RealModel {
-            self.arithmetic = ArithmeticModel::RealModel;
-        }
-        if !self.mechanism.split("; ").any(|known| known == other.mechanism) {
-            self.mechanism = format!("{}; {}", self.mechanism, other.mechanism);
-        }
-        self.parameters.retain(|name, value| other.parameters.get(name) == Some(value));
-        let known: BTreeSet<_> = self.claims.iter().cloned().collect();
-        self.claims.extend(other.claims.into_iter().filter(|claim| !known.contains(claim)));
-        self.versions.extend(other.versions);
-        Ok(self)
+    /// One certificate for all: guarantees composed, parameters listed, all claims and versions.
+    fn listed(all: &[Self], what: &str) -> Result<Self, Error> {
+        let nothing = PrivacyProfile::nothing(all[0].guarantee.adjacency());
+        let guarantee = all.iter().try_fold(nothing, |sum, one| sum.and(&one.guarantee))?;
+        let mut joined = Self::joined(&all.iter().collect::<Vec<_>>(), guarantee);
+        what.clone_into(&mut joined.what);
+        let values = |name: &String| -> Vec<String> { all.iter().flat_map(|one| one.values(name)).collect() };
+        let shared =
+            all[0].parameters.keys().filter(|name| all.iter().all(|one| one.parameters.contains_key(*name)));
+        let listed = shared.map(|name| (name.clone(), distinct_or_listed(values(name))));
+        joined.parameters = listed.filter_map(|(name, value)| Some((name, value?))).collect();
+        let releases: usize = all.iter().map(Self::releases).sum();
+        joined.parameters.insert(RELEASES.to_owned(), releases.to_string());
+        Ok(joined)
+    }
+
+    /// How many releases this certificate is of.
+    fn releases(&self) -> usize {
+        self.parameters.get(RELEASES).and_then(|count| count.parse().ok()).unwrap_or(1)
+    }
+
+    /// The values of a parameter, one a release.
+    fn values(&self, name: &str) -> Vec<String> {
+        let (value, releases) = (&self.parameters[name], self.releases());
+        let listed: Vec<String> = value.split(SEPARATOR).map(str::to_owned).collect();
+        if releases > 1 && listed.len() == releases { listed } else { vec![value.clone(); releases] }
+    }
+}
+
+/// The parameter that says how many releases were joined.
+const RELEASES: &str = "releases";
+/// Between values of a parameter that differs.
+const SEPARATOR: &str = "; ";
+
+/// The value that all have, or all values; nothing if they are too many to list.
+fn distinct_or_listed(values: Vec<String>) -> Option<String> {
+    if values.iter().all(|value| *value == values[0]) {
+        values.into_iter().next()
+    } else {
+        (values.len() <= LISTED).then(|| values.join(SEPARATOR))
     }
 }
 
@@ -326,8 +355,9 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
         Ok(Release { value: (self.value, other.value), certificate, provenance })
     }
 
-    /// This release and others of the same data as one, named `what`: their guarantees compose, and the certificate keeps the
-    /// parameters that agree in all of them.
+    /// This release and others of the same data as one, named `what`: their guarantees compose. The certificate says how many there are
+    /// (`releases`); a parameter that agrees in all of them stays, one that differs becomes the list of its values, with `; ` between them (of more than 64
+    /// releases it is left out), and one that some do not have goes.
     ///
     /// # Errors
     ///
@@ -345,7 +375,7 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
     /// let rng = &mut secure_rng()?;
     /// let mut count = |n| mechanism.release(LatticeStatistic::new(vec![n], Lattice::new(0)?, sensitivity, 1 << 40), "a count", rng);
     /// let both = count(120)?.joined([count(7)?], "people and dogs")?;
-    /// assert_eq!(both.value().len(), 2);
+    /// assert_eq!((both.value().len(), &*both.certificate().parameters()["releases"]), (2, "2"));
     /// assert!((both.certificate().guarantee().epsilon(Delta::new(1e-12)?) - 1.0).abs() < 1e-9); // 0.5 twice
     /// # Ok::<(), dp_mechanisms::Error>(())
     /// ```
@@ -354,16 +384,14 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
         others: impl IntoIterator<Item = Self>,
         what: &str,
     ) -> Result<Release<Vec<T>, PrivacyProfile<A>>, Error> {
-        let Self { value, mut certificate, mut provenance } = self;
-        what.clone_into(&mut certificate.what);
-        let mut values = vec![value];
+        let (mut values, mut certificates) = (vec![self.value], vec![self.certificate]);
+        let mut provenance = self.provenance;
         for other in others {
-            certificate = certificate.and(other.certificate)?;
-            if other.provenance == Provenance::Loaded {
-                provenance = Provenance::Loaded;
-            }
+            provenance = provenance.weaker(other.provenance);
             values.push(other.value);
+            certificates.push(other.certificate);
         }
+        let certificate = Certificate::listed(&certificates, what)?;
         Ok(Release { value: values, certificate, provenance })
     }
 }
@@ -390,7 +418,11 @@ mod tests {
             (all.what(), all.mechanism(), all.claims()),
             ("all", "mechanism", &["a.claim".to_owned()][..])
         );
-        assert_eq!(all.parameters().keys().collect::<Vec<_>>(), ["unit"]);
+        let parameter = |name: &str| all.parameters().get(name).map(String::as_str);
+        assert_eq!(
+            ["scale", "unit", "releases"].map(parameter),
+            [Some("1.0; 1.0; 2.0"), Some("1"), Some("3")]
+        );
         // three times 0.5, and nothing to spare at so small a δ
         assert!((all.guarantee().epsilon(Delta::new(1e-12).unwrap()) - 1.5).abs() < 1e-9);
         assert_eq!(
@@ -401,6 +433,21 @@ mod tests {
         let joined = minted(1.0).joined([loaded], "all").unwrap();
         assert_eq!(joined.provenance(), Provenance::Loaded);
         assert_eq!(joined.certificate().arithmetic(), ArithmeticModel::RealModel);
+    }
+
+    #[test]
+    fn joined_releases_can_be_joined_again() {
+        let release = |scale: f64| {
+            let guarantee = PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), AddRemoveRow);
+            let certificate = Certificate::new("part", "mechanism", guarantee, ArithmeticModel::ExactLattice);
+            Release::mint((), certificate.with_parameter("scale", scale))
+        };
+        let pair = |a, b| release(a).joined([release(b)], "pair").unwrap();
+        let all = pair(1.0, 1.0).joined([pair(2.0, 3.0)], "all").unwrap();
+        let parameters = all.certificate().parameters();
+        assert_eq!((&*parameters["scale"], &*parameters["releases"]), ("1.0; 1.0; 2.0; 3.0", "4"));
+        let many = release(1.0).joined((0..80).map(|i| release(f64::from(i))), "many").unwrap();
+        assert!(!many.certificate().parameters().contains_key("scale"));
     }
 
     #[test]

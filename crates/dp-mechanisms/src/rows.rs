@@ -274,14 +274,16 @@ impl<A: FixedSizeAdjacency> RowLattice<A> {
         LatticeL2Sensitivity::from_square(self.squared_displacement, self.adjacency)
     }
 
-    /// The same in L1: `√(dD²)`.
+    /// The same in L1: `⌊√(dD²)⌋`, as what it bounds is an integer.
     ///
     /// # Errors
     ///
-    /// None in practice: D is positive.
+    /// [`Error::SensitivityOverflow`] if `dD²` does not fit 128 bits: only with millions of entries at more than 40 bits of radius.
     pub fn l1_sensitivity(&self) -> Result<LatticeL1Sensitivity<A>, Error> {
-        let square = self.squared_displacement.saturating_mul(self.ball.dim as u128);
-        LatticeL1Sensitivity::new(u64::try_from(square.isqrt()).unwrap_or(u64::MAX), self.adjacency)
+        let (left, right) = (self.squared_displacement, self.ball.dim as u128);
+        let square = left.checked_mul(right).ok_or(Error::SensitivityOverflow { left, right })?;
+        // the root of 128 bits has 64
+        LatticeL1Sensitivity::new(square.isqrt() as u64, self.adjacency)
     }
 
     /// A in data units, rounded up: the radius of rows on the lattice.
@@ -389,6 +391,18 @@ mod tests {
         }
         let whole = lattice(ReplaceRow, 4, 1.0);
         assert_eq!(whole.squared_displacement, 4 * whole.squared_norm);
+    }
+
+    #[test]
+    fn an_l1_sensitivity_beyond_64_bits_is_an_error() {
+        let lattice = |dim| RowLattice::finest(ReplaceRow, RowBall::new(dim, 1.0).unwrap(), 52);
+        // 2·2⁵²·√d is 2⁶⁴ at d = 2²²
+        let below = lattice(1 << 20).l1_sensitivity().unwrap().get();
+        assert!((below as f64 / 2_f64.powi(63) - 1.0).abs() < 1e-6);
+        for dim in [1 << 22, 1 << 23] {
+            let error = lattice(dim).l1_sensitivity();
+            assert!(matches!(error, Err(Error::SensitivityOverflow { .. })), "{dim}");
+        }
     }
 
     #[test]

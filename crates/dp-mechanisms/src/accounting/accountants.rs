@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 /// |---|---|---|
 /// | [`Basic`](Self::Basic) | (ε, δ) guarantees | sums: simple, and best for a handful |
 /// | [`Advanced`](Self::Advanced) | (ε, δ) guarantees | grows like `√count`; closed form |
-/// | [`ZeroConcentrated`](Self::ZeroConcentrated) | pure, Gaussian, zero-concentrated | sums of ρ; loses a few percent |
-/// | [`Renyi`](Self::Renyi) | these, and sampled Gaussian | the best order; loses a few percent |
+/// | [`ZeroConcentrated`](Self::ZeroConcentrated) | all but (ε, δ) guarantees and samples of these | sums of ρ; loses a few percent |
+/// | [`Renyi`](Self::Renyi) | all but samples; of these Gaussian, rows added or removed | the best order; loses a few percent |
 /// | [`Gaussian`](Self::Gaussian) | Gaussian | exact |
 /// | [`LossDistribution`](Self::LossDistribution) | all but zero-concentrated | exact up to a stated width; optimal for (ε, δ) guarantees |
 ///
@@ -72,14 +72,19 @@ impl Accountant {
 }
 
 /// Counts from here on are taken to lose everything.
-const LARGEST_COUNT: u64 = 1 << 40;
+pub(super) const LARGEST_COUNT: u64 = 1 << 40;
+
+/// Whether a count is that large. It may then have been more than 64 bits hold.
+fn is_countless(parts: &[Part]) -> bool {
+    parts.iter().any(|part| part.count >= LARGEST_COUNT)
+}
 
 /// Upper bound of ε; `None` where the way does not apply.
 pub(super) fn epsilon(parts: &[Part], way: Accountant, delta: Delta) -> Option<f64> {
     if parts.is_empty() {
         return Some(0.0);
     }
-    if parts.iter().any(|part| part.count >= LARGEST_COUNT) {
+    if is_countless(parts) {
         return Some(f64::INFINITY);
     }
     match way {
@@ -107,7 +112,7 @@ pub(super) fn epsilon(parts: &[Part], way: Accountant, delta: Delta) -> Option<f
 
 /// Upper bound of δ; `None` where the way does not apply.
 pub(super) fn delta(parts: &[Part], way: Accountant, epsilon: f64) -> Option<f64> {
-    if parts.iter().any(|part| part.count >= LARGEST_COUNT) {
+    if is_countless(parts) {
         return Some(1.0);
     }
     match way {
@@ -144,7 +149,7 @@ pub(super) fn attained_epsilon(parts: &[Part], delta: Delta) -> f64 {
 
 /// Bounds of ε by loss distributions, up to a relative error of about this; `None` where they do not apply.
 pub(super) fn epsilon_within(parts: &[Part], delta: Delta, accuracy: f64) -> Option<(f64, f64)> {
-    if parts.iter().any(|part| part.count >= LARGEST_COUNT) {
+    if is_countless(parts) {
         return None;
     }
     let upper =
@@ -160,15 +165,23 @@ fn orders(parts: &[Part]) -> Orders {
     if parts.iter().all(|part| part.loss.is_symmetric()) { Orders::Same } else { Orders::Both }
 }
 
+/// `None` also where all counts together are more than the error bound of powers is proven for.
 fn components(parts: &[Part]) -> Option<Vec<Component>> {
+    let total = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.count));
+    if total > LARGEST_COUNT {
+        return None;
+    }
     parts.iter().map(|part| Some(Component { pair: part.loss.pair()?, count: part.count })).collect()
 }
 
-/// Without the parts of which no attained pair is known: leaving them out is post-processing.
+/// Without the parts of which no attained pair is known, and without what is more than the largest count: leaving mechanisms out
+/// is post-processing.
 fn attained(parts: &[Part]) -> Option<Vec<Component>> {
+    let mut left = LARGEST_COUNT;
     let component = |part: &Part| {
-        let count = part.count.min(LARGEST_COUNT);
-        Some(Component { pair: part.loss.attained()?, count })
+        let (pair, count) = (part.loss.attained()?, part.count.min(left));
+        left -= count;
+        (count > 0).then_some(Component { pair, count })
     };
     let components: Vec<Component> = parts.iter().filter_map(component).collect();
     (!components.is_empty()).then_some(components)
@@ -176,7 +189,7 @@ fn attained(parts: &[Part]) -> Option<Vec<Component>> {
 
 /// A number times a count.
 fn times(x: f64, count: u64) -> Ball {
-    Ball::from_f64(x) * Ball::integer(count as i64)
+    Ball::from_f64(x) * Ball::dyadic(i128::from(count), 0)
 }
 
 fn total(terms: impl Iterator<Item = Ball>) -> Ball {
@@ -213,6 +226,9 @@ fn advanced(parts: &[Part], delta: Delta) -> Option<f64> {
     let kept = total(
         points.iter().map(|(_, d, count)| ball::ln(one - Ball::from_f64(*d)) * Ball::integer(*count as i64)),
     );
+    if kept.magnitude() > 30 {
+        return Some(f64::INFINITY); // next to nothing is kept
+    }
     let slack = one - (one - Ball::from_f64(delta.get())) / ball::exp(kept);
     // less is on the safe side, and has a logarithm however little of it is known
     let slack = Ball::from_f64(slack.to_bounds().0.max(0.0));
@@ -239,21 +255,20 @@ fn root(x: Ball) -> Ball {
     if upper.is_positive() { upper.sqrt() } else { Ball::ZERO }
 }
 
-/// `Σρ`, rounded up.
+/// `Σρ`, rounded up; infinite where there are too many.
 pub(super) fn total_rho(parts: &[Part]) -> Option<f64> {
     let terms: Option<Vec<Ball>> =
         parts.iter().map(|part| Some(times(part.loss.zero_concentrated()?.get(), part.count))).collect();
-    Some(total(terms?.into_iter()).to_bounds().1)
+    let terms = terms?;
+    Some(if is_countless(parts) { f64::INFINITY } else { total(terms.into_iter()).to_bounds().1 })
 }
 
-/// Sums of Rényi divergences of one order and of the probabilities with which they do not hold, rounded up.
+/// Sums of Rényi divergences of one order and of the probabilities with which they do not hold, rounded up; the first is infinite
+/// where there are too many.
 pub(super) fn total_renyi(parts: &[Part], order: RenyiOrder) -> Option<(f64, f64)> {
     let terms: Option<Vec<(f64, f64, u64)>> =
         parts.iter().map(|part| part.loss.renyi(order).map(|(d, slack)| (d, slack, part.count))).collect();
     let terms = terms?;
-    if terms.iter().any(|term| !term.0.is_finite()) {
-        return Some((f64::INFINITY, 0.0));
-    }
     if let [(divergence, slack, 1)] = terms[..] {
         return Some((divergence, slack));
     }
@@ -261,7 +276,9 @@ pub(super) fn total_renyi(parts: &[Part], order: RenyiOrder) -> Option<(f64, f64
         let sum = total(terms.iter().filter(|term| of(term) > 0.0).map(|term| times(of(term), term.2)));
         if sum == Ball::ZERO { 0.0 } else { sum.to_bounds().1 }
     };
-    Some((upper(|term| term.0), upper(|term| term.1)))
+    let slack = upper(|term| term.1);
+    let is_infinite = is_countless(parts) || terms.iter().any(|term| !term.0.is_finite());
+    Some((if is_infinite { f64::INFINITY } else { upper(|term| term.0) }, slack))
 }
 
 /// Whether all parts have Rényi divergences.

@@ -5,6 +5,7 @@
 //! For some notions they do, with a budget in the notion's own unit: a [`Filter`] stops *before* it is exceeded, and then the
 //! whole adaptive computation has the budget's guarantee; an [`Odometer`] runs on and tells at any time what was lost.
 
+use super::accountants::LARGEST_COUNT;
 use super::loss::Loss;
 use super::profile::{Part, PrivacyProfile};
 use crate::adjacency::Adjacency;
@@ -115,8 +116,9 @@ impl<A: Adjacency> Filter<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::BudgetExceeded`] if it is more than what is left; nothing is taken then. [`Error::NotInThisUnit`] for a guarantee
-    /// that the filter cannot measure, [`Error::AdjacencyDiffers`] for one about other neighbours.
+    /// [`Error::BudgetExceeded`] if it is more than what is left, or `2⁴⁰` mechanisms or more of one kind: so many are not counted
+    /// exactly. [`Error::NotInThisUnit`] for a guarantee that the filter cannot measure, [`Error::AdjacencyDiffers`] for one about other
+    /// neighbours. Nothing is taken then.
     pub fn spend(&mut self, profile: &PrivacyProfile<A>) -> Result<(), Error> {
         if profile.adjacency() != self.budget.adjacency() {
             return Err(Error::AdjacencyDiffers);
@@ -130,11 +132,14 @@ impl<A: Adjacency> Filter<A> {
     }
 }
 
-/// What was spent, and the costs of further mechanisms.
+/// What was spent, and the costs of further mechanisms; counts from the largest on may have been cut, and no budget holds them.
 fn with_costs(unit: Unit, spent: &[Dyadic; 2], parts: &[Part]) -> Result<[Dyadic; 2], Error> {
     parts.iter().try_fold(spent.clone(), |sum, part| {
-        let count = Dyadic::integer(part.count);
         let [first, second] = unit.cost(&part.loss).ok_or(Error::NotInThisUnit)?;
+        if part.count >= LARGEST_COUNT {
+            return Err(Error::BudgetExceeded);
+        }
+        let count = Dyadic::integer(part.count);
         Ok([sum[0].plus(&first.times(&count)), sum[1].plus(&second.times(&count))])
     })
 }
@@ -143,9 +148,9 @@ fn with_costs(unit: Unit, spent: &[Dyadic; 2], parts: &[Part]) -> Result<[Dyadic
 ///
 /// # Guarantee
 ///
-/// With probability at least `1 − δ` over what is released, the privacy loss is at most [`epsilon`](Self::epsilon) at *every*
-/// time, whatever is decided on the way (a valid odometer in the sense of Rogers, Roth, Ullman, Vadhan 2016). It pays for that: a
-/// budget fixed beforehand gives less ε.
+/// For each ordered pair of neighbours by itself: with probability at least `1 − δ` over what is released on the first, the privacy
+/// loss `ln dP/dQ` is at most [`epsilon`](Self::epsilon) at *every* time, whatever is decided on the way. (Nothing is said of how far
+/// it may be *below* zero.) It pays for that: a budget fixed beforehand gives less ε.
 ///
 /// # Example
 ///
@@ -199,7 +204,8 @@ impl<A: Adjacency> Odometer<A> {
     /// # Errors
     ///
     /// [`Error::NotInThisUnit`] unless it has a zero-concentrated view, [`Error::AdjacencyDiffers`] for one about other
-    /// neighbours. Nothing is added then, and nothing may be released.
+    /// neighbours, [`Error::BudgetExceeded`] for `2⁴⁰` mechanisms or more of one kind. Nothing is added then, and nothing may be
+    /// released.
     pub fn spend(&mut self, profile: &PrivacyProfile<A>) -> Result<(), Error> {
         if profile.adjacency() != self.adjacency {
             return Err(Error::AdjacencyDiffers);
@@ -228,7 +234,9 @@ impl<A: Adjacency> Odometer<A> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounting::Poisson;
     use crate::adjacency::{AddRemoveRow, PerturbRow};
+    use crate::params::SamplingRate;
 
     fn gaussian(mu: f64) -> PrivacyProfile<AddRemoveRow> {
         PrivacyProfile::gaussian(Mu::new(mu).unwrap(), AddRemoveRow)
@@ -280,6 +288,27 @@ mod tests {
             PrivacyProfile::approximate(Epsilon::new(0.1).unwrap(), Delta::new(1e-9).unwrap(), AddRemoveRow);
         assert_eq!(odometer.spend(&point), Err(Error::NotInThisUnit));
         assert_eq!(odometer.epsilon(), 0.0);
+    }
+
+    #[test]
+    fn counts_that_may_have_been_cut_are_in_no_budget() {
+        // 2⁸⁰ mechanisms lose 1.2e-6 together; as many as 64 bits count would lose 1.9e-11
+        let cut = pure(1e-30).repeated(1 << 40).repeated(1 << 40);
+        let mut filter = Filter::pure(Epsilon::new(1e-9).unwrap(), AddRemoveRow);
+        assert_eq!(filter.spend(&cut), Err(Error::BudgetExceeded));
+        filter.spend(&pure(1e-30).repeated((1 << 40) - 1)).unwrap();
+        let mut odometer = Odometer::new(Delta::new(1e-6).unwrap(), AddRemoveRow);
+        assert_eq!(odometer.spend(&cut), Err(Error::BudgetExceeded));
+        assert_eq!(odometer.epsilon(), 0.0);
+    }
+
+    #[test]
+    fn samples_of_pure_mechanisms_are_pure() {
+        let sampled = Poisson::new(SamplingRate::new(0.25).unwrap()).amplify(&pure(1.0)).unwrap();
+        let mut filter = Filter::pure(Epsilon::new(0.36).unwrap(), AddRemoveRow);
+        // ln(1 + (e − 1)/4) = 0.357…
+        filter.spend(&sampled).unwrap();
+        assert_eq!(filter.spend(&pure(0.003)), Err(Error::BudgetExceeded));
     }
 
     #[test]

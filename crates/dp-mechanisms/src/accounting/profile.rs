@@ -295,7 +295,8 @@ impl<A: Adjacency> PrivacyProfile<A> {
     }
 
     /// The zero-concentrated view, the sum of `μ²/2` (Bun, Steinke 2016, Proposition 1.6) and `ε²/2` (ibid., Proposition 1.4). A mechanism
-    /// on a sample has its own view, which is far from sharp: what it loses on the sample is at most what it loses on all rows.
+    /// on a sample has its own view, which is far from sharp: what it loses on the sample is at most what it loses on all rows, and
+    /// of a pure one the amplified ε counts. `None` for `2⁴⁰` mechanisms or more of one kind.
     #[must_use]
     pub fn zero_concentrated(&self) -> Option<Rho> {
         match &self.parts[..] {
@@ -304,7 +305,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
         }
     }
 
-    /// The Rényi view: upper bound on the divergence of this order.
+    /// The Rényi view: upper bound on the divergence of this order; infinite for `2⁴⁰` mechanisms or more of one kind.
     #[must_use]
     pub fn renyi(&self, order: RenyiOrder) -> Option<f64> {
         match accountants::total_renyi(&self.parts, order)? {
@@ -398,6 +399,8 @@ impl PrivacyProfile<AddRemoveRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounting::Poisson;
+    use crate::params::SamplingRate;
 
     fn rho(value: f64) -> PrivacyProfile<AddRemoveRow> {
         PrivacyProfile::zero_concentrated_from(Rho::new(value).unwrap(), AddRemoveRow)
@@ -510,5 +513,68 @@ mod tests {
         let huge = pure(0.1).repeated(u64::MAX).repeated(u64::MAX);
         assert_eq!(huge.epsilon(Delta::new(1e-6).unwrap()), f64::INFINITY);
         assert_eq!(huge.delta(1.0), 1.0);
+        let two = RenyiOrder::new(2.0).unwrap();
+        for count in [1 << 40, 1 << 63, u64::MAX] {
+            let many = rho(1.0).repeated(count);
+            assert!(many.zero_concentrated().is_none() && many.renyi(two) == Some(f64::INFINITY), "{count}");
+            assert!(normal(1.0).repeated(count).mu().is_none(), "{count}");
+        }
+        assert!(rho(1.0).repeated((1 << 40) - 1).renyi(two).unwrap() > 2e12);
+    }
+
+    #[test]
+    fn many_mechanisms_of_several_kinds_are_answered_without_loss_distributions() {
+        let count = (1 << 40) - 1;
+        let (one, other) = (pure(1e-13).repeated(count), pure(2e-13).repeated(count));
+        let both = one.and(&other).unwrap();
+        let delta = Delta::new(1e-9).unwrap();
+        assert!(one.epsilon_bounds_by(Accountant::LossDistribution, delta).is_some());
+        assert!(both.epsilon_bounds_by(Accountant::LossDistribution, delta).is_none());
+        let (lower, upper) = both.epsilon_bounds(delta);
+        // the sum of all ε is 0.33
+        assert!(0.0 <= lower && lower <= upper && upper < 0.33, "{lower} {upper}");
+        let (lower, upper) = both.delta_bounds(1e-7);
+        assert!(0.0 <= lower && lower <= upper && upper <= 1.0, "{lower} {upper}");
+    }
+
+    #[test]
+    fn deltas_add_up_also_where_divergences_are_infinite() {
+        // Gaussian noise beyond what there are distributions of: nothing but its Rényi divergences is known, and not at order two
+        let rate = SamplingRate::new(0.5).unwrap();
+        let sampled = Poisson::new(rate).amplify(&normal(6000.0)).unwrap();
+        let both = sampled.and(&approximate(1.0, 0.01)).unwrap();
+        assert!(both.delta(1e8) >= 0.01);
+        assert_eq!(both.epsilon(Delta::new(1e-3).unwrap()), f64::INFINITY);
+        assert!(both.renyi(RenyiOrder::new(2.0).unwrap()).is_none());
+        assert_eq!(sampled.renyi(RenyiOrder::new(2.0).unwrap()), Some(f64::INFINITY));
+    }
+
+    #[test]
+    fn advanced_composition_of_more_than_there_are_exponentials_of_says_nothing() {
+        let total = approximate(0.1, 0.5).repeated(7_000_000_000);
+        assert_eq!(total.delta(1.0), 1.0);
+        assert_eq!(total.epsilon(Delta::new(1e-6).unwrap()), f64::INFINITY);
+    }
+
+    #[test]
+    fn samples_of_pure_mechanisms_have_the_zero_concentrated_view_of_their_own_loss() {
+        let rate = SamplingRate::new(0.25).unwrap();
+        let laplace = PrivacyProfile::laplace(Epsilon::new(1.0).unwrap(), AddRemoveRow);
+        let amplified = (0.25 * 1.0_f64.exp_m1()).ln_1p();
+        for once in [pure(1.0), laplace] {
+            let sampled = Poisson::new(rate).amplify(&once).unwrap();
+            let rho = sampled.zero_concentrated().unwrap().get();
+            assert!((rho / (amplified * amplified / 2.0) - 1.0).abs() < 1e-12, "{rho}");
+            // and it is one: no Rényi divergence of the worst such mechanism, responses at ε with the sample, is larger
+            let (likelier, q) = (1.0 / (1.0 + (-1.0_f64).exp()), 0.25);
+            let (p, other) = ([likelier, 1.0 - likelier], [1.0 - likelier, likelier]);
+            let mixed = [0, 1].map(|i| (1.0 - q) * other[i] + q * p[i]);
+            for order in [1.5_f64, 2.0, 8.0, 50.0] {
+                for (a, b) in [(mixed, other), (other, mixed)] {
+                    let sum: f64 = (0..2).map(|i| a[i].powf(order) * b[i].powf(1.0 - order)).sum();
+                    assert!(sum.ln() / (order - 1.0) <= order * rho, "{order}");
+                }
+            }
+        }
     }
 }

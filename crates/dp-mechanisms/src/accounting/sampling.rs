@@ -87,7 +87,7 @@ impl Poisson {
     /// # Errors
     ///
     /// As for [`amplify`](Self::amplify), and unless both are pure, both Laplace or both Gaussian, the second losing at least
-    /// as much.
+    /// as much. (It may be looser than removing and adding is, twice the first; the bound is then looser too.)
     ///
     /// # Example
     ///
@@ -149,7 +149,8 @@ impl FixedSize {
     }
 
     /// The guarantee of a mechanism on such a sample, for rows that are added or removed, from the mechanism's guarantee for rows
-    /// that are *replaced*: the sample keeps its size.
+    /// that are *replaced*: the sample keeps its size. Lower bounds are those of Poisson sampling at this rate, which a sample of fixed
+    /// size need not reach: a row is in it with probability `sample/(population + 1)`.
     ///
     /// # Errors
     ///
@@ -265,6 +266,20 @@ mod tests {
         assert!(one < lower && lower < upper && upper < 3.0 * one, "{one} {lower} {upper}");
         // a guarantee for replaced rows that is better than for added ones is a mistake
         assert!(poisson(0.02).amplify_replaced(&gaussian(1.5), &replace).is_err());
+    }
+
+    #[test]
+    fn a_looser_guarantee_for_replaced_rows_gives_a_looser_bound() {
+        // removing and adding is a Gaussian mechanism with μ = 1; beyond, what is composed is no pair of laws, but still above
+        let with = |mu: f64| {
+            let replace = PrivacyProfile::gaussian(Mu::new(mu).unwrap(), ReplaceRow);
+            poisson(0.1).amplify_replaced(&gaussian(0.5), &replace).unwrap().repeated(20)
+        };
+        for epsilon in [0.0, 0.1, 1.0, 4.0] {
+            let bounds = [1.0, 1.2, 2.0, 6.0].map(|mu| with(mu).delta_bounds(epsilon));
+            assert!(bounds.is_sorted_by(|a, b| a.1 <= b.1 * (1.0 + 1e-3)), "{epsilon}: {bounds:?}");
+            assert!(bounds.iter().all(|(lower, upper)| bounds[0].0 <= *upper && lower <= upper));
+        }
     }
 
     #[test]

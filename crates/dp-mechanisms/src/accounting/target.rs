@@ -78,7 +78,11 @@ impl Target {
         let (mut met, mut missed) = (0, 1);
         while is_met(missed) {
             if missed > MOST / 2 {
-                return if is_met(MOST) { MOST } else { missed };
+                if is_met(MOST) {
+                    return MOST;
+                }
+                (met, missed) = (missed, MOST);
+                break;
             }
             (met, missed) = (missed, 2 * missed);
         }
@@ -163,6 +167,23 @@ mod tests {
             );
         }
         assert_eq!(target(1.0, 1e-6).most_repetitions(&PrivacyProfile::nothing(AddRemoveRow)), MOST);
+    }
+
+    #[test]
+    fn repetitions_are_counted_up_to_the_largest_number() {
+        // √count·μ stays the same: between 2³⁹ and 2⁴⁰
+        let target = target(1.0, 1e-6);
+        let whole = 1.0 / crate::gaussian::noise_std(target.epsilon, target.delta, 1.0).unwrap().get();
+        for count in [5.6e11_f64, 7e11, 1.09e12] {
+            let profile = gaussian(whole / count.sqrt()).unwrap();
+            let most = target.most_repetitions(&profile);
+            assert!((most as f64 / count - 1.0).abs() < 1e-9, "{most} {count}");
+            assert!(
+                target.is_met_by(&profile.repeated(most)) && !target.is_met_by(&profile.repeated(most + 1))
+            );
+        }
+        let profile = gaussian(whole / 1e13_f64.sqrt()).unwrap();
+        assert_eq!(target.most_repetitions(&profile), MOST);
     }
 
     #[test]

@@ -11,8 +11,8 @@
 //! L = ½ Σᵢ (μᵢ χ²ᵢ − k ln(1 + μᵢ))         χ²ᵢ independent chi-squares with k degrees of freedom
 //! ```
 //!
-//! under Σ, and with `χ²ᵢ/(1 + μᵢ)` under Σ'. The two orders of the pair differ: reversed, μ becomes `−μ/(1 + μ)`. An
-//! increase loses more than a decrease of the same size, and differential privacy needs both orders.
+//! under Σ, and with `χ²ᵢ/(1 + μᵢ)` under Σ'. The two orders of the pair differ: reversed, μ becomes `−μ/(1 + μ)`. A
+//! decrease is a larger increase in the other order, and differential privacy needs both.
 //!
 //! # Which to use
 //!
@@ -20,7 +20,7 @@
 //! |---|---|---|
 //! | one eigenvalue, its change | [`RankOne`] | exact, to the last bit |
 //! | a target, one eigenvalue | [`Target`] | largest change, most draws |
-//! | all eigenvalues | [`Spectrum`] | an interval, `1e-9` wide; also for compositions of different pairs |
+//! | all eigenvalues | [`Spectrum`] | an interval, `1e-9` wide where 8 draws are of comparable changes; also for compositions of different pairs |
 //! | a bound on the Frobenius norm or on Jeffreys' divergence | [`Neighbourhood`] | what is attained, and what nothing exceeds |
 //!
 //! Everything here is numbers: no matrix, no noise, no data. All bounds are computed in certified arithmetic and

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 /// Upper bounds hold for every pair in the neighbourhood, in both orders, in any dimension. Lower bounds are
 /// attained, by a change of one eigenvalue. Which spectrum is the worst is not known in general; for Rényi
 /// divergences of order at least two it *is* a single eigenvalue. The gap is about a percent in Δ at a hundred draws
-/// or more.
+/// or more, for `δ ≤ 1e-5`.
 ///
 /// # Example
 ///
@@ -108,7 +108,7 @@ impl Neighbourhood {
         self.change
     }
 
-    /// Smallest `f64` that is proven to be at least every `|μᵢ|` of every pair, in both orders; also a bound on
+    /// An `f64` that is proven to be at least every `|μᵢ|` of every pair, in both orders; also a bound on
     /// `√Σμᵢ²` in both.
     #[must_use]
     pub fn largest_change(self) -> f64 {

@@ -99,7 +99,7 @@ impl Target {
     ///
     /// # Panics
     ///
-    /// Never: the smallest positive change meets every target, and the largest float none.
+    /// Never: the search stays in range; the answer is 0 if no change meets the target.
     #[must_use]
     pub fn largest_increase(self, draws: Draws) -> EigenvalueChange {
         let guess = zero(self.first_guess(draws).ln(), |log| self.distance(log.exp(), draws)).exp();
@@ -113,7 +113,7 @@ impl Target {
     ///
     /// # Panics
     ///
-    /// Never: the smallest negative change meets every target.
+    /// Never: the search stays in range; the answer is 0 if no change meets the target.
     #[must_use]
     pub fn largest_decrease(self, draws: Draws) -> EigenvalueChange {
         let largest = 1.0_f64.next_down();

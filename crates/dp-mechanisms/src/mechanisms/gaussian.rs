@@ -46,7 +46,8 @@ pub struct LatticeGaussian<A> {
 }
 
 impl<A: Adjacency> LatticeGaussian<A> {
-    /// The least noise that is certified to give (ε, δ)-differential privacy at this sensitivity.
+    /// Noise that is certified to give (ε, δ)-differential privacy at this sensitivity, a few units in the last place
+    /// above the least.
     ///
     /// # Errors
     ///

@@ -55,7 +55,8 @@ pub struct SymmetricGaussian<A> {
 }
 
 impl<A: Adjacency> SymmetricGaussian<A> {
-    /// The least noise that is certified to give (ε, δ)-differential privacy at this sensitivity.
+    /// Noise that is certified to give (ε, δ)-differential privacy at this sensitivity, a few units in the last place
+    /// above the least.
     ///
     /// # Errors
     ///

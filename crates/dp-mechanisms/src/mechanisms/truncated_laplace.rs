@@ -27,8 +27,9 @@ use rand::CryptoRng;
 /// ```
 ///
 /// In one dimension this is the exact profile at that ε. Several dimensions cost nothing more, because splitting a shift
-/// never does: `Σ m(|v_j|) ≤ m(Σ|v_j|)` (docs/theorems.md, Truncated Laplace). That is for the *L1* sensitivity; d
-/// coordinates that may *each* move by Δ have L1 sensitivity dΔ, and cost `ε = dΔ/b` and `δ = 1 − (1 − m(Δ))ᵈ ≤ d·m(Δ)`.
+/// never does: `Σ m(|v_j|) ≤ m(Σ|v_j|)` where the right side is below one (docs/theorems.md, Truncated Laplace). That is
+/// for the *L1* sensitivity; d coordinates that may *each* move by Δ have L1 sensitivity dΔ, and cost `ε = dΔ/b` and
+/// `δ = 1 − (1 − m(Δ))ᵈ ≤ d·m(Δ)`.
 ///
 /// For `ε → 0` the noise becomes uniform on `|k| ≤ B ≈ Δ/2δ`.
 ///

@@ -96,12 +96,12 @@ impl FrobeniusGaussian {
     /// ```
     ///
     /// (docs/theorems.md, Symmetric Gaussian): mean and deviation of the Gaussian part, and the rounding. The spectral
-    /// norm is `2τ√m·(1 + o(1))` for large m and σ, so the bound is sharp to first order. It is a statement of utility,
+    /// norm is `2τ√m·(1 + o(1))` as m and σ grow, so the bound is sharp to first order there. It is a statement of utility,
     /// evaluated in plain floating point and enlarged by `10⁻¹²`.
     #[must_use]
     pub fn spectral_radius(&self, order: usize, failure: FailureProbability) -> f64 {
         let (m, std) = (order as f64, self.off_diagonal.noise_std().get());
-        let surprise = (4.0 / failure.get()).ln();
+        let surprise = 4.0_f64.ln() - failure.get().ln(); // 4/γ may be beyond f64
         let gaussian = std * (2.0 * m.sqrt() + 2.0 * surprise.sqrt());
         let rounding = (m / 2.0).min(2.0 * (m * 9.0_f64.ln() + surprise).sqrt());
         (gaussian + rounding) * (1.0 + 1e-12)
@@ -134,6 +134,13 @@ mod tests {
         // six standard deviations √(2/n) of a mean square, relatively
         assert!((mean_square(&diagonal) - 1.0).abs() < 6.0 * (2.0 / 300.0_f64).sqrt());
         assert!((mean_square(&off_diagonal) - 0.5).abs() < 0.5 * 6.0 * (2.0 / 44_850.0_f64).sqrt());
+    }
+
+    #[test]
+    fn a_radius_is_finite_however_small_its_failure_probability() {
+        let radius = |failure| noise(1.0).spectral_radius(3, FailureProbability::new(failure).unwrap());
+        // √(4 ln(4/γ))·τ is at most 2·√746·0.71
+        assert!(radius(f64::from_bits(1)) < 80.0 && radius(f64::from_bits(1)) > radius(1e-300));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a symmetric log-concave law on the integers must tell so that its privacy can be computed.
 
+use super::LatticeNoise;
 use crate::certified::{
     PRECISIONS,
     ball::{self, Ball},
@@ -11,6 +12,7 @@ use crate::certified::{
 use crate::normal::tight_bounds;
 use core::cmp::Ordering;
 use num_bigint::BigInt;
+use rand::CryptoRng;
 
 /// A certified enclosure at some precision; opaque outside this crate.
 #[derive(Clone, Debug)]
@@ -57,6 +59,23 @@ pub trait Law {
     /// The support is `|k| ≤ bound`, if it is bounded.
     fn bound(&self) -> Option<u64> {
         None
+    }
+
+    /// As [`sample`](LatticeNoise::sample), from the same words, but a magnitude of `2⁶³` or more is never reduced to a
+    /// smaller one.
+    fn sample_saturated<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> i64
+    where
+        Self: LatticeNoise,
+    {
+        self.sample(rng)
+    }
+
+    /// As [`fill`](LatticeNoise::fill), in the same way.
+    fn fill_saturated<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R)
+    where
+        Self: LatticeNoise,
+    {
+        self.fill(out, rng);
     }
 }
 

@@ -21,10 +21,10 @@ use rand::CryptoRng;
 ///
 /// # Method
 ///
-/// Samples of N outside are rejected; a decided sample is, whatever word it came from, so that the law is N's conditional
-/// one. Where the bound is so narrow that this would take longer (N is then flat up to the bound), uniform integers are
-/// proposed, and k is accepted if a further uniform is below `P(k)/P(0)`: at once if it is below `P(bound)/P(0)`, and
-/// else by certified comparison with refinement of that same uniform.
+/// Samples of N outside are rejected, those beyond 64 bits before they are reduced; a decided sample is, whatever word it
+/// came from, so that the law is N's conditional one. Where the bound is so narrow that this would take longer (N is then
+/// flat up to the bound), uniform integers are proposed, and k is accepted if a further uniform is below `P(k)/P(0)`: at
+/// once if it is below `P(bound)/P(0)`, and else by certified comparison with refinement of that same uniform.
 ///
 /// # Example
 ///
@@ -112,7 +112,7 @@ impl<N: LogConcaveNoise> Truncated<N> {
     /// One sample from candidates of the base.
     fn by_rejection<R: CryptoRng + ?Sized>(&self, mut candidate: i64, rng: &mut R) -> i64 {
         while candidate.unsigned_abs() > self.bound {
-            candidate = self.base.sample(rng);
+            candidate = self.base.sample_saturated(rng);
         }
         candidate
     }
@@ -164,7 +164,7 @@ fn choose<N: Law>(base: &N, bound: u64) -> Proposal {
 impl<N: LogConcaveNoise> LatticeNoise for Truncated<N> {
     fn sample<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> i64 {
         match self.proposal {
-            Proposal::Base => self.by_rejection(self.base.sample(rng), rng),
+            Proposal::Base => self.by_rejection(self.base.sample_saturated(rng), rng),
             Proposal::Uniform { accepted_below } => self.by_acceptance(accepted_below, rng),
         }
     }
@@ -177,7 +177,7 @@ impl<N: LogConcaveNoise> LatticeNoise for Truncated<N> {
     fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
         for block in out.chunks_mut(BLOCK) {
             if self.proposal == Proposal::Base {
-                self.base.fill(block, rng);
+                self.base.fill_saturated(block, rng);
             }
             for entry in block {
                 *entry = match self.proposal {

@@ -265,28 +265,48 @@ fn traced_and_plain_samples_use_the_same_words() {
     assert!((100..400).contains(&refined), "{refined}");
 }
 
+/// zeros, then ones: V = 2^{−64·zeros}, roughly
+struct Zeros(u32);
+
+impl rand::TryRng for Zeros {
+    type Error = core::convert::Infallible;
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        self.try_next_u64().map(|word| word as u32)
+    }
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.0 = self.0.saturating_sub(1);
+        Ok(if self.0 == 0 { 1 << 62 } else { 0 })
+    }
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Self::Error> {
+        for word in bytes.as_chunks_mut().0 {
+            *word = self.try_next_u64()?.to_le_bytes();
+        }
+        Ok(())
+    }
+}
+
+impl rand::TryCryptoRng for Zeros {}
+
 #[test]
 fn laplace_magnitudes_beyond_64_bits_are_reduced_not_saturated() {
-    /// zeros, then ones: V = 2^{−64·zeros}, roughly
-    struct Zeros(u32);
-    impl rand::TryRng for Zeros {
-        type Error = core::convert::Infallible;
-        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-            self.try_next_u64().map(|word| word as u32)
-        }
-        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-            self.0 = self.0.saturating_sub(1);
-            Ok(if self.0 == 0 { 1 << 62 } else { 0 })
-        }
-        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
-            unreachable!("only words are drawn")
-        }
-    }
-    impl rand::TryCryptoRng for Zeros {}
     let law = laplace(2.0_f64.powi(50));
     // b·ln 2·64·w ≈ 2⁵⁰·44.4·w passes 2⁶³ = 2⁵⁰·8192 at w = 185
     let (below, above) = (law.sample_traced(&mut Zeros(184)), law.sample_traced(&mut Zeros(186)));
     assert!(below.value > 8_000 << 50 && above.value < i64::MIN + (200 << 50));
+}
+
+#[test]
+fn truncation_rejects_what_only_looks_small_modulo_64_bits() {
+    // 2⁵⁰·44.4·w is between 2⁶⁴ = 2⁵⁰·16384 and 2⁶⁴ + 2⁶² at w = 400: reduced, it is within the bound
+    let law = laplace(2.0_f64.powi(50));
+    let (reduced, bounded) = (law.sample(&mut Zeros(400)), truncated(law, 1 << 62));
+    assert!((1_i64 << 50..1 << 62).contains(&reduced), "{reduced}");
+    let mut filled = [0];
+    bounded.fill(&mut filled, &mut Zeros(400));
+    // what is accepted is the next sample, of the word 2⁶²: V = ½
+    for accepted in [bounded.sample(&mut Zeros(400)), filled[0]] {
+        assert!((1_i64 << 49..1 << 50).contains(&accepted), "{accepted}");
+    }
 }
 
 #[test]

@@ -18,6 +18,10 @@ pub(crate) trait Half: core::fmt::Debug + Send + Sync {
 
 /// The pair that bounds both orders of two neighbours: `E_t` is a bound `h(t)` for `t ≥ 1`, and for `t < 1` it is
 /// `1 − t + t·h(1/t)`, because `E_t(P, Q) = 1 − t + t·E_{1/t}(Q, P)`.
+///
+/// If h is steep at one, the mass at the loss zero comes out negative, and there is no such pair. Cells are above the neighbours then
+/// too: these have a convex `E_t`, which is below its chords between points of the grid, and those are what the cells' masses add up
+/// to before the negative ones are raised to zero.
 #[derive(Debug)]
 pub(crate) struct Symmetric<H> {
     half: H,

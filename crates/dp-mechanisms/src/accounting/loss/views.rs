@@ -9,20 +9,21 @@ use crate::params::{Delta, Epsilon, Mu, RenyiOrder, Rho};
 const LARGEST_ORDER: f64 = 512.0;
 
 impl Loss {
-    /// `(ε, δ)` at one point, if the guarantee has one of its own: δ is zero for a pure guarantee.
+    /// `(ε, δ)` at one point, if the guarantee has one of its own: δ is zero for a pure guarantee, and for samples of these.
     pub(crate) fn point(&self) -> Option<(f64, f64)> {
         match self {
             Self::Pure { epsilon } | Self::Laplace { epsilon } => Some((epsilon.get(), 0.0)),
             Self::Approximate { epsilon, delta } => Some((epsilon.get(), delta.get())),
             Self::Poisson { rate, base } | Self::FixedSize { rate, base } => {
                 let (epsilon, delta) = base.point()?;
-                Some((amplified(epsilon, rate.get()), (rate.get() * delta).next_up()))
+                let delta = if delta > 0.0 { (rate.get() * delta).next_up() } else { 0.0 };
+                Some((amplified(epsilon, rate.get()), delta))
             }
             _ => None,
         }
     }
 
-    /// Zero-concentrated: `μ²/2` (Bun, Steinke 2016, Proposition 1.6) or `ε²/2` (ibid., Proposition 1.4).
+    /// Zero-concentrated: `μ²/2` (Bun, Steinke 2016, Proposition 1.6) or `ε²/2` (ibid., Proposition 1.4), on a sample with its own ε.
     pub(crate) fn zero_concentrated(&self) -> Option<Rho> {
         match self {
             Self::ZeroConcentrated { rho } => Some(*rho),

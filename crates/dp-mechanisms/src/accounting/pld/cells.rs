@@ -101,9 +101,10 @@ impl Cell {
     }
 }
 
-/// A mass times an exponential, at most one; beyond the range of `f64` only that is known.
+/// A mass times an exponential, at most one; beyond the range of `f64` only that is known, and below it that it is not nothing.
 fn times_exp(mass: Bounds, (low, high): Bounds) -> Bounds {
-    let upper = if high.is_finite() { (mass.1 * high * UP).min(1.0) } else { 1.0 };
+    let least = if mass.1 > 0.0 { f64::MIN_POSITIVE } else { 0.0 };
+    let upper = if high.is_finite() { (mass.1 * high * UP).clamp(least, 1.0) } else { 1.0 };
     ((mass.0 * low * DOWN).min(upper), upper)
 }
 
@@ -276,5 +277,17 @@ impl Exponentials<'_> {
             self.short.resize(place + 1, None);
         }
         *self.short[place].get_or_insert_with(|| self.grid.exp(k).to_bounds())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mass_below_the_range_of_floats_is_not_nothing() {
+        assert!(times_exp((1e-300, 1e-300), (1e-30, 1e-30)).1 > 0.0);
+        assert_eq!(times_exp((0.0, 0.0), (1e-30, 1e-30)), (0.0, 0.0));
+        assert_eq!(times_exp((0.5, 0.5), (f64::MAX, f64::INFINITY)).1, 1.0);
     }
 }

@@ -16,9 +16,9 @@
 //! `‖Z̃ − Ẑ‖ ≤ D = κ√M‖a‖` (see [`fft`](super::fft)), so each value is off by at most D too. With `B_j = |Z̃_j| + D ≥ |Ẑ_j|` and
 //! counts `T_i`, the product of powers is off by `Σ_j |W̃_j − W_j| ≤ Σ_i T_i Σ_j d_ij F_j/B_ij`, `F_j = Π_i B_ij^{T_i}`, and by Cauchy and
 //! Schwarz that is at most `Σ_i T_i D_i (Σ_j (F_j/B_ij)²)^½`. Computing the powers adds `√5u·F_j` for each complex product in the
-//! tree of squarings, of which there are at most as many as factors, `Σ T_i`. Where a small value was set to zero the product is
-//! off by `F_j` at most. Coefficients are off by at most `1/M` of
-//! `Σ_j |W̃_j − W_j|`, and the way back adds `κ‖W̃‖/√M`.
+//! tree of squarings, counted as often as its result enters: fewer than factors, `Σ T_i ≤ 2⁴⁰`. (Then `F_j < e²⁵⁶`.) Where a small
+//! value was set to zero the product is off by `F_j` at most. Coefficients are off by at most `1/M` of `Σ_j |W̃_j − W_j|`, and the way
+//! back adds `κ‖W̃‖/√M`.
 
 #![allow(
     clippy::inline_always,
@@ -68,7 +68,7 @@ impl Composed {
     }
 }
 
-/// The convolution of tilted laws, each with its count; at least one.
+/// The convolution of tilted laws, each with its count; at least one, and at most `2⁴⁰` in all.
 pub(super) fn compose(parts: &[(Tilted, u64)], plan: &Transform) -> Composed {
     let mut begun: Vec<Complex> = parts.iter().map(|(tilted, _)| plan.begin(&tilted.values)).collect();
     let powers: Vec<Power> = parts.iter().map(|(tilted, count)| Power::new(tilted, *count, plan)).collect();

@@ -44,7 +44,7 @@ pub(crate) struct Composition<'a> {
 }
 
 impl<'a> Composition<'a> {
-    /// As accurate as is worth the time.
+    /// As accurate as is worth the time. All counts together are to be at most `2⁴⁰`: the error bound of powers is proven for that.
     pub(crate) fn new(components: &'a [Component], orders: Orders) -> Self {
         Self { components, orders, accuracy: GRID_ERROR }
     }
@@ -297,6 +297,20 @@ mod tests {
             lower <= upper && upper >= 68_850.0 && lower <= 68_850.0 + 6.0 * 371.0 + 30.0,
             "{lower} {upper}"
         );
+    }
+
+    #[test]
+    fn powers_beyond_the_range_of_floats_tell_nothing() {
+        // far more than accountants ask for: the bounds of powers are infinite in the end
+        for count in [1 << 48, 1 << 52, 1 << 55] {
+            let components = once(&Loss::Pure { epsilon: Epsilon::new(1e-20).unwrap() }, count);
+            let together = Composition::new(&components, Orders::Same);
+            let (lower, upper) = (together.delta_lower(1e-12), together.delta_upper(1e-12));
+            assert!(lower <= upper, "{lower} {upper}");
+            assert!(together.epsilon_lower(1e-9) <= together.epsilon_upper(1e-9));
+            // 2⁵⁵ responses have a deviation of 1.9e-12
+            assert!(count < 1 << 55 || upper > 1e-13, "{upper}");
+        }
     }
 
     fn once(loss: &Loss, count: u64) -> Vec<Component> {

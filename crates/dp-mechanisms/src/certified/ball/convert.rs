@@ -50,7 +50,8 @@ impl Ball {
         (self.mantissa as f64 / (1_u128 << below) as f64, self.exponent + below)
     }
 
-    /// The centre, to nearest, for steering only.
+    /// The centre, to nearest if it is between `2^±1000`: off from the value by half a unit and the radius. With a radius below `2⁻⁶⁰` of
+    /// the value that is `1 + 2⁻⁶` half units; with one below `2⁻¹⁰⁰` of it, `1 + 2⁻⁴⁶`.
     pub(crate) fn to_f64(self) -> f64 {
         let (m, e) = self.approximate();
         m * power_of_two(e.clamp(-1000, 1000) as i32)

@@ -1,6 +1,6 @@
 //! The Mills ratio, and tails and density of the normal law from it.
 
-use super::arithmetic::product_shifted;
+use super::arithmetic::{length, product_shifted};
 use super::{Ball, exp};
 use crate::certified::{dyadic::Dyadic, elementary::inverse_sqrt_two_pi, interval::Interval, mills as long};
 use std::sync::{LazyLock, OnceLock};
@@ -24,12 +24,33 @@ type Cell = [i128; DEGREE + 1];
 static TABLE: [OnceLock<Cell>; OCTAVES * CELLS] = [const { OnceLock::new() }; OCTAVES * CELLS];
 static INVERSE_SQRT_TWO_PI: LazyLock<Ball> = LazyLock::new(|| Ball::from_interval(&inverse_sqrt_two_pi(192)));
 
-/// `m(z) = (1 − Φ(z))/φ(z)`, for `z ≥ 0` up to its own error.
+/// `m(z) = (1 − Φ(z))/φ(z)`, for `z ≥ 0` up to its own error, which is below ¼ where it reaches below zero.
 pub(crate) fn mills(z: Ball) -> Ball {
     // |m'| = 1 − z·m(z) ≤ 1 for z ≥ 0, and m is defined below: only the centre matters, kept from going below zero
-    let center = if z.mantissa < 0 { Ball::ZERO } else { z.center() };
+    let center = if z.mantissa <= 0 { Ball::ZERO } else { Ball::new(z.mantissa, 0, z.exponent) };
     let value = if center.magnitude() >= OCTAVES as i64 { by_fraction(center) } else { by_cell(center) };
-    value.widened(z - center)
+    let away = z - center;
+    if z.is_positive() {
+        return if is_known(z) { value.widened(away) } else { up_to(3, -1) }; // m(0) < 3/2
+    }
+    // below zero |m'(z)| ≤ 1 + 2|z|, as m'' ≤ 2 for z ≥ −¼
+    value.widened(away).widened(away * away)
+}
+
+/// Whether the error is below ¼.
+fn is_known(z: Ball) -> bool {
+    z.radius == 0 || i64::from(length(z.radius.into())) + z.exponent <= -2
+}
+
+/// The smallest integer that `log₂` of the smallest absolute value is below.
+fn least_magnitude(z: Ball) -> i64 {
+    i64::from(length(z.mantissa.unsigned_abs().saturating_sub(z.radius.into()))) + z.exponent
+}
+
+/// All numbers from zero to `n·2ᵏ`.
+fn up_to(n: i64, k: i64) -> Ball {
+    let half = Ball::integer(n).doubled(k - 1);
+    half.widened(half)
 }
 
 /// In the cell with middle c, `m(c + u) = Σ m⁽ⁿ⁾(c)uⁿ/n!`. From `m(z) = ∫ e^{−zt − t²/2} dt`, `|m⁽ⁿ⁾(c)|/n! ≤ min(c^{−n−1}, 1.26)`,
@@ -85,18 +106,28 @@ fn by_fraction(z: Ball) -> Ball {
     Ball::integer(1) / (z + inner)
 }
 
-/// `φ(z) = e^{−z²/2}/√(2π)`; between zero and `2^{−2²⁸}` from `|z| = 2¹⁵` on.
+/// `φ(z) = e^{−z²/2}/√(2π)`; between zero and `2^{−2²⁸}` if all of the ball has `|z| ≥ 2¹⁵`, between zero and ½ if z is
+/// hardly known.
 pub(crate) fn density(z: Ball) -> Ball {
-    if z.magnitude() > 15 {
-        let tiny = Ball::integer(1).doubled(-(1 << 28));
-        return tiny.widened(tiny);
+    if least_magnitude(z) > 15 {
+        return up_to(1, -(1 << 28));
     }
-    exp(-(z * z).doubled(-1)) * *INVERSE_SQRT_TWO_PI
+    let exponent = (z * z).doubled(-1);
+    if exponent.magnitude() > 31 || !is_known(exponent) {
+        return up_to(1, -1);
+    }
+    exp(-exponent) * *INVERSE_SQRT_TWO_PI
 }
 
-/// `1 − Φ(z)`.
+/// `1 − Φ(z)`; between zero and one if z is hardly known.
 pub(crate) fn upper_tail(z: Ball) -> Ball {
-    if z.mantissa < 0 { Ball::integer(1) - upper_tail(-z) } else { density(z) * mills(z) }
+    if !is_known(z) && least_magnitude(z) <= 15 {
+        up_to(1, 0)
+    } else if z.mantissa < 0 {
+        Ball::integer(1) - upper_tail(-z)
+    } else {
+        density(z) * mills(z)
+    }
 }
 
 #[cfg(test)]
@@ -138,12 +169,41 @@ mod tests {
     }
 
     #[test]
+    fn balls_that_are_wide_enclose_all_they_hold() {
+        let wide = |center: f64, error: f64| Ball::from_f64(center).widened(Ball::from_f64(error));
+        // among them −1 … 1 and more, where tails and densities are anything
+        for z in [wide(0.0, 1e6), wide(3e4, 1e5), wide(-3e4, 1e5), wide(1e9, 2e9), wide(1.0, 2.0)] {
+            let (density, tail) = (density(z).to_bounds(), upper_tail(z).to_bounds());
+            assert!(density.0 <= 1e-3 && density.1 >= 0.398, "{z:?} {density:?}");
+            assert!(tail.0 <= 0.16 && tail.1 >= 0.84, "{z:?} {tail:?}");
+        }
+        // φ and m at the near ends: 0.2420, 0.6557
+        let z = wide(1e4, 9_999.0);
+        assert!(density(z).to_bounds().1 >= 0.242 && upper_tail(z).to_bounds().1 >= 0.1587);
+        assert!(mills(z).to_bounds().1 >= 0.6557 && mills(z).to_bounds().0 <= 5e-5);
+        // far out next to nothing is left, however wide
+        let z = wide(1e9, 1e8);
+        assert!(density(z).to_bounds().1 <= 5e-324 && upper_tail(z).to_bounds().1 <= 5e-324);
+    }
+
+    #[test]
     fn an_uncertain_argument_makes_an_uncertain_ratio() {
         let z = Ball::from_f64(0.5).widened(Ball::from_f64(1e-6));
         let (low, high) = mills(z).to_bounds();
         let ends = [0.5 - 1e-6, 0.5 + 1e-6].map(|z| mills(Ball::from_f64(z)).to_bounds());
         assert!(low <= ends[1].0 && ends[0].1 <= high && high - low < 3e-6);
+        // the centre of a wide ball has few bits
+        let wide = mills(Ball::from_f64(0.2).widened(Ball::from_f64(0.2))).to_bounds();
+        assert!(wide.0 <= 0.9356 && wide.1 >= 1.2534, "m(0.4) = 0.9357, m(0) = 1.2533: {wide:?}");
         // below zero by rounding only
         assert!(mills(Ball::from_f64(-1e-30)).is_tight(90));
+        // m falls faster than at slope one below zero: m(−0.2) = Φ(0.2)/φ(0.2) = 1.4813…
+        for z in [
+            Ball::ZERO.widened(Ball::from_f64(0.2)),
+            Ball::from_f64(-0.2),
+            Ball::from_f64(0.1).widened(Ball::from_f64(0.3)),
+        ] {
+            assert!(mills(z).to_bounds().1 >= 1.4814, "{z:?}");
+        }
     }
 }

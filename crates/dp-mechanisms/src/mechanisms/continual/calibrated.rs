@@ -123,16 +123,18 @@ impl<A: Adjacency> Calibrated<A> {
     }
 }
 
-/// The sensitivity of the noised statistic.
+/// The sensitivity of the noised statistic. A step that is kept and one that counts as zeros are as far apart as the bound lets
+/// the first be long.
 fn amplified<A: Adjacency>(
     options: &StreamOptions<A>,
     amplification: Amplification,
 ) -> Result<LatticeL2Sensitivity<A>, Error> {
     let step = options.sensitivity();
-    LatticeL2Sensitivity::from_square_product(step.square(), amplification.squared_norm, step.adjacency())
+    let square = step.square().max(options.step_bound().unwrap_or(0));
+    LatticeL2Sensitivity::from_square_product(square, amplification.squared_norm, step.adjacency())
 }
 
-/// Variance of `⌊σN⌉` in squared lattice steps: `σ² + 1/12`, up to `5σ²e^{−2π²σ²}`, and exactly `Σ_{k ≥ 1} (2k − 1)·P(|⌊σN⌉| ≥ k)`.
+/// Variance of `⌊σN⌉` in squared lattice steps: `Σ_{k ≥ 1} (2k − 1)·P(|⌊σN⌉| ≥ k)`, for `σ > 2` up to `5σ²e^{−2π²σ²}` that is `σ² + 1/12`.
 fn rounded_variance(noise_std: f64) -> f64 {
     if noise_std > 2.0 {
         return noise_std * noise_std + 1.0 / 12.0; // the rest is below 10⁻³²

@@ -93,7 +93,7 @@ impl SquareRootFactor {
     /// first call takes time quadratic in the horizon, later ones time proportional to the end of the interval.
     ///
     /// Products of square blocks of side n by Karatsuba's method have an error of at most `3n²·2⁻⁵³` times their largest factors; the blocks
-    /// that end in one prefix have distinct sides. The decoder's own coefficients are checked by their residual in the equation
+    /// that end in one prefix take disjoint runs of integers, so that their sides sum to at most its length. The decoder's own coefficients are checked by their residual in the equation
     /// that defines them.
     #[must_use]
     pub fn decoding(&self, steps: Range<u64>) -> Decoding {
@@ -102,7 +102,8 @@ impl SquareRootFactor {
         }
         let unit = 1.0 / (1_u64 << self.bits()) as f64;
         let decoder = self.decoder();
-        let (before, len) = (steps.start as usize, (steps.end - steps.start.min(steps.end)) as usize);
+        let before = steps.start.min(steps.end) as usize;
+        let len = steps.end as usize - before;
         let shared =
             decoder[len..].iter().zip(decoder).take(before).map(|(long, short)| (long - short).abs());
         let own = decoder[..len].iter().map(|b| b.abs());
@@ -156,7 +157,10 @@ mod tests {
             assert!((root.absolute_weight() * 256.0 - sum).abs() < 1e-12 * sum.max(1.0), "{end}");
             assert!((root.noise_std(1.0) - factor.noise_factor(end).sqrt()).abs() < 1e-8);
         }
-        assert_eq!(factor.decoding(7..7).absolute_weight(), 0.0);
+        for (start, end) in [(7, 7), (50, 3), (500, 3)] {
+            assert_eq!(factor.decoding(Range { start, end }).absolute_weight(), 0.0);
+            assert_eq!(shape.decoding(Range { start, end }).absolute_weight(), 0.0);
+        }
         assert_eq!(shape.decoding(7..7).remainder(1e9), 0.0);
         assert_eq!(shape.decoding(0..101).remainder(1.0), f64::INFINITY);
         assert_eq!(factor.decoding(50..101).remainder(1.0), f64::INFINITY);

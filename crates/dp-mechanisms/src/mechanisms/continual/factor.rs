@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 ///
 /// The prefix-sum matrix A (ones on and below the diagonal) is the square of the Toeplitz matrix of `r_k = C(2k, k)/4ᵏ`
 /// (Bennett 1977). Its coefficients are rounded to integers `c_k = ⌊2ᵇ r_k⌉`, so that the noised statistic is integral and its
-/// sensitivity exact; what remains is decoded with `B = A·C⁻¹`, which is exact for the *rounded* C: rounding adds no bias.
+/// sensitivity exact; what remains is decoded with `B = A·C⁻¹`, which is exact for the *rounded* C: rounding adds no bias. B is
+/// Toeplitz too; below, `b_k` is its first column.
 ///
 /// # Error bound
 ///
@@ -22,8 +23,9 @@ use std::sync::OnceLock;
 /// G_n = Σ_{k<n} r_k²,       1 + ln n/π ≤ G_n < 1.0663 + ln n/π
 /// ```
 ///
-/// so the largest is about `(ln T/π + 1.066)²`. With `b = ⌈½ log₂ T⌉ + 4` rounding raises it by less than a thousandth:
-/// errors of `r` and of its inverse cancel to first order. These functions give the values *with* rounding.
+/// so the largest is about `(ln T/π + 1.066)²`. With `⌈½ log₂ T⌉ + 4` fractional bits rounding moves it by less than a thousandth
+/// (computed for every T up to 2²⁰): errors of `r` and of its inverse cancel to first order. These functions give the values *with*
+/// rounding.
 ///
 /// # Example
 ///
@@ -49,7 +51,7 @@ pub struct SquareRootFactor {
     coefficients: Vec<i64>,
     squared_norm: u128,
     decoder: Vec<f64>,
-    /// `Σ_{k<t} b_k²` for `t = 0 … T`.
+    /// Sums of the squares of the decoder's first t entries, for `t = 0 … T`.
     squares: Vec<f64>,
     /// [`decoder_error`](Self::decoder_error), once it was asked for.
     decoder_error: OnceLock<f64>,

@@ -24,15 +24,16 @@
 //! | 2¹⁴ | 17.27, 15.94 | 107.9, 54.0 | 14.37 | 210, 105.0 |
 //! | 2²⁰ | 30.02, 28.28 | 214.8, 107.4 | 26.16 | 420, 210.0 |
 //!
-//! The square root is more accurate from two steps on, in the largest and in the mean error. The tree is for what the square root
-//! cannot do: it needs memory for a few vectors, constant time a step, and streams may be a billion steps long. (The textbook
-//! tree has a root over all steps and reads each node from its own noise alone.)
+//! The square root is more accurate from two steps on, in the largest and in the mean error (computed for each number of steps up
+//! to 700 and some up to 2¹⁴, not proven). The tree is for what the square root cannot do: it needs memory for a few vectors, constant
+//! time a step on average, and streams may be a billion steps long. (The textbook tree has a root over all steps and reads each
+//! node from its own noise alone.)
 //!
 //! | | [`SquareRootSum`] | [`BinaryTreeSum`] |
 //! |---|---|---|
 //! | private memory, vectors | up to `2t` after t steps | `log₂ T` |
-//! | released memory, vectors | up to `2t`, and `t` if history is kept | `2 log₂ T`, and `2t` if history is kept |
-//! | products a step and entry | `O(t^0.585)` on average | 2 on average |
+//! | released memory, vectors | up to `2t`, and `t` if history is kept | `4 log₂ T`, and `2t` if history is kept |
+//! | products a step and entry | `O(t^0.585)` on average | 4 on average |
 //! | most steps | 2²⁰ | 2⁴⁰ |
 //!
 //! Standard deviations describe errors; a confidence interval needs the normal part and a bound on the rest: [`Decoding`].

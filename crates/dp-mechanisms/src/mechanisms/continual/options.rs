@@ -99,8 +99,10 @@ impl<A: Adjacency> StreamOptions<A> {
     /// Counts a step whose squared Euclidean norm (in lattice steps) exceeds `square` as a vector of zeros. The rule looks at
     /// that step alone, in integers.
     ///
-    /// Where each step is one row this *enforces* the sensitivity: `square` is its square where neighbours blank
-    /// a step (add/remove), `4·square` where they replace one. The stated sensitivity is used as it is; it is not derived.
+    /// Where each step is one row this *enforces* the sensitivity: the square of the sensitivity is `square` where neighbours blank
+    /// a step (add/remove), `4·square` where they replace one by any other. A larger bound than the squared sensitivity costs
+    /// noise: of two steps that are close, one may be kept and the other count as zeros, so that the larger of the two is what
+    /// noise is calibrated to.
     #[must_use]
     pub const fn with_step_bound(self, square: u128) -> Self {
         Self { step_bound: Some(square), ..self }
@@ -124,7 +126,7 @@ impl<A: Adjacency> StreamOptions<A> {
         self.width
     }
 
-    /// How far one step moves between neighbours.
+    /// How far one step moves between neighbours, as stated; a larger [step bound](Self::with_step_bound) counts in its place.
     #[must_use]
     pub const fn sensitivity(&self) -> LatticeL2Sensitivity<A> {
         self.sensitivity

@@ -208,8 +208,8 @@ impl TreeShape {
     pub fn mean_error_constant(self) -> f64 {
         let (rest, tops) = (self.horizon & ((1 << self.top) - 1), self.horizon >> self.top);
         // Σ_{t ≤ T} ⌊t/2ʰ⌋ at the top, and how many t ≤ T have a one at each place below
-        let sum_of_tops = (tops * tops.saturating_sub(1) / 2) as f64 * (1_u64 << self.top) as f64
-            + (tops * (rest + 1)) as f64;
+        let pairs_of_tops = 0.5 * tops as f64 * tops.saturating_sub(1) as f64;
+        let sum_of_tops = pairs_of_tops * (1_u64 << self.top) as f64 + (tops * (rest + 1)) as f64;
         let ones = |bit: u32| {
             let after = (self.horizon + 1) & ((2 << bit) - 1);
             ((self.horizon + 1) >> (bit + 1) << bit) + after.saturating_sub(1 << bit)
@@ -321,6 +321,9 @@ mod tests {
         let longest = TreeShape::new(1 << 40).unwrap();
         let text = serde_json::to_string(&longest).unwrap();
         assert_eq!(serde_json::from_str::<TreeShape>(&text).unwrap(), longest);
+        let flat: TreeShape = serde_json::from_str(r#"{"horizon":1099511627776,"levels":1}"#).unwrap();
+        // one level: a prefix of t steps is t nodes
+        assert!((flat.mean_error_constant() / (0.5 * (flat.horizon() as f64 + 1.0)) - 1.0).abs() < 1e-15);
         for (horizon, levels) in [(0, 1), (8, 0), (8, 5), (u64::MAX, 1)] {
             let text = format!(r#"{{"horizon":{horizon},"levels":{levels}}}"#);
             assert!(serde_json::from_str::<TreeShape>(&text).is_err(), "{text}");

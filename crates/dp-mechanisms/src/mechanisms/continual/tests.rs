@@ -253,6 +253,24 @@ fn steps_beyond_the_bound_count_as_nothing() {
 }
 
 #[test]
+fn a_step_bound_beyond_the_sensitivity_is_what_noise_is_calibrated_to() {
+    // a step of 1000 is kept and its neighbour of 1001 is not: they are 1000 apart and not 1
+    let sensitivity = LatticeL2Sensitivity::from_square(1, AddRemoveRow).unwrap();
+    let bounded = |square| StreamOptions::new(1, 1, sensitivity).with_step_bound(square);
+    let (mut near, mut far) = (tree(bounded(1_000_000)), tree(bounded(1_000_000)));
+    near.push(&[1000], &mut rng()).unwrap();
+    far.push(&[1001], &mut rng()).unwrap();
+    assert_eq!(near.integers()[0] - far.integers()[0], 1000);
+    for (bound, square) in [(0, 1), (1, 1), (2, 2), (1_000_000, 1_000_000)] {
+        assert_eq!(tree(bounded(bound)).sensitivity().square(), square);
+        let root = square_root(bounded(bound));
+        assert_eq!(root.sensitivity().square(), square * root.factor().squared_norm());
+    }
+    let beyond = SquareRootSum::with_noise_std(no_noise(), bounded(u128::MAX));
+    assert!(matches!(beyond, Err(Error::SensitivityOverflow { .. })));
+}
+
+#[test]
 fn one_budget_covers_the_stream_and_the_certificate_says_which() {
     let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
     let tree = BinaryTreeSum::calibrate(epsilon, delta, options(100, 1)).unwrap();
@@ -321,7 +339,7 @@ fn a_saved_release_loads_as_itself_and_a_damaged_one_does_not() {
 
 #[test]
 fn the_square_root_is_more_accurate_than_the_tree_from_two_steps_on_and_neither_beats_the_bound() {
-    for horizon in (1..=600).chain([1 << 10, 5000, 1 << 14]) {
+    for horizon in (1..=700).chain([1 << 10, 5000, 1 << 14]) {
         let (root, tree) = (SquareRootFactor::new(horizon).unwrap(), TreeShape::new(horizon).unwrap());
         let (root, tree) = (
             [root.max_error_constant(), root.mean_error_constant()],

@@ -23,11 +23,37 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), dp_mechanisms::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "A: Adjacency")]
+#[serde(bound = "A: Adjacency", try_from = "Record<A>")]
 pub struct ChangeBound<A> {
     neighbourhood: Neighbourhood,
     rank: Rank,
     adjacency: A,
+}
+
+/// As written to files: checked when it is read.
+#[derive(Deserialize)]
+#[serde(bound = "A: Adjacency")]
+struct Record<A> {
+    neighbourhood: Neighbourhood,
+    rank: Rank,
+    adjacency: A,
+}
+
+impl<A: Adjacency> TryFrom<Record<A>> for ChangeBound<A> {
+    type Error = Error;
+
+    /// The neighbourhood of a pair follows from its change.
+    fn try_from(record: Record<A>) -> Result<Self, Error> {
+        let Record { neighbourhood, rank, adjacency } = record;
+        let Rank::OppositePair(change) = rank else { return Ok(Self { neighbourhood, rank, adjacency }) };
+        let pair = Self::assume_opposite_pair(change, adjacency)?;
+        let (statistic, mechanism) = (neighbourhood.change(), pair.neighbourhood.change());
+        if pair.neighbourhood == neighbourhood {
+            Ok(pair)
+        } else {
+            Err(Error::ChangeExceeded { statistic, mechanism })
+        }
+    }
 }
 
 /// How many eigenvalues may change.
@@ -64,7 +90,7 @@ impl<A: Adjacency> ChangeBound<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] unless the change is positive, and below about 1e100.
+    /// [`Error::OutOfRange`] unless the change μ is positive, and `μ/(1 + μ)`, rounded up, below one.
     ///
     /// # Example
     ///
@@ -86,6 +112,7 @@ impl<A: Adjacency> ChangeBound<A> {
         let (up, down) = (change.get(), opposite(change.get()));
         let squares = ((up * up).next_up() + (down * down).next_up()).next_up();
         let neighbourhood = Neighbourhood::frobenius(if up > 0.0 { squares.sqrt().next_up() } else { up })?;
+        EigenvalueChange::new(-down)?;
         Ok(Self { neighbourhood, rank: Rank::OppositePair(change), adjacency })
     }
 
@@ -151,9 +178,8 @@ impl<A: Adjacency> ChangeBound<A> {
         match self.rank {
             Rank::Any | Rank::One => self.neighbourhood.worst_rank_one(draws).delta_bounds(epsilon).0,
             Rank::OppositePair(change) => {
-                let inner = EigenvalueChange::new(change.get() / (1.0 + change.get())).unwrap_or(change);
-                let down = EigenvalueChange::new(-inner.get().next_down()).unwrap_or(inner);
-                Spectrum::new(&[change, down], draws).in_orders(Orders::AsGiven).delta_bounds(epsilon).0
+                let inner = (change.get() / (1.0 + change.get()).next_up()).next_down();
+                both(change, -inner, draws).delta_bounds(epsilon).0
             }
         }
     }
@@ -232,6 +258,10 @@ fn opposite(change: f64) -> f64 {
 
 /// The changes μ and `−μ/(1 + μ)`, rounded outward: the reversed order has the same two.
 fn pair(change: EigenvalueChange, draws: Draws) -> Spectrum {
-    let down = EigenvalueChange::new(-opposite(change.get())).unwrap_or(change);
-    Spectrum::new(&[change, down], draws).in_orders(Orders::AsGiven)
+    both(change, -opposite(change.get()), draws)
+}
+
+fn both(up: EigenvalueChange, down: f64, draws: Draws) -> Spectrum {
+    let down = EigenvalueChange::new(down).expect("`assume_opposite_pair` refuses decreases to zero");
+    Spectrum::new(&[up, down], draws).in_orders(Orders::AsGiven)
 }

@@ -27,8 +27,8 @@ use crate::params::{Delta, Epsilon};
 ///
 /// For covariances whose change between neighbours keeps the bound, the profile of [`GaussianSamplingProfile`], in
 /// real arithmetic ([`RealModel`](crate::ArithmeticModel::RealModel)). The gap to the machine: normals are exactly
-/// distributed on multiples of `2⁻⁴⁰` (a real normal, rounded), and the factor of Σ and the products are `f64`
-/// operations whose rounding depends on Σ. Whether and how a release fails depends on shapes and public parameters
+/// distributed on multiples of `2⁻⁴⁰` (a real normal, rounded), and the entries of Σ as handed over, its factor and the
+/// products are results of `f64` operations whose rounding depends on Σ. Whether and how a release fails depends on shapes and public parameters
 /// only.
 ///
 /// # Example
@@ -176,6 +176,8 @@ mod tests {
         let of =
             |change| ChangeBound::assume_opposite_pair(EigenvalueChange::new(change).unwrap(), AddRemoveRow);
         assert!(of(0.0).is_err() && of(-0.5).is_err());
+        // μ/(1 + μ) is one as a float: no decrease to zero is an increase instead
+        assert!(of(1e10).is_ok() && of(1e17).is_err());
         let pair = of(0.3).unwrap();
         let two = Draws::new(2).unwrap();
         let any = ChangeBound::new(pair.neighbourhood(), AddRemoveRow);
@@ -210,5 +212,17 @@ mod tests {
         assert!(serde_json::from_str::<GaussianSamplingProfile<ReplaceRow>>(&text).is_err());
         let negative = text.replace("0.02", "-0.02");
         assert!(serde_json::from_str::<GaussianSamplingProfile<AddRemoveRow>>(&negative).is_err());
+    }
+
+    #[test]
+    fn a_saved_pair_loads_only_with_its_own_neighbourhood() {
+        let pair =
+            ChangeBound::assume_opposite_pair(EigenvalueChange::new(0.3).unwrap(), AddRemoveRow).unwrap();
+        let text = serde_json::to_string(&pair).unwrap();
+        let load = |text: &str| serde_json::from_str::<ChangeBound<AddRemoveRow>>(text);
+        assert_eq!(load(&text).unwrap(), pair);
+        let smaller = text.replace("\"opposite_pair\":0.3", "\"opposite_pair\":1e-6");
+        assert!(smaller != text && load(&smaller).is_err());
+        assert!(load(&text.replace("\"opposite_pair\":0.3", "\"opposite_pair\":1e17")).is_err());
     }
 }

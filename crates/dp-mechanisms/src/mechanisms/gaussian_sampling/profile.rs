@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 /// The privacy profile of k draws of a Gaussian whose covariance changes within a bound, for the adjacency `A`.
 ///
-/// An upper bound on δ at every ε: the exact profile of one changed eigenvalue, or of two that change in opposite
-/// directions, where the bound says so, else the bound over all shapes. Holds for real numbers.
+/// An upper bound on δ at every ε: the exact profile of one changed eigenvalue, or (from eight draws on) of two that
+/// change in opposite directions, where the bound says so, else the bound over all shapes. Holds for real numbers.
 ///
 /// # Example
 ///

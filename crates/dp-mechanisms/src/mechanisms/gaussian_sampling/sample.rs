@@ -11,6 +11,7 @@ use crate::release::{ArithmeticModel, Certificate, Release};
 use core::fmt;
 use dp_linalg::{
     Accumulate, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt, matmul_nt_into, matmul_tn_into,
+    max_abs,
 };
 use rand::CryptoRng;
 
@@ -25,10 +26,13 @@ use rand::CryptoRng;
 /// Whether a covariance is one at all depends on the data, so it must not be an error:
 ///
 /// * negative eigenvalues, as rounding makes them, count as zero: the nearest positive semidefinite matrix is sampled;
-/// * a matrix with an entry that is not finite (or whose eigenvalues are not) is replaced by the identity, a constant.
+/// * a matrix with an entry that is not finite, or that the decomposition refuses because it does not converge, is
+///   replaced by the identity, a constant; a factor with an entry that is not finite by zero.
 ///
-/// Neither happens to a matrix that keeps its bound with a ridge well above rounding. Where they do happen the bound
-/// is the caller's broken promise, and all that is promised here is that nothing fails.
+/// In real arithmetic neither happens to a positive definite matrix. On the machine the first can where the least
+/// eigenvalue is within rounding of zero beside the largest, and products with a factor whose entries are near the end
+/// of `f64` overflow: there the release is *not* private. A public ridge well above rounding keeps away from that; see
+/// [`RealModel`](crate::ArithmeticModel::RealModel).
 ///
 /// # Example
 ///
@@ -201,7 +205,10 @@ impl<A: Adjacency> GaussianSampling<A> {
             return Err(Error::ChangeExceeded { statistic, mechanism });
         }
         let average = match &covariance.source {
-            Source::Matrix(matrix) => sample(&factor(matrix.as_ref()), self.draws(), self.parallelism, rng),
+            Source::Matrix(matrix) => {
+                let (factor, unit) = factor(matrix);
+                scaled(sample(&factor, self.draws(), self.parallelism, rng), unit)
+            }
             Source::Factored { factor, ridge } => {
                 sample_factored((factor, *ridge), self.draws(), self.parallelism, rng)
             }
@@ -228,18 +235,35 @@ impl<A: Adjacency> GaussianSampling<A> {
 
 /// As written to certificates.
 const MECHANISM: &str = "average of outer products of Gaussian draws";
-const GAP: &str = "normals are exact on multiples of 2^-40; factor and products are rounded to f64";
+const GAP: &str = "normals are exact on multiples of 2^-40; \
+    entries of the covariance, its factor and products are rounded to f64";
 
 /// Normals are integers of this standard deviation, exactly distributed, in units of its inverse.
 const LATTICE_BITS: u64 = 40;
 /// Entries of a block of normals: 2 MiB as integers and as many as floats.
 const BLOCK_ENTRIES: usize = 1 << 18;
 
-/// F with `FFᵀ = Σ₊`, the covariance with negative eigenvalues set to zero; the identity where Σ is not finite.
-fn factor(matrix: MatRef<'_>) -> Mat {
-    let Ok(eigen) = SymmetricEigen::new(matrix) else { return Mat::identity(matrix.nrows()) };
+/// Entries from here on are divided by as much first, so that eigenvalues and products stay in range: `2⁶⁰⁰`.
+const LARGE: f64 = f64::from_bits((1023 + 600) << 52);
+
+/// F and a power of two s with `sFFᵀ = Σ₊`, the covariance with negative eigenvalues set to zero; the identity where
+/// Σ is not finite.
+fn factor(matrix: &Mat) -> (Mat, f64) {
+    let order = matrix.nrows();
+    let unit = if max_abs(matrix.as_ref()) < LARGE { 1.0 } else { LARGE };
+    let divided = (unit > 1.0).then(|| scaled(matrix.clone(), 1.0 / unit));
+    let Ok(eigen) = SymmetricEigen::new(divided.as_ref().unwrap_or(matrix).as_ref()) else {
+        return (Mat::identity(order), 1.0);
+    };
     let vectors = eigen.vectors();
-    Mat::from_fn(matrix.nrows(), matrix.nrows(), |i, j| vectors[(i, j)] * eigen.values()[j].max(0.0).sqrt())
+    let entry = |i, j| vectors[(i, j)] * eigen.values()[j].max(0.0).sqrt();
+    (Mat::from_fn(order, order, entry), unit)
+}
+
+/// Every entry times a power of two.
+fn scaled(mut matrix: Mat, unit: f64) -> Mat {
+    matrix.as_mut_slice().iter_mut().for_each(|entry| *entry *= unit);
+    matrix
 }
 
 /// `F(k⁻¹ Σ zzᵀ)Fᵀ = k⁻¹ Σ (Fz)(Fz)ᵀ` for standard normal z: one product per block, and two of order m at the end.
@@ -385,6 +409,21 @@ mod tests {
         assert_eq!(released(Mat::zeros(2, 2), 5), Mat::zeros(2, 2));
         assert_eq!(released(Mat::zeros(0, 0), 5), Mat::zeros(0, 0));
         assert!(released(bad(1e308), 5).as_slice().iter().all(|entry| !entry.is_nan()));
+    }
+
+    #[test]
+    fn eigenvalues_beyond_the_range_of_floats_are_sampled_too() {
+        // the larger eigenvalue is just below the largest float, then just above: it changes by 0.56 percent
+        let near = |a: f64, b: f64| released(Mat::from_vec(2, 2, vec![a, b, b, a]).unwrap(), 5);
+        let (below, above) = (near(0.95e308, 0.84e308), near(0.955e308, 0.845e308));
+        let scaled = near(0.955, 0.845);
+        for i in 0..2 {
+            for j in 0..2 {
+                assert!((above[(i, j)] / below[(i, j)] - 1.0).abs() < 0.02, "the same normals");
+                // but for the rounding of 0.955e308 and of the products
+                assert!((above[(i, j)] / 1e308 / scaled[(i, j)] - 1.0).abs() < 1e-13);
+            }
+        }
     }
 
     #[test]

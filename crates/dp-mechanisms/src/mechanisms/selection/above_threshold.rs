@@ -74,8 +74,8 @@ pub struct AboveThreshold<S: ScoreMovement> {
 }
 
 impl<S: ScoreMovement> AboveThreshold<S> {
-    /// Noise for at most so many answers above, split between threshold and scores so that the variance of a comparison
-    /// is least: `ε₁ : ε₂ = 1 : (c·s/Δ)^{2/3}`, up to rounding; what holds is checked exactly.
+    /// Noise for at most so many answers above, split between threshold and scores so that `b₁² + b₂²` is least (about
+    /// half the variance of a comparison): `ε₁ : ε₂ = 1 : (c·s/Δ)^{2/3}`, up to rounding; what holds is checked exactly.
     ///
     /// # Errors
     ///

@@ -29,8 +29,9 @@
 //!
 //! Scores and noise are integers; a random decision compares one uniform number with a certified enclosure of the
 //! probability on paper and refines that same number until it is decided. So the law of what is released is the one in
-//! the proof ([`ExactLattice`](crate::ArithmeticModel::ExactLattice)), ties included. Scores may be any `i64`:
-//! differences are taken in wider integers, and nothing overflows. Whether a call fails depends on the number of
+//! the proof ([`ExactLattice`](crate::ArithmeticModel::ExactLattice)), ties included; where noise is added, but for the
+//! tails that a sample of 64 bits cannot hold, `e^{−2²³}` at most. Scores may be any `i64`: differences, of scores and of
+//! noisy ones, are taken in wider integers and do not overflow. Whether a call fails depends on the number of
 //! candidates, on public parameters and on what was released before. Time does depend on scores; see the project's
 //! security notes on side channels.
 //!

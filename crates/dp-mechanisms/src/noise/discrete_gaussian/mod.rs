@@ -37,8 +37,10 @@
 //!
 //! # Limits
 //!
-//! As for the rounded Gaussian: samples are `i64`, and a magnitude of `2⁶³` or more saturates (probability below
-//! `10⁻¹⁴⁵⁶⁸⁰⁰⁰`); time depends on the word, and words are not wiped from memory.
+//! As for the rounded Gaussian: samples are `i64`, a magnitude of `2⁶³` or more saturates, and none beyond `2²⁰σ` is drawn
+//! (probability together below `10⁻¹⁴⁵⁷²⁵⁰⁰`). So outputs exist that are possible under the law on ℤ and never occur: its
+//! Rényi divergences, and with them zCDP, are those of the law on ℤ, and every δ of a release of D coordinates is off by
+//! at most `(1 + e^ε)·D·10⁻¹⁴⁵⁷²⁵⁰⁰`. Time depends on the word, and words are not wiped from memory.
 //!
 //! # References
 //!

@@ -9,13 +9,25 @@ use crate::noise::uniform::{LEAD, Traced, Uniform, signed};
 use num_bigint::BigInt;
 use rand::Rng;
 
-/// The sample of a word; its magnitude is reduced modulo `2⁶⁴`.
-pub(super) fn resolve<R: Rng + ?Sized>(word: u64, scale: &Dyadic, rng: &mut R) -> Traced {
+/// What becomes of a magnitude that may not fit 64 bits.
+pub(super) type Fit = fn(&BigInt) -> i64;
+
+/// Modulo `2⁶⁴`.
+pub(super) fn reduced(magnitude: &BigInt) -> i64 {
+    magnitude.iter_u64_digits().next().unwrap_or(0) as i64
+}
+
+/// At most `2⁶³ − 1`.
+pub(super) fn saturated(magnitude: &BigInt) -> i64 {
+    i64::try_from(magnitude).unwrap_or(i64::MAX)
+}
+
+/// The sample of a word.
+pub(super) fn resolve<R: Rng + ?Sized>(word: u64, scale: &Dyadic, fit: Fit, rng: &mut R) -> Traced {
     let mut uniform = Uniform::below_one_half(word);
     loop {
         if let Some(magnitude) = magnitude(&uniform, scale) {
-            let low = magnitude.iter_u64_digits().next().unwrap_or(0);
-            return Traced::exact(signed(word, low as i64), uniform.refinements());
+            return Traced::exact(signed(word, fit(&magnitude)), uniform.refinements());
         }
         uniform.refine(rng);
     }

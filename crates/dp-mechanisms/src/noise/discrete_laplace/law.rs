@@ -1,6 +1,9 @@
 //! Probabilities of the discrete Laplace law, with certified bounds.
 
-use super::{DiscreteLaplace, exact::ratio};
+use super::{
+    DiscreteLaplace,
+    exact::{ratio, saturated},
+};
 use crate::certified::power_of_two;
 use crate::certified::{
     ball::{self, Ball},
@@ -10,6 +13,7 @@ use crate::certified::{
     scaled::Scaled,
 };
 use crate::noise::law::{Enclosure, Law, Quick, is_above, negligible};
+use rand::CryptoRng;
 
 /// Bits by which work exceeds the precision asked for: `1 − q` cancels up to 51.
 const GUARD: u64 = 64;
@@ -103,6 +107,14 @@ impl Law for DiscreteLaplace {
     /// The ratio is largest at `k ≤ 0`.
     fn never_exceeds(&self, shift: u64, epsilon: f64) -> bool {
         self.exceeds(0, shift, epsilon) == Some(false)
+    }
+
+    fn sample_saturated<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> i64 {
+        self.sample_with(saturated, rng)
+    }
+
+    fn fill_saturated<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
+        self.for_each(out, saturated, rng, |entry, noise| *entry = noise);
     }
 }
 

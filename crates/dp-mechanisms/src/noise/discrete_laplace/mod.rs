@@ -150,7 +150,7 @@ impl DiscreteLaplace {
     /// One sample, and how it was found: the same value from the same words as [`sample`](Self::sample).
     pub fn sample_traced<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> Traced {
         let word = rng.next_u64();
-        self.fast_value(word).map_or_else(|| self.refine(word, rng), Traced::fast)
+        self.fast_value(word).map_or_else(|| self.refine(word, exact::reduced, rng), Traced::fast)
     }
 
     /// The sample that the fast path proves for a word, `None` where it is ambiguous: a function of the word and b alone.
@@ -174,39 +174,52 @@ impl DiscreteLaplace {
     ///
     /// Takes further words from `rng` where the first does not decide.
     pub fn exact_value<R: Rng + ?Sized>(&self, word: u64, rng: &mut R) -> Traced {
-        exact::resolve(word, &self.exact_scale, rng)
+        exact::resolve(word, &self.exact_scale, exact::reduced, rng)
     }
 
     /// The exact path, helped by what the table proves of the magnitude.
     #[cold]
     #[inline(never)]
-    fn refine<R: Rng + ?Sized>(&self, word: u64, rng: &mut R) -> Traced {
+    fn refine<R: Rng + ?Sized>(&self, word: u64, fit: exact::Fit, rng: &mut R) -> Traced {
         match self.fast.magnitudes(word) {
             Some(range) => uniform::resolve(word, range, || range.0, self, rng),
-            None => self.exact_value(word, rng),
+            None => exact::resolve(word, &self.exact_scale, fit, rng),
         }
+    }
+
+    fn sample_with<R: CryptoRng + ?Sized>(&self, fit: exact::Fit, rng: &mut R) -> i64 {
+        let word = rng.next_u64();
+        self.fast_value(word).unwrap_or_else(|| self.refine(word, fit, rng).value)
+    }
+
+    #[inline]
+    fn for_each<R: CryptoRng + ?Sized>(
+        &self,
+        entries: &mut [i64],
+        fit: exact::Fit,
+        rng: &mut R,
+        put: impl Fn(&mut i64, i64),
+    ) {
+        let exact = |word, rng: &mut R| self.refine(word, fit, rng).value;
+        blocks::for_each(entries, rng, |word| self.fast.try_word(word), exact, put);
     }
 }
 
 impl LatticeNoise for DiscreteLaplace {
     /// Reads one word, and further ones only if that is ambiguous.
     fn sample<R: CryptoRng + ?Sized>(&self, rng: &mut R) -> i64 {
-        let word = rng.next_u64();
-        self.fast_value(word).unwrap_or_else(|| self.refine(word, rng).value)
+        self.sample_with(exact::reduced, rng)
     }
 
     /// # Words used
     ///
     /// As for [`RoundedGaussian`](super::RoundedGaussian): blocks of one word a sample, each followed by its refinements.
     fn fill<R: CryptoRng + ?Sized>(&self, out: &mut [i64], rng: &mut R) {
-        let exact = |word, rng: &mut R| self.refine(word, rng).value;
-        blocks::for_each(out, rng, |word| self.fast.try_word(word), exact, |entry, noise| *entry = noise);
+        self.for_each(out, exact::reduced, rng, |entry, noise| *entry = noise);
     }
 
     fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
-        let exact = |word, rng: &mut R| self.refine(word, rng).value;
-        let add = |entry: &mut i64, noise| *entry = entry.wrapping_add(noise);
-        blocks::for_each(values, rng, |word| self.fast.try_word(word), exact, add);
+        self.for_each(values, exact::reduced, rng, |entry, noise| *entry = entry.wrapping_add(noise));
     }
 
     fn pmf_bounds(&self, k: i64) -> (f64, f64) {

@@ -56,10 +56,11 @@
 //!
 //! # Limits
 //!
-//! Samples are `i64`. A magnitude of `2⁶³` or more saturates. That needs `|N| > 8191` even at the largest σ: it changes the law by
-//! less than `10⁻¹⁴⁵⁶⁸⁰⁰⁰` in total variation, and adds no more than that to δ; "exactly" everywhere else is up to this. Time
-//! depends on the word (an ambiguous one takes thousands of times longer), and words are not
-//! wiped from memory.
+//! Samples are `i64`. A magnitude of `2⁶³` or more saturates. That needs `|N| ≥ 8192` even at the largest σ: it changes the law by
+//! `η < 10⁻¹⁴⁵⁷²⁵⁰⁰` in total variation; "exactly" everywhere else is up to this. D coordinates add at most `(1 + e^ε)·D·η` to
+//! δ, below `10⁻¹⁴⁵⁶⁸⁰⁰⁰` for `ε ≤ 10⁴`. (Nor are magnitudes beyond `2²⁰σ` drawn: there the exact path does not tell tails
+//! from zero. They weigh below `2^{−2³⁸}`.) Time depends on the word (an ambiguous one takes thousands of times longer),
+//! and words are not wiped from memory.
 //!
 //! # References
 //!
