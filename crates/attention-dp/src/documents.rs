@@ -81,7 +81,7 @@ impl fmt::Debug for Documents<'_> {
     }
 }
 
-/// Scales integers down to at most this squared norm, rounding towards zero; leaves those within it as they are.
+/// Scales integers down to at most this squared norm, each rounded towards zero; leaves those within it as they are.
 pub(crate) fn scale_down(entries: &mut [i64], max_square: u128) {
     let (mut high, mut low) = (0_u128, 0_u128);
     for entry in entries.iter() {
@@ -95,11 +95,18 @@ pub(crate) fn scale_down(entries: &mut [i64], max_square: u128) {
         return;
     }
     let norm = (high as f64 * 18_446_744_073_709_551_616.0 + low as f64).sqrt();
-    // fewer than eight roundings in the factor and in each entry
+    // fewer than eight roundings
     let factor = (max_square as f64).sqrt() / norm * (1.0 - 16.0 * f64::EPSILON);
     for entry in entries {
-        *entry = (*entry as f64 * factor) as i64;
+        *entry = entry.signum() * times(entry.unsigned_abs(), factor) as i64;
     }
+}
+
+/// `⌊x·factor⌋` of a factor below one, exactly: zero, or a normal number `mantissa·2⁻ˢʰⁱᶠᵗ`.
+fn times(x: u64, factor: f64) -> u64 {
+    let bits = factor.to_bits();
+    let (mantissa, shift) = ((bits & ((1 << 52) - 1)) | (1 << 52), 1075 - (bits >> 52) as u32);
+    (u128::from(x) * u128::from(mantissa)).checked_shr(shift).unwrap_or(0) as u64
 }
 
 #[cfg(test)]
@@ -136,6 +143,19 @@ mod tests {
                     assert!((*scaled as f64 - exact).abs() <= 1.0 + exact.abs() * 2_f64.powi(-46));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn products_are_exact_where_floats_are_not() {
+        for x in [1_u64, 12_345, (1 << 53) + 1, (1 << 61) + 12_345, (1 << 62) - 1] {
+            for factor in [0.7, 1.0 - f64::EPSILON, 1e-3, 1e-17] {
+                let (one, two) = (times(x, factor), times(2 * x, factor));
+                assert!(two - 2 * one <= 1, "{x} {factor}");
+                let exact = x as f64 * factor;
+                assert!((one as f64 - exact).abs() <= 1.0 + 2.0 * f64::EPSILON * exact, "{x} {factor}");
+            }
+            assert_eq!((times(x, 0.5), times(x, 0.0), times(x, 1e-300)), (x / 2, 0, 0));
         }
     }
 

@@ -17,16 +17,17 @@ use poly_kernel::{BoundedMap, ExpPolynomial, LogitRange, feature_count};
 /// A typical query has the [typical norm](MomentOptions::typical_query_norm). The logit of a key of norm κ is `N(0, (aκ)²)`, so that the
 /// mean weight is `E eᵗ`; by default `a = softmax_scale·‖q‖/√d`, as for directions that do not depend on each other.
 /// Values scatter around an answer with a standard deviation `v` a coordinate, by default a quarter of the value range.
-/// With n rows and `D = n·E eᵗ`, for one coordinate of an answer,
+/// With n rows and `D = n·E eᵘ`, for one coordinate of an answer,
 ///
 /// ```text
 /// noise          τ‖φ(q)‖·√(1 + (ρ/c)²)/D         standard deviation
-/// approximation  v·√E(f(t) − eᵗ)²/E eᵗ           bound of Cauchy and Schwarz
-/// clipping       v·√E(e^(tR/κ) − eᵗ)²/E eᵗ       the same, over keys beyond the radius R
+/// approximation  v·√E(f(u) − eᵘ)²/|E f(u)|       bound of Cauchy and Schwarz
+/// clipping       v·√E(eᵘ − eᵗ)²/E eᵘ             the same
 /// ```
 ///
 /// with ρ a coordinate of the answer, c the normaliser's constant, and f the function that stands in for the exponential; expectations are
-/// over logits t.
+/// over logits t, with `u = tR/κ` that of a key which was scaled back to the radius R, and `u = t` for others. (Weights f in place of g
+/// with the average x̄ move it by `|E(f − g)(x − x̄)|/|E f|`, as `E g(x − x̄) = 0`.)
 ///
 /// The noise is exact for its τ; the other two are bounds within the model, not certificates: the error bars of a release say what
 /// is certified. Nothing here may be fitted to the private rows.
@@ -285,20 +286,22 @@ impl MomentPlanner {
         let all = [self.base.bounds().key_radius()];
         let norms: &[f64] = if self.key_norms.is_empty() { &all } else { &self.key_norms };
         let kernel = kernel_of(options.features());
-        let (mut mass, mut approximation, mut clipping) = (0.0, 0.0, 0.0);
+        let (mut mass, mut kernel_mass, mut approximation, mut clipping) = (0.0, 0.0, 0.0, 0.0);
         for &norm in norms {
             let shrink = (radius / norm).min(1.0);
             let clipped = self.logit_std_at(norm) * shrink;
             let means = normal_means(clipped, |t| {
                 let (exact, shrunk) = ((t / shrink).exp(), t.exp());
-                [shrunk, (kernel(t) - shrunk).powi(2), (exact - shrunk).powi(2)]
+                [shrunk, kernel(t), (kernel(t) - shrunk).powi(2), (exact - shrunk).powi(2)]
             });
             mass += means[0];
-            approximation += means[1];
-            clipping += means[2];
+            kernel_mass += means[1];
+            approximation += means[2];
+            clipping += means[3];
         }
         let count = norms.len() as f64;
-        let (mass, approximation, clipping) = (mass / count, approximation / count, clipping / count);
+        let (mass, kernel_mass) = (mass / count, kernel_mass / count);
+        let (approximation, clipping) = (approximation / count, clipping / count);
         let (low, high) = options.value_range();
         let spread = self.value_std.unwrap_or((high - low) / 4.0);
         let query = geometry.scaling().query_factor() * options.typical_query_norm();
@@ -310,7 +313,7 @@ impl MomentPlanner {
         let noise = noise_std * geometry.lattice().step() * norm * (1.0 + ratio * ratio).sqrt();
         ExpectedError {
             noise: noise / (self.rows as f64 * mass),
-            approximation: spread * approximation.sqrt() / mass,
+            approximation: spread * approximation.sqrt() / kernel_mass.abs(),
             clipping: spread * clipping.sqrt() / mass,
         }
     }
@@ -404,6 +407,19 @@ impl core::fmt::Display for MomentPlan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_error_of_features_is_relative_to_their_own_mass() {
+        let shape = crate::Shape { key_dim: 4, value_dim: 1 };
+        let base = MomentOptions::new(shape, Bounds::new(1.0, 1.0, 1.0).unwrap(), 1);
+        let planner = MomentPlanner::new(base, 1_000).with_logit_std(0.5).with_value_std(1.0);
+        let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
+        let error = planner.expected(dp_mechanisms::AddRemoveRow, epsilon, delta).unwrap().error();
+        // E(1 + t − eᵗ)² for t ~ N(0, s), over the mass E(1 + t) = 1 and not over E eᵗ = 1.13
+        let s: f64 = 0.25;
+        let square = (1.0 + s) * (1.0 - 2.0 * (0.5 * s).exp()) + (2.0 * s).exp();
+        assert!((error.approximation - square.sqrt()).abs() < 1e-9, "{error:?}");
+    }
 
     #[test]
     fn means_under_a_normal_law_are_its_moments() {

@@ -100,11 +100,12 @@ impl MomentAdjacency for PerturbRow {
     /// `U² = V² + c̃²`,
     ///
     /// ```text
-    /// ‖Δφ̃‖ ≤ 2ˢ·L·(κβ_k + 2m_kR) + 2e√r          ‖Δũ‖ ≤ 2ᵉ·(β_v + 2m_vR_v) + √d_v
+    /// ‖Δφ̃‖ ≤ 2ˢ·L·(κβ_k + 2m_kR) + 2η√r          ‖Δũ‖ ≤ 2ᵉ·(β_v + 2m_vR_v) + √d_v
     /// ‖φ̃ũᵀ − φ̃'ũ'ᵀ‖ ≤ ‖Δφ̃‖·U + A·‖Δũ‖
     /// ```
     ///
-    /// with `m` the relative rounding of clipping and e that of an integer feature, in steps. The sum over both kinds of
+    /// with `R = √(s·ρ_q·R_k)` the radius of scaled keys, `m` the relative rounding of clipping and η that of an integer feature, in
+    /// steps. The sum over both kinds of
     /// movement is largest, by Cauchy and Schwarz, at `β·√((2ˢLκU)² + (A2ᵉ)²)`. Never more than replacing the row.
     fn sensitivity(self, geometry: &MomentGeometry) -> Result<LatticeL2Sensitivity<Self>, Error> {
         let lipschitz = geometry.feature_lipschitz().ok_or(Error::NeedsPolynomial)?;

@@ -18,7 +18,7 @@ use poly_kernel::{
 /// that are enforced row by row:
 ///
 /// ```text
-/// ‖φ̃‖² ≤ A²      ‖ṽ‖² ≤ V²      c̃ = ⌈wV⌉      ‖φ̃ ũᵀ‖² = ‖φ̃‖²‖ũ‖² ≤ A²(V² + c̃²)
+/// ‖φ̃‖² ≤ A²      ‖ṽ‖² ≤ V²      c̃ = ⌈w⌈V⌉⌉      ‖φ̃ ũᵀ‖² = ‖φ̃‖²‖ũ‖² ≤ A²(V² + c̃²)
 /// ```
 ///
 /// # Example
@@ -184,7 +184,7 @@ impl MomentGeometry {
         self.squared_value_norm
     }
 
-    /// `c̃ = ⌈wV⌉`, w the [weight](MomentOptions::with_normaliser_weight): the integer normaliser that every row carries.
+    /// `c̃ = ⌈w⌈V⌉⌉`, w the [weight](MomentOptions::with_normaliser_weight): the integer normaliser that every row carries.
     #[must_use]
     pub const fn normaliser(&self) -> u64 {
         self.normaliser
@@ -286,7 +286,7 @@ fn norm_bound(map: &BoundedFeatures, radius: f64) -> f64 {
     }
 }
 
-/// `⌈w·√V²⌉`, exactly the root rounded up for `w = 1`.
+/// `⌈w⌈√V²⌉⌉`, exactly the root rounded up for `w = 1`.
 fn normaliser(squared_value_norm: u64, weight: f64) -> u64 {
     let root = ceil_sqrt(squared_value_norm);
     if weight == 1.0 { root } else { (weight * root as f64).ceil().max(1.0) as u64 }

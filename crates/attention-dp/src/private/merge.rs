@@ -12,15 +12,16 @@
 //!
 //! and nothing overflows. Let `D` and `N` be the sums without noise, `e_D` and `e_N` the bounds of the noise times κ.
 //!
-//! * *Noise.* A kernel whose relative error is below 1 is positive, so `D ≥ 0`, and `D̂` is moved to at least 0, which brings
-//!   it no farther from D. Then the answer misses the noiseless one by at most `(e_N + |answer|·e_D)/m`,
+//! * *Noise.* Where kernel, rounded features and documents together have a relative error below 1, `D ≥ 0`, and `D̂` is moved to
+//!   at least 0, which brings it no farther from D. Then the answer misses the noiseless one by at most `(e_N + |answer|·e_D)/m`,
 //!   `m = W + max(κD̂ − e_D, 0)`. There is an answer if `κD̂ + W > e_D`.
 //! * *Constant.* A kernel that is close to a multiple of the exponential is divided by that multiple first.
 //! * *Weights.* Let the prefix have weights with relative errors up to `e`, local tokens none, and let all values lie in a range
 //!   of width S, v̄ in place of the local ones. The average moves by at most `S·e/(1 + √(1 − e²))`, and by at most
-//!   `p·S·e/(1 − e)`, p the prefix's share of the (noiseless, approximate) mass: at most `x/(x + W)`, `x = max(κD̂, 0) + e_D`.
+//!   `p·S·e/(1 − e)`, p the prefix's share of the (noiseless, approximate) mass: at most `x/(x + W)`, `x = max(κD̂, 0) + e_D`,
+//!   times what documents may have lost of that mass.
 //! * *Values* of the prefix are rounded: p times half a step.
-//! * *Documents* that were scaled down lost up to a step in each entry: let this be `d` steps of a value, relative to their mass. Then
+//! * *Documents* that were scaled down lost less than a step in each entry: let this be `d` steps of a value, relative to their mass. Then
 //!   `N` is off by `d` and `D` by `d/c̃` of it, which moves the answer by at most `p·(d·step + |answer|·d/c̃)/(1 − e − d/c̃)`.
 //! * *Arithmetic of local tokens.* Logarithms of weights are off by at most [`LocalMass::error`], which moves every average by
 //!   at most that times its range.
@@ -162,7 +163,9 @@ impl Merge<'_> {
         if above_noise <= 0.0 || !above_noise.is_finite() {
             return None;
         }
-        let largest = prefix.max(0.0) + error;
+        // the mass before documents were rounded
+        let before = if positive { 1.0 + weights.lost / weights.least_mass() } else { 1.0 };
+        let largest = (prefix.max(0.0) + error) * before;
         weights.share = (largest / (largest + local.mass) * OUTWARD).min(1.0);
         let least = if positive { above_noise.max(local.mass) } else { above_noise };
         Some(Mass { total, error, least })

@@ -146,8 +146,10 @@ impl<'a> MomentReader<'a> {
             readout_with_norms(map, points.as_ref(), self.sums.values.as_ref(), parallelism)?;
         let answer = |(i, local): (usize, &LocalMass)| {
             let point = points.row(i);
-            let outward = 1.0 + 1e-12;
-            let (l1, l2) = (l1_norms[i] * outward, map.squared_norm_bound(point).sqrt() * outward);
+            // the roundings of features and norms, and of a sum of r features
+            let (outward, terms) = (1.0 + 1e-12, geometry.feature_count() as f64);
+            let l1 = l1_norms[i] * (outward + terms * f64::EPSILON);
+            let l2 = map.squared_norm_bound(point).sqrt() * outward;
             let merge = Merge {
                 geometry,
                 half_widths: (0..products.ncols()).map(|column| self.product_error(column, l1, l2)).collect(),

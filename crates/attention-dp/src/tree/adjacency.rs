@@ -21,9 +21,10 @@ pub trait TreeAdjacency: Adjacency {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for zero.
+    /// [`Error::OutOfRange`] for zero, [`Error::SensitivityOverflow`] beyond 64 bits.
     fn l1(self, row: u64) -> Result<LatticeL1Sensitivity<Self>, Error> {
-        LatticeL1Sensitivity::new(row.saturating_mul(Self::ROWS), self)
+        let overflow = Error::SensitivityOverflow { left: row.into(), right: Self::ROWS.into() };
+        LatticeL1Sensitivity::new(row.checked_mul(Self::ROWS).ok_or(overflow)?, self)
     }
 
     /// Bound on the L2 distance over all nodes, where what one row adds has squared norm at most `squared_row`, and what two

@@ -155,10 +155,9 @@ impl DpTreeSoftmax {
             reading.together = reading.together.and(factor, &Combination::SINGLE);
             reading.separate += factor * self.noise.half_width(&Combination::SINGLE, confidence);
             reading.arithmetic += 128.0 * f64::EPSILON * factor * largest;
+            reading.terms += 1;
         }
-        // each of 6r + 2 terms is charged 128 roundings of its own; the sum over them adds as many as there are terms
-        let additions = 1.0 + (6.0 * self.features.len() as f64 + 2.0) / 128.0;
-        let noise = reading.noise(self.noise, coverage, confidence) + additions * reading.arithmetic;
+        let noise = reading.noise(self.noise, coverage, confidence);
         let half = 0.5 * power_of_two(-self.geometry.moments.value_exponent());
         Ok(SoftmaxSums {
             values: reading.values.iter().map(|value| half * value).collect(),
@@ -177,8 +176,9 @@ impl DpTreeSoftmax {
             |(lift, b): (&Lift, &f64)| 0.5 * unit * unit / lift.factors[2] + unit * b.abs() / lift.factors[1];
         let entries: f64 = self.geometry.lifts.iter().zip(features).map(entry).sum();
         let norm = 0.5 * unit * unit / self.geometry.norm_factor;
-        // the last part: ‖b‖² and entries are themselves computed
-        quantised.entry_error() * l1 + 0.5 * (norm + entries) + 1e-12 * (l2 + entries)
+        // the last part: ‖b‖² and entries are themselves computed, and all are sums over features
+        let rounding = quantised.entry_error() * l1 + 0.5 * (norm + entries) + 1e-12 * (l2 + entries);
+        rounding * (1.0 + features.len() as f64 * f64::EPSILON)
     }
 }
 

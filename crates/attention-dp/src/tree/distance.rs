@@ -147,7 +147,7 @@ impl DpTreeDistance {
         (per_row, relative): (f64, f64),
         (coverage, confidence): (Coverage, &Confidence),
     ) -> DistanceEstimate {
-        let noise = reading.noise(self.tree.noise(), coverage, confidence) + reading.arithmetic;
+        let noise = reading.noise(self.tree.noise(), coverage, confidence);
         let unit = self.scale.weight_unit;
         DistanceEstimate { value: reading.values[0] * unit, noise: noise * unit * OUTWARD, per_row, relative }
     }
@@ -176,6 +176,7 @@ impl DpTreeDistance {
             into.together = into.together.and(term.factor, &rests_on);
             into.separate += term.factor.abs() * noise.half_width(&rests_on, confidence);
             into.arithmetic += term.factor.abs() * self.tree.arithmetic(&rests_on);
+            into.terms += 1;
         }
         Ok(())
     }
@@ -264,12 +265,13 @@ impl DpTreeDistance {
 
     /// Errors of rounding at y: for each row, and relative.
     pub(crate) fn rounding(&self, y: f64) -> (f64, f64) {
-        let CoordinateScale { lift, unit, weight_unit, weight_bound, .. } = self.scale;
+        let CoordinateScale { lift, center, unit, weight_unit, weight_bound } = self.scale;
         let (u, leaves) = (self.place(y), self.tree.leaves());
         let reach = (u.abs() + lift.reach) * unit;
         let farthest = power(reach, self.power);
-        // a coordinate moves by half a unit, and by the rounding of its clipping
-        let moved = unit * (0.5 + 8.0 * f64::EPSILON * lift.reach + 4.0 * f64::EPSILON * u.abs());
+        // a coordinate moves by half a unit, and by the rounding of its clipping and of the interval's midpoint
+        let moved = unit * (0.5 + 8.0 * f64::EPSILON * lift.reach + 4.0 * f64::EPSILON * u.abs())
+            + f64::EPSILON * center.abs();
         let point = match self.power {
             Power::One => moved,
             Power::Two => moved * (2.0 * reach + moved),
@@ -289,7 +291,9 @@ impl DpTreeDistance {
                 (unit * unit * (u.abs() / lift.factors[1] + 0.5 / lift.factors[2]), 0.0)
             }
         };
-        let per_row = weight_bound * (point + method) + 0.5 * weight_unit * (1.0 + 1e-9) * farthest;
+        // a relative error is one of the rounded point's distance
+        let rounded = point * (1.0 + relative) + method;
+        let per_row = weight_bound * rounded + 0.5 * weight_unit * (1.0 + 1e-9) * farthest;
         (per_row * (1.0 + 1e-9), relative)
     }
 }

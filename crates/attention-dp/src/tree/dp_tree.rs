@@ -6,7 +6,7 @@ use crate::error::Error;
 use core::ops::Range;
 use dp_mechanisms::FailureProbability;
 
-/// Released sums of integer vectors over a static binary tree: any range of leaves from at most `2⌈log₂ leaves⌉` nodes.
+/// Released sums of integer vectors over a static binary tree: any range of leaves from at most `2⌈log₂ leaves⌉` nodes (leaves > 1).
 ///
 /// Nodes are the complete dyadic intervals of leaves, without the one or two largest levels where these would cost more noise
 /// than they save ([`TreeShape`](dp_mechanisms::continual::TreeShape)).
@@ -126,7 +126,8 @@ impl DpTree {
         Ok(self.noise.half_width(&rests_on, &confidence) + self.arithmetic(&rests_on))
     }
 
-    /// What the error of no entry of the sum over this range ever exceeds; `None` for Gaussian noise.
+    /// What the error of no entry of the sum over this range ever exceeds, as long as released sums are below 2⁵³, so that they are added
+    /// exactly; `None` for Gaussian noise.
     ///
     /// # Errors
     ///

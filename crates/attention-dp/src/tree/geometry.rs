@@ -6,6 +6,7 @@ use super::options::{TreeAttentionOptions, check_bits};
 use crate::error::Error;
 use crate::private::{MomentGeometry, power_of_two};
 use core::ops::Range;
+use dp_mechanisms::Error as MechanismError;
 use dp_mechanisms::continual::TreeShape;
 use poly_kernel::MonomialMap;
 
@@ -66,21 +67,23 @@ impl TreeGeometry {
     ///
     /// A row's contribution is `x ⊗ ũ`, x its entries, one copy a level. `‖ũ‖² ≤ V² + c̃²`. Where `⟨ũ, ũ'⟩ ≥ 0` is
     /// proven only entries `⌊f₁φ̃⌉` of two rows can oppose each other, because constants, squares and norms are nonnegative; else all can.
-    pub(crate) fn touched(&self, pieces: u64, levels: u32) -> Touched {
+    pub(crate) fn touched(&self, pieces: u64, levels: u32) -> Result<Touched, MechanismError> {
         let (_, values) = self.moments.squared_row_norm();
         let squared = |x: f64| (x as u128).pow(2);
         let constants: u128 = self.lifts.iter().map(|lift| squared(lift.limits[0])).sum();
         let (linear, levels) = (self.squared_linear as u128, u128::from(levels));
         let trees = levels * (constants + linear + self.squared_square as u128);
         let sums = squared(self.norm_limit()) + squared(self.mass);
-        let squared = values.saturating_mul(trees + sums);
-        let linear = values.saturating_mul(levels * linear);
-        Touched {
+        let times_values = |right: u128| {
+            values.checked_mul(right).ok_or(MechanismError::SensitivityOverflow { left: values, right })
+        };
+        let (squared, linear) = (times_values(trees + sums)?, times_values(levels * linear)?);
+        Ok(Touched {
             pieces,
             l1: self.largest_entry() as u64 * self.moments.max_abs_value(),
             squared,
             opposition: if self.moments.values_are_acute() { linear } else { squared },
-        }
+        })
     }
 
     /// Public bound on all nodes and sums, in lattice steps.
@@ -128,8 +131,8 @@ fn equal(
 /// Entries weighted for a joint L2 sensitivity: of all weights of this form those for which the noise of a query is least.
 ///
 /// One unit of noise on `(f₀, ⌊f₁φ̃⌉, ⌊f₂φ̃²⌉)` and on the sums moves a query by at most (squared, in feature units)
-/// `κ(A²/k₀² + 4A²/k₁² + Σβ²/k₂²) + 1/f_P² + A⁴/f_W²` with `f₀ = k₀β_a`, `f₁ = k₁`, `f₂ = k₂/β_a`, κ the noise factor of all
-/// leaves; a row has the squared norm `L(k₀²Σβ² + k₁²A² + k₂²A²) + f_P²A⁴ + f_W²`. By Cauchy and Schwarz the product is least
+/// `κ(A²/k₀² + 4A²/k₁² + Σβ²/k₂²) + 1/f_P² + A⁴/f_W²` with `f₀ = k₀β_a`, `f₁ = k₁`, `f₂ = k₂/β_a`, κ the mean over cuts of the
+/// noise factor of both sides; a row has the squared norm `L(k₀²Σβ² + k₁²A² + k₂²A²) + f_P²A⁴ + f_W²`. By Cauchy and Schwarz the product is least
 /// where each term of one is the same multiple of its partner in the other.
 fn joint(
     options: TreeAttentionOptions,
@@ -160,7 +163,7 @@ fn joint(
     })
 }
 
-/// Mean over cuts of the noise factor of both sides.
+/// κ: mean over cuts of the noise factor of both sides; over some 256 cuts where there are more.
 fn mean_noise_factor(shape: TreeShape) -> f64 {
     let leaves = shape.horizon();
     let side = |leaves: Range<u64>| shape.range_noise_factor(leaves);

@@ -26,8 +26,8 @@ pub enum TreeBudget {
     /// As published: truncated Laplace noise, each piece has `(ε/D, δ/D)`. The certificate states the composition by the best
     /// accountant: where D is large, at a little more than δ it is far less than ε.
     EqualShares,
-    /// Truncated Laplace noise, equal pieces whose composition by the best accountant is (ε, δ). Never more noise than equal
-    /// shares.
+    /// Truncated Laplace noise, equal pieces whose composition by the best accountant is (ε, δ); equal shares where these have the
+    /// smaller scale or the smaller bound. So neither scale nor bound is ever larger than that of equal shares.
     Accounted,
     /// Gaussian noise on all pieces at once, by their joint L2 sensitivity, each scaled by how much queries need it.
     Joint,
@@ -99,17 +99,20 @@ impl<A: TreeAdjacency> TreeMechanism<A> {
         touched: &Touched,
         adjacency: A,
     ) -> Result<Self, Error> {
-        let share = match budget {
+        let truncated = |(epsilon, delta): (Epsilon, Delta)| {
+            TruncatedLaplace::calibrate(epsilon, delta, adjacency.l1(touched.l1)?)
+        };
+        let equal = || equal_share(epsilon, delta, touched.pieces).and_then(truncated);
+        let accounted = || accounted_share(epsilon, delta, touched.pieces, adjacency).and_then(truncated);
+        let kind = match budget {
             TreeBudget::Joint => {
                 let sensitivity = adjacency.l2(touched.squared, touched.opposition)?;
-                let mechanism = LatticeGaussian::calibrate(epsilon, delta, sensitivity)?;
-                return Ok(Self { kind: Kind::Gaussian(mechanism) });
+                Kind::Gaussian(LatticeGaussian::calibrate(epsilon, delta, sensitivity)?)
             }
-            TreeBudget::EqualShares => equal_share(epsilon, delta, touched.pieces)?,
-            TreeBudget::Accounted => accounted_share(epsilon, delta, touched.pieces, adjacency)?,
+            TreeBudget::EqualShares => Kind::TruncatedLaplace(equal()?),
+            TreeBudget::Accounted => Kind::TruncatedLaplace(no_noisier(accounted(), equal())?),
         };
-        let mechanism = TruncatedLaplace::calibrate(share.0, share.1, adjacency.l1(touched.l1)?)?;
-        Ok(Self { kind: Kind::TruncatedLaplace(mechanism) })
+        Ok(Self { kind })
     }
 
     /// The noise on every node.
@@ -191,23 +194,59 @@ fn equal_share(epsilon: Epsilon, delta: Delta, pieces: u64) -> Result<(Epsilon, 
     Ok((Epsilon::new(share(epsilon.get()))?, Delta::new(share(delta.get()))?))
 }
 
-/// The largest ε₀ for which D pieces with `(ε₀, δ/2D)` compose to (ε, δ), or an equal share if that is larger.
+/// The first mechanism if neither its scale nor its bound is larger than the second's, or there is no second.
+fn no_noisier<A: Adjacency>(
+    first: Result<TruncatedLaplace<A>, Error>,
+    second: Result<TruncatedLaplace<A>, Error>,
+) -> Result<TruncatedLaplace<A>, Error> {
+    let (Ok(accounted), Ok(equal)) = (&first, &second) else { return first.or(second) };
+    let is_smaller =
+        accounted.noise_scale().get() <= equal.noise_scale().get() && accounted.bound() <= equal.bound();
+    if is_smaller { first } else { second }
+}
+
+/// The largest ε₀ for which D pieces with `(ε₀, δ/2D)` compose to (ε, δ).
 fn accounted_share<A: Adjacency>(
     epsilon: Epsilon,
     delta: Delta,
     pieces: u64,
     adjacency: A,
 ) -> Result<(Epsilon, Delta), Error> {
-    let equal = equal_share(epsilon, delta, pieces)?;
-    let failing = Delta::new(0.5 * equal.1.get())?;
+    let (_, share) = equal_share(epsilon, delta, pieces)?;
+    let failing = Delta::new(0.5 * share.get())?;
     // advanced composition, to begin the search near its end
     let guess = epsilon.get() / (8.0 * pieces as f64 * -delta.get().ln()).sqrt();
     let share = |noise: f64| Epsilon::new(guess / noise);
     let guarantee =
         |noise: f64| Ok(PrivacyProfile::approximate(share(noise)?, failing, adjacency).repeated(pieces));
-    let accounted = Target::new(epsilon, delta).least_noise(guarantee).and_then(share);
-    Ok(match accounted {
-        Ok(accounted) if accounted.get() > equal.0.get() => (accounted, failing),
-        _ => equal,
-    })
+    let accounted = Target::new(epsilon, delta).least_noise(guarantee).and_then(share)?;
+    Ok((accounted, failing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dp_mechanisms::AddRemoveRow;
+
+    #[test]
+    fn accounted_noise_has_neither_a_larger_scale_nor_a_larger_bound_than_equal_shares() {
+        for (epsilon, delta) in [(1.0, 0.01), (1.0, 1e-6), (8.0, 1e-3), (0.1, 0.2)] {
+            let target = (Epsilon::new(epsilon).unwrap(), Delta::new(delta).unwrap());
+            for pieces in [1, 2, 3, 4, 7, 30, 1000] {
+                let touched = Touched { pieces, l1: 1, squared: 1, opposition: 1 };
+                let [equal, accounted] = [TreeBudget::EqualShares, TreeBudget::Accounted].map(|budget| {
+                    let noise =
+                        TreeMechanism::calibrate(budget, target, &touched, AddRemoveRow).unwrap().noise();
+                    match noise {
+                        NodeNoise::TruncatedLaplace { scale, bound } => (scale.get(), bound),
+                        other => panic!("{other:?}"),
+                    }
+                });
+                assert!(
+                    accounted.0 <= equal.0 && accounted.1 <= equal.1,
+                    "{pieces}: {accounted:?} {equal:?}"
+                );
+            }
+        }
+    }
 }

@@ -112,7 +112,8 @@ fn chernoff(of: &Combination, log: f64) -> f64 {
     if of.largest > 0.0 { parts.map(at).fold(f64::INFINITY, f64::min) } else { 0.0 }
 }
 
-/// Covers the roundings of these formulas, of sums of coefficients and of a logarithm.
+/// Covers the roundings of these formulas, of sums of a few thousand coefficients and of a logarithm. Readings of more terms are charged
+/// for their number too.
 pub(crate) const OUTWARD: f64 = 1.0 + 1e-12;
 
 /// Coefficients of independent noise in a reading.

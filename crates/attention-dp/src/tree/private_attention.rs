@@ -11,7 +11,7 @@ use crate::private::{MomentGeometry, RowEncoder};
 use crate::rows::Rows;
 use core::fmt;
 use dp_linalg::{Mat, MatMut, MatRef};
-use dp_mechanisms::{Delta, Epsilon, PrivacyProfile, Release};
+use dp_mechanisms::{Delta, Epsilon, Error as MechanismError, PrivacyProfile, Release};
 use poly_kernel::{FeatureBlock, FeatureMap};
 use rand::CryptoRng;
 
@@ -168,7 +168,7 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
     /// [`Error::Mechanism`] if the target needs more noise than the lattice carries (take fewer bits).
     pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<TreeMechanism<A>, Error> {
         let budget = self.geometry.options.budget();
-        Ok(TreeMechanism::calibrate(budget, (epsilon, delta), &self.touched(), self.adjacency)?)
+        Ok(TreeMechanism::calibrate(budget, (epsilon, delta), &self.touched()?, self.adjacency)?)
     }
 
     /// Releases all trees and sums with noise that is calibrated to (ε, δ).
@@ -224,7 +224,7 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
         mechanism: &TreeMechanism<A>,
         rng: &mut R,
     ) -> Result<Release<Vec<i64>, PrivacyProfile<A>>, Error> {
-        let (touched, adjacency) = (self.touched(), self.adjacency);
+        let (touched, adjacency) = (self.touched()?, self.adjacency);
         let max_abs = self.geometry.max_abs();
         let release = self.forest.release_nodes(mechanism, (touched, adjacency), max_abs, rng)?;
         let recorded = self.geometry.options.moments().recorded().into_iter();
@@ -255,10 +255,10 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
     ///
     /// [`Error::Mechanism`] if the square does not fit 128 bits.
     pub fn sensitivities(&self) -> Result<(u64, u128), Error> {
-        Ok(self.touched().sensitivities(self.adjacency)?)
+        Ok(self.touched()?.sensitivities(self.adjacency)?)
     }
 
-    fn touched(&self) -> Touched {
+    fn touched(&self) -> Result<Touched, MechanismError> {
         self.geometry.touched(self.forest.pieces(), self.forest.layout().shape().levels())
     }
 }

@@ -10,7 +10,7 @@ use crate::rows::check_dimension;
 use core::fmt;
 use core::ops::Range;
 use dp_mechanisms::continual::TreeShape;
-use dp_mechanisms::{Delta, Epsilon, PrivacyProfile, Release, ReplaceRow};
+use dp_mechanisms::{Delta, Epsilon, Error as MechanismError, PrivacyProfile, Release, ReplaceRow};
 use rand::CryptoRng;
 
 /// Most entries that all nodes of a private tree, or of all trees of one release, may have together: 2 GiB. A release takes up to
@@ -219,17 +219,17 @@ impl<A: TreeAdjacency> PrivateTree<A> {
     ///
     /// [`Error::Mechanism`] if the square does not fit 128 bits.
     pub fn sensitivities(&self) -> Result<(u64, u128), Error> {
-        Ok(self.touched().sensitivities(self.adjacency)?)
+        Ok(self.touched()?.sensitivities(self.adjacency)?)
     }
 
     /// The mechanism that [`release`](Self::release) would use at this budget.
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] if the target needs more noise than the lattice carries.
+    /// [`Error::Mechanism`] if the sensitivity overflows, or the target needs more noise than the lattice carries.
     pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<TreeMechanism<A>, Error> {
         let budget = self.options.budget;
-        Ok(TreeMechanism::calibrate(budget, (epsilon, delta), &self.touched(), self.adjacency)?)
+        Ok(TreeMechanism::calibrate(budget, (epsilon, delta), &self.touched()?, self.adjacency)?)
     }
 
     /// Releases all nodes with noise that is calibrated to (ε, δ).
@@ -264,7 +264,7 @@ impl<A: TreeAdjacency> PrivateTree<A> {
         let waiting = Waiting {
             nodes: std::mem::take(&mut self.nodes),
             pieces: self.pieces(),
-            touched: self.touched(),
+            touched: self.touched()?,
             adjacency: self.adjacency,
             max_abs: self.options.max_rows.saturating_mul(self.options.row.l1),
             what: "sums over a tree",
@@ -295,12 +295,13 @@ impl<A: TreeAdjacency> PrivateTree<A> {
         self.nodes.chunks_exact_mut(self.layout.len()).for_each(|tree| self.layout.sum_upward(tree));
     }
 
-    /// A row is in one node of each level.
-    fn touched(&self) -> Touched {
+    /// A row is in at most one node of each level, and its L2 norm is at most its L1 norm.
+    fn touched(&self) -> Result<Touched, MechanismError> {
         let (levels, row) = (self.layout.shape().levels(), self.options.row);
-        let squared = row.squared_l2.saturating_mul(levels.into());
+        let (left, right) = (row.squared_l2.min(u128::from(row.l1).pow(2)), u128::from(levels));
+        let squared = left.checked_mul(right).ok_or(MechanismError::SensitivityOverflow { left, right })?;
         let opposition = if row.signs == Signs::Nonnegative { 0 } else { squared };
-        Touched { pieces: levels.into(), l1: row.l1, squared, opposition }
+        Ok(Touched { pieces: levels.into(), l1: row.l1, squared, opposition })
     }
 
     /// One piece a level: the nodes of all entries.

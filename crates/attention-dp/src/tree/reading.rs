@@ -20,16 +20,22 @@ pub(crate) struct Reading {
     pub(crate) together: Combination,
     /// Sum of half-widths of single ranges.
     pub(crate) separate: f64,
+    /// Floating-point error of its terms, each charged 128 roundings.
     pub(crate) arithmetic: f64,
+    /// Number of terms.
+    pub(crate) terms: usize,
 }
 
 impl Reading {
-    /// Noise at this coverage, in steps of a weight.
+    /// Noise at this coverage and floating-point error, in steps of a weight. Sums over the terms, of values and of what they rest
+    /// on, round as many times as there are terms.
     pub(crate) fn noise(&self, noise: NodeNoise, coverage: Coverage, confidence: &Confidence) -> f64 {
-        match coverage {
+        let width = match coverage {
             Coverage::FixedQuery => noise.half_width(&self.together, confidence),
             Coverage::Simultaneous => self.separate,
-        }
+        };
+        let terms = self.terms as f64;
+        width * (1.0 + terms * f64::EPSILON) + (1.0 + terms / 128.0) * self.arithmetic
     }
 }
 

@@ -96,6 +96,36 @@ fn moments_are_exact_at_the_edges_of_bins_and_rings_are_not() {
     assert!(at(DistanceMethod::Rings { alpha: 0.2 }) > 0.1);
 }
 
+/// Error and limit of the sum of distances to y of ten equal rows of weight one.
+fn ten_rows(options: DistanceOptions, x: f64, y: f64) -> (f64, f64) {
+    let rows = (Mat::filled(10, 1, x), Mat::filled(10, 1, 1.0));
+    let estimate = private(options, &rows).assume_public().query(&[y], gamma(0.5)).unwrap();
+    let exact = 10.0 * (x - y).abs();
+    ((estimate.value - exact).abs(), estimate.half_width(10) + estimate.relative * exact)
+}
+
+#[test]
+fn rings_of_bins_narrower_than_a_unit_are_within_their_errors() {
+    // a row at just over half a unit counts as one of a whole unit, in a ring that reaches to two
+    let options = DistanceOptions::new(vec![(-16.0, 16.0)], 1.0, TreeBudget::Joint)
+        .with_method(DistanceMethod::Rings { alpha: 1.0 })
+        .with_resolution(4, 20);
+    let (error, limit) = ten_rows(options, 0.500_000_1, 0.0);
+    assert!(error > 9.9 && error <= limit, "{error} {limit}");
+}
+
+#[test]
+fn intervals_whose_midpoint_is_no_float_are_within_their_errors() {
+    let (low, high) = (1e12, 1e12 + 2.0 + 2_f64.powi(-13));
+    let options = |power| DistanceOptions::new(vec![(low, high)], 1.0, TreeBudget::Joint).with_power(power);
+    let (error, limit) = ten_rows(options(Power::One), high, low);
+    assert!(error > 6e-4 && error <= limit, "{error} {limit}");
+    let rows = (Mat::filled(1, 1, high), Mat::filled(1, 1, 1.0));
+    let estimate = private(options(Power::Two), &rows).assume_public().query(&[low], gamma(0.5)).unwrap();
+    let exact = (high - low) * (high - low);
+    assert!((estimate.value - exact).abs() <= estimate.half_width(1));
+}
+
 #[test]
 fn with_noise_answers_are_within_their_half_widths() {
     let rows = rows(200, 9);

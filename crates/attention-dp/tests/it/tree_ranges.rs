@@ -191,3 +191,24 @@ fn a_private_tree_shows_no_sums() {
     let shown = format!("{:?}", over_positions(8, TreeBudget::Joint));
     assert_eq!(shown, "PrivateTree { adjacency: replace_row, leaves: 8, width: 2, .. }");
 }
+
+#[test]
+fn a_sensitivity_that_overflows_is_an_error_and_the_smaller_of_both_norms_counts() {
+    let row = RowBound { width: 2, l1: u64::MAX, squared_l2: u128::MAX, signs: Signs::Any };
+    let tree = |row, budget| {
+        let options = TreeOptions::new(64, row, budget).with_max_rows(0);
+        PrivateTree::over_bins(AddRemoveRow, options).unwrap()
+    };
+    let overflows =
+        |error| matches!(error, Err(Error::Mechanism(dp_mechanisms::Error::SensitivityOverflow { .. })));
+    let (epsilon, delta) = budget(1.0);
+    assert!(overflows(tree(row, TreeBudget::Joint).sensitivities().map(|_| ())));
+    assert!(overflows(tree(row, TreeBudget::Joint).calibrate(epsilon, delta).map(|_| ())));
+    let replaced =
+        PrivateTree::over_bins(ReplaceRow, TreeOptions::new(1, row, TreeBudget::EqualShares)).unwrap();
+    assert!(overflows(replaced.calibrate(epsilon, delta).map(|_| ())));
+    // five levels; an L1 norm of ten bounds the squared L2 norm by a hundred
+    let short = tree(RowBound { l1: 10, ..row }, TreeBudget::EqualShares);
+    assert_eq!(short.sensitivities().unwrap(), (10, 500));
+    assert!(short.calibrate(epsilon, delta).is_ok());
+}
