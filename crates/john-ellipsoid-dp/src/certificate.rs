@@ -46,7 +46,8 @@ impl Certificate {
         let d = whitening.matrix().ncols();
         let gap = gap_of(largest);
         let sum: f64 = support.iter().map(|(_, weight)| weight).sum();
-        let above = outward((sum * (1.0 + gamma(support.len())) / d as f64 - 1.0).max(0.0));
+        // the sum, and three roundings before one is subtracted
+        let above = outward((sum * (1.0 + gamma(support.len() + 4)) / d as f64 - 1.0).max(0.0));
         let defect = outward(defect(whitening, support)? + above);
         let spread = if defect < 1.0 { defect / (1.0 - defect) } else { f64::INFINITY };
         let log_volume_excess = outward(0.5 * d as f64 * (gap + outward(spread) + above));

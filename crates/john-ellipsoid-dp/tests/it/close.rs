@@ -1,10 +1,10 @@
 use crate::Uniform;
-use dp_linalg::Mat;
+use dp_linalg::{Mat, SymmetricEigen};
 use dp_mechanisms::covariance::Draws;
 use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
 use john_ellipsoid_dp::private::PrivateRows;
 use john_ellipsoid_dp::private::close::{
-    CloseOptions, release_rows, release_stable, row_statistic, rows_mechanism, smoothed_change,
+    CloseOptions, SmoothedJohn, release_rows, release_stable, row_statistic, rows_mechanism, smoothed_change,
     smoothed_john, stable_bound, stable_covariance, stable_mechanism,
 };
 use john_ellipsoid_dp::{Error, JohnOptions, Parameter, john_ellipsoid};
@@ -177,7 +177,7 @@ proptest! {
         let options = CloseOptions::new(8, 3, 2.0).unwrap().with_floor(10_f64.powf(log_floor)).unwrap();
         let options = options.with_exponent(2 * half).unwrap();
         let smoothed = smoothed_john(rows.as_ref(), &options, 1e-8).unwrap();
-        prop_assert!(smoothed.iterations() <= john_ellipsoid_dp::private::close::SmoothedJohn::max_iterations(&options, 1e-8));
+        prop_assert!(smoothed.iterations() <= SmoothedJohn::max_iterations(&options, 1e-8));
         let root = smoothed.root();
         for row in rows.rows() {
             let g: f64 = (0..3).map(|j| (0..3).map(|i| row[i] * root[(i, j)]).sum::<f64>().powi(2)).sum();
@@ -271,5 +271,39 @@ fn an_enclosing_ellipsoid_of_flat_rows_holds_them() {
         let failure = FailureProbability::new(1e-6).unwrap();
         let around = release.value().enclosing_ellipsoid(&JohnOptions::default(), failure).unwrap();
         assert!(rows.rows().all(|row| around.score(row).unwrap() <= 1.0), "{flat}");
+    }
+}
+
+/// Semi-axes do not keep what the volume does: rows at which a row nearly takes the weight of another.
+#[test]
+fn smoothing_keeps_the_volume_to_ln_n_over_p_an_axis_but_not_each_axis() {
+    let (exponent, floor, theta) = (100, 1e-4, 0.1);
+    let rows = Mat::from_vec(3, 2, vec![1.0, -theta, 0.0, 1.0, 1.0 - 2.0 * theta * theta, theta]).unwrap();
+    let john = john_ellipsoid(rows.as_ref(), &JohnOptions::default().with_gap(1e-9).unwrap()).unwrap();
+    let options = CloseOptions::new(3, 2, 2.0).unwrap().with_floor(floor).unwrap();
+    let smoothed = smoothed_john(rows.as_ref(), &options.with_exponent(exponent).unwrap(), 1e-6).unwrap();
+    let [before, after] = [john.matrix().unwrap(), smoothed.matrix().unwrap()]
+        .map(|m| SymmetricEigen::new(m.as_ref()).unwrap().values().to_vec());
+    let longer: Vec<f64> = after.iter().zip(&before).map(|(a, b)| 0.5 * (a / b).ln()).collect();
+    let bound = |n: f64| n.ln() / f64::from(exponent);
+    // residual, gap and floor beside it
+    let mean = 0.5 * (longer[0] + longer[1]);
+    assert!(mean >= -1e-5 && mean <= bound(1.5) + 1e-5, "{longer:?}");
+    let worst = longer.iter().fold(0.0, |worst: f64, x| worst.max(x.abs()));
+    assert!((worst - 0.028).abs() < 1e-3 && worst > 2.0 * bound(3.0), "{longer:?}");
+}
+
+#[test]
+fn rows_that_span_few_directions_are_solved_within_the_proven_number_of_steps() {
+    for (exponent, floor) in [(4, 1e-5), (32, 1e-5), (32, 1.0), (200, 1e-3)] {
+        let rows = Uniform::new(3).rows(2, 5);
+        let options = CloseOptions::new(2, 5, 3.0).unwrap().with_floor(floor).unwrap();
+        let options = options.with_exponent(exponent).unwrap();
+        let smoothed = smoothed_john(rows.as_ref(), &options, 1e-3).unwrap();
+        // fewer than the limit: the residual was reached
+        assert!(smoothed.iterations() < SmoothedJohn::max_iterations(&options, 1e-3), "{exponent} {floor}");
+        let across = SymmetricEigen::new(smoothed.matrix().unwrap().as_ref()).unwrap().values()[0];
+        // the square of the floor, up to the residual and the rounding of M
+        assert!((across / floor / floor - 1.0).abs() < 2e-3, "{exponent} {floor}: {across}");
     }
 }

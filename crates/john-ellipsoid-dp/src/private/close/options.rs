@@ -53,7 +53,8 @@ impl CloseOptions {
     }
 
     /// `p` of the smoothed John ellipsoid, even; default 32. Only [`release_stable`](super::release_stable) looks at it: its error by noise grows with `√p`,
-    /// its distance from the John ellipsoid, `(ln n)/p` an axis at most, falls with `p`.
+    /// its distance from the John ellipsoid falls with `p`. Its volume is within `(ln n)/p` an axis *on average* of that of the John
+    /// ellipsoid, but for the floor; a single axis may be off by more.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] unless it is even and in 4 … 1000.

@@ -146,8 +146,8 @@ impl NoisyRows {
         (self.noise_std.get() * chi + self.rounding) * (1.0 + 1e-9)
     }
 
-    /// The John ellipsoid of the released rows. Noise lengthened its semi-axes by 2 % on average where moves were a hundredth of them,
-    /// and by less than 0.1 % at a thousandth (table of the module), so that nothing is taken off again.
+    /// The John ellipsoid of the released rows. Noise makes it longer, which is not taken off again; the table of the
+    /// [module](super) says how far off it was.
     ///
     /// # Errors
     /// Those of [`john_ellipsoid`], by released numbers.

@@ -5,7 +5,9 @@ use crate::Error;
 use crate::compensated::gamma;
 use crate::error::Parameter;
 use crate::whitening::Whitening;
-use dp_linalg::{Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_tn, solve_lower_triangular};
+use dp_linalg::{
+    Mat, MatRef, Parallelism, SymmetricEigen, frobenius_norm, matmul, matmul_tn, solve_lower_triangular,
+};
 
 /// The smoothed John ellipsoid `{y : yᵀM⁻¹y ≤ 1}` around rows `±aᵢ`: for an even exponent `p ≥ 4` and the floor `f`,
 ///
@@ -51,17 +53,18 @@ pub fn smoothed_john(rows: MatRef<'_>, options: &CloseOptions, residual: f64) ->
     let enough = residual <= 0.1 && residual >= least_residual(options);
     Parameter::Residual.check(residual, enough)?;
     let scale = 1.0 / start(options).sqrt();
-    let mut t = Mat::from_fn(options.dim(), options.dim(), |i, j| if i == j { scale } else { 0.0 });
+    let multiple = |i, j| if i == j { scale } else { 0.0 };
+    let mut whitening = Whitening::new(Mat::from_fn(options.dim(), options.dim(), multiple));
     let limit = SmoothedJohn::max_iterations(options, residual);
     let mut iterations = 0;
-    while let Some(step) = step(rows, &t, options).filter(|step| step.residual > 0.5 * residual) {
+    while let Some(step) = step(rows, &whitening, options).filter(|step| step.residual > 0.5 * residual) {
         if iterations == limit {
             break;
         }
-        t = step.next;
+        whitening = step.next;
         iterations += 1;
     }
-    Ok(SmoothedJohn { whitening: Whitening::new(t), iterations })
+    Ok(SmoothedJohn { whitening, iterations })
 }
 
 impl SmoothedJohn {
@@ -71,8 +74,8 @@ impl SmoothedJohn {
     /// [`Error::Linalg`] when entries are beyond `f64`.
     pub fn matrix(&self) -> Result<Mat, Error> {
         let root = self.root();
-        let inverse_root = solve_lower_triangular(root, Mat::identity(root.ncols()).as_ref())?;
-        Ok(matmul_tn(inverse_root.as_ref(), inverse_root.as_ref(), Parallelism::Sequential)?)
+        let inverse = inverse_root(root)?;
+        Ok(matmul_tn(inverse.as_ref(), inverse.as_ref(), Parallelism::Sequential)?)
     }
 
     /// `T`, shape `(d, d)`, lower triangular: `M⁻¹ = TTᵀ`.
@@ -88,7 +91,8 @@ impl SmoothedJohn {
     }
 
     /// Steps that suffice in real arithmetic for half the residual, for any rows no longer than the radius: `(p/2) ln((p/2)F₀/G)` at
-    /// `F₀ = 1 + d ln(1 + n^{2/p}R²/f²)` and `G = (residual/2)²/3`.
+    /// `F₀ = 1 + d ln(1 + n^{2/p}R²/f²)` and `G = (residual/2)²/3`. And one more, which covers rows on the lattice of a release: those
+    /// are longer by `2⁻²³R` at most, so that `F₀` is larger by `2⁻²²p` at most.
     #[must_use]
     pub fn max_iterations(options: &CloseOptions, residual: f64) -> usize {
         let (half, floor) = (0.5 * f64::from(options.exponent()), options.floor());
@@ -104,31 +108,39 @@ pub(super) fn start(options: &CloseOptions) -> f64 {
     options.floor().powi(2) + spread * options.radius().powi(2)
 }
 
+/// `T⁻¹` of a lower triangular `T`.
+fn inverse_root(root: MatRef<'_>) -> Result<Mat, Error> {
+    Ok(solve_lower_triangular(root, Mat::identity(root.ncols()).as_ref())?)
+}
+
 struct Step {
+    /// Of the `T` that was given, as it is in memory.
     residual: f64,
-    next: Mat,
+    next: Whitening,
 }
 
 /// `S` at `T`, how far it is from the identity, and `T·S^{−1/p}`. None where it is not finite.
 ///
-/// At the start no eigenvalue of `S` is below `f²` over [`start`]: what rounding makes of smaller ones is brought back to half of that.
-fn step(rows: MatRef<'_>, t: &Mat, options: &CloseOptions) -> Option<Step> {
+/// No eigenvalue of `S` is below `f²λ`, λ the least one of `TᵀT`, which is at least `1/‖T⁻¹‖_F²`: what rounding makes of smaller ones is
+/// brought back to half of that.
+fn step(rows: MatRef<'_>, whitening: &Whitening, options: &CloseOptions) -> Option<Step> {
+    let t = whitening.matrix();
     let s = weighted(rows, t, options).ok()?;
     let eigen = SymmetricEigen::new(s.as_ref()).ok()?;
     let residual = eigen.values().iter().map(|s| (s - 1.0).powi(2)).sum::<f64>().sqrt();
     let power = -1.0 / f64::from(options.exponent());
-    let least = 0.5 * options.floor().powi(2) / start(options);
-    let mut next = matmul(t.as_ref(), eigen.vectors(), Parallelism::Sequential).ok()?;
+    let least = 0.5 * (options.floor() / frobenius_norm(inverse_root(t).ok()?.as_ref())).powi(2);
+    let mut next = matmul(t, eigen.vectors(), Parallelism::Sequential).ok()?;
     for i in 0..next.nrows() {
         let scales = eigen.values().iter().map(|s| s.max(least).powf(power));
         next.row_mut(i).iter_mut().zip(scales).for_each(|(entry, scale)| *entry *= scale);
     }
-    Some(Step { residual, next })
+    Some(Step { residual, next: Whitening::new(next) })
 }
 
 /// `S = Tᵀ(Σ gᵢ^{p/2−1}aᵢaᵢᵀ + f²I)T`.
-fn weighted(rows: MatRef<'_>, t: &Mat, options: &CloseOptions) -> Result<Mat, Error> {
-    let mut y = matmul(rows, t.as_ref(), Parallelism::Sequential)?;
+fn weighted(rows: MatRef<'_>, t: MatRef<'_>, options: &CloseOptions) -> Result<Mat, Error> {
+    let mut y = matmul(rows, t, Parallelism::Sequential)?;
     for i in 0..y.nrows() {
         let g: f64 = y.row(i).iter().map(|y| y * y).sum();
         // half of p/2 − 1 on each side
@@ -136,7 +148,7 @@ fn weighted(rows: MatRef<'_>, t: &Mat, options: &CloseOptions) -> Result<Mat, Er
         y.row_mut(i).iter_mut().for_each(|y| *y *= root);
     }
     let mut s = matmul_tn(y.as_ref(), y.as_ref(), Parallelism::Sequential)?;
-    let ridge = matmul_tn(t.as_ref(), t.as_ref(), Parallelism::Sequential)?;
+    let ridge = matmul_tn(t, t, Parallelism::Sequential)?;
     let square = options.floor().powi(2);
     s.as_mut_slice().iter_mut().zip(ridge.as_slice()).for_each(|(s, ridge)| *s += square * ridge);
     Ok(s)
@@ -162,8 +174,11 @@ fn rounding(options: &CloseOptions) -> f64 {
 
 /// What forming and factoring `M` as a matrix adds to the residual, with a factor 16 to spare.
 ///
-/// It is off by some `γ_{4d+20}‖M‖_F`, `‖M‖ ≤ f² + d·n^{2/p}R²`: a share `e` of `f²` in the least direction, which moves `S` by up to `(p/2)e`. So
-/// the square of the condition number counts.
+/// The computed inverse of `T` is `T⁻¹(I + E)`, `|E| ≤ γ_{d+1}|T||T⁻¹|`, so that `M` is `(I + E)ᵀM(I + E)`: in its own metric it is off by
+/// `2‖T⁻¹ET‖_F ≤ 2γ_{d+1}‖T‖_F‖T⁻¹‖_F‖T‖‖T⁻¹‖`. With `‖T‖² ≤ (1 + η)/f²` and `‖T⁻¹‖_F² = tr M ≤ d(f² + n^{2/p}R²)` that is
+/// `2γ_{d+1}d^{3/2}` times [`start`] over `f²`; the product and a Cholesky factor of `M` add `γ_d` and `γ_{d+1}` times `d` of the same, together
+/// less than `e = γ_{4d+20}d^{3/2}` times it. A relative change `e` of `M` moves `S` by up to `(p/2)e`. So the square of the condition number
+/// counts.
 pub(super) fn matrix_rounding(options: &CloseOptions) -> f64 {
     let (d, p) = (options.dim() as f64, f64::from(options.exponent()));
     let share = gamma(4 * options.dim() + 20) * d.powf(1.5) * start(options) / options.floor().powi(2);

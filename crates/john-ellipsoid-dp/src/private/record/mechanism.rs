@@ -284,7 +284,8 @@ fn quantile<A: QuantileAdjacency>(
 /// ([`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice)).
 ///
 /// # Errors
-/// [`Error::Length`], [`Error::Mechanism`], [`Error::Source`]: none depends on entries.
+/// [`Error::Length`], [`Error::Mechanism`], [`Error::Source`]: none depends on entries; what a source makes known by failing is the
+/// source's.
 ///
 /// See [`RecordEllipsoid`] for an example.
 pub fn private_ellipsoid<A: QuantileAdjacency, S: RowSource, R: CryptoRng + ?Sized>(

@@ -56,7 +56,8 @@ impl Reading<'_> {
     }
 }
 
-/// The exponent η of the shape: `2/p` is safe for rows on a few lines, `(d + 2)/(d + p)` is Newton's for rows alike in all directions.
+/// The exponent η of the shape: `3/p` contracts for rows on a few lines, as all do below `4/p`; `(d + 2)/(d + p)` is Newton's for rows alike in
+/// all directions.
 fn step(d: usize, order: u32) -> f64 {
     let (d, p) = (d as f64, f64::from(order));
     ((d + 2.0) / (d + p)).min(3.0 / p)

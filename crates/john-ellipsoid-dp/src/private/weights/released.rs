@@ -36,8 +36,10 @@ pub struct NoisyWeights {
     pub(super) error: f64,
 }
 
-/// Covers the rounding of logarithms and sums.
-const OUTWARD: f64 = 1.0 + 1e-9;
+/// Covers the rounding of logarithms and sums, also of one that is negative.
+fn above(x: f64) -> f64 {
+    x + 1e-9 * x.abs()
+}
 
 impl NoisyWeights {
     pub(super) fn uniform((rows, dim): (usize, usize), floor: Floor) -> Self {
@@ -126,7 +128,7 @@ impl NoisyWeights {
         let start = self.dim as f64 / self.last.len() as f64;
         let top = self.last.iter().copied().fold(0.0, f64::max);
         let logarithm = (top / start).ln() + self.log_growth + self.error + self.deviation(failure);
-        (self.floor == Floor::Kept).then(|| (logarithm / rounds * OUTWARD + 1e-12).exp_m1())
+        (self.floor == Floor::Kept).then(|| (above(logarithm) / rounds + 1e-12).exp_m1())
     }
 
     /// `−Σ σₖN_{ik}` over rounds is at most this for all rows, although each σ depends on the noise before it: the exponential

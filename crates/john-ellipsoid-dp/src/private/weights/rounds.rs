@@ -16,7 +16,7 @@ const WHAT: &str = "weights of rows towards their John ellipsoid";
 /// Weights of private rows `(n, d)` after T rounds of `w ← (w∘g + θ)∘exp(noise)`; the number of rows is public.
 ///
 /// Rows beyond the [radius](WeightOptions::radius) are scaled back to it, one by one; rows that are not finite become zero. For most
-/// purposes noise on the rows themselves is better by far: at equal privacy its gap was forty times smaller in measurements
+/// purposes noise on the rows themselves is better by far: at equal privacy its gap was some forty times smaller, or more, in measurements
 /// (docs/theorems.md, noisy weights). This is the published mechanism in a form whose guarantee holds.
 ///
 /// # Guarantee
