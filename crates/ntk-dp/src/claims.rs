@@ -142,7 +142,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: RECORD_SENSITIVITY_REPLACE,
         kind: ClaimKind::Sensitivity,
-        statement: "a record replaced by any other moves the integer moments by at most √2·(N + Y) for Y ≤ N, else √(8NY), and this is attained",
+        statement: "a record replaced by any other moves the integer moments by at most √2·(N + Y) for Y ≤ N, else √(8NY); attained, in real numbers, for D ≥ 2 or Y ≥ N",
         hypotheses: &[
             "N = R², Y the largest square of an integer target",
             "products of targets are not released",
@@ -153,7 +153,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: RECORD_PRIVACY,
         kind: ClaimKind::Privacy,
-        statement: "the centre and the moments of private records together have the composed profile of both, which meets the (ε, δ) asked for",
+        statement: "all stages of a release of private records (centre, rounds of the flattening, moments) together have the composed profile, which meets the (ε, δ) asked for",
         hypotheses: &[
             "independent uniform words from the generator",
             "features computed from each record alone",
@@ -173,7 +173,12 @@ pub const CLAIMS: &[Claim] = &[
         id: "ntk.record.error_bound",
         kind: ClaimKind::Utility,
         statement: "predictions are within their error bounds of the fit without noise, all at once, but for the stated probability",
-        hypotheses: &["same centre, clipping and ridge", "projected or not"],
+        hypotheses: &[
+            "same centre, clipping and ridge",
+            "projected or not",
+            "fewer than 2²⁶ rows, so that sums do not wrap",
+            "up to rounding of the solve",
+        ],
         source: Source { work: "docs/theorems.md", result: "Private regression, error bars" },
         status: ClaimStatus::Ours,
     },
@@ -200,7 +205,7 @@ pub const CLAIMS: &[Claim] = &[
     close(
         CLOSE_FEATURE_MOVE,
         (ClaimKind::Sensitivity, ClaimStatus::Ours),
-        "features of two points of the ball are at most feature_move apart, and for the quadratic kernel no less is true",
+        "features of two points of the ball are at most feature_move apart, and for the quadratic kernel some are so far apart, in any dimension",
         &["every kernel of this crate", "for the NTK of a ReLU proportional to the root of the step"],
     ),
     close(
@@ -229,13 +234,23 @@ pub const CLAIMS: &[Claim] = &[
         CLOSE_GRAM_CHANGE,
         (ClaimKind::Sensitivity, ClaimStatus::Repaired),
         "two eigenvalues of Σ'^{−1/2}ΣΣ'^{−1/2}, Σ = K + λI, differ from 1: by at most μ = r²/2 + r√(1 + r²/4) upwards and μ/(1 + μ) downwards",
-        &["PerturbRow", "r = β_φ/√λ", "any points and number of them"],
+        &[
+            "PerturbRow",
+            "r = β_φ/√λ",
+            "any points and number of them",
+            "λ well above the rounding of K: smaller ridges are refused",
+        ],
     ),
     close(
         CLOSE_GRAM_PRIVACY,
         (ClaimKind::Privacy, ClaimStatus::Repaired),
         "the average of outer products of draws of N(0, K + λI) is (ε, δ)-differentially private",
-        &["PerturbRow", "a public λ", "real arithmetic", "the generator is a source of uniform bits"],
+        &[
+            "PerturbRow",
+            "a public λ, well above the rounding of K: smaller ridges are refused",
+            "real arithmetic",
+            "the generator is a source of uniform bits",
+        ],
     ),
     close(
         CLOSE_QUERIES_SENSITIVITY,

@@ -92,6 +92,9 @@ pub enum Error {
     /// Targets are classes where numbers are needed, or numbers where classes are.
     #[error("the targets are of another kind than the options say")]
     TargetKind,
+    /// A block of private records has another number of targets than of rows. How many there are may be private, and is not said.
+    #[error("a block has another number of targets than of rows")]
+    TargetCount,
     /// Points need at least one coordinate.
     #[error("points without coordinates have no kernel")]
     NoColumns,
@@ -184,9 +187,9 @@ pub enum Error {
 pub enum CloseParameter {
     /// Largest norm of a point.
     Radius,
-    /// The kernel of a point at the radius with itself.
+    /// The kernel of a point at the radius with itself, or its variance at a layer.
     KernelValue,
-    /// The ridge of a sampled Gram matrix.
+    /// The ridge of a sampled Gram matrix; it must be well above rounding.
     Ridge,
     /// Largest L1 norm of a label.
     LabelBound,

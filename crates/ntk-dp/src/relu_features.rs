@@ -19,7 +19,8 @@ use rand::{Rng, RngExt};
 /// # Error
 /// For one hidden layer `φ(x)·φ(y)` is unbiased, with variance at most [`variance_bound`](Self::variance_bound),
 /// `3σ_w⁴ Σ⁰(x, x) Σ⁰(y, y)/m`. Deeper, each layer is unbiased given the one before, and the error is of the order of `1/√m`; the squared
-/// norm is unbiased at any depth, `E‖φ(x)‖² = Θ(x, x)`.
+/// norm is at most `Θ(x, x)` in mean, and equal to it with a bias or one hidden layer. Without biases all neurons of a layer are silent at `x` with
+/// probability `2⁻ᵐ`, and what the tangent features hold then is lost.
 ///
 /// The kernel that [`FeatureMap::kernel_error`] speaks of is the exponential: what is said of it here is that nothing is known.
 ///
@@ -194,7 +195,7 @@ impl FeatureMap for ReluFeatures {
         self.count
     }
 
-    /// `E‖φ(x)‖² = Θ(x, x)`, which grows with `‖x‖`.
+    /// `E‖φ(x)‖² ≤ Θ(x, x)`, which grows with `‖x‖`.
     fn norm_bound(&self, radius: f64) -> NormBound {
         let known = radius >= 0.0 && self.layers.len() <= 16;
         NormBound::Random { mean_square: if known { outward(self.tangent(radius)) } else { f64::INFINITY } }

@@ -128,7 +128,7 @@ impl ImageFeatures {
     ///
     /// # Errors
     /// [`Error::Width`] if the dimension is zero or beyond the directions in which the public images differ; [`Error::Length`], [`Error::NoRows`],
-    /// [`Error::Point`] for an image that is not finite.
+    /// [`Error::Point`] for an image with an entry that is not finite, or beyond `10¹⁵`.
     pub fn fit(
         scattering: Scattering,
         public: MatRef<'_>,
@@ -171,7 +171,8 @@ impl ImageFeatures {
         &self.scattering
     }
 
-    /// Features `(n, dim)` of images `(n, c·h·w)`, the coordinates with the largest second moments first; NaN throughout for an image that is not finite.
+    /// Features `(n, dim)` of images `(n, c·h·w)`, the coordinates with the largest second moments first; NaN throughout for an image with an entry that is
+    /// not finite, or beyond `10¹⁵`.
     ///
     /// # Errors
     /// [`Error::Length`] for images of another shape.

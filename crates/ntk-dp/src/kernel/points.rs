@@ -21,18 +21,22 @@ impl<'a, T: Scalar> Points<'a, T> {
         check_points(rows)?;
         let (sites, diagonal) = match &kernel.form {
             Form::Tangent(network) => {
-                let mut sites = sites_of(network, rows)?;
+                let mut sites = sites_of(network, rows);
                 let diagonal = core::mem::take(&mut sites.tangent);
                 (sites, diagonal)
             }
             Form::Covariance(network) => {
-                let mut sites = sites_of(network, rows)?;
+                let mut sites = sites_of(network, rows);
                 let diagonal = core::mem::take(&mut sites.variance);
                 (sites, diagonal)
             }
-            Form::SquaredProduct(variance) => (Sites::default(), squared_products(*variance, rows)?),
+            Form::SquaredProduct(variance) => (Sites::default(), squared_products(*variance, rows)),
         };
-        Ok(Self { rows, sites, diagonal })
+        // of this kernel alone: the tangent kernel may overflow where the covariance does not
+        match diagonal.iter().position(|&value| !T::from_f64(value).is_finite()) {
+            Some(row) => Err(Error::Point { row }),
+            None => Ok(Self { rows, sites, diagonal }),
+        }
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -49,7 +53,7 @@ impl<'a, T: Scalar> Points<'a, T> {
     }
 }
 
-fn sites_of<T: Scalar>(network: &Network, rows: MatRef<'_, T>) -> Result<Sites, Error> {
+fn sites_of<T: Scalar>(network: &Network, rows: MatRef<'_, T>) -> Sites {
     match network.activation() {
         Activation::Relu => Sites::new(PiecewiseLinear::new(0.0), network, rows),
         Activation::LeakyRelu { slope } => Sites::new(PiecewiseLinear::new(slope), network, rows),
@@ -59,12 +63,12 @@ fn sites_of<T: Scalar>(network: &Network, rows: MatRef<'_, T>) -> Result<Sites, 
     }
 }
 
-fn squared_products<T: Scalar>(variance: f64, rows: MatRef<'_, T>) -> Result<Vec<f64>, Error> {
-    let value = |(row, point)| {
-        let value = sites::square::<T>(point).map(|square| variance * square * square);
-        value.filter(|&value| T::from_f64(value).is_finite()).ok_or(Error::Point { row })
+fn squared_products<T: Scalar>(variance: f64, rows: MatRef<'_, T>) -> Vec<f64> {
+    let value = |point| {
+        let square = sites::square::<T>(point);
+        variance * square * square
     };
-    rows.rows().enumerate().map(value).collect()
+    rows.rows().map(value).collect()
 }
 
 /// Pairs of one row that go through all layers together: lists of 4 KiB.

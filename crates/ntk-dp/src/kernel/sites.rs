@@ -1,7 +1,7 @@
 //! What pairs need to know of points, layer by layer.
 
+use crate::Network;
 use crate::dual::{Dual, Site};
-use crate::{Error, Network};
 use dp_linalg::{MatRef, Scalar};
 
 /// One layer of [`Sites`]: the [`Site`] of each point, as three lists.
@@ -35,16 +35,11 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    /// Memory: `3·depth + 2` numbers a point.
-    pub(super) fn new<T: Scalar>(
-        dual: impl Dual,
-        network: &Network,
-        points: MatRef<'_, T>,
-    ) -> Result<Self, Error> {
+    /// Kernel values of a point that is not finite, or too long, are NaN. Memory: `3·depth + 2` numbers a point.
+    pub(super) fn new<T: Scalar>(dual: impl Dual, network: &Network, points: MatRef<'_, T>) -> Self {
         let mut sites = Self { layers: vec![Layer::default(); network.depth()], ..Self::default() };
-        for (row, point) in points.rows().enumerate() {
-            let square = square(point).ok_or(Error::Point { row })?;
-            let mut variance = first_covariance(network, points.ncols(), square);
+        for point in points.rows() {
+            let mut variance = first_covariance(network, points.ncols(), square(point));
             let mut tangent = variance;
             for layer in &mut sites.layers {
                 layer.push(dual.site(variance));
@@ -52,21 +47,18 @@ impl Sites {
                 variance = network.weight_variance() * value + network.bias_variance();
                 tangent = tangent * (network.weight_variance() * derivative) + variance;
             }
-            if !(T::from_f64(variance).is_finite() && T::from_f64(tangent).is_finite()) {
-                return Err(Error::Point { row });
-            }
             sites.variance.push(variance);
             sites.tangent.push(tangent);
         }
-        Ok(sites)
+        sites
     }
 }
 
-/// `‖x‖²`, if dot products of points that are no longer than `x` stay finite in `T`: they and their partial sums are at most that, but for
-/// rounding.
-pub(super) fn square<T: Scalar>(point: &[T]) -> Option<f64> {
+/// `‖x‖²`, or NaN unless dot products of points that are no longer than `x` stay finite in `T`: they and their partial sums are at most that,
+/// but for rounding.
+pub(super) fn square<T: Scalar>(point: &[T]) -> f64 {
     let square: f64 = point.iter().map(|x| x.to_f64() * x.to_f64()).sum();
-    T::from_f64(2.0 * square).is_finite().then_some(square)
+    if T::from_f64(2.0 * square).is_finite() { square } else { f64::NAN }
 }
 
 /// `Σ⁰ = σ_w²⟨x, y⟩/d + σ_b²`.

@@ -53,6 +53,10 @@ impl fmt::Debug for Targets<'_> {
 ///
 /// `(features, labels)` and `(features, values)` are one block each. [`StreamedRecords`] makes or loads blocks anew in each pass. Each pass
 /// should give the same rows; what is released is private all the same, for the rows that each pass gave.
+///
+/// # Every record has its target
+/// Blocks hold as many targets as rows. Calls fail if one does not ([`Error::TargetCount`]): that is a mistake of the source, which must not depend on
+/// what records hold.
 pub trait LabelledRows {
     /// `D`.
     fn dim(&self) -> usize;

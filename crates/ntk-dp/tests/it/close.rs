@@ -60,6 +60,69 @@ fn options_are_checked_before_anything_else() {
 }
 
 #[test]
+fn variances_of_every_layer_are_bounded_by_public_numbers() {
+    // the first layer is beyond 1e90, what comes out of it is of the size of the weights
+    let network = Network::new(Activation::Erf, 1, 1e80).unwrap();
+    let refused = CloseOptions::new(Kernel::nngp(network), (3, 1), 1e10);
+    assert!(matches!(
+        refused,
+        Err(Error::CloseParameter { parameter: CloseParameter::KernelValue, value }) if value > 1e99
+    ));
+}
+
+#[test]
+fn a_tangent_kernel_that_overflows_is_no_matter_where_it_is_not_used() {
+    let kernel = Kernel::nngp(Network::new(Activation::Erf, 80, 1e8).unwrap());
+    let options = CloseOptions::new(kernel, (3, 1), 1.0).unwrap().with_ridge(1e30).unwrap();
+    let bound = gram_bound(close(0.5), &options).unwrap();
+    let mechanism = GaussianSampling::with_draws(Draws::new(4).unwrap(), bound);
+    let certificate = |point: f64| {
+        let points = Mat::from_vec(3, 1, vec![point, 0.1, 0.0]).unwrap();
+        let private = PrivatePoints::new(close(0.5), points.as_ref());
+        let release = release_gram_with(private, &options, &mechanism, &mut rng());
+        release.map(|release| format!("{:?}", release.certificate()))
+    };
+    let expected = certificate(0.0);
+    assert!(expected.is_ok(), "{expected:?}");
+    for point in [1.0, -1.0, 1e-3, 1e300, f64::NAN] {
+        assert_eq!(certificate(point), expected);
+    }
+}
+
+#[test]
+fn ridges_that_rounding_hides_are_refused_by_every_release_of_the_gram_matrix() {
+    let (epsilon, delta) = budget();
+    let relu = Kernel::ntk(Network::new(Activation::Relu, 1, 2.0).unwrap());
+    let many = relu.clone();
+    for (kernel, rows, beta, ridge, refused) in [
+        // clamped null spaces tell neighbours apart
+        (quadratic(), 60, 1e-12, 1e-17, true),
+        (quadratic(), 60, 1e-3, 1e-13, true),
+        (quadratic(), 60, 1e-3, 1e-6, false),
+        (quadratic(), 1000, 1e-4, 1.0, false),
+        // a move is lost in the rounding of the ridge
+        (quadratic(), 60, 1e-3, 1e60, true),
+        // values near each other are good to half of the digits
+        (relu, 60, 1e-3, 1e-6, true),
+        (many, 1000, 1e-3, 1.0, false),
+    ] {
+        let options = CloseOptions::new(kernel, (rows, 1), 1.0).unwrap().with_ridge(ridge).unwrap();
+        let of_ridge = Error::CloseParameter { parameter: CloseParameter::Ridge, value: ridge };
+        let found = [gram_bound(close(beta), &options), published_gram_bound(close(beta), &options)];
+        for bound in found {
+            assert_eq!(bound.err() == Some(of_ridge), refused, "{rows} {beta} {ridge} {bound:?}");
+        }
+        if refused {
+            let points = points(rows, 1);
+            let private = PrivatePoints::new(close(beta), points.as_ref());
+            let release = release_gram(private, &options, epsilon, delta, &mut rng()).map(|_| ());
+            assert_eq!(release, Err(of_ridge));
+            assert!(feasibility(close(beta), &options, epsilon, delta).draws().is_none());
+        }
+    }
+}
+
+#[test]
 fn other_shapes_than_announced_are_refused_by_every_release() {
     let (epsilon, delta) = budget();
     for (found, expected) in [

@@ -80,6 +80,32 @@ fn relu_features_have_their_number_and_their_norm_on_average() {
 }
 
 #[test]
+fn without_biases_a_silent_layer_takes_the_tangent_with_it() {
+    // ‖x‖² = 1 at d = 1, σ_w² = 2: Θ = 2(depth + 1); of two layers of one neuron, the second loses what it is with probability ½
+    let point = Mat::filled(1, 1, 1.0);
+    for (depth, bias, mean) in [(1, 0.0, 4.0), (2, 0.0, 5.0), (2, 1e-3, 6.0)] {
+        let network = Network::new(Activation::Relu, depth, 2.0).unwrap().with_bias_variance(bias).unwrap();
+        let rng = &mut ChaCha8Rng::seed_from_u64(12);
+        let squares: Vec<f64> = (0..40_000)
+            .map(|_| {
+                let map = ReluFeatures::draw(network, 1, 1, rng).unwrap();
+                let found = features(&map, point.as_ref());
+                dot(found.row(0), found.row(0))
+            })
+            .collect();
+        let n = squares.len() as f64;
+        let found = squares.iter().sum::<f64>() / n;
+        let deviation = (squares.iter().map(|x| (x - found).powi(2)).sum::<f64>() / n / n).sqrt();
+        let exact = Kernel::ntk(network).value(&[1.0], &[1.0]).unwrap();
+        // biases of 1e-3 add less than 0.01
+        assert!(
+            (found - mean).abs() < 5.0 * deviation + 0.01 && found < exact + 5.0 * deviation,
+            "{found} {exact}"
+        );
+    }
+}
+
+#[test]
 fn relu_features_refuse_points_and_blocks_of_another_shape() {
     let network = Network::new(Activation::Relu, 1, 2.0).unwrap();
     let map = ReluFeatures::draw(network, 3, 5, &mut ChaCha8Rng::seed_from_u64(9)).unwrap();

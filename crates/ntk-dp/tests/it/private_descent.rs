@@ -100,10 +100,7 @@ fn shapes_and_parameters_are_refused_by_name() {
     let (features, labels) = clusters(5, 10, 3);
     let refused = release((&features, &labels), &options(4, 4)).unwrap_err();
     assert_eq!(refused, Error::Length { expected: 4, found: 3 });
-    assert_eq!(
-        release((&features, &labels[..9]), &options(3, 4)).unwrap_err(),
-        Error::RowCount { expected: 10, found: 9 }
-    );
+    assert_eq!(release((&features, &labels[..9]), &options(3, 4)).unwrap_err(), Error::TargetCount);
     let parameter = |result: Result<DescentOptions, Error>| match result {
         Err(Error::DescentParameter { parameter, .. }) => parameter,
         other => panic!("{other:?}"),

@@ -1,6 +1,6 @@
 //! What releases of close points cost, before any point is looked at.
 
-use super::gram::{gram_bound, gram_mechanism, published_gram_mechanism};
+use super::gram::{gram_bound, gram_mechanism, lattice_move, published_gram_mechanism};
 use super::lattice::point_lattice;
 use super::options::CloseOptions;
 use super::points::points_mechanism;
@@ -45,7 +45,7 @@ pub fn feasibility(
     let lattice = point_lattice(options, adjacency);
     let noise = points_mechanism(adjacency, options, epsilon, delta).ok();
     CloseFeasibility {
-        feature_move: options.feature_move(lattice.displacement()),
+        feature_move: lattice_move(adjacency, options).0,
         draws: gram_mechanism(adjacency, options, epsilon, delta).ok().map(|m| m.draws()),
         published_draws: published_gram_mechanism(adjacency, options, epsilon, delta).ok().map(|m| m.draws()),
         noise_std: noise.map(|mechanism| mechanism.noise_std().get() * lattice.step()),
@@ -56,7 +56,7 @@ pub fn feasibility(
 /// Upper bound on the ε of so many draws of `N(0, K + λI)` at this δ; infinite if none is found.
 ///
 /// # Errors
-/// [`Error::Mechanism`] for no draw, or a change that is out of range: by public parameters alone.
+/// [`Error::Mechanism`] for no draw; those of [`gram_bound`].
 ///
 /// # Examples
 /// See [`CloseFeasibility`].
@@ -70,7 +70,7 @@ pub fn gram_epsilon(
 }
 
 impl CloseFeasibility {
-    /// `β_φ`, how far features move.
+    /// `β_φ`, how far features move, for points on the lattice.
     #[must_use]
     pub const fn feature_move(&self) -> f64 {
         self.feature_move

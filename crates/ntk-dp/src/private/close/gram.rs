@@ -4,10 +4,10 @@ use super::floats::OUTWARD;
 use super::labels::Labels;
 use super::lattice::{point_lattice, rounded};
 use super::model::DualCoefficients;
-use super::moved::{feature_move, largest_value};
+use super::moved::{feature_move, largest_value, value_rounding};
 use super::options::CloseOptions;
 use super::points::PrivatePoints;
-use crate::error::check_rows;
+use crate::error::{CloseParameter, check_rows};
 use crate::{Error, claims};
 use dp_linalg::{Cholesky, Mat, MatRef};
 use dp_mechanisms::covariance::{Draws, EigenvalueChange, Neighbourhood};
@@ -50,10 +50,29 @@ pub struct SampledGram {
 }
 
 /// How far features move on the lattice, and the radius of points there: public.
-fn lattice_move(adjacency: PerturbRow, options: &CloseOptions) -> (f64, f64) {
+pub(super) fn lattice_move(adjacency: PerturbRow, options: &CloseOptions) -> (f64, f64) {
     let lattice = point_lattice(options, adjacency);
     let (radius, step) = (lattice.norm(), lattice.displacement());
     (feature_move(options.kernel(), options.dim(), (radius, step)), radius)
+}
+
+/// What rounding may be of what it is compared with.
+const NEGLIGIBLE: f64 = 1.0 / 1024.0;
+
+/// Refuses a ridge that is not well above rounding, or so large that a move is lost in its rounding.
+///
+/// Kernel values are off by at most κ each: K by at most `nκ` in norm, and between neighbours one row of errors changes, by at most `2κ√(2n)`.
+/// The sum with λ, the factor and products with it round by about `2⁻⁵²` of `‖K + λI‖`, at most `n(B_φ² + λ)`. All of it must be far below λ,
+/// or eigenvalues are clamped and null spaces show; what of it changes, relative to λ, far below `β_φ/√λ`.
+fn check_rounding(options: &CloseOptions, (moved, radius): (f64, f64)) -> Result<(), Error> {
+    let (rows, ridge) = (options.rows() as f64, options.ridge());
+    let value = value_rounding(options.kernel(), options.dim(), radius);
+    let largest = largest_value(options.kernel(), options.dim(), radius);
+    let factor = rows * f64::EPSILON * (largest + ridge);
+    let whole = rows * value + factor;
+    let changed = 2.0 * value * (2.0 * rows).sqrt() + factor;
+    let small = whole <= NEGLIGIBLE * ridge && changed <= NEGLIGIBLE * moved * ridge.sqrt();
+    CloseParameter::Ridge.check(ridge, small).map(|_| ())
 }
 
 /// How far `K + λI` moves between neighbours: two eigenvalues change, by reciprocal factors.
@@ -63,10 +82,26 @@ fn lattice_move(adjacency: PerturbRow, options: &CloseOptions) -> (f64, f64) {
 /// `[1/(1 + μ), 1]`, `μ = r²/2 + r√(1 + r²/4)`; its Frobenius change is at most `r√(2 + r²)` (docs/theorems.md, *Close points*). No `n`, and
 /// no least eigenvalue of K.
 ///
+/// That is of exact kernel values. Rounding of all kernel values, of the ridge and of the factor is at most `2⁻¹⁰` of λ, and what of it changes
+/// between neighbours at most `2⁻¹⁰·r` relative to Σ: other ridges are refused.
+///
 /// # Errors
-/// [`Error::Mechanism`] for a change that is out of range: by public parameters alone.
+/// By public parameters alone: [`Error::CloseParameter`] for a ridge that is not so far above rounding; [`Error::Mechanism`] for a change that is
+/// out of range.
+///
+/// ```
+/// use dp_mechanisms::PerturbRow;
+/// use ntk_dp::{CloseParameter, Error, Kernel, private::close::{CloseOptions, gram_bound}};
+///
+/// // at kernel values of one 1e-17 is what rounding leaves of nothing
+/// let options = CloseOptions::new(Kernel::quadratic(1.0)?, (60, 1), 1.0)?.with_ridge(1e-17)?;
+/// let refused = gram_bound(PerturbRow::new(1e-3)?, &options);
+/// assert_eq!(refused, Err(Error::CloseParameter { parameter: CloseParameter::Ridge, value: 1e-17 }));
+/// # Ok::<(), ntk_dp::Error>(())
+/// ```
 pub fn gram_bound(adjacency: PerturbRow, options: &CloseOptions) -> Result<ChangeBound<PerturbRow>, Error> {
-    let (moved, _) = lattice_move(adjacency, options);
+    let (moved, radius) = lattice_move(adjacency, options);
+    check_rounding(options, (moved, radius))?;
     let square = moved * moved / options.ridge() * OUTWARD;
     let change = (0.5 * square + square.sqrt() * (1.0 + 0.25 * square).sqrt()) * OUTWARD;
     Ok(ChangeBound::assume_opposite_pair(EigenvalueChange::new(change)?, adjacency)?)
@@ -76,12 +111,13 @@ pub fn gram_bound(adjacency: PerturbRow, options: &CloseOptions) -> Result<Chang
 /// `M ≤ B_φβ_φ√(2n + 2)/λ` with `B_φ² = sup K(x, x)`; for the quadratic kernel `2σ²R³β√(2n + 2)/λ` to first order.
 ///
 /// # Errors
-/// [`Error::Mechanism`] for a change that is out of range.
+/// Those of [`gram_bound`].
 pub fn published_gram_bound(
     adjacency: PerturbRow,
     options: &CloseOptions,
 ) -> Result<ChangeBound<PerturbRow>, Error> {
     let (moved, radius) = lattice_move(adjacency, options);
+    check_rounding(options, (moved, radius))?;
     let norm = largest_value(options.kernel(), options.dim(), radius).sqrt();
     let change = norm * moved * (2.0 * options.rows() as f64 + 2.0).sqrt() / options.ridge() * OUTWARD;
     Ok(ChangeBound::new(Neighbourhood::frobenius(change)?, adjacency))
@@ -223,7 +259,7 @@ impl SampledGram {
     /// `α = (Σ̂ + ρI)⁻¹Y` for a ridge `ρ ≥ 0` beyond λ.
     ///
     /// # Error bound
-    /// For `ρ = 0`, and whatever x is: if `(1 − s)Σ ⪯ Σ̂ ⪯ (1 + s)Σ`, as [`SamplingError::spectral`](dp_mechanisms::SamplingError::spectral) bounds s, predictions
+    /// For `ρ = 0`, and whatever x is: if `(1 − s)Σ ⪯ Σ̂ ⪯ (1 + s)Σ` with `s < 1`, as [`SamplingError::spectral`](dp_mechanisms::SamplingError::spectral) bounds s, predictions
     /// `k(x)ᵀα` with exact kernel values are within `s/(1 − s)·√(K(x, x)·‖Y‖²/λ)` of those with Σ (docs/theorems.md, *Close points*).
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! How far features move where a point moves: `‖φ(x) − φ(x')‖` for a kernel `K(x, y) = ⟨φ(x), φ(y)⟩`.
+//! How far features move where a point moves: `‖φ(x) − φ(x')‖` for a kernel `K(x, y) = ⟨φ(x), φ(y)⟩`. And how large kernel values are, and how far
+//! off by rounding.
 
 use crate::kernel::Form;
 use crate::{Activation, Kernel, Network};
@@ -12,7 +13,7 @@ const OUTWARD: f64 = 1.0 + 1e-9;
 ///
 /// | kernel | bound for small steps b | |
 /// |---|---|---|
-/// | [`quadratic`](Kernel::quadratic) | `2σRb(1 − b/2R)` | attained |
+/// | [`quadratic`](Kernel::quadratic) | `2σRb(1 − b/2R)` | attained, as is the bound for large ones |
 /// | [`nngp`](Kernel::nngp) of ReLU | `b√(σ_w²/d)·(σ_w/√2)^{depth}` | attained along the point, without bias |
 /// | [`nngp`](Kernel::nngp) of erf, GELU, x² | proportional to b | |
 /// | [`ntk`](Kernel::ntk) of erf, GELU, x² | proportional to b | |
@@ -41,7 +42,7 @@ pub fn feature_move(kernel: &Kernel, dim: usize, (radius, step): (f64, f64)) -> 
     }
     let step = step.min(2.0 * radius);
     let moved = match &kernel.form {
-        Form::SquaredProduct(variance) => variance.sqrt() * of_squares(radius, step),
+        Form::SquaredProduct(variance) => variance.sqrt() * of_squares(dim, (radius, step)),
         Form::Covariance(network) => Layer::last(network, dim, (radius, step)).covariance_move,
         Form::Tangent(network) => Layer::last(network, dim, (radius, step)).tangent_move,
     };
@@ -58,14 +59,53 @@ pub(super) fn largest_value(kernel: &Kernel, dim: usize, radius: f64) -> f64 {
     }
 }
 
-/// The largest `‖xxᵀ − x'x'ᵀ‖_F` over points of the ball that are at most `step` apart.
+/// Upper bound on the variance that a point of the ball has at any layer.
+pub(super) fn largest_variance(kernel: &Kernel, dim: usize, radius: f64) -> f64 {
+    match &kernel.form {
+        Form::SquaredProduct(_) => 0.0,
+        Form::Covariance(network) | Form::Tangent(network) => {
+            // what overflows is infinite first, and only then no number
+            Layer::all(network, dim, (radius, 0.0)).map(|layer| layer.covariance).fold(0.0, f64::max)
+                * OUTWARD
+        }
+    }
+}
+
+/// Upper bound on how far a kernel value of two points of the ball is from the exact one: by rounding, and with constants to spare.
+///
+/// # Guarantee
+/// The recursion over layers and its derivation: docs/theorems.md, *Close points*.
+pub(super) fn value_rounding(kernel: &Kernel, dim: usize, radius: f64) -> f64 {
+    let of = |network| Layer::last(network, dim, (radius, 0.0));
+    match &kernel.form {
+        // a dot product, off by 2du, squared
+        Form::SquaredProduct(_) => {
+            product_rounding(dim, ROUNDINGS) * 2.0 * largest_value(kernel, dim, radius)
+        }
+        Form::Covariance(network) => of(network).covariance_rounding,
+        Form::Tangent(network) => of(network).tangent_rounding,
+    }
+}
+
+/// More than the roundings of one layer.
+const ROUNDINGS: f64 = 16.0;
+
+/// Of a dot product with both norms, and of so many operations more.
+fn product_rounding(dim: usize, operations: f64) -> f64 {
+    (dim as f64 + operations) * f64::EPSILON
+}
+
+/// The largest `‖xxᵀ − x'x'ᵀ‖_F` over points of the ball that are at most `step` apart; attained.
 ///
 /// *Proof.* With `s = (x + x')/2`, `δ = x − x'`, `‖δ‖ = t`: `xxᵀ − x'x'ᵀ = sδᵀ + δsᵀ`, of squared norm `2t²(‖s‖² + u²)` where `tu = ⟨s, δ⟩`,
 /// `|u| ≤ ‖s‖` and `‖s‖² + t|u| + t²/4 ≤ R²`. At fixed t that is at most `2t²(R² − t²/4 − t|u| + u²)`, convex in `|u|`, so largest at one of
 /// its ends: `u = 0`, or `|u| = ‖s‖ = R − t/2`. Up to `t = 2R/3` it is the second: `t(2R − t)`, and both rise; beyond the first: `t√(2R² − t²/2)`,
-/// up to `√2·R²` at `t = √2·R`, two points at right angles. ∎
-fn of_squares(radius: f64, step: f64) -> f64 {
-    if step <= radius * (2.0 / 3.0) {
+/// up to `√2·R²` at `t = √2·R`, two points at right angles. In one dimension `|u| = ‖s‖` always: `t(2R − t)` up to `t = R`, where it is `R²`. ∎
+fn of_squares(dim: usize, (radius, step): (f64, f64)) -> f64 {
+    if dim == 1 {
+        let step = step.min(radius);
+        step * (2.0 * radius - step)
+    } else if step <= radius * (2.0 / 3.0) {
         step * (2.0 * radius - step)
     } else {
         let step = step.min(2.0_f64.sqrt() * radius);
@@ -73,14 +113,18 @@ fn of_squares(radius: f64, step: f64) -> f64 {
     }
 }
 
-/// Bounds of one layer: both kernels of a point with itself, and how far both kernels' features move.
+/// Bounds of one layer: both kernels of a point with itself, how far both kernels' features move, and how far their values are off by
+/// rounding.
 #[derive(Debug, Clone, Copy)]
 struct Layer {
     index: usize,
+    dim: usize,
     covariance: f64,
     tangent: f64,
     covariance_move: f64,
     tangent_move: f64,
+    covariance_rounding: f64,
+    tangent_rounding: f64,
 }
 
 /// What is used of an activation `φ`, for inputs of variance up to some `V` and pairs `(u, v)` that are close.
@@ -137,12 +181,30 @@ impl Smoothness {
 }
 
 impl Layer {
-    fn last(network: &Network, dim: usize, (radius, step): (f64, f64)) -> Self {
+    fn first(network: &Network, dim: usize, (radius, step): (f64, f64)) -> Self {
         let per_dim = network.weight_variance() / dim as f64;
         let (value, moved) = (per_dim * radius * radius + network.bias_variance(), per_dim.sqrt() * step);
-        let first =
-            Self { index: 0, covariance: value, tangent: value, covariance_move: moved, tangent_move: moved };
-        (0..network.depth()).fold(first, |layer, _| layer.next(network))
+        let rounding = product_rounding(dim, ROUNDINGS) * value;
+        Self {
+            index: 0,
+            dim,
+            covariance: value,
+            tangent: value,
+            covariance_move: moved,
+            tangent_move: moved,
+            covariance_rounding: rounding,
+            tangent_rounding: rounding,
+        }
+    }
+
+    fn last(network: &Network, dim: usize, ball: (f64, f64)) -> Self {
+        (0..network.depth()).fold(Self::first(network, dim, ball), |layer, _| layer.next(network))
+    }
+
+    /// From the first to the last.
+    fn all(network: &Network, dim: usize, ball: (f64, f64)) -> impl Iterator<Item = Self> {
+        let next = |layer: &Self| Some(layer.next(network));
+        core::iter::successors(Some(Self::first(network, dim, ball)), next).take(network.depth() + 1)
     }
 
     /// Features of `Θˡ⁺¹ = Θˡ·σ_w²E[φ′φ′] + Σˡ⁺¹` are products of features, beside those of `Σˡ⁺¹`, and
@@ -161,13 +223,45 @@ impl Layer {
             }
         };
         let product = (weight * smooth.slope).sqrt() * self.tangent_move + from_derivative;
+        let tangent = weight * smooth.slope * self.tangent + covariance;
+        let (covariance_rounding, tangent_rounding) =
+            self.next_rounding(&smooth, weight, (covariance, tangent));
         Self {
             index: self.index + 1,
+            dim: self.dim,
             covariance,
-            tangent: weight * smooth.slope * self.tangent + covariance,
+            tangent,
             covariance_move,
             tangent_move: (product * product + covariance_move * covariance_move).sqrt(),
+            covariance_rounding,
+            tangent_rounding,
         }
+    }
+
+    /// How far values of the next layer are off, where these are and its own operations round. `∂E/∂c = E[φ′φ′]` is at most the slope, and
+    /// `∂E′/∂c` the square of Lipschitz derivatives; the arcsine of a jump turns a relative error η into `√(2η)`. No value is off by more
+    /// than twice the largest.
+    fn next_rounding(
+        &self,
+        smooth: &Smoothness,
+        weight: f64,
+        (covariance, tangent): (f64, f64),
+    ) -> (f64, f64) {
+        let unit = ROUNDINGS * f64::EPSILON;
+        // the operations of this layer round as if its covariance were off by a little more
+        let inner = self.covariance_rounding + unit * self.covariance;
+        let of_values = weight * smooth.slope * inner + unit * covariance;
+        let of_derivatives = match smooth.derivative {
+            Derivative::Lipschitz(square) => (square * inner).min(2.0 * smooth.slope),
+            Derivative::Jump(square) => {
+                let layers = (self.index + 2) as f64;
+                square / PI * (0.5 * product_rounding(self.dim, ROUNDINGS * layers)).sqrt()
+            }
+        };
+        let of_products = weight * (smooth.slope * self.tangent_rounding + self.tangent * of_derivatives);
+        let covariance_rounding = of_values.min(2.0 * covariance);
+        let tangent_rounding = of_products + covariance_rounding + unit * tangent;
+        (covariance_rounding, tangent_rounding.min(2.0 * tangent))
     }
 }
 
@@ -192,6 +286,39 @@ mod tests {
             let ratio = distance(&kernel, &x, &y) / feature_move(&kernel, 2, (1.0, step));
             assert!(ratio > 1.0 - 1e-7 && ratio <= 1.0, "{step}: {ratio}");
         }
+    }
+
+    #[test]
+    fn squares_of_numbers_attain_their_own_bound() {
+        let kernel = Kernel::quadratic(2.0).unwrap();
+        for (step, x, y) in [(0.5, 1.0, 0.5), (0.9, 1.0, 0.1), (1.0, -1.0, 0.0), (1.9, 1.0, 0.0)] {
+            let ratio = distance(&kernel, &[x], &[y]) / feature_move(&kernel, 1, (1.0, step));
+            assert!(ratio > 1.0 - 1e-7 && ratio <= 1.0, "{step}: {ratio}");
+        }
+    }
+
+    #[test]
+    fn rounding_is_above_one_unit_and_far_below_values_but_for_jumps_and_chaos() {
+        let network = |activation, depth| Network::new(activation, depth, 2.0).unwrap();
+        let of = |kernel: Kernel| value_rounding(&kernel, 3, 1.0) / largest_value(&kernel, 3, 1.0);
+        let smooth = [
+            Kernel::quadratic(3.0).unwrap(),
+            Kernel::nngp(network(Activation::Relu, 3)),
+            Kernel::nngp(network(Activation::Erf, 3)),
+            Kernel::ntk(network(Activation::Gelu, 2)),
+            Kernel::ntk(network(Activation::Quadratic, 2)),
+            Kernel::ntk(network(Activation::LeakyRelu { slope: 1.0 }, 3)),
+        ];
+        for kernel in smooth {
+            let found = of(kernel.clone());
+            assert!(found > f64::EPSILON && found < 1e-12, "{kernel:?} {found}");
+        }
+        // the arcsine's end: depth·√(2(d + 8)u) is what values of three layers are known to keep
+        let kinked = of(Kernel::ntk(network(Activation::Relu, 3)));
+        assert!(kinked > 1e-8 && kinked < 3e-7, "{kinked}");
+        // nothing is off by more than twice the largest value, however deep and steep
+        let chaos = of(Kernel::nngp(Network::new(Activation::Erf, 80, 1e8).unwrap()));
+        assert!((chaos / 2.0 - 1.0).abs() < 1e-8, "{chaos}");
     }
 
     #[test]

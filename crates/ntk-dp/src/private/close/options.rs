@@ -1,6 +1,6 @@
 //! What a release of close points is made of, apart from the points: all of it public.
 
-use super::moved::{feature_move, largest_value};
+use super::moved::{feature_move, largest_value, largest_variance};
 use crate::error::CloseParameter;
 use crate::{Error, Kernel};
 use dp_linalg::Parallelism;
@@ -36,7 +36,7 @@ impl CloseOptions {
     ///
     /// # Errors
     /// [`Error::NoRows`], [`Error::NoColumns`]; [`Error::CloseParameter`] for a radius outside 1e-60 … 1e60, or one with which kernel
-    /// values leave 1e-90 … 1e90.
+    /// values leave 1e-90 … 1e90 or variances of a layer are beyond 1e90.
     pub fn new(kernel: Kernel, (rows, dim): (usize, usize), radius: f64) -> Result<Self, Error> {
         if rows == 0 {
             return Err(Error::NoRows);
@@ -47,6 +47,9 @@ impl CloseOptions {
         let radius = CloseParameter::Radius.check(radius, (1e-60..=1e60).contains(&radius))?;
         let largest = largest_value(&kernel, dim, radius);
         let largest_value = CloseParameter::KernelValue.check(largest, (1e-90..=1e90).contains(&largest))?;
+        // no layer of a private point overflows, so that none is refused
+        let variance = largest_variance(&kernel, dim, radius);
+        CloseParameter::KernelValue.check(variance, variance <= 1e90)?;
         let max_draws = Draws::new(1 << 20)?;
         let parallelism = Parallelism::Sequential;
         let ball = RowBall::new(dim, radius)?;
@@ -55,7 +58,7 @@ impl CloseOptions {
 
     /// Multiple λ of the identity that is added to the Gram matrix before it is sampled, in units of kernel values; default the largest
     /// of them. Only [`release_gram`](super::release_gram) looks at it: more draws are allowed with a larger one, and each is
-    /// noisier.
+    /// noisier. It must be well above the rounding of kernel values: [`gram_bound`](super::gram_bound) refuses smaller ones.
     ///
     /// # Errors
     /// [`Error::CloseParameter`] outside 1e-90 … 1e90.

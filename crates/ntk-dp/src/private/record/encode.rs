@@ -7,7 +7,7 @@ use super::options::{RecordOptions, RecordTargets, RowNorm};
 use crate::Error;
 use dp_linalg::{MatMut, MatRef};
 
-/// `R`: integer rows have `‖z‖² ≤ R²`. Products of entries are at most `2³⁴`: `2¹⁹` rows fit a partial sum, `2²⁹` an `i64`.
+/// `R`: integer rows have `‖z‖² ≤ R²`. Products of entries are at most `2³⁴`: `2¹⁹ − 1` rows fit a partial sum, `2²⁹ − 1` an `i64`.
 pub(super) const RADIUS: u32 = 1 << 17;
 /// `R²`.
 pub(super) const SQUARED_RADIUS: f64 = RADIUS as f64 * RADIUS as f64;
@@ -184,8 +184,7 @@ impl RowEncoder {
 ///
 /// The nearest integers of `(radius − √m/2 − ¼)·x`: rounding moves a vector by at most `√m/2`. The norm is checked in integers all the same.
 pub(super) fn quantise(x: &mut [f64], radius: f64) {
-    let safe = radius - 0.5 * (x.len() as f64).sqrt() - 0.25;
-    let safe = if safe > 0.0 { safe } else { 0.0 };
+    let safe = safe_radius(x.len(), radius);
     for x in &mut *x {
         *x = (*x * safe + ROUNDER) - ROUNDER;
     }
@@ -199,6 +198,12 @@ pub(super) fn quantise(x: &mut [f64], radius: f64) {
     }
 }
 
+/// What a vector of length one and so many entries is multiplied by before it is rounded.
+fn safe_radius(entries: usize, radius: f64) -> f64 {
+    let safe = radius - 0.5 * (entries as f64).sqrt() - 0.25;
+    if safe > 0.0 { safe } else { 0.0 }
+}
+
 /// Targets as integers, exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum TargetCode {
@@ -209,7 +214,7 @@ pub(super) enum TargetCode {
         /// `t`.
         unit: u32,
     },
-    /// Nearest to `radius/bound` times the target, of length at most `radius`.
+    /// Nearest to `(radius − √k/2 − ¼)/bound` times the target, of length at most `radius`.
     Values {
         /// Numbers a row.
         columns: u32,
@@ -257,7 +262,10 @@ impl TargetCode {
     pub(super) fn step(self) -> f64 {
         match self {
             Self::Classes { classes, unit } => 1.0 / (f64::from(unit) * f64::from(classes)),
-            Self::Values { bound, radius, .. } => bound / f64::from(radius),
+            // as they were multiplied; the radius is 1400 at least, and there are 1000 columns at most
+            Self::Values { columns, bound, radius } => {
+                bound / safe_radius(columns as usize, f64::from(radius))
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Noise of both stages, fixed before any record is read, and the release.
+//! Noise of all stages, fixed before any record is read, and the release.
 
 use super::encode::{RADIUS, RowEncoder, SQUARED_RADIUS, TargetCode};
 use super::flatten::Flattening;
@@ -28,7 +28,7 @@ type MomentRelease<A> = Release<NoisyMoments, PrivacyProfile<A>>;
 ///
 /// # Guarantee
 /// [`release`](Self::release) has the guarantee [`profile`](Self::profile), which meets the (ε, δ) that was asked for: noise is exact on the integers,
-/// and both stages compose. Adjacency: a record, features and target, added or removed, or replaced by any other; entries may be anything.
+/// and all stages compose: centre, rounds of a flattening, moments. Adjacency: a record, features and target, added or removed, or replaced by any other; entries may be anything.
 ///
 /// # Sensitivity
 /// [`RecordAdjacency`] with `N = R²`, R = [`RADIUS`](Self::RADIUS), and `Y` the largest square of an integer target.
@@ -163,8 +163,9 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
     /// one takes part, scaled back if it is long. Memory: about `12·D²` bytes, with flattening `30·D²`, whatever the number of records or threads.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::RowCount`] and [`Error::TargetKind`] for blocks of other shapes, [`Error::Source`]. None depends on entries; what a
-    /// source makes known by failing is the source's.
+    /// [`Error::Length`], [`Error::TargetCount`] and [`Error::TargetKind`] for blocks of other shapes, [`Error::Source`]. None depends on entries, or says
+    /// how many rows there are; what a source makes known by failing is the source's. With a flattening, [`Error::Linalg`] if the decomposition of
+    /// released moments does not converge.
     pub fn release<S: LabelledRows, R: CryptoRng + ?Sized>(
         &self,
         records: PrivateRecords<A, S>,
@@ -355,7 +356,8 @@ pub(super) fn centre(sums: &LatticeVector, noise_std: f64) -> Vec<f64> {
 /// run ([`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice)).
 ///
 /// # Errors
-/// [`Error::Length`], [`Error::RowCount`], [`Error::TargetKind`], [`Error::Mechanism`], [`Error::Source`]: none depends on entries.
+/// [`Error::Length`], [`Error::TargetCount`], [`Error::TargetKind`], [`Error::Mechanism`], [`Error::Source`], [`Error::Linalg`]: none
+/// depends on entries but through what was released.
 ///
 /// See [`NoisyMoments`] for an example.
 pub fn private_moments<A: RecordAdjacency, S: LabelledRows, R: CryptoRng + ?Sized>(

@@ -172,7 +172,8 @@ impl PrivateRidge {
     /// # Guarantee
     /// `‖u‖(‖e‖ + (‖E‖ + ‖P‖)‖w‖)`, with ‖E‖ and ‖e‖ at most [`spectral_bound`](NoisyMoments::spectral_bound) and
     /// [`column_bound`](NoisyMoments::column_bound), half of the probability each, and `‖w‖ ≤ (‖ΦᵀY‖ + ‖e‖)/λ` from the released `ΦᵀY`. Proven
-    /// (docs/theorems.md, Private regression), and wide: standard errors are what is typical.
+    /// (docs/theorems.md, Private regression) for fewer than `2²⁶` records, so that no sum wraps, and up to the rounding of the solve; and wide: standard
+    /// errors are what is typical.
     ///
     /// # Errors
     /// Those of [`predict`](Self::predict); [`Error::Linalg`].

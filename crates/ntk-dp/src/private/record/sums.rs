@@ -3,7 +3,7 @@
 use super::encode::{RADIUS, RowEncoder, TargetCode, quantise};
 use super::options::{RecordOptions, RecordTargets};
 use crate::Error;
-use crate::error::{check_len, check_rows};
+use crate::error::check_len;
 use crate::private::{LabelledRows, Targets};
 use core::ops::Range;
 use dp_linalg::{ExactProductSum, Mat, MatMut, MatRef};
@@ -14,10 +14,13 @@ const TILE: usize = 1024;
 /// Rows of a stripe of the triangle: what is computed above the diagonal is at most this wide.
 const STRIPE: usize = 256;
 
-/// Whether a block has the shape and the kind of targets that the options name.
+/// Whether a block has the shape and the kind of targets that the options name. What is said of numbers of columns is public; that of rows may be
+/// private, and is not said.
 fn check_block(options: &RecordOptions, features: MatRef<'_>, targets: Targets<'_>) -> Result<(), Error> {
     check_len(options.dim(), features.ncols())?;
-    check_rows(features.nrows(), targets.rows())?;
+    if features.nrows() != targets.rows() {
+        return Err(Error::TargetCount);
+    }
     match (options.targets(), targets) {
         (RecordTargets::Classes(_), Targets::Classes(_)) => Ok(()),
         (RecordTargets::Values { columns, .. }, Targets::Values(values)) => {

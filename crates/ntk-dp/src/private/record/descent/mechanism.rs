@@ -124,8 +124,8 @@ impl<A: DescentAdjacency> DescentMechanism<A> {
     /// long. Memory: `4·D` bytes a record, and `32·D·k`.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::RowCount`] and [`Error::TargetKind`] for blocks of other shapes, [`Error::Source`]. None depends on entries; what a
-    /// source makes known by failing is the source's.
+    /// [`Error::Length`], [`Error::TargetCount`] and [`Error::TargetKind`] for blocks of other shapes, [`Error::Source`]. None depends on entries, or says
+    /// how many rows there are; what a source makes known by failing is the source's.
     pub fn release<S: LabelledRows, R: CryptoRng + ?Sized>(
         &self,
         records: PrivateRecords<A, S>,
@@ -215,7 +215,7 @@ impl<A: DescentAdjacency> DescentMechanism<A> {
 /// run ([`ExactLattice`](dp_mechanisms::ArithmeticModel::ExactLattice)).
 ///
 /// # Errors
-/// [`Error::Length`], [`Error::RowCount`], [`Error::TargetKind`], [`Error::Mechanism`], [`Error::Source`]: none depends on entries.
+/// [`Error::Length`], [`Error::TargetCount`], [`Error::TargetKind`], [`Error::Mechanism`], [`Error::Source`]: none depends on entries.
 ///
 /// See [`PrivateClassifier`] for an example.
 pub fn private_descent<A: DescentAdjacency, S: LabelledRows, R: CryptoRng + ?Sized>(
