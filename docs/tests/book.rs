@@ -213,7 +213,8 @@ fn the_readme_that_is_shown_is_the_readme() {
 
 /// The path on the line before a block, whose text must be this file's; nothing for a part of a file, which it must have.
 fn shown_file(chapter: &str, (_, text, before): &(String, String, String)) -> Option<String> {
-    if let Some(path) = before.trim_end().strip_suffix("`, in part:").and_then(|path| path.rsplit('`').next()) {
+    if let Some(path) = before.trim_end().strip_suffix("`, in part:").and_then(|path| path.rsplit('`').next())
+    {
         assert!(read(&root().join(path)).contains(text.as_str()), "{chapter}: {path} has no such part");
         return None;
     }

@@ -1,21 +1,25 @@
 //! The certificate of a release, examined by someone who has nothing but the file.
 
+mod parts;
+
 use crate::{Error, Registry};
 use attention_dp::MomentAdjacency;
 use dp_claims::ClaimStatus;
 use dp_mechanisms::{
-    AddRemoveDocument, AddRemoveRow, Adjacency, ArithmeticModel, Certificate, Delta, LatticeGaussian,
-    LatticeL2Sensitivity, NoiseStd, PerturbRow, PrivacyProfile, ReplaceRow,
+    AddRemoveDocument, AddRemoveRow, Adjacency, ArithmeticModel, Certificate, Delta, GaussianSamplingProfile,
+    PerturbRow, PrivacyProfile, ReplaceRow,
 };
 use ntk_dp::private::{DescentAdjacency, RecordAdjacency};
 use std::path::Path;
 
 /// δ at which ε is shown.
 const DELTAS: [f64; 3] = [1e-5, 1e-6, 1e-9];
-/// Squares of integer sensitivities in certificates, each beside a `noise_std`.
-const SENSITIVITIES: [&str; 2] = ["squared_l2_sensitivity", "squared_frobenius_sensitivity"];
+/// ε at which a guarantee that is not Gaussian is compared with what was recomputed.
+const EPSILONS: [f64; 9] = [0.0, 0.01, 0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0];
 /// Relative; μ is rounded up once for each part, and once for the sum.
 const TOLERANCE: f64 = 1e-12;
+/// Relative; loss distributions of parts in another order are rounded in another order.
+const OTHER_ORDER: f64 = 1e-6;
 
 /// What a certificate says, and what is wrong with it.
 ///
@@ -49,9 +53,9 @@ pub struct Examination {
 
 /// Examines a saved release (attention moments, moments of records, classifiers), or a certificate as JSON.
 ///
-/// Of a release, integrity and the consistency of options, shape, noise and guarantee are checked by its reader. Of every certificate, `μ` is
-/// recomputed from the recorded integer sensitivities and noise, ε from `μ`, and each claim that it names must be known and not refuted. A guarantee
-/// that is not Gaussian cannot be recomputed, which is a problem too.
+/// Of a release, integrity and the consistency of options, shape, noise and guarantee are checked by its reader. Of every certificate the guarantee is
+/// recomputed from the recorded sensitivities and noise, part by part (Gaussian, Laplace, truncated Laplace, Gaussian draws, noisy maxima, exponential mechanisms, quantiles), and
+/// each claim that it names must be known and not refuted. A guarantee of which some part is of none of these kinds cannot be recomputed, which is a problem too.
 ///
 /// # Errors
 /// [`Error::Write`] if the file cannot be read, [`Error::NoCertificate`] if it is neither.
@@ -77,7 +81,10 @@ pub fn examine(path: &Path, registry: &Registry) -> Result<Examination, Error> {
 }
 
 fn certificate<A: Adjacency>(text: &str, registry: &Registry) -> Option<Examination> {
-    let certificate: Certificate<PrivacyProfile<A>> = serde_json::from_str(text).ok()?;
+    if let Ok(certificate) = serde_json::from_str::<Certificate<PrivacyProfile<A>>>(text) {
+        return Some(Examination::of(&certificate, registry));
+    }
+    let certificate: Certificate<GaussianSamplingProfile<A>> = serde_json::from_str(text).ok()?;
     Some(Examination::of(&certificate, registry))
 }
 
@@ -102,11 +109,11 @@ impl Examination {
         self
     }
 
-    fn of<A: Adjacency>(certificate: &Certificate<PrivacyProfile<A>>, registry: &Registry) -> Self {
+    fn of<G: Guarantee>(certificate: &Certificate<G>, registry: &Registry) -> Self {
         let mut found = Self::default();
         let guarantee = certificate.guarantee();
         found.facts.push(format!("{}, by {}", certificate.what(), certificate.mechanism()));
-        found.facts.push(format!("neighbours: {}", guarantee.adjacency()));
+        found.facts.push(format!("neighbours: {}", guarantee.neighbours()));
         let arithmetic = match certificate.arithmetic() {
             ArithmeticModel::ExactLattice => "on the machine as run",
             _ => "for real numbers only: not against who sees all bits of a float",
@@ -115,46 +122,17 @@ impl Examination {
         for delta in DELTAS.into_iter().filter_map(|delta| Delta::new(delta).ok()) {
             found.facts.push(format!("ε = {:.6} at δ = {:e}", guarantee.epsilon(delta), delta.get()));
         }
-        found.recompute(certificate);
+        match G::recompute(certificate) {
+            Some(Ok(line)) => found.facts.push(line),
+            Some(Err(line)) => found.problems.push(line),
+            None => found.problems.push("the guarantee cannot be recomputed from this file alone".to_owned()),
+        }
         found.check_target(certificate);
         found.check_claims(certificate.claims(), registry);
         found
     }
 
-    /// `μ` of all parts against the stated one.
-    fn recompute<A: Adjacency>(&mut self, certificate: &Certificate<PrivacyProfile<A>>) {
-        let adjacency = certificate.guarantee().adjacency();
-        let parts: Option<Vec<PrivacyProfile<A>>> = certificate
-            .parameters()
-            .iter()
-            .filter_map(|(key, square)| {
-                let prefix = SENSITIVITIES.iter().find_map(|name| key.strip_suffix(name))?;
-                Some((square, certificate.parameters().get(&format!("{prefix}noise_std"))))
-            })
-            .map(|(square, std)| part(square, std?, adjacency))
-            .collect();
-        let total = parts.filter(|parts| !parts.is_empty()).and_then(|parts| {
-            let nothing = PrivacyProfile::nothing(adjacency);
-            parts.iter().try_fold(nothing, |sum, part| sum.and(part).ok()).and_then(|total| total.mu())
-        });
-        match (total, certificate.guarantee().mu()) {
-            (Some(needed), Some(stated)) => {
-                let line = format!(
-                    "μ = {:.9} from sensitivities and noise, {:.9} stated",
-                    needed.get(),
-                    stated.get()
-                );
-                if needed.get() <= stated.get() * (1.0 + TOLERANCE) {
-                    self.facts.push(line);
-                } else {
-                    self.problems.push(line);
-                }
-            }
-            _ => self.problems.push("the guarantee cannot be recomputed from this file alone".to_owned()),
-        }
-    }
-
-    fn check_target<A: Adjacency>(&mut self, certificate: &Certificate<PrivacyProfile<A>>) {
+    fn check_target<G: Guarantee>(&mut self, certificate: &Certificate<G>) {
         let number = |key: &str| certificate.parameters().get(key).and_then(|text| text.parse::<f64>().ok());
         let (Some(epsilon), Some(delta)) = (number("target_epsilon"), number("target_delta")) else { return };
         let line = format!("asked for: ε = {epsilon} at δ = {delta:e}");
@@ -178,9 +156,82 @@ impl Examination {
     }
 }
 
-/// The guarantee of one Gaussian part.
-fn part<A: Adjacency>(square: &str, std: &str, adjacency: A) -> Option<PrivacyProfile<A>> {
-    let moves = LatticeL2Sensitivity::from_square(square.parse().ok()?, adjacency).ok()?;
-    let std = NoiseStd::new(std.parse().ok()?).ok()?;
-    Some(LatticeGaussian::with_noise_std(std, moves).ok()?.profile().clone())
+/// What a certificate guarantees, and how that follows from its parameters.
+trait Guarantee: Sized {
+    fn neighbours(&self) -> String;
+    fn epsilon(&self, delta: Delta) -> f64;
+    fn delta(&self, epsilon: f64) -> f64;
+    /// What was found to belong together, or not; nothing if the parameters do not suffice.
+    fn recompute(certificate: &Certificate<Self>) -> Option<Result<String, String>>;
+}
+
+impl<A: Adjacency> Guarantee for PrivacyProfile<A> {
+    fn neighbours(&self) -> String {
+        self.adjacency().to_string()
+    }
+
+    fn epsilon(&self, delta: Delta) -> f64 {
+        self.epsilon(delta)
+    }
+
+    fn delta(&self, epsilon: f64) -> f64 {
+        self.delta(epsilon)
+    }
+
+    fn recompute(certificate: &Certificate<Self>) -> Option<Result<String, String>> {
+        let (needed, stated) = (parts::total(certificate)?, certificate.guarantee());
+        if let (Some(needed), Some(stated)) = (needed.mu(), stated.mu()) {
+            let line =
+                format!("μ = {:.9} from sensitivities and noise, {:.9} stated", needed.get(), stated.get());
+            return Some(judged(needed.get() <= stated.get() * (1.0 + TOLERANCE), line));
+        }
+        if needed == *stated {
+            return Some(Ok("the guarantee is that of the recorded parts".to_owned()));
+        }
+        let exceeds =
+            |epsilon: &&f64| needed.delta(**epsilon) > stated.delta(**epsilon) * (1.0 + OTHER_ORDER);
+        let line = match EPSILONS.iter().find(exceeds) {
+            Some(&epsilon) => {
+                let [needed, stated] = [&needed, stated].map(|profile| profile.delta(epsilon));
+                format!("δ({epsilon}) = {needed:.6e} from sensitivities and noise, {stated:.6e} stated")
+            }
+            None => format!("δ from sensitivities and noise is at most that stated, at ε of {EPSILONS:?}"),
+        };
+        Some(judged(!EPSILONS.iter().any(|epsilon| exceeds(&epsilon)), line))
+    }
+}
+
+impl<A: Adjacency> Guarantee for GaussianSamplingProfile<A> {
+    fn neighbours(&self) -> String {
+        self.adjacency().to_string()
+    }
+
+    fn epsilon(&self, delta: Delta) -> f64 {
+        self.epsilon(delta)
+    }
+
+    fn delta(&self, epsilon: f64) -> f64 {
+        self.delta(epsilon)
+    }
+
+    /// The guarantee is a number of draws and a bound: both must be those of the parameters.
+    fn recompute(certificate: &Certificate<Self>) -> Option<Result<String, String>> {
+        let (bound, draws) = (certificate.guarantee().bound(), certificate.guarantee().draws().get());
+        let stated = [
+            ("draws", format!("{draws:?}")),
+            ("change", format!("{:?}", bound.neighbourhood().change())),
+            ("change_measure", bound.neighbourhood().measure().to_owned()),
+            ("assumed_rank_one", bound.is_rank_one().to_string()),
+            ("assumed_opposite_pair", bound.is_opposite_pair().to_string()),
+        ];
+        let differs = stated.iter().find(|(name, value)| certificate.parameters().get(*name) != Some(value));
+        Some(match differs {
+            None => Ok(format!("the guarantee is that of the {draws} recorded draws and their bound")),
+            Some((name, value)) => Err(format!("{name} is not {value}, which the guarantee is of")),
+        })
+    }
+}
+
+fn judged(is_sound: bool, line: String) -> Result<String, String> {
+    if is_sound { Ok(line) } else { Err(line) }
 }

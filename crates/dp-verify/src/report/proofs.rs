@@ -4,7 +4,7 @@ use super::Summary;
 use super::math::{escape, typeset};
 use crate::Error;
 use dp_claims::Claim;
-use pulldown_cmark::{Options, Parser, html};
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
 use std::io::Write;
 
 /// Name of the document as claims have it, and the document.
@@ -46,7 +46,8 @@ pub(super) fn with_papers(text: &str) -> String {
     for part in parts {
         let end = part.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(part.len());
         let (number, rest) = part.split_at(end);
-        out.push_str(&format!("<a href=\"https://arxiv.org/abs/{number}\">arXiv {number}</a>{rest}"));
+        let address = format!("https://arxiv.org/abs/{number}");
+        out.extend(["<a href=\"", &address, "\">arXiv ", number, "</a>", rest]);
     }
     out
 }
@@ -69,12 +70,50 @@ pub(super) fn section(out: &mut impl Write, summary: &Summary<'_>) -> Result<(),
             out,
             "<article id=\"proof-{anchor}\" class=\"proof\">\n<h3><a href=\"#proof-{anchor}\">{heading}</a></h3>\n"
         )?;
-        let mut body = String::new();
-        html::push_html(&mut body, Parser::new_ext(text, Options::ENABLE_TABLES));
-        writeln!(out, "{body}</article>")?;
+        writeln!(out, "{}</article>", rendered(text, &cited))?;
     }
     writeln!(out, "</section>")?;
     Ok(())
+}
+
+/// As HTML. Links to other parts lead to where these stand on the page, if they are `here`; others are words.
+fn rendered(text: &str, here: &[&str]) -> String {
+    let place = |target: &str| {
+        let part =
+            here.iter().map(|heading| anchor(heading)).find(|part| target.strip_prefix('#') == Some(part));
+        part.map(|part| format!("#proof-{part}"))
+    };
+    let mut is_open = false;
+    let events = Parser::new_ext(text, Options::ENABLE_TABLES).filter_map(|event| match event {
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let place = place(&dest_url);
+            is_open = place.is_some();
+            place.map(|place| Event::Start(Tag::Link { link_type, dest_url: place.into(), title, id }))
+        }
+        Event::End(TagEnd::Link) => is_open.then_some(event),
+        Event::Code(text) if !is_code(&text) => {
+            Some(Event::InlineHtml(format!("<span class=\"formula\">{}</span>", typeset(&text)).into()))
+        }
+        other => Some(other),
+    });
+    let mut body = String::new();
+    html::push_html(&mut body, events);
+    body
+}
+
+/// Whether what stands between backticks is of a program, and no formula: names and paths, without blanks and signs of mathematics.
+fn is_code(text: &str) -> bool {
+    let names = ["rank", "sign", "diag", "tanh", "cosh", "sinh", "erfc"];
+    let is_type = |word: &str| matches!(word, "f32" | "f64" | "i64" | "u64" | "i128" | "u128");
+    // of `x_i` and `He_n` one part is a letter
+    let is_name =
+        |word: &str| word.len() > 3 && !names.contains(&word) && word.split('_').all(|part| part.len() > 1);
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    let is_command = text.starts_with("cargo ") || text.contains(" --");
+    is_command
+        || text.is_ascii()
+            && !text.contains([' ', '^', '{'])
+            && words.any(|word| is_type(word) || is_name(word))
 }
 
 /// Headings, each with what stands under it before the next one.
@@ -114,6 +153,27 @@ mod tests {
             let heading = heading(claim, headings(TEXT)).unwrap_or_else(|| panic!("{}", claim.id));
             assert!(source(claim).contains(&format!("href=\"#proof-{}\"", anchor(heading))), "{}", claim.id);
         }
+    }
+
+    #[test]
+    fn links_between_parts_stay_on_the_page() {
+        let text = "See [this](#one-part), [that](#other) and [a file](errata.md) & more.";
+        let html = rendered(text, &["One part"]);
+        assert_eq!(html, "<p>See <a href=\"#proof-one-part\">this</a>, that and a file &amp; more.</p>\n");
+    }
+
+    #[test]
+    fn formulas_are_told_from_code() {
+        assert!(
+            ["max_abs", "RealModel", "f64", "selection/mod.rs", "ChangeBound::assume", "cargo xtask verify"]
+                .iter()
+                .all(|text| is_code(text))
+        );
+        assert!(
+            ["N(0, 1)", "x_i", "e^{-x}", "q = e^{−1/b}", "ln n", "diag(M)", "m > k", "He_n", "u_out"]
+                .iter()
+                .all(|text| !is_code(text))
+        );
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! Certificates that are examined from files alone.
 
+use attention_dp::{PrivateTree, RowBound, TreeBudget, TreeOptions};
 use clap::Parser;
 use dp_linalg::Mat;
+use dp_mechanisms::covariance::{Draws, Neighbourhood};
+use dp_mechanisms::selection::{ExponentialMechanism, ReportNoisyMax, ScoreSensitivity, Scores};
 use dp_mechanisms::{
-    AddRemoveRow, ArithmeticModel, Certificate, Delta, Epsilon, Mu, PrivacyProfile, ReplaceRow, secure_rng,
+    AddRemoveRow, ArithmeticModel, Certificate, ChangeBound, Delta, Epsilon, GaussianSampling, Lattice,
+    LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, Mu, PrivacyProfile, PrivateCovariance,
+    ReplaceRow, TruncatedLaplace, secure_rng,
 };
 use dp_verify::cli::{Options, execute};
 use dp_verify::report::Colour;
 use dp_verify::{Error, Examination, Registry, examine};
 use indicatif::{MultiProgress, ProgressDrawTarget};
+use john_ellipsoid_dp::private::{PrivateRows, RecordOptions as EllipsoidOptions, private_ellipsoid};
 use ntk_dp::private::{DescentOptions, PrivateRecords, RecordOptions, private_descent, private_moments};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -155,6 +161,81 @@ fn less_noise_another_target_and_doubtful_claims_are_problems() {
             && has(&found.problems, "cannot be recomputed")
     );
     assert!(has(&found.facts, "for real numbers only"));
+}
+
+/// A certificate as JSON, a parameter of it, and a value that does not give the guarantee.
+type Planted = (String, &'static str, &'static str);
+
+/// Certificates whose guarantee is not that of Gaussian noise alone.
+fn others() -> Result<Vec<Planted>, Box<dyn std::error::Error>> {
+    let (epsilon, delta) = (Epsilon::new(1.0)?, Delta::new(1e-6)?);
+    let rng = &mut secure_rng()?;
+    let integers = Lattice::new(0)?;
+    let l1 = LatticeL1Sensitivity::new(2, AddRemoveRow)?;
+    let count = |n: i64| LatticeStatistic::new(vec![n], integers, l1, 1 << 20);
+    let laplace = LatticeLaplace::calibrate(epsilon, l1)?;
+    let truncated = TruncatedLaplace::calibrate(epsilon, delta, l1)?;
+    let half = LatticeLaplace::calibrate(Epsilon::new(0.5)?, l1)?;
+    let pair = laplace.release(count(3), "a count", rng)?;
+    let pair = pair.joined([half.release(count(4), "a count", rng)?], "two counts")?;
+    let movement = ScoreSensitivity::new(1, AddRemoveRow)?;
+    let scores = Scores::new(vec![3, 9, 4], movement)?;
+    let winner = ReportNoisyMax::calibrate(epsilon, movement)?.release_with_gap(&scores, "a winner", rng);
+    let chosen = ExponentialMechanism::new(epsilon, movement).release(&scores, "a choice", rng)?;
+    let bound = ChangeBound::new(Neighbourhood::frobenius(0.01)?, AddRemoveRow);
+    let draws = GaussianSampling::with_draws(Draws::new(50)?, bound);
+    let covariance = PrivateCovariance::new(Mat::identity(2), bound)?;
+    let rows = Mat::from_fn(400, 2, |i, j| ((i * (j + 2)) as f64).sin());
+    let ellipsoid = private_ellipsoid(
+        PrivateRows::new(AddRemoveRow, rows.as_ref()),
+        &EllipsoidOptions::new(2)?,
+        epsilon,
+        delta,
+        rng,
+    );
+    let mut tree = PrivateTree::over_bins(
+        AddRemoveRow,
+        TreeOptions::new(8, RowBound::entries(1, 3), TreeBudget::EqualShares),
+    )?;
+    tree.add(2, &[3])?;
+    Ok(vec![
+        (
+            serde_json::to_string(laplace.release(count(3), "a count", rng)?.certificate())?,
+            "noise_scale",
+            "1.5",
+        ),
+        (
+            serde_json::to_string(truncated.release(count(3), "a count", rng)?.certificate())?,
+            "noise_bound",
+            "9",
+        ),
+        (serde_json::to_string(pair.certificate())?, "noise_scale", "2.0; 3.0"),
+        (serde_json::to_string(winner?.certificate())?, "noise_scale", "1.5"),
+        (serde_json::to_string(chosen.certificate())?, "epsilon", "1.5"),
+        (
+            serde_json::to_string(draws.release(&covariance, "a covariance", rng)?.certificate())?,
+            "draws",
+            "49",
+        ),
+        (serde_json::to_string(ellipsoid?.certificate())?, "1.epsilon", "0.9"),
+        (serde_json::to_string(tree.release(epsilon, delta, rng)?.certificate())?, "noise_bound", "9"),
+    ])
+}
+
+#[test]
+fn guarantees_of_other_kinds_are_recomputed_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("certificate.json");
+    for (text, parameter, wrong) in others().unwrap() {
+        std::fs::write(&path, &text).unwrap();
+        assert_eq!(examined(&path).unwrap().problems, [""; 0], "{text}");
+        let begins = format!("\"{parameter}\":\"");
+        let at = text.find(&begins).unwrap_or_else(|| panic!("{parameter}: {text}")) + begins.len();
+        let end = at + text[at..].find('"').unwrap();
+        std::fs::write(&path, format!("{}{wrong}{}", &text[..at], &text[end..])).unwrap();
+        let found = examined(&path).unwrap();
+        assert_eq!(found.problems.len(), 1, "{parameter}: {found:?}");
+    }
 }
 
 #[test]

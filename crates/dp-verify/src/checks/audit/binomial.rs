@@ -8,9 +8,30 @@ use num_bigint::BigUint;
 use rand::RngExt;
 
 /// Enclosures hold sums of integers, and both Clopper-Pearson bounds are wrong with probability at most α where it is
-/// hardest: right beside the bounds themselves. The twins: tails rounded to nearest, bounds at the two-sided level.
+/// hardest: right beside the bounds themselves, and at the smallest level beside 0 and 1. The twins: tails rounded
+/// to nearest, bounds at the two-sided level.
 pub(super) fn bounds(context: &mut Context, subject: Subject) -> Outcome {
-    Outcome::worst([tails(context, subject), coverage(context, subject)])
+    Outcome::worst([tails(context, subject), coverage(context, subject), smallest_level()])
+}
+
+/// The same at the smallest level, for truths nearer to 0 and 1 than any float between them that could be certified.
+fn smallest_level() -> Outcome {
+    let (runs, places) = (10, 60);
+    let alpha = FailureProbability::new(f64::from_bits(1)).expect("above zero");
+    let one = BigUint::from(1_u32) << places;
+    let (rare, usual) = (BigUint::from(1_u32), &one - 1_u32);
+    let at = |k: usize| Proportion::new(k as u64, runs).expect("k of ten");
+    let error = |truth: &BigUint, fails: &dyn Fn(usize) -> bool| -> BigUint {
+        let masses = binomial(runs, truth, places);
+        masses.iter().enumerate().filter(|(k, _)| fails(*k)).map(|(_, mass)| mass).sum()
+    };
+    let errors = [
+        error(&rare, &|k| order(at(k).lower_bound(alpha), &rare, &one).is_gt()),
+        error(&usual, &|k| order(at(k).upper_bound(alpha), &usual, &one).is_lt()),
+    ];
+    let whole = BigUint::from(1_u32) << (places * runs);
+    let wrong = errors.iter().filter(|error| order(alpha.get(), error, &whole).is_lt()).count();
+    Outcome::all_equal(wrong as u64, 2).with_note("smallest level")
 }
 
 /// Bits of the success probabilities of tails.
@@ -34,8 +55,8 @@ fn tails(context: &Context, subject: Subject) -> Outcome {
     Outcome::all_equal(wrong, trials as u64).with_note("tails")
 }
 
-const LEVELS: [f64; 4] = [0.25, DRAWN, 1e-3, 1e-9];
-/// The level of the picture.
+/// Levels, and whether the picture is of this one.
+const LEVELS: [(f64, bool); 4] = [(0.25, false), (DRAWN, true), (1e-3, false), (1e-9, false)];
 const DRAWN: f64 = 0.05;
 
 /// The largest ratio of `P(bound is wrong)` to α, as an exact comparison of each, over all counts and both bounds.
@@ -43,7 +64,7 @@ fn coverage(context: &Context, subject: Subject) -> Outcome {
     let sizes = context.scale(12, 60) as u64;
     let (mut wrong, mut points, mut drawn) = (0, 0, Vec::new());
     for n in (1..=sizes).chain([100]) {
-        for level in LEVELS {
+        for (level, is_drawn) in LEVELS {
             let alpha = |level: f64| FailureProbability::new(level).expect("levels are below ½");
             let used = alpha(subject.pick(level, 2.0 * level));
             let at = |k: u64| Proportion::new(k, n).expect("k of n");
@@ -63,7 +84,7 @@ fn coverage(context: &Context, subject: Subject) -> Outcome {
                 for error in [mass(&|k| lowers[k] > truth), mass(&|k| uppers[k] < truth)] {
                     wrong += u64::from(order(level, &error, &one).is_lt());
                     points += 1;
-                    if n == 100 && level == DRAWN {
+                    if n == 100 && is_drawn {
                         drawn.push((truth, approximate(&error, &one)));
                     }
                 }

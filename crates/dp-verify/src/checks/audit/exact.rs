@@ -28,7 +28,7 @@ pub(super) fn parts(x: f64) -> (u64, i64) {
     (mantissa, biased.max(1) - 1075)
 }
 
-/// A float in `0 … 1` as `numerator/2^bits`.
+/// A finite `p ≥ 0` as `numerator/2^bits`.
 pub(super) fn dyadic(p: f64, bits: u64) -> BigUint {
     let (mantissa, exponent) = parts(p);
     let shift = exponent + bits as i64;

@@ -7,8 +7,8 @@ use dp_mechanisms::FailureProbability;
 use num_bigint::BigUint;
 
 /// Over all paths of some rounds, the probability that a true claim is refuted at any time is at most α, and so is the
-/// probability that a ladder ever shows an ε above the true one: sums of integers. The twin lets a bet know the outcome
-/// that it is on.
+/// probability that a ladder ever shows an ε above the true one: sums of integers. After whatever was seen in more rounds
+/// than can be followed, the next bet is fair. The twin lets a bet know the outcome that it is on.
 pub(super) fn validity(context: &mut Context, subject: Subject) -> Outcome {
     let rounds = context.scale(7, 10) as u32;
     let mut parts = Vec::new();
@@ -26,8 +26,34 @@ pub(super) fn validity(context: &mut Context, subject: Subject) -> Outcome {
         EpsilonLadder::new(truth.delta, truth.epsilon / 2.0, 4, level(0.25)).expect("steps are positive");
     walk.ladder(&ladder, rounds.min(7));
     parts.push(walk.outcome(0.25));
+    parts.extend(TRUTHS.iter().map(|truth| fair_bets(truth, context.scale(20, 40) as u32)));
     Outcome::worst(parts)
 }
+
+/// After any numbers of hits in up to so many rounds, the mean of a capital of one after one more round is at most one.
+/// Up to 20 rounds the test is exactly that of a path with these hits.
+fn fair_bets(truth: &Truth, rounds: u32) -> Outcome {
+    let start = SequentialTest::new(truth.claim(), level(0.5));
+    let (weights, one) = (truth.weights(), BigUint::from(1_u32) << (2 * BITS + SMALLEST));
+    let (mut unfair, mut states) = (0, 0);
+    for (seen, hits) in (1..=rounds).flat_map(|n| (0..(n + 1) * (n + 1)).map(move |hits| (n, hits))) {
+        let share = |hits: u32| f64::from(hits) / f64::from(seen);
+        let [likelier, other] = [hits / (seen + 1), hits % (seen + 1)].map(share);
+        let test = start.clone().with_experience(likelier, other, f64::from(seen));
+        let capital = |round: Round| {
+            let mut test = test.clone();
+            test.observe(round);
+            dyadic(test.capital(), SMALLEST)
+        };
+        let mean: BigUint = ROUNDS.iter().zip(&weights).map(|(round, weight)| weight * capital(*round)).sum();
+        unfair += u64::from(mean > one);
+        states += 1;
+    }
+    Outcome::all_equal(unfair, states).with_note("means of payoffs")
+}
+
+/// Bits after the point of any float.
+const SMALLEST: u64 = 1074;
 
 fn level(alpha: f64) -> FailureProbability {
     FailureProbability::new(alpha).expect("levels are below one")
@@ -45,12 +71,13 @@ struct Truth {
 /// `ln 2` is 0.693147180559945309…, between these floats.
 const LN_2_ABOVE: f64 = core::f64::consts::LN_2.next_up();
 
-const TRUTHS: [Truth; 5] = [
+const TRUTHS: [Truth; 6] = [
     Truth { epsilon: 0.0, delta: 0.0, likelier: 0.5, other: 0.5 },
     Truth { epsilon: LN_2_ABOVE, delta: 0.0, likelier: 0.5, other: 0.25 },
     Truth { epsilon: LN_2_ABOVE, delta: 0.25, likelier: 0.5, other: 0.125 },
     Truth { epsilon: 0.0, delta: 0.125, likelier: 0.1875, other: 0.0625 },
     Truth { epsilon: 2.0 * LN_2_ABOVE, delta: 0.0, likelier: 0.875, other: 0.21875 },
+    Truth { epsilon: 0.0, delta: 0.25, likelier: 0.75, other: 0.5 },
 ];
 
 /// Bits after the point of the probabilities above.
@@ -59,6 +86,14 @@ const BITS: u64 = 5;
 impl Truth {
     fn claim(&self) -> PrivacyPoint {
         PrivacyPoint::new(self.epsilon, self.delta).expect("claims of the list are in range")
+    }
+
+    /// Probabilities of the rounds, over `2^(2·BITS)`.
+    fn weights(&self) -> [BigUint; 4] {
+        let one = BigUint::from(1_u32) << BITS;
+        let [p, q] = [self.likelier, self.other].map(|p| dyadic(p, BITS));
+        let pick = |hit: bool, p: &BigUint| if hit { p.clone() } else { &one - p };
+        ROUNDS.map(|round| pick(round.likelier, &p) * pick(round.other, &q))
     }
 }
 
@@ -82,12 +117,8 @@ const ROUNDS: [Round; 4] = [
 
 impl<'a> Walk<'a> {
     fn new(truth: &'a Truth, subject: Subject) -> Self {
-        let one = BigUint::from(1_u32) << BITS;
-        let [p, q] = [truth.likelier, truth.other].map(|p| dyadic(p, BITS));
-        let pick = |hit: bool, p: &BigUint| if hit { p.clone() } else { &one - p };
-        let weights = ROUNDS.map(|round| pick(round.likelier, &p) * pick(round.other, &q));
         let (wrong, all, weight) = (BigUint::ZERO, BigUint::ZERO, BigUint::from(1_u32));
-        Self { truth, subject, weights, wrong, all, paths: 0, weight }
+        Self { truth, subject, weights: truth.weights(), wrong, all, paths: 0, weight }
     }
 
     fn outcome(&self, alpha: f64) -> Outcome {

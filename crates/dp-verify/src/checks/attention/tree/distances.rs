@@ -12,7 +12,10 @@ use dp_testkit::statistics::proportion_lower_bound;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
-const INTERVALS: [(f64, f64); 2] = [(0.0, 3.0), (-0.5, 0.25)];
+/// Of two coordinates.
+type Intervals = [(f64, f64); 2];
+
+const INTERVALS: Intervals = [(0.0, 3.0), (-0.5, 0.25)];
 const WEIGHT: f64 = 2.0;
 
 fn cases() -> Vec<(DistanceOptions, Power)> {
@@ -32,9 +35,29 @@ fn cases() -> Vec<(DistanceOptions, Power)> {
     cases
 }
 
+/// Where little is left of a bound: rings of bins that are narrower than a unit, seen from an edge, with rows just over half a unit
+/// away; and an interval whose midpoint is no float, seen from end to end.
+fn edges() -> Vec<(DistanceOptions, Intervals, Power, Vec<f64>)> {
+    let (low, high) = (1e12, 1e12 + 2.0 + 2_f64.powi(-13));
+    let mut edges = Vec::new();
+    for power in [Power::One, Power::Two] {
+        let options = |intervals: Intervals| {
+            DistanceOptions::new(intervals.to_vec(), WEIGHT, TreeBudget::Joint).with_power(power)
+        };
+        let narrow = options([(-16.0, 16.0); 2])
+            .with_method(DistanceMethod::Rings { alpha: 1.0 })
+            .with_resolution(4, 20);
+        let point = vec![0.0, 0.0, 0.500_000_1, 0.500_000_1, WEIGHT];
+        edges.push((narrow, [(-16.0, 16.0); 2], power, point));
+        let point = vec![low, low, high, high, WEIGHT];
+        edges.push((options([(low, high); 2]), [(low, high); 2], power, point));
+    }
+    edges
+}
+
 /// `Σ w‖y − x‖_p^p` over clipped rows, and the same with the sizes of the weights.
-fn exact(rows: &[Vec<f64>], y: &[f64], power: Power) -> (f64, f64) {
-    let distance = |x: f64, a: usize| (x.clamp(INTERVALS[a].0, INTERVALS[a].1) - y[a]).abs();
+fn exact(rows: &[Vec<f64>], y: &[f64], intervals: &Intervals, power: Power) -> (f64, f64) {
+    let distance = |x: f64, a: usize| (x.clamp(intervals[a].0, intervals[a].1) - y[a]).abs();
     let raise = |x: f64| if power == Power::One { x } else { x * x };
     let of = |row: &Vec<f64>| raise(distance(row[0], 0)) + raise(distance(row[1], 1));
     let weight = |row: &Vec<f64>| row[2].clamp(-WEIGHT, WEIGHT);
@@ -42,8 +65,8 @@ fn exact(rows: &[Vec<f64>], y: &[f64], power: Power) -> (f64, f64) {
     (sum(|w| w), sum(f64::abs))
 }
 
-/// Climbing on query, points and weights, also far outside: no error without noise exceeds what is stated. The twin states the
-/// errors of a tree with twice as many bins.
+/// Climbing on query, points and weights, also far outside, and some places where little is left of the bound: no error without noise
+/// exceeds what is stated. The twin states the errors of a tree with twice as many bins.
 pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (starts, steps) = (context.scale(8, 100), context.scale(250, 4_000));
@@ -55,14 +78,19 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
             let spread = [1.0, 1.0, 3.0, 100.0][start % 4];
             let point = (0..2 + 3 * (1 + start % 3)).map(|_| rng.random_range(-spread..spread)).collect();
             climb(&mut rng, point, steps, |point| {
-                let (error, limit) =
-                    error_and_limit(&options, power, point, subject.pick(None, Some(&finer)));
+                let finer = subject.pick(None, Some(&finer));
+                let (error, limit) = error_and_limit((&options, &INTERVALS), power, point, finer);
                 largest = largest.max(error / limit);
                 pairs.push(limit, error);
                 n += 1;
                 error / limit
             });
         }
+    }
+    for (options, intervals, power, point) in edges() {
+        let (error, limit) = error_and_limit((&options, &intervals), power, &point, None);
+        largest = largest.max(error / limit);
+        n += 1;
     }
     if largest < 0.9 {
         return Outcome::inconclusive(format!("errors came only within {largest:.3} of what is stated"));
@@ -72,7 +100,7 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
 }
 
 fn error_and_limit(
-    options: &DistanceOptions,
+    (options, intervals): (&DistanceOptions, &Intervals),
     power: Power,
     point: &[f64],
     bars: Option<&DpTreeHighDim>,
@@ -82,7 +110,7 @@ fn error_and_limit(
     let trees = distances(AddRemoveRow, options, &rows).assume_public();
     let estimate = |trees: &DpTreeHighDim| trees.query(y, failure_probability(0.5)).expect("a finite query");
     let (found, stated): (DistanceEstimate, _) = (estimate(&trees), estimate(bars.unwrap_or(&trees)));
-    let (exact, sizes) = exact(&rows, y, power);
+    let (exact, sizes) = exact(&rows, y, intervals, power);
     let limit = found.noise + stated.per_row * rows.len() as f64 + stated.relative * sizes;
     ((found.value - exact).abs(), limit)
 }

@@ -52,8 +52,18 @@ fn worst_response(gate: &Gate, loss: f64, at: f64) -> f64 {
 /// Sums of at most 10⁵ products in `f64`.
 const SLACK: f64 = 1e-11;
 
+/// So many mechanisms that 64 bits do not count them, against a budget that what they count would be within.
+fn uncounted(subject: Subject) -> Outcome {
+    let many = pure(1e-30).repeated(1 << 40).repeated(1 << 40);
+    let filters = [
+        Filter::pure(epsilon(1e-9), AddRemoveRow),
+        Filter::zero_concentrated(Rho::new(1e-40).expect("positive"), AddRemoveRow),
+    ];
+    none_fails(filters, |filter| Gate::new(filter, subject).after(&many).is_none())
+}
+
 /// The best strategies against pure and zero-concentrated budgets, by enumeration of all, and two-step strategies against Gaussian
-/// budgets, by quadrature. The twin spends after it ran.
+/// budgets, by quadrature; and counts beyond all budgets. The twin spends after it ran.
 pub(in super::super) fn filter(_: &mut Context, subject: Subject) -> Outcome {
     let filters = [
         Filter::pure(epsilon(1.4), AddRemoveRow),
@@ -71,6 +81,7 @@ pub(in super::super) fn filter(_: &mut Context, subject: Subject) -> Outcome {
     Outcome::worst([
         responses.with_note("randomised response"),
         gaussian_budgets(subject).with_note("Gaussian"),
+        uncounted(subject).with_note("counts that were cut"),
     ])
 }
 

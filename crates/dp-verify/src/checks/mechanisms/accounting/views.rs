@@ -1,8 +1,8 @@
 //! The other accountants, groups, and answers to targets.
 
-use super::{Profile, delta, epsilon, fields, gaussian, none_fails, point, pure, reference};
+use super::{Profile, delta, epsilon, fields, gaussian, none_fails, point, pure, rate, reference};
 use crate::{Context, Outcome, Subject};
-use dp_mechanisms::accounting::Target;
+use dp_mechanisms::accounting::{Poisson, Target};
 use dp_mechanisms::{Accountant, AddRemoveRow, PrivacyProfile, certified, gaussian as closed_form};
 use rand::RngExt;
 
@@ -24,6 +24,16 @@ fn compositions() -> Vec<(Profile, f64, f64)> {
     gaussians.chain(responses).collect()
 }
 
+/// δ, and the guarantees that come with an (ε, δ) part of so much: no smaller δ has a finite ε. One kind has Rényi divergences that
+/// are finite at small orders only.
+fn with_points() -> Vec<(Profile, f64)> {
+    let sampled =
+        Poisson::new(rate(0.5)).amplify(&gaussian(6000.0)).expect("Gaussian mechanisms can be sampled");
+    let others = [sampled, gaussian(1.0), pure(0.5), PrivacyProfile::laplace(epsilon(1.0), AddRemoveRow)];
+    let d = 0.01;
+    others.map(|other| (other.and(&point(1.0, d)).expect("the same neighbours"), d)).to_vec()
+}
+
 /// No accountant that applies says less than the optimum; the best says hardly more. In the twin, an accountant is
 /// asked at twice the δ.
 pub(in super::super) fn accountants(_: &mut Context, subject: Subject) -> Outcome {
@@ -36,6 +46,11 @@ pub(in super::super) fn accountants(_: &mut Context, subject: Subject) -> Outcom
                 .filter_map(move |way| Some((way, profile.epsilon_bounds_by(way, asked(d))?.1, exact)))
         })
         .collect();
+    let infinite = none_fails(with_points(), |(profile, d)| {
+        let by =
+            |way| profile.epsilon_bounds_by(way, asked(0.6 * d)).is_none_or(|found| found.1.is_infinite());
+        Accountant::ALL.into_iter().all(by) && profile.delta(1e8) >= d
+    });
     let kinds =
         Accountant::ALL.into_iter().filter(|way| answers.iter().any(|answer| answer.0 == *way)).count();
     let all = Outcome::at_least(kinds as f64, Accountant::ALL.len() as f64, kinds as u64);
@@ -43,6 +58,7 @@ pub(in super::super) fn accountants(_: &mut Context, subject: Subject) -> Outcom
     let excess = excess.map(|(_, found, exact)| found / exact - 1.0).fold(0.0, f64::max);
     Outcome::worst([
         none_fails(answers, |(_, found, exact)| found >= exact),
+        infinite.with_note("δ that belongs to no ε"),
         all.with_note("each accountant applied somewhere"),
         Outcome::at_most(excess, 1e-4, 1).with_note("relative excess of loss distributions"),
     ])
@@ -92,7 +108,9 @@ pub(in super::super) fn target(context: &mut Context, subject: Subject) -> Outco
         let exact = closed_form::noise_std(epsilon(e), delta(d), (count as f64).sqrt());
         exact.is_ok_and(|exact| found >= exact.get() * (1.0 - 1e-14) && found <= exact.get() * (1.0 + 2e-6))
     });
-    let repetitions = none_fails(cases.iter().copied(), |(e, d, count)| {
+    // and such that most is between 2³⁹ and 2⁴⁰
+    let many = [(1.0, 1e-6, 12_000_000_000_000), (0.3, 1e-9, 25_000_000_000_000)];
+    let repetitions = none_fails(cases.iter().copied().chain(many), |(e, d, count)| {
         let target = Target::new(epsilon(e), delta(d));
         let one = gaussian(e / (count as f64).sqrt());
         let most = target.most_repetitions(&one);

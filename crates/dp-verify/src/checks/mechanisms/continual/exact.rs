@@ -8,7 +8,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
 /// For every horizon up to 70 and every step: with the noise held fixed, changing that step changes the integers by the
-/// column of the defining matrix; no column exceeds the stated sensitivity, and one attains it. The twin is off by one.
+/// column of the defining matrix; no column exceeds the stated sensitivity, and one attains it. So does a step that is kept at a
+/// bound beside a near one that counts as zeros. The twin is off by one.
 pub(in super::super) fn sensitivity<M: Continual>(context: &mut Context, subject: Subject) -> Outcome {
     let last = context.scale(70, 140) as u64;
     let (mut failures, mut n) = (0, 0);
@@ -25,9 +26,28 @@ pub(in super::super) fn sensitivity<M: Continual>(context: &mut Context, subject
             n += 1;
         }
         failures += u64::from(largest != stated);
+        for bound in [16, 36, 1_000_000] {
+            let (moved, covered) = at_the_bound::<M>(horizon, bound, context);
+            failures += u64::from(moved > subject.pick(covered, 25 * M::off_by_one(horizon)));
+            n += 1;
+        }
         context.progress(horizon as usize, last as usize);
     }
     Outcome::all_equal(failures, n)
+}
+
+/// The squared distance between streams whose first steps are one beyond a bound and one within it, at most five apart; and what
+/// noise is calibrated to.
+fn at_the_bound<M: Continual>(horizon: u64, bound: u128, context: &Context) -> (u128, u128) {
+    let longest = bound.isqrt() as i64;
+    let options = options(horizon).with_step_bound(bound);
+    let covered = M::with_noise_std(4.0, options).squared_sensitivity();
+    let run = |first: i64| {
+        let steps: Vec<[i64; 2]> = (0..horizon).map(|t| [if t == 0 { first } else { 0 }, 0]).collect();
+        transcript(&mut M::with_noise_std(4.0, options), &steps, &mut context.rng(horizon))
+    };
+    let (kept, dropped) = (run(longest), run(longest + 1));
+    (kept.iter().zip(&dropped).map(|(a, b)| u128::from(a.abs_diff(*b)).pow(2)).sum(), covered)
 }
 
 /// How the integers move when one step changes, for every step, noise held fixed.

@@ -222,14 +222,34 @@ fn example() -> Mat {
 }
 
 /// Of a Wishart matrix W with k degrees of freedom in m dimensions, `aᵀWa/aᵀΣa` is chi-square with k degrees, and
-/// `(Σ⁻¹)ₘₘ/(W⁻¹)ₘₘ` with `k − m + 1`; of a matrix and of a factor with a ridge. The twin averages `k − 1` draws over k.
+/// `(Σ⁻¹)ₘₘ/(W⁻¹)ₘₘ` with `k − m + 1`; of a matrix and of a factor with a ridge. Near the end of f64 releases are those of
+/// a smaller multiple. The twin averages `k − 1` draws over k.
 pub(in super::super) fn law(context: &mut Context, subject: Subject) -> Outcome {
     let whole = || PrivateCovariance::new(example(), bound(0.1)).expect("square");
     let factored = || {
         let factor = Mat::from_vec(3, 2, vec![1.0, 0.5, -0.3, 2.0, 0.0, 0.7]).expect("six entries");
         PrivateCovariance::from_factor(factor, 0.4, bound(0.1)).expect("a positive ridge")
     };
-    Outcome::worst([law_of(context, subject, whole), law_of(context, subject, factored)])
+    Outcome::worst([
+        law_of(context, subject, whole),
+        law_of(context, subject, factored),
+        large(context).with_note("releases of large matrices that are no multiples"),
+    ])
+}
+
+/// From one seed, a matrix and `2¹⁰²²` times it, whose larger eigenvalue is beyond f64.
+fn large(context: &Context) -> Outcome {
+    let mechanism = GaussianSampling::with_draws(draws(7.0), bound(0.1));
+    let unit = f64::from_bits((1023 + 1022) << 52);
+    none_fails([(3.8, 3.4), (3.82, 3.38), (3.9, -3.9)], |(diagonal, other)| {
+        let at = |unit: f64| {
+            let matrix = Mat::from_fn(2, 2, |i, j| unit * if i == j { diagonal } else { other });
+            release(&mechanism, matrix, bound(0.1), &mut context.rng(2))
+        };
+        let (small, large) = (at(1.0), at(unit));
+        let same = |(a, b): (&f64, &f64)| a * unit == *b || (a * unit / b - 1.0).abs() < 1e-12;
+        small.as_slice().iter().zip(large.as_slice()).all(same)
+    })
 }
 
 fn law_of(

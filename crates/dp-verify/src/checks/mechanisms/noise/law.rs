@@ -1,6 +1,7 @@
 //! Draws against certified probabilities.
 
-use super::{each_twin, gaussian, laplace, rounded, truncated};
+use super::super::refinement::Script;
+use super::{each_twin, gaussian, laplace, none_fails, rounded, truncated};
 use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_mechanisms::noise::LatticeNoise;
 use dp_testkit::statistics::chi_square;
@@ -108,8 +109,8 @@ fn bound(parameter: f64) -> u64 {
     if parameter > 100.0 { 9 } else { (2.0 * parameter) as u64 + 1 }
 }
 
-/// Truncated Laplace and Gaussian laws, by rejection and by uniform proposals. Twins: draws outside are moved to the
-/// bound; the bound is one less.
+/// Truncated Laplace and Gaussian laws, by rejection and by uniform proposals, and what lies beyond 64 bits. Twins: draws
+/// outside are moved to the bound; the bound is one less.
 pub(super) fn truncated_law(context: &mut Context, subject: Subject) -> Outcome {
     let parameters = [0.6, 3.0, 3e4];
     let spread: fn(f64) -> f64 = |parameter| bound(parameter) as f64;
@@ -131,7 +132,7 @@ pub(super) fn truncated_law(context: &mut Context, subject: Subject) -> Outcome 
         |b, out, rng| truncated(laplace(b), bound(b) - 1).fill(out, rng),
         |std, out, rng| truncated(gaussian(std), bound(std) - 1).fill(out, rng),
     ];
-    each_twin(subject, shipped, vec![moved, narrower], |[first, second]| {
+    let law = each_twin(subject, shipped, vec![moved, narrower], |[first, second]| {
         Outcome::worst([
             smallest_p_value(context, &parameters, (|b| truncated(laplace(b), bound(b)), spread), first),
             smallest_p_value(
@@ -141,6 +142,16 @@ pub(super) fn truncated_law(context: &mut Context, subject: Subject) -> Outcome 
                 second,
             ),
         ])
+    });
+    Outcome::worst([law, far_draws_are_rejected().with_note("draws beyond 64 bits that were kept")])
+}
+
+/// At `b = 2⁵⁰` a uniform of 400 words of zeros lies beyond 2⁶⁴, and within the bound modulo that; the words after it are
+/// next to the centre.
+fn far_draws_are_rejected() -> Outcome {
+    none_fails([400, 420, 440], |zeros| {
+        let mut script = Script { words: [vec![0; zeros], vec![1 << 62]].concat(), read: 0 };
+        truncated(laplace(2.0_f64.powi(50)), 1 << 62).sample(&mut script) == 0
     })
 }
 

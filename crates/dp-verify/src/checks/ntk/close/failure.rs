@@ -4,13 +4,14 @@ use super::{budget, close, unit};
 use crate::{Context, Outcome, Subject};
 use core::fmt::Debug;
 use dp_linalg::Mat;
-use dp_mechanisms::{Delta, Epsilon, Release};
+use dp_mechanisms::covariance::Draws;
+use dp_mechanisms::{Delta, Epsilon, GaussianSampling, GaussianSamplingProfile, PerturbRow, Release};
 use dp_testkit::neighbours::extreme_rows;
-use ntk_dp::Error;
 use ntk_dp::private::close::{
-    PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, release_gram, release_labels, release_points,
-    release_points_as_published,
+    CloseOptions, PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, SampledGram, gram_bound,
+    release_gram, release_gram_with, release_labels, release_points, release_points_as_published,
 };
+use ntk_dp::{Activation, Error, Kernel, Network};
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
@@ -44,6 +45,17 @@ pub(in super::super) fn failure(context: &mut Context, subject: Subject) -> Outc
     ])
 }
 
+/// Draws for the covariance of many layers, whose tangent kernel, which nobody asks for, overflows at some points.
+fn deep(
+    points: PrivatePoints<'_, PerturbRow>,
+    shape: (usize, usize),
+) -> Result<Release<SampledGram, GaussianSamplingProfile<PerturbRow>>, Error> {
+    let kernel = Kernel::nngp(Network::new(Activation::Erf, 80, 1e8)?);
+    let options = CloseOptions::new(kernel, shape, 1.0)?.with_ridge(1e30)?;
+    let mechanism = GaussianSampling::with_draws(Draws::new(4)?, gram_bound(points.adjacency(), &options)?);
+    release_gram_with(points, &options, &mechanism, &mut ChaCha20Rng::seed_from_u64(1))
+}
+
 /// What someone without sight of the data can see of each release.
 fn endings((beta, (epsilon, delta)): (f64, (Epsilon, Delta)), points: &Mat, subject: Subject) -> Vec<String> {
     let options = unit(points.nrows(), points.ncols());
@@ -57,6 +69,7 @@ fn endings((beta, (epsilon, delta)): (f64, (Epsilon, Delta)), points: &Mat, subj
         ending(release_points(private(), &options, epsilon, delta, &mut rng())),
         ending(release_points_as_published(private(), &options, epsilon, delta, &mut rng())),
         ending(release_gram(private(), &options, epsilon, delta, &mut rng())),
+        ending(deep(private(), (points.nrows(), points.ncols()))),
         ending(release_labels(labels, 1.0, epsilon, &mut rng())),
         ending(answer),
     ];

@@ -63,6 +63,46 @@ pub(in super::super) fn change(context: &mut Context, subject: Subject) -> Outco
             .with_note(format!("largest change over its bound: {worst:.4}")),
         Outcome::at_most(between, 1e-8, n).with_note("changes of other eigenvalues"),
         Outcome::at_least(stated, 1.0, n).with_note("stated Frobenius change over that of the claim"),
+        above_rounding(),
+    ])
+}
+
+/// More than what a matrix of forty rows of ones is off by, `40·2⁻⁵³` in norm.
+const ROUNDING_OF_FORTY: f64 = 40.0 * f64::EPSILON;
+
+/// Ever smaller ridges until one is refused: on the machine the change of those that are not is that of real numbers, and none is as small as
+/// what rounding makes of zero.
+fn above_rounding() -> Outcome {
+    let (mut worst, mut least, mut n) = (0.0_f64, f64::INFINITY, 0);
+    for beta in [1e-4, 1e-6] {
+        for halvings in (0..120).step_by(4) {
+            let ridge = 0.5_f64.powi(halvings);
+            let options = unit(40, 1).with_ridge(ridge).expect("in range");
+            if gram_bound(close(beta), &options).is_err() {
+                break;
+            }
+            least = least.min(ridge);
+            if least < ROUNDING_OF_FORTY {
+                break;
+            }
+            let (first, second) = worst_pair(options.rows(), beta);
+            let [a, b] = [&first, &second].map(|points| covariance(&options, points, beta));
+            let r = options.feature_move(beta) / ridge.sqrt();
+            let up = 0.5 * r * r + r * (1.0 + 0.25 * r * r).sqrt();
+            let found = changes(&a, &b);
+            let (low, high) = (found[0], found[found.len() - 1]);
+            let inner =
+                found[1..found.len() - 1].iter().fold(0.0, |inner: f64, change| inner.max(change.abs()));
+            let ratio = high / up - low * (1.0 + up) / up + inner / r;
+            worst = worst.max(if ratio.is_finite() { ratio } else { f64::INFINITY });
+            n += 1;
+        }
+    }
+    Outcome::worst([
+        // both ends attain at most their bounds
+        Outcome::at_most(worst, 2.0 * (1.0 + 1e-2), n)
+            .with_note("changes on the machine over those of real numbers"),
+        Outcome::at_least(least, ROUNDING_OF_FORTY, n).with_note("the least ridge that is not refused"),
     ])
 }
 

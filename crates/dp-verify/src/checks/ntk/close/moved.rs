@@ -37,7 +37,7 @@ pub(in super::super) fn feature_moves(context: &mut Context, subject: Subject) -
     let mut pairs = AgainstBounds::default();
     for (kernel, name) in kernels() {
         let mut found = 0.0_f64;
-        for (step, d) in [(0.02, 1), (0.1, 2), (0.6, 3), (1.3, 2), (0.02, 4)] {
+        for (step, d) in [(0.02, 1), (1.3, 1), (0.1, 2), (0.6, 3), (1.3, 2), (0.02, 4)] {
             let stated = |step| feature_move(&kernel, d, (1.0, step));
             let bound = subject.pick(stated(step), step * stated(1.0));
             for start in 0..starts {
