@@ -153,8 +153,13 @@ impl Ticks {
             }
             Scale::Logarithmic if width >= 0.3 => {
                 let decades = (range.start.floor() as i32..=range.end.ceil() as i32).map(f64::from);
-                let of_decade = |decade: f64| [1.0_f64, 2.0, 5.0].map(|digit| decade + digit.log10());
-                (decades.flat_map(of_decade).filter(inside).collect(), 0)
+                let of = |digits: &[f64]| -> Vec<f64> {
+                    let places =
+                        decades.clone().flat_map(|decade| digits.iter().map(move |d| decade + d.log10()));
+                    places.filter(inside).collect()
+                };
+                let few = of(&[1.0, 2.0, 5.0]);
+                (if few.len() > 2 { few } else { of(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]) }, 0)
             }
             Scale::Logarithmic => {
                 let values = 10_f64.powf(range.start)..10_f64.powf(range.end);
@@ -273,6 +278,7 @@ mod tests {
         assert_eq!(labels(Scale::Logarithmic, -3.2..1.1), ["1e-3", "0.01", "0.1", "1", "10"]);
         assert_eq!(labels(Scale::Logarithmic, 1.58..2.75), ["50", "100", "200", "500"]);
         assert_eq!(labels(Scale::Logarithmic, -6.1..-5.2), ["1e-6", "2e-6", "5e-6"]);
+        assert_eq!(labels(Scale::Logarithmic, -1.25..-0.75), ["0.06", "0.07", "0.08", "0.09", "0.1"]);
         assert_eq!(labels(Scale::Logarithmic, -0.5..-0.3), ["0.35", "0.40", "0.45", "0.50"]);
         assert!(labels(Scale::Logarithmic, -300.0..1.0).len() <= 9);
     }

@@ -9,6 +9,22 @@ pub(super) fn escape(text: &str) -> String {
 ///
 /// `a` is a word unless an operator, a bracket, a power or a subscript is next to it, and so is `A` where a sentence begins.
 pub(super) fn typeset(text: &str) -> String {
+    set(text, Kind::Words)
+}
+
+/// A formula without words: every letter that stands alone is a variable.
+pub(super) fn formula(text: &str) -> String {
+    set(text, Kind::Formula)
+}
+
+/// What a text is.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Words,
+    Formula,
+}
+
+fn set(text: &str, kind: Kind) -> String {
     let characters: Vec<char> = text.chars().collect();
     let mut out = String::new();
     let mut at = 0;
@@ -16,9 +32,9 @@ pub(super) fn typeset(text: &str) -> String {
         at = match characters[at] {
             _ if identifier(&characters, at) > 0 => name(&mut out, &characters, at),
             '`' if characters[at + 1..].contains(&'`') => code(&mut out, &characters, at),
-            '√' if characters.get(at + 1) == Some(&'(') => root(&mut out, &characters, at),
+            '√' if characters.get(at + 1) == Some(&'(') => root(&mut out, &characters, (at, kind)),
             mark @ ('_' | '^') if at > 0 => raised(&mut out, &characters, (at, mark)),
-            letter if is_variable(&characters, at) => {
+            letter if is_variable(&characters, (at, kind)) => {
                 out.extend(["<i>", letter.to_string().as_str(), "</i>"]);
                 let primes = characters[at + 1..].iter().take_while(|c| **c == '\'').count();
                 out.push_str(&"′".repeat(primes));
@@ -61,7 +77,7 @@ fn code(out: &mut String, characters: &[char], at: usize) -> usize {
 }
 
 /// Writes a root over what the bracket after it holds; the place after that.
-fn root(out: &mut String, characters: &[char], at: usize) -> usize {
+fn root(out: &mut String, characters: &[char], (at, kind): (usize, Kind)) -> usize {
     let mut depth = 0;
     let closes = |c: &char| {
         depth += i32::from(*c == '(') - i32::from(*c == ')');
@@ -72,7 +88,7 @@ fn root(out: &mut String, characters: &[char], at: usize) -> usize {
         return at + 1;
     };
     let inside: String = characters[at + 2..=at + length].iter().collect();
-    out.extend(["√<span class=\"root\">", typeset(&inside).as_str(), "</span>"]);
+    out.extend(["√<span class=\"root\">", set(&inside, kind).as_str(), "</span>"]);
     at + length + 2
 }
 
@@ -98,7 +114,7 @@ fn raised(out: &mut String, characters: &[char], (at, mark): (usize, char)) -> u
     at + 1 + length
 }
 
-fn is_variable(characters: &[char], at: usize) -> bool {
+fn is_variable(characters: &[char], (at, kind): (usize, Kind)) -> bool {
     let letter = characters[at];
     let primes = characters[at + 1..].iter().take_while(|c| **c == '\'').count();
     let (before, after) =
@@ -114,6 +130,7 @@ fn is_variable(characters: &[char], at: usize) -> bool {
         |c: Option<char>| c.is_some_and(|c| !c.is_whitespace() && !matches!(c, '.' | ',' | ';' | ':'));
     let begins = characters[..at].iter().rfind(|c| !c.is_whitespace()).is_none_or(|c| *c == '.');
     match letter {
+        _ if kind == Kind::Formula => true,
         'a' => touches(before) || touches(after),
         'A' => !begins || touches(after),
         _ => true,
@@ -143,6 +160,7 @@ mod tests {
         assert_eq!(typeset("‖x − x'‖ < 1 & more"), "‖<i>x</i> − <i>x</i>′‖ &lt; 1 &amp; more");
         assert_eq!(typeset("Rényi's law, one's own"), "Rényi's law, one's own");
         assert_eq!(typeset("A bound on A and B"), "A bound on <i>A</i> and <i>B</i>");
+        assert_eq!(formula("a + A"), "<i>a</i> + <i>A</i>");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Proofs on the page: where claims say they stand, and what is written there.
 
 use super::Summary;
-use super::math::{escape, typeset};
+use super::math::{escape, formula, typeset};
 use crate::Error;
 use dp_claims::Claim;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, html};
@@ -92,7 +92,7 @@ fn rendered(text: &str, here: &[&str]) -> String {
         }
         Event::End(TagEnd::Link) => is_open.then_some(event),
         Event::Code(text) if !is_code(&text) => {
-            Some(Event::InlineHtml(format!("<span class=\"formula\">{}</span>", typeset(&text)).into()))
+            Some(Event::InlineHtml(format!("<span class=\"formula\">{}</span>", formula(&text)).into()))
         }
         other => Some(other),
     });
