@@ -4,7 +4,7 @@ use crate::accounting::PrivacyProfile;
 use crate::adjacency::Adjacency;
 use crate::error::Error;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which arithmetic a guarantee holds in.
 ///
@@ -178,51 +178,79 @@ impl<G> Certificate<G> {
     }
 }
 
-/// Releases of which a joined certificate lists what differs.
+/// Values of a parameter that a joined certificate lists at most.
 const LISTED: usize = 64;
+/// Between them.
+const SEPARATOR: &str = "; ";
+/// The parameter that says how many releases were joined.
+const JOINED: &str = "joined_releases";
+/// The parameter that names those that differ and are not listed.
+const LEFT_OUT: &str = "left_out";
+/// What was asked for of one release is not what all of them give.
+const OF_ONE: [&str; 2] = ["target_epsilon", "target_delta"];
 
 impl<A: Adjacency> Certificate<PrivacyProfile<A>> {
     /// One certificate for all: guarantees composed, parameters listed, all claims and versions.
     fn listed(all: &[Self], what: &str) -> Result<Self, Error> {
         let nothing = PrivacyProfile::nothing(all[0].guarantee.adjacency());
         let guarantee = all.iter().try_fold(nothing, |sum, one| sum.and(&one.guarantee))?;
-        let mut joined = Self::joined(&all.iter().collect::<Vec<_>>(), guarantee);
+        let bare: Vec<Self> =
+            all.iter().map(|one| Self { parameters: BTreeMap::new(), ..one.clone() }).collect();
+        let mut joined = Self::joined(&bare.iter().collect::<Vec<_>>(), guarantee);
         what.clone_into(&mut joined.what);
-        let values = |name: &String| -> Vec<String> { all.iter().flat_map(|one| one.values(name)).collect() };
-        let shared =
-            all[0].parameters.keys().filter(|name| all.iter().all(|one| one.parameters.contains_key(*name)));
-        let listed = shared.map(|name| (name.clone(), distinct_or_listed(values(name))));
-        joined.parameters = listed.filter_map(|(name, value)| Some((name, value?))).collect();
-        let releases: usize = all.iter().map(Self::releases).sum();
-        joined.parameters.insert(RELEASES.to_owned(), releases.to_string());
+        let own =
+            |name: &&String| ![JOINED, LEFT_OUT].contains(&name.as_str()) && !OF_ONE.contains(&name.as_str());
+        let names: BTreeSet<&String> = all.iter().flat_map(|one| one.parameters.keys()).filter(own).collect();
+        let mut left_out: BTreeSet<&str> = all.iter().flat_map(Self::left_out).collect();
+        for name in names {
+            match listed(all, name) {
+                Some(value) => drop(joined.parameters.insert(name.clone(), value)),
+                None => drop(left_out.insert(name)),
+            }
+        }
+        let releases = all.iter().map(Self::releases).fold(0, u64::saturating_add);
+        joined.parameters.insert(JOINED.to_owned(), releases.to_string());
+        if !left_out.is_empty() {
+            let names: Vec<&str> = left_out.into_iter().collect();
+            joined.parameters.insert(LEFT_OUT.to_owned(), names.join(SEPARATOR));
+        }
         Ok(joined)
-    }
-
-    /// How many releases this certificate is of.
-    fn releases(&self) -> usize {
-        self.parameters.get(RELEASES).and_then(|count| count.parse().ok()).unwrap_or(1)
-    }
-
-    /// The values of a parameter, one a release.
-    fn values(&self, name: &str) -> Vec<String> {
-        let (value, releases) = (&self.parameters[name], self.releases());
-        let listed: Vec<String> = value.split(SEPARATOR).map(str::to_owned).collect();
-        if releases > 1 && listed.len() == releases { listed } else { vec![value.clone(); releases] }
     }
 }
 
-/// The parameter that says how many releases were joined.
-const RELEASES: &str = "releases";
-/// Between values of a parameter that differs.
-const SEPARATOR: &str = "; ";
-
-/// The value that all have, or all values; nothing if they are too many to list.
-fn distinct_or_listed(values: Vec<String>) -> Option<String> {
-    if values.iter().all(|value| *value == values[0]) {
-        values.into_iter().next()
-    } else {
-        (values.len() <= LISTED).then(|| values.join(SEPARATOR))
+impl<G> Certificate<G> {
+    /// How many releases this certificate is of; one if a file says something else than a number above zero.
+    fn releases(&self) -> u64 {
+        let stated = self.parameters.get(JOINED).and_then(|count| count.parse().ok());
+        stated.filter(|count| *count > 0).unwrap_or(1)
     }
+
+    /// Parameters that differ between its releases and are not listed.
+    fn left_out(&self) -> impl Iterator<Item = &str> {
+        self.parameters.get(LEFT_OUT).into_iter().flat_map(|names| names.split(SEPARATOR))
+    }
+
+    /// The values of a parameter, one a release; nothing if they are too many, or cannot be told apart.
+    fn values(&self, name: &str) -> Option<Vec<&str>> {
+        let value = self.parameters.get(name)?;
+        let releases = usize::try_from(self.releases()).ok().filter(|count| *count <= LISTED)?;
+        match value.split(SEPARATOR).collect::<Vec<_>>() {
+            one if one.len() == 1 => Some(one.repeat(releases)),
+            listed if releases > 1 && listed.len() == releases => Some(listed),
+            _ => None,
+        }
+    }
+}
+
+/// The value that all have, or all values; nothing if some have none, or they cannot be listed.
+fn listed<G>(all: &[Certificate<G>], name: &str) -> Option<String> {
+    let first = all[0].parameters.get(name)?;
+    let is_listed = |one: &Certificate<G>| one.releases() > 1 && first.contains(SEPARATOR);
+    if all.iter().all(|one| one.parameters.get(name) == Some(first) && !is_listed(one)) {
+        return Some(first.clone());
+    }
+    let values = all.iter().map(|one| one.values(name)).collect::<Option<Vec<_>>>()?.concat();
+    (values.len() <= LISTED).then(|| values.join(SEPARATOR))
 }
 
 /// In order, without what was there before.
@@ -356,8 +384,8 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
     }
 
     /// This release and others of the same data as one, named `what`: their guarantees compose. The certificate says how many there are
-    /// (`releases`); a parameter that agrees in all of them stays, one that differs becomes the list of its values, with `; ` between them (of more than 64
-    /// releases it is left out), and one that some do not have goes.
+    /// (`joined_releases`). A parameter that agrees in all of them stays, one that differs becomes the list of its values, with `; ` between them; those that some do
+    /// not have, and lists of more than 64 values, are named under `left_out`. What was asked for of each (`target_epsilon`, `target_delta`) goes.
     ///
     /// # Errors
     ///
@@ -375,7 +403,7 @@ impl<T, A: Adjacency> Release<T, PrivacyProfile<A>> {
     /// let rng = &mut secure_rng()?;
     /// let mut count = |n| mechanism.release(LatticeStatistic::new(vec![n], Lattice::new(0)?, sensitivity, 1 << 40), "a count", rng);
     /// let both = count(120)?.joined([count(7)?], "people and dogs")?;
-    /// assert_eq!((both.value().len(), &*both.certificate().parameters()["releases"]), (2, "2"));
+    /// assert_eq!((both.value().len(), &*both.certificate().parameters()["joined_releases"]), (2, "2"));
     /// assert!((both.certificate().guarantee().epsilon(Delta::new(1e-12)?) - 1.0).abs() < 1e-9); // 0.5 twice
     /// # Ok::<(), dp_mechanisms::Error>(())
     /// ```
@@ -435,19 +463,50 @@ mod tests {
         assert_eq!(joined.certificate().arithmetic(), ArithmeticModel::RealModel);
     }
 
+    fn scaled(scale: &str) -> Release<(), PrivacyProfile<AddRemoveRow>> {
+        let guarantee = PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), AddRemoveRow);
+        let certificate = Certificate::new("part", "mechanism", guarantee, ArithmeticModel::ExactLattice);
+        Release::mint(
+            (),
+            certificate.with_text_parameter("scale", scale.to_owned()).with_parameter("unit", 1),
+        )
+    }
+
     #[test]
     fn joined_releases_can_be_joined_again() {
-        let release = |scale: f64| {
-            let guarantee = PrivacyProfile::pure(Epsilon::new(0.5).unwrap(), AddRemoveRow);
-            let certificate = Certificate::new("part", "mechanism", guarantee, ArithmeticModel::ExactLattice);
-            Release::mint((), certificate.with_parameter("scale", scale))
-        };
-        let pair = |a, b| release(a).joined([release(b)], "pair").unwrap();
-        let all = pair(1.0, 1.0).joined([pair(2.0, 3.0)], "all").unwrap();
+        let pair = |a, b| scaled(a).joined([scaled(b)], "pair").unwrap();
+        let all = pair("1.0", "1.0").joined([pair("2.0", "3.0")], "all").unwrap();
         let parameters = all.certificate().parameters();
-        assert_eq!((&*parameters["scale"], &*parameters["releases"]), ("1.0; 1.0; 2.0; 3.0", "4"));
-        let many = release(1.0).joined((0..80).map(|i| release(f64::from(i))), "many").unwrap();
-        assert!(!many.certificate().parameters().contains_key("scale"));
+        assert_eq!((&*parameters["scale"], &*parameters["joined_releases"]), ("1.0; 1.0; 2.0; 3.0", "4"));
+        // two equal lists are a list of four
+        let twice = pair("2.0", "3.0").joined([pair("2.0", "3.0")], "all").unwrap();
+        assert_eq!(twice.certificate().parameters()["scale"], "2.0; 3.0; 2.0; 3.0");
+    }
+
+    #[test]
+    fn what_joined_releases_do_not_list_is_named() {
+        let numbers: Vec<String> = (0..80).map(|i| i.to_string()).collect();
+        let many = scaled("1").joined(numbers.iter().map(|i| scaled(i)), "many").unwrap();
+        let both = many.joined([scaled("1")], "more").unwrap();
+        let parameters = both.certificate().parameters();
+        assert_eq!(
+            ["left_out", "joined_releases", "unit"].map(|name| &*parameters[name]),
+            ["scale", "82", "1"]
+        );
+        // a value that looks like a list, and one that only some have
+        let odd = scaled("1").joined([scaled("2; 3")], "odd").unwrap();
+        assert_eq!(odd.certificate().parameters()["left_out"], "scale");
+        let some = scaled("1").with_parameter("more", 1).joined([scaled("1")], "some").unwrap();
+        assert_eq!(some.certificate().parameters()["left_out"], "more");
+    }
+
+    #[test]
+    fn counts_that_a_file_makes_up_cost_nothing() {
+        for count in ["0", "-1", "1e3", "18446744073709551615", "99999999999999999999"] {
+            let loaded = scaled("2").with_text_parameter("joined_releases", count.to_owned());
+            let joined = scaled("1").joined([loaded], "both").unwrap();
+            assert!(joined.certificate().parameters().contains_key("joined_releases"), "{count}");
+        }
     }
 
     #[test]

@@ -16,6 +16,8 @@ use std::path::Path;
 const DELTAS: [f64; 3] = [1e-5, 1e-6, 1e-9];
 /// ε at which a guarantee that is not Gaussian is compared with what was recomputed.
 const EPSILONS: [f64; 9] = [0.0, 0.01, 0.1, 0.3, 1.0, 2.0, 5.0, 10.0, 30.0];
+/// And δ.
+const COMPARED: [f64; 8] = [0.9, 0.5, 0.1, 1e-3, 1e-6, 1e-9, 1e-12, 1e-15];
 /// Relative; μ is rounded up once for each part, and once for the sum.
 const TOLERANCE: f64 = 1e-12;
 /// Relative; loss distributions of parts in another order are rounded in another order.
@@ -54,8 +56,10 @@ pub struct Examination {
 /// Examines a saved release (attention moments, moments of records, classifiers), or a certificate as JSON.
 ///
 /// Of a release, integrity and the consistency of options, shape, noise and guarantee are checked by its reader. Of every certificate the guarantee is
-/// recomputed from the recorded sensitivities and noise, part by part (Gaussian, Laplace, truncated Laplace, Gaussian draws, noisy maxima, exponential mechanisms, quantiles), and
-/// each claim that it names must be known and not refuted. A guarantee of which some part is of none of these kinds cannot be recomputed, which is a problem too.
+/// recomputed from the recorded sensitivities and noise, part by part: Gaussian, Laplace and truncated Laplace noise, Gaussian draws, noisy maxima. Of exponential
+/// mechanisms, permute and flip, and quantiles the recorded ε is compared with the guarantee. Parts may be composed by [`Release::and`](dp_mechanisms::Release::and) and joined by
+/// [`Release::joined`](dp_mechanisms::Release::joined), in any order. A guarantee of which some part is of another kind, or has parameters that were left out, cannot be recomputed, which is a problem
+/// too; and each claim that the certificate names must be known and not refuted.
 ///
 /// # Errors
 /// [`Error::Write`] if the file cannot be read, [`Error::NoCertificate`] if it is neither.
@@ -188,16 +192,25 @@ impl<A: Adjacency> Guarantee for PrivacyProfile<A> {
         if needed == *stated {
             return Some(Ok("the guarantee is that of the recorded parts".to_owned()));
         }
-        let exceeds =
-            |epsilon: &&f64| needed.delta(**epsilon) > stated.delta(**epsilon) * (1.0 + OTHER_ORDER);
-        let line = match EPSILONS.iter().find(exceeds) {
-            Some(&epsilon) => {
-                let [needed, stated] = [&needed, stated].map(|profile| profile.delta(epsilon));
-                format!("δ({epsilon}) = {needed:.6e} from sensitivities and noise, {stated:.6e} stated")
-            }
-            None => format!("δ from sensitivities and noise is at most that stated, at ε of {EPSILONS:?}"),
+        let exceeds = |needed: f64, stated: f64| needed > stated * (1.0 + OTHER_ORDER);
+        let by_delta = |&epsilon: &f64| {
+            let [needed, stated] = [&needed, stated].map(|profile| profile.delta(epsilon));
+            let line =
+                format!("δ({epsilon}) = {needed:.6e} from sensitivities and noise, {stated:.6e} stated");
+            exceeds(needed, stated).then_some(line)
         };
-        Some(judged(!EPSILONS.iter().any(|epsilon| exceeds(&epsilon)), line))
+        // a δ near one, or of zero, says nothing of a large ε
+        let by_epsilon = |&delta: &f64| {
+            let at = Delta::new(delta).ok()?;
+            let [needed, stated] = [&needed, stated].map(|profile| profile.epsilon(at));
+            let line = format!("ε({delta:e}) = {needed:.6} from sensitivities and noise, {stated:.6} stated");
+            exceeds(needed, stated).then_some(line)
+        };
+        let wrong = EPSILONS.iter().find_map(by_delta).or_else(|| COMPARED.iter().find_map(by_epsilon));
+        let (epsilons, deltas) = (EPSILONS.len(), COMPARED.len());
+        let right =
+            format!("sensitivities and noise give what is stated, or less, at {epsilons} ε and {deltas} δ");
+        Some(wrong.map_or(Ok(right), Err))
     }
 }
 

@@ -11,82 +11,110 @@ use dp_mechanisms::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-/// Parameters that each part has one of; what stands before them is the part's prefix.
-const MARKS: [&str; 5] = [
-    "squared_l2_sensitivity",
-    "squared_frobenius_sensitivity",
-    "l1_sensitivity",
-    "score_sensitivity",
-    "level",
-];
-/// As joined certificates have it.
+/// As joined certificates have it: how many releases, what stands between values that differ, and that some are missing.
+const JOINED: &str = "joined_releases";
 const SEPARATOR: &str = "; ";
+const LEFT_OUT: &str = "left_out";
+/// Values that are listed at most.
+const LISTED: u64 = 64;
 
-/// All parts composed; nothing if there is none, or one that is of no known kind.
+/// All parts composed; nothing if one is of no known kind, or its parameters do not suffice.
 pub(super) fn total<A: Adjacency>(certificate: &Certificate<PrivacyProfile<A>>) -> Option<PrivacyProfile<A>> {
-    let (parameters, adjacency) = (certificate.parameters(), certificate.guarantee().adjacency());
-    let prefixes: BTreeSet<&str> =
-        parameters.keys().filter_map(|key| MARKS.iter().find_map(|mark| key.strip_suffix(mark))).collect();
-    let parts: Option<Vec<PrivacyProfile<A>>> = prefixes
-        .into_iter()
-        .flat_map(|prefix| releases(parameters, prefix))
-        .map(|part| part.profile(certificate.mechanism(), adjacency))
-        .collect();
-    let parts = parts.filter(|parts| !parts.is_empty())?;
-    parts.iter().try_fold(PrivacyProfile::nothing(adjacency), |sum, part| sum.and(part).ok())
+    let parameters =
+        certificate.parameters().iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let node = Node { parameters, mechanism: certificate.mechanism() };
+    node.profile(certificate.guarantee().adjacency())
 }
 
-/// One release of those that share a prefix: the number `index` of `count`.
-struct Part<'a> {
-    parameters: &'a BTreeMap<String, String>,
-    prefix: &'a str,
-    index: usize,
-    count: usize,
+/// The parameters of a certificate that is not composed, or of one of the two that one is composed of.
+struct Node<'a> {
+    parameters: BTreeMap<&'a str, &'a str>,
+    mechanism: &'a str,
 }
 
-fn releases<'a>(parameters: &'a BTreeMap<String, String>, prefix: &'a str) -> impl Iterator<Item = Part<'a>> {
-    let count =
-        parameters.get(&format!("{prefix}releases")).and_then(|count| count.parse().ok()).unwrap_or(1);
-    (0..count).map(move |index| Part { parameters, prefix, index, count })
-}
-
-impl Part<'_> {
-    /// A parameter of this release: its own in a list, or the one of all.
-    fn get(&self, name: &str) -> Option<&str> {
-        let value = self.parameters.get(&format!("{}{name}", self.prefix))?;
-        let mut listed = value.split(SEPARATOR);
-        if self.count > 1 && listed.clone().count() == self.count {
-            listed.nth(self.index)
-        } else {
-            Some(value)
+impl<'a> Node<'a> {
+    /// Two certificates are composed under the prefixes `0.` and `1.`, any number of equal kind without one.
+    fn profile<A: Adjacency>(&self, adjacency: A) -> Option<PrivacyProfile<A>> {
+        let count = self.releases()?;
+        let is_prefixed = |name: &&str| name.starts_with(|c: char| c.is_ascii_digit());
+        let prefixes: BTreeSet<&str> =
+            self.parameters.keys().filter(|name| is_prefixed(name)).map(|name| prefix(name)).collect();
+        if self.parameters.contains_key(LEFT_OUT) {
+            return None;
         }
+        if prefixes.is_empty() {
+            return self.leaf(count, adjacency);
+        }
+        if prefixes.into_iter().ne(["0.", "1."]) {
+            return None;
+        }
+        let [first, second] = ["0.", "1."].map(|prefix| self.child(prefix).profile(adjacency));
+        Some(first?.and(&second?).ok()?.repeated(count))
+    }
+
+    fn child(&self, prefix: &str) -> Self {
+        let inside =
+            self.parameters.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, *value)));
+        Self { parameters: inside.collect(), mechanism: self.mechanism }
+    }
+
+    /// How many releases were joined; nothing if that is no count.
+    fn releases(&self) -> Option<u64> {
+        let count = self.parameters.get(JOINED).map_or(Some(1), |count| count.parse().ok())?;
+        (1..=1 << 40).contains(&count).then_some(count)
+    }
+
+    /// Releases that share these parameters, but for those that are listed.
+    fn leaf<A: Adjacency>(&self, count: u64, adjacency: A) -> Option<PrivacyProfile<A>> {
+        let lists = self.parameters.values().any(|value| value.contains(SEPARATOR));
+        if !lists {
+            return Some(self.one(adjacency)?.repeated(count));
+        }
+        if count > LISTED {
+            return None;
+        }
+        let each = |index: u64| self.release(index, count).one(adjacency);
+        let parts = (0..count).map(each).collect::<Option<Vec<PrivacyProfile<A>>>>()?;
+        parts.iter().try_fold(PrivacyProfile::nothing(adjacency), |sum, part| sum.and(part).ok())
+    }
+
+    /// The parameters of one release of those that were joined: its own of a list, or the one of all.
+    fn release(&self, index: u64, count: u64) -> Self {
+        let own = |value: &'a str| {
+            let listed: Vec<&str> = value.split(SEPARATOR).collect();
+            let is_list = count > 1 && listed.len() as u64 == count;
+            if is_list { listed[index as usize] } else { value }
+        };
+        let parameters = self.parameters.iter().map(|(name, value)| (*name, own(value))).collect();
+        Self { parameters, mechanism: self.mechanism }
     }
 
     fn number<T: FromStr>(&self, name: &str) -> Option<T> {
-        self.get(name)?.parse().ok()
+        self.parameters.get(name)?.parse().ok()
     }
 
-    fn profile<A: Adjacency>(&self, mechanism: &str, adjacency: A) -> Option<PrivacyProfile<A>> {
-        let square =
-            self.number("squared_l2_sensitivity").or_else(|| self.number("squared_frobenius_sensitivity"));
-        if let Some(square) = square {
-            let moves = LatticeL2Sensitivity::from_square(square, adjacency).ok()?;
-            let std = NoiseStd::new(self.number("noise_std")?).ok()?;
-            return Some(LatticeGaussian::with_noise_std(std, moves).ok()?.profile().clone());
-        }
-        if let Some(moves) = self.number("l1_sensitivity") {
-            return self.laplace(LatticeL1Sensitivity::new(moves, adjacency).ok()?);
-        }
-        if self.get("level").is_some() {
-            return Some(PrivacyProfile::pure(Epsilon::new(self.number("epsilon")?).ok()?, adjacency));
-        }
-        let steps = self.number("score_sensitivity")?;
-        let any = ScoreSensitivity::new(steps, adjacency).ok()?;
-        let monotone = MonotoneScoreSensitivity::new(steps, adjacency).ok()?;
-        match self.get("score_movement")? {
-            name if name == <ScoreSensitivity<A> as ScoreMovement>::NAME => self.selection(mechanism, any),
-            name if name == <MonotoneScoreSensitivity<A> as ScoreMovement>::NAME => {
-                self.selection(mechanism, monotone)
+    /// The guarantee of one release, of the one kind whose sensitivity is recorded.
+    fn one<A: Adjacency>(&self, adjacency: A) -> Option<PrivacyProfile<A>> {
+        let marks = [
+            "squared_l2_sensitivity",
+            "squared_frobenius_sensitivity",
+            "l1_sensitivity",
+            "score_sensitivity",
+            "level",
+        ];
+        let mut found = marks.into_iter().filter(|mark| self.parameters.contains_key(mark));
+        match (found.next()?, found.next()) {
+            (mark @ ("squared_l2_sensitivity" | "squared_frobenius_sensitivity"), None) => {
+                let moves = LatticeL2Sensitivity::from_square(self.number(mark)?, adjacency).ok()?;
+                let std = NoiseStd::new(self.number("noise_std")?).ok()?;
+                Some(LatticeGaussian::with_noise_std(std, moves).ok()?.profile().clone())
+            }
+            ("l1_sensitivity", None) => {
+                self.laplace(LatticeL1Sensitivity::new(self.number("l1_sensitivity")?, adjacency).ok()?)
+            }
+            ("score_sensitivity", None) => self.scores(adjacency),
+            ("level", None) => {
+                Some(PrivacyProfile::pure(Epsilon::new(self.number("epsilon")?).ok()?, adjacency))
             }
             _ => None,
         }
@@ -94,7 +122,7 @@ impl Part<'_> {
 
     fn laplace<A: Adjacency>(&self, moves: LatticeL1Sensitivity<A>) -> Option<PrivacyProfile<A>> {
         let scale = NoiseScale::new(self.number("noise_scale")?).ok()?;
-        if self.get("noise_bound").is_some() {
+        if self.parameters.contains_key("noise_bound") {
             let bound = self.number("noise_bound")?;
             return Some(
                 TruncatedLaplace::with_noise_scale_and_bound(scale, bound, moves).ok()?.profile().clone(),
@@ -103,20 +131,39 @@ impl Part<'_> {
         Some(LatticeLaplace::with_noise_scale(scale, moves).ok()?.profile().clone())
     }
 
-    fn selection<S: ScoreMovement>(&self, mechanism: &str, moves: S) -> Option<PrivacyProfile<S::Adjacency>> {
-        if self.get("noise_scale").is_some() {
+    fn scores<A: Adjacency>(&self, adjacency: A) -> Option<PrivacyProfile<A>> {
+        let steps = self.number("score_sensitivity")?;
+        let movement = *self.parameters.get("score_movement")?;
+        if movement == <ScoreSensitivity<A> as ScoreMovement>::NAME {
+            self.selection(ScoreSensitivity::new(steps, adjacency).ok()?)
+        } else if movement == <MonotoneScoreSensitivity<A> as ScoreMovement>::NAME {
+            self.selection(MonotoneScoreSensitivity::new(steps, adjacency).ok()?)
+        } else {
+            None
+        }
+    }
+
+    fn selection<S: ScoreMovement>(&self, moves: S) -> Option<PrivacyProfile<S::Adjacency>> {
+        // sparse vector has scores too, and other noise
+        if self.parameters.contains_key("threshold") {
+            return None;
+        }
+        if self.parameters.contains_key("noise_scale") {
             let scale = NoiseScale::new(self.number("noise_scale")?).ok()?;
             return Some(ReportNoisyMax::with_noise_scale(scale, moves).ok()?.profile().clone());
         }
         let epsilon = Epsilon::new(self.number("epsilon")?).ok()?;
         // several mechanisms in one certificate: what holds of both kinds
-        match (
-            mechanism.contains("exponential mechanism on integer scores"),
-            mechanism.contains("permute and flip"),
-        ) {
+        let has = |name: &str| self.mechanism.contains(name);
+        match (has("exponential mechanism on integer scores"), has("permute and flip")) {
             (true, false) => Some(ExponentialMechanism::new(epsilon, moves).profile().clone()),
             (_, true) => Some(PermuteAndFlip::new(epsilon, moves).profile().clone()),
             _ => None,
         }
     }
+}
+
+/// `12.` of `12.noise_std`; all of a name that has no point.
+fn prefix(name: &str) -> &str {
+    name.find('.').map_or(name, |point| &name[..=point])
 }

@@ -238,6 +238,82 @@ fn guarantees_of_other_kinds_are_recomputed_too() {
     }
 }
 
+/// A certificate with these parameters, each on a line of its own, and this guarantee.
+fn composed(parameters: &str, guarantee: &PrivacyProfile<AddRemoveRow>) -> String {
+    let bare = Certificate::new("parts", "mechanisms", guarantee.clone(), ArithmeticModel::ExactLattice);
+    let pairs = parameters.lines().filter_map(|line| line.trim().split_once('='));
+    let certificate = pairs.fold(bare, |certificate, (name, value)| {
+        certificate.with_text_parameter(name.trim(), value.trim().to_owned())
+    });
+    serde_json::to_string(&certificate).expect("certificates are plain data")
+}
+
+#[test]
+fn a_part_that_is_missing_or_unknown_is_not_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("certificate.json");
+    let problems = |parameters: &str, guarantee: &PrivacyProfile<AddRemoveRow>| {
+        std::fs::write(&path, composed(parameters, guarantee)).unwrap();
+        examined(&path).unwrap().problems
+    };
+    let gaussian = |mu: f64| PrivacyProfile::gaussian(Mu::new(mu).unwrap(), AddRemoveRow);
+    let pure = |epsilon: f64| PrivacyProfile::pure(Epsilon::new(epsilon).unwrap(), AddRemoveRow);
+    let one = "squared_l2_sensitivity = 1\nnoise_std = 2.0";
+    let two =
+        "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0\n1.squared_l2_sensitivity = 1\n1.noise_std = 2.0";
+    // sound ones: 1/4 each, so many of them
+    for (parameters, releases) in [
+        (one.to_owned(), 1.0_f64),
+        (format!("{one}\njoined_releases = 4"), 4.0),
+        (two.to_owned(), 2.0),
+        (format!("{two}\njoined_releases = 3"), 6.0),
+        (format!("{two}\n0.joined_releases = 3"), 4.0),
+        (one.replace("2.0", "2.0; 2.0; 2.0") + "\njoined_releases = 3", 3.0),
+        (format!("{one}\njoined_releases = 300000000"), 3e8),
+    ] {
+        let mu = (0.25 * releases).sqrt();
+        assert_eq!(problems(&parameters, &gaussian(mu * (1.0 + 1e-9))), [""; 0], "{parameters}");
+        assert_eq!(problems(&parameters, &gaussian(mu * 0.999)).len(), 1, "{parameters}");
+    }
+    // what cannot be recomputed, whatever is stated
+    for parameters in [
+        "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0\n1.distance_noise_scale = 1.0\n1.threshold = 9",
+        "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0",
+        "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0\n1.noise_std = 1.0\n1.joined_releases = 65\n1.left_out = squared_l2_sensitivity",
+        "squared_l2_sensitivity = 1\nnoise_std = 2.0\njoined_releases = 0",
+        "squared_l2_sensitivity = 1\nnoise_std = 2.0\njoined_releases = 1e3",
+        "squared_l2_sensitivity = 1\nnoise_std = 2.0; 2.0\njoined_releases = 3",
+        "squared_l2_sensitivity = 1\nnoise_std = 2.0\nl1_sensitivity = 1\nnoise_scale = 1.0",
+        "score_sensitivity = 1\nscore_movement = each score moves\nthreshold = 3\nnoise_scale = 2.0",
+    ] {
+        assert!(has(&problems(parameters, &gaussian(100.0)), "cannot be recomputed"), "{parameters}");
+    }
+    // large ε, where δ says nothing
+    let laplace = "l1_sensitivity = 29\nnoise_scale = 1.0";
+    assert_eq!(problems(laplace, &pure(29.1)), [""; 0]);
+    for stated in [24.0, 28.9] {
+        assert_eq!(problems(laplace, &pure(stated)).len(), 1, "{stated}");
+    }
+}
+
+#[test]
+fn releases_of_releases_are_recomputed() {
+    let rng = &mut secure_rng().unwrap();
+    let l1 = LatticeL1Sensitivity::new(1, AddRemoveRow).unwrap();
+    let mut release = |epsilon: f64| {
+        let mechanism = LatticeLaplace::calibrate(Epsilon::new(epsilon).unwrap(), l1).unwrap();
+        let statistic = LatticeStatistic::new(vec![1], Lattice::new(0).unwrap(), l1, 1 << 20);
+        mechanism.release(statistic, "a count", rng).unwrap().with_parameter("target_epsilon", epsilon)
+    };
+    let first = release(0.5).joined([release(0.25), release(0.5)], "three").unwrap();
+    let all = first.and(release(1.0).joined([release(1.0)], "two").unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("certificate.json");
+    std::fs::write(&path, serde_json::to_string(all.certificate()).unwrap()).unwrap();
+    let found = examined(&path).unwrap();
+    assert_eq!(found.problems, [""; 0], "{:?}", all.certificate().parameters());
+}
+
 #[test]
 fn the_exit_code_says_whether_a_certificate_is_sound() {
     let folder = tempfile::tempdir().unwrap();
