@@ -65,7 +65,7 @@ impl<A: RowAdjacency> PrivateCenter<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] before any row is looked at.
+    /// [`Error::DifferentOptions`] for rows of another adjacency, [`Error::Dimension`], before any row is looked at.
     pub fn push(&mut self, rows: Rows<'_, A>) -> Result<(), Error> {
         let zeros = Mat::zeros(rows.keys().nrows(), 1);
         self.moments.push(Rows::new(rows.adjacency(), zeros.as_ref(), rows.keys())?)

@@ -413,14 +413,19 @@ pub const CLAIMS: &[Claim] = &[
         SELF_CHANGE,
         ClaimKind::Sensitivity,
         "between neighbours one eigenvalue of Σ^{1/2}Σ'⁻¹Σ^{1/2} rises by at most μ = r²/2 + r√(1 + r²/4), r = b/√λ, one falls by at most μ/(1 + μ)",
-        &["Σ = s·XXᵀ + λI", "a row moves by b/√s after clipping", "real arithmetic"],
+        &[
+            "Σ = s·XXᵀ + λI",
+            "a row moves by b/√s after clipping and its rounding",
+            "λ and β well above rounding: others are refused",
+            "real arithmetic",
+        ],
         "Self-attention matrix, sampling",
     ),
     ours(
         SELF_SAMPLING_PRIVACY,
         ClaimKind::Privacy,
         "logits released by Gaussian sampling are (ε, δ)-differentially private in real arithmetic",
-        &["PerturbRow or ReplaceRow", "real arithmetic"],
+        &["PerturbRow or ReplaceRow", "λ and β well above rounding: others are refused", "real arithmetic"],
         "Self-attention matrix, privacy",
     ),
     Claim {
@@ -430,6 +435,7 @@ pub const CLAIMS: &[Claim] = &[
         hypotheses: &[
             "‖xᵢ‖ ≤ α, one row moves by β",
             "a ridge λ in place of a least eigenvalue of XXᵀ, which is zero for n > d",
+            "λ and β well above rounding: others are refused",
         ],
         source: Source {
             work: "Gao, Song, Yang 2023 (arXiv 2305.04701)",

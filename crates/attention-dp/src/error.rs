@@ -133,6 +133,18 @@ pub enum Error {
         /// Coordinates of a row.
         dim: usize,
     },
+    /// Gaussian sampling of moves or with a ridge that are not well above what rounding does to rows and draws.
+    #[error(
+        "rounding of rows of norm {radius} is not small beside a move of {displacement} and a ridge of {ridge}: protect larger moves, or choose another ridge"
+    )]
+    LostInRounding {
+        /// How far a row moves between neighbours.
+        displacement: f64,
+        /// The ridge, in units of logits.
+        ridge: f64,
+        /// Largest norm of a row.
+        radius: f64,
+    },
     // shapes
     /// Another number of rows than the options announce; it is public.
     #[error("{found} rows where the options announce {expected}")]
@@ -182,8 +194,11 @@ pub enum Error {
         /// As given.
         share: f64,
     },
-    /// Partial aggregates of different options cannot be merged.
-    #[error("aggregates with different options cannot be merged")]
+    /// Partial aggregates of different options cannot be merged, nor rows added that were stated under another adjacency, as
+    /// moves of another radius.
+    #[error(
+        "aggregates of different options, or rows and aggregates of different adjacencies, do not go together"
+    )]
     DifferentOptions,
     // the query
     /// A range of leaves is not within a tree.
@@ -263,6 +278,10 @@ impl fmt::Display for DisplaySuggestion {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Parameter {
+    /// Coordinates of a key.
+    KeyDim,
+    /// Coordinates of a value.
+    ValueDim,
     /// Largest norm of a query.
     QueryRadius,
     /// Largest norm of a centred key.
@@ -302,6 +321,8 @@ pub enum Parameter {
 impl fmt::Display for Parameter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::KeyDim => "key_dim",
+            Self::ValueDim => "value_dim",
             Self::QueryRadius => "query_radius",
             Self::KeyRadius => "key_radius",
             Self::ValueRadius => "value_radius",

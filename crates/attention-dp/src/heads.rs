@@ -166,10 +166,12 @@ impl<A: RowAdjacency> PrivateHeads<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::HeadCount`], [`Error::RowCount`], [`Error::Dimension`] before any row is looked at; never because of the content of a row.
+    /// [`Error::HeadCount`], [`Error::DifferentOptions`] for rows of another adjacency, [`Error::RowCount`], [`Error::Dimension`], before any row is
+    /// looked at; never because of the content of a row.
     pub fn push(&mut self, rows: &[Rows<'_, A>]) -> Result<(), Error> {
         self.check_count(rows.len())?;
         for (head, rows_of_head) in self.heads.iter().zip(rows) {
+            rows_of_head.check_adjacency(head.adjacency())?;
             rows_of_head.check_shape(head.geometry().options().shape())?;
             if rows_of_head.keys().nrows() != rows[0].keys().nrows() {
                 return Err(Error::RowCount);

@@ -26,7 +26,7 @@ impl Shape {
     /// Columns of the moment matrix: one for each value coordinate and one for the normaliser.
     #[must_use]
     pub const fn columns(self) -> usize {
-        self.value_dim + 1
+        self.value_dim.saturating_add(1)
     }
 }
 
@@ -82,6 +82,9 @@ impl Bounds {
         self.value_radius
     }
 }
+
+/// Most coordinates of a key or a value, `2²⁴`.
+const MAX_DIM: f64 = (1_u32 << 24) as f64;
 
 /// Checks a scale or radius: its square must be a normal number.
 pub(crate) fn positive(parameter: Parameter, value: f64) -> Result<f64, Error> {
@@ -385,6 +388,8 @@ impl MomentOptions {
         if key_dim == 0 || value_dim == 0 {
             return Err(Error::EmptyShape { key_dim, value_dim });
         }
+        within(Parameter::KeyDim, key_dim as f64, (1.0, MAX_DIM))?;
+        within(Parameter::ValueDim, value_dim as f64, (1.0, MAX_DIM))?;
         Bounds::new(self.bounds.query_radius, self.bounds.key_radius, self.bounds.value_radius)?;
         positive(Parameter::SoftmaxScale, self.softmax_scale)?;
         positive(Parameter::TypicalQueryNorm, self.typical_query_norm())?;

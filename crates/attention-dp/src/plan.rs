@@ -30,7 +30,7 @@ use poly_kernel::{BoundedMap, ExpPolynomial, LogitRange, feature_count};
 /// with the average x̄ move it by `|E(f − g)(x − x̄)|/|E f|`, as `E g(x − x̄) = 0`.)
 ///
 /// The noise is exact for its τ; the other two are bounds within the model, not certificates: the error bars of a release say what
-/// is certified. Nothing here may be fitted to the private rows.
+/// is certified. For trigonometric features and landmarks the approximation is given as 0, because nothing is known of it. Nothing here may be fitted to the private rows.
 ///
 /// # Example
 ///

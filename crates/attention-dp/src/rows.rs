@@ -76,6 +76,11 @@ impl<'a, A: Adjacency> Rows<'a, A> {
         self.values
     }
 
+    /// Refuses rows stated under other neighbours than an aggregate is for, as moves of another radius.
+    pub(crate) fn check_adjacency(&self, expected: A) -> Result<(), Error> {
+        if self.adjacency == expected { Ok(()) } else { Err(Error::DifferentOptions) }
+    }
+
     /// Checks the dimensions against what an aggregate expects.
     pub(crate) fn check_shape(&self, shape: Shape) -> Result<(), Error> {
         check_dimension(Parameter::Key, shape.key_dim, self.keys.ncols())?;

@@ -89,3 +89,8 @@ pub enum Error {
     #[error("all pairs of one replay must be neighbours in the same sense")]
     Adjacencies,
 }
+
+/// Nothing that this crate writes to a file.
+#[derive(Debug, thiserror::Error)]
+#[error("the file holds a test or a report that cannot be")]
+pub(crate) struct Unsound;

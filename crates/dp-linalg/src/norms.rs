@@ -24,7 +24,8 @@ pub fn max_abs(a: MatRef<'_>) -> f64 {
 /// `‖A‖_F = √(Σ aᵢⱼ²)`.
 ///
 /// # Error bound
-/// Relative `γ_{nd+2}/2 + 2u` for `nd` entries, barring underflow of squares that cannot matter.
+/// Relative `γ_{nd+2}/2 + 2u` for `nd` entries, barring underflow of squares that cannot matter; a result below the smallest
+/// normal number is rounded once more, absolutely.
 ///
 /// ```
 /// use approx::assert_relative_eq;

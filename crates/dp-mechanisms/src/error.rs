@@ -260,7 +260,7 @@ impl Parameter {
             Self::L2Sensitivity => "0 < l2_sensitivity < ∞",
             Self::FrobeniusSensitivity => "0 < frobenius_sensitivity < ∞",
             Self::ScoreSensitivity => "1 ≤ score_sensitivity ≤ 2⁶¹",
-            Self::Spread => "1 ≤ spread ≤ 2⁶²",
+            Self::Spread => "1 ≤ spread ≤ 2⁶² (of scores, from their movement to twice it)",
             Self::Positives => "1 ≤ positives",
             Self::Radius => "0 < radius < ∞",
             Self::Ridge => "0 < ridge < ∞",

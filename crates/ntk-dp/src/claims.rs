@@ -255,7 +255,7 @@ pub const CLAIMS: &[Claim] = &[
     close(
         CLOSE_QUERIES_SENSITIVITY,
         (ClaimKind::Sensitivity, ClaimStatus::Repaired),
-        "integer kernel values of a query move by at most the stated number of steps in L1 norm, predictions by that times the largest coefficient",
+        "integer kernel values of a query move by at most the stated number of steps in L1 norm, predictions by that times the largest L1 norm of a row of integer coefficients",
         &["the quadratic kernel", "coefficients that are released"],
     ),
     close(

@@ -27,6 +27,7 @@ pub const CLAIMS: &[Claim] = &[
         hypotheses: &[
             "coefficients as stored, f in real arithmetic",
             "the factor: relative errors above 1e-8 and a thousand times the rounding of f",
+            "the factor: half-width of the range at most 10, and relative errors above 2⁻⁴⁵(1 + B)e²ᴮ, B the largest |t|",
         ],
         source: Source { work: "poly-kernel, ExpPolynomial::certificate", result: "How" },
         status: ClaimStatus::Ours,
@@ -36,7 +37,8 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Numerical,
         statement: "no polynomial of the degree has a relative error over the range smaller by 2 % than what is certified of best_relative, and best_relative_for finds the smallest degree",
         hypotheses: &[
-            "relative errors above 1e-8",
+            "half-width of the range at most 10",
+            "relative errors of a best polynomial above 1e-8 and above 2⁻⁴⁵(1 + B)e²ᴮ, B the largest |t|",
             "for the degree: targets not within 2 % of the error of a best polynomial",
         ],
         source: Source {
@@ -63,7 +65,7 @@ pub const CLAIMS: &[Claim] = &[
         hypotheses: &[
             "coefficients as stored, f in real arithmetic",
             "0.01 ≤ c ≤ 1e6",
-            "the factor: relative errors above 1e-7",
+            "the factor: relative errors above 1e-7, 2.5e-11·(2 + 1/c)·w² (w the half-width of the range) and a thousand times the rounding of f",
         ],
         source: Source {
             work: "poly-kernel, ExpPolynomial::softcapped_certificate",
@@ -211,8 +213,12 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "kernel.workload",
         kind: ClaimKind::Utility,
-        statement: "the map that a workload is recommended has at most the output error stated: for every input if certified, for many keys of normal logits and any values if typical, in root mean square over draws if random, and where none fits the largest logit named is one for which a certified map does",
-        hypotheses: &["|s·q·k| ≤ max_logit", "random: to first order in the error of the kernel"],
+        statement: "the map that a workload is recommended has at most the output error stated: for every input if certified, for many keys of normal logits and any values if typical, in root mean square over draws if random, and where none fits the largest logit named, unless zero, is one for which a certified map does",
+        hypotheses: &[
+            "|s·q·k| ≤ max_logit",
+            "random: to first order in the error of the kernel",
+            "random: each vector times √s has norm at most √max_logit (balance with LogitScaling)",
+        ],
         source: Source { work: "poly-kernel, Workload", result: "output_error; Minkowski's inequality" },
         status: ClaimStatus::Ours,
     },

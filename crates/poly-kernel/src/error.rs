@@ -3,7 +3,8 @@
 /// Why a call was refused.
 ///
 /// Features of points, sums over them and readouts fail by parameters and shapes alone, never by the entries of a point or of a
-/// value row. What depends on entries says so: [`Mass`](Self::Mass) of attention that is normalised here, landmarks, samples of logits.
+/// value row. What depends on entries says so: [`Mass`](Self::Mass) of attention that is normalised here, landmarks, known
+/// frequencies, samples of logits.
 ///
 /// ```
 /// use poly_kernel::{Error, MonomialMap};
@@ -166,6 +167,12 @@ pub enum Error {
     #[error("the squared norm of landmark {index} is not finite")]
     Landmark {
         /// First such landmark.
+        index: usize,
+    },
+    /// A coordinate of a known frequency is not finite.
+    #[error("frequency {index} is not finite")]
+    Frequency {
+        /// First such frequency.
         index: usize,
     },
     /// The degree leaves nothing to do.

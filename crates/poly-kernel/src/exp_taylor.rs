@@ -93,7 +93,7 @@ impl ExpTaylor {
     /// `sup { |e^{−t} T_g(t) − 1| : 0 ≤ t ≤ max_logit } = P[Poisson(max_logit) > g]`, rounded outward.
     ///
     /// On this side the polynomial is below the exponential: `T_g(t)/eᵗ ∈ [1 − error, 1]`. At most 1; the slack is below
-    /// `10⁻¹³` relative for `max_logit ≤ 50`. `+∞` unless `max_logit ≥ 0`.
+    /// `10⁻¹³` relative for `max_logit ≤ 50` and results above `10⁻²⁹⁰`. `+∞` unless `max_logit ≥ 0`.
     #[must_use]
     pub fn relative_error_nonnegative(&self, max_logit: f64) -> f64 {
         if max_logit >= 0.0 { poisson_tail(self.degree(), max_logit) } else { f64::INFINITY }
@@ -101,7 +101,7 @@ impl ExpTaylor {
 
     /// `sup { |e^{−t} T_g(t) − 1| : |t| ≤ max_logit } = ∫₀^{max_logit} eᵘ uᵍ/g! du`, rounded outward.
     ///
-    /// The slack is below `10⁻¹³` relative for `max_logit ≤ 50`. `+∞` on overflow (certainly above 700) and unless
+    /// The slack is below `10⁻¹³` relative for `max_logit ≤ 50` and results above `10⁻²⁹⁰`. `+∞` on overflow (certainly above 700) and unless
     /// `max_logit ≥ 0`.
     #[must_use]
     pub fn relative_error(&self, max_logit: f64) -> f64 {

@@ -27,7 +27,7 @@ const UNDERFLOW: f64 = f64::MIN_POSITIVE;
 ///
 /// # Absent points
 /// A point counts only if `Σ_a φ̃_a² ≤ max_squared_norm()`, a sum that is computed exactly where it matters (see
-/// below); otherwise, and if a coordinate is not finite, all its integers are zero. Every point with `‖x‖ ≤ radius`
+/// below); otherwise, and if a coordinate is not finite and the degree at least one, all its integers are zero. Every point with `‖x‖ ≤ radius`
 /// counts, by the bound below. The rule looks at one point at a time, and the bound holds for *every* input.
 ///
 /// # Error bound
@@ -197,7 +197,10 @@ impl FloatError {
                 absolute = up(absolute * factor + UNDERFLOW * (parent + 2.0), 12 * j);
                 power *= radius;
             }
-            largest = up(power * degree.weight.sqrt(), j + 2).max(largest);
+            // others are cleared: no error
+            if degree.kept {
+                largest = up(power * degree.weight.sqrt(), j + 2).max(largest);
+            }
         }
         let roundings = ROUNDINGS_PER_DEGREE * map.degree() + 3;
         Self { relative: roundings as f64 * f64::EPSILON, absolute, largest }

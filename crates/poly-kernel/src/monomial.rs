@@ -12,7 +12,7 @@ pub use block::FeatureBlock;
 use crate::{
     error::{Error, check_len},
     exp_taylor::ExpTaylor,
-    feature_map::{Role, check_pullback},
+    feature_map::{Role, check_pullback, max_logit, nan_to_infinity},
     float::Float,
     outward::up,
 };
@@ -233,14 +233,15 @@ impl MonomialMap {
     }
 
     /// An upper bound of `‖φ(x)‖₂` over `‖x‖₂ ≤ radius`: `√Σⱼ |cⱼ| radius²ʲ`, rounded outward; `+∞` unless the radius is
-    /// finite and non-negative.
+    /// finite and non-negative, and where that or `radius²` is beyond `f64`.
     #[must_use]
     pub fn norm_bound(&self, radius: f64) -> f64 {
         if !(0.0..f64::INFINITY).contains(&radius) {
             return f64::INFINITY;
         }
-        // t = radius²: one rounding; it is a factor at most g times; Horner adds 2g; the root one
-        up(self.absolute_kernel(radius * radius).sqrt(), 3 * self.degree() + 2)
+        // Horner's 2g roundings; what is added to the square also covers products that underflowed
+        let square = up(self.absolute_kernel(max_logit(radius)), 3 * self.degree());
+        nan_to_infinity(up(square.sqrt(), 1))
     }
 
     /// Writes `φ(x)` to `out`: the scalar reference of [`apply_block`](Self::apply_block), with the same bits.

@@ -35,7 +35,24 @@ pub fn output_error(ratio_lower: f64, ratio_upper: f64) -> Option<f64> {
     if !(0.0 < ratio_lower && ratio_lower <= ratio_upper && ratio_upper < f64::INFINITY) {
         return None;
     }
-    // (u − l)/(√u + √l)²: the difference of the ratios is exact or rounded once
-    let root = ratio_upper.sqrt() + ratio_lower.sqrt();
-    Some(up((ratio_upper - ratio_lower) / (root * root), 6).min(1.0))
+    // ((u − l)/u)/(1 + √(l/u))²: at most nine roundings, and ratios of any size neither overflow nor underflow
+    let root = 1.0 + (ratio_lower / ratio_upper).sqrt();
+    let change = (ratio_upper - ratio_lower) / ratio_upper;
+    Some(up(change / (root * root), 9).min(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_of_any_size_have_an_upper_bound() {
+        assert!(output_error(f64::MAX / 4.0, f64::MAX).unwrap() >= 1.0 / 3.0);
+        // twice the smallest number: (√2 − 1)/(√2 + 1)
+        let smallest = f64::from_bits(1);
+        let bound = output_error(smallest, 2.0 * smallest).unwrap();
+        assert!((0.171_572_875_253..0.171_572_875_255).contains(&bound), "{bound}");
+        assert_eq!(output_error(smallest, f64::MAX), Some(1.0));
+        assert!(output_error(1.0, 1.0).unwrap() < 1e-300);
+    }
 }

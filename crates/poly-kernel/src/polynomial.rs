@@ -154,7 +154,10 @@ impl ExpPolynomial {
         Ok(Self { coefficients: chebyshev::truncated_exp(degree, range) })
     }
 
-    /// The polynomial whose largest relative error `|e^{−t} f(t) − 1|` over a range is smallest, to about a thousandth.
+    /// The polynomial whose largest relative error `|e^{−t} f(t) − 1|` over a range is smallest, to about a thousandth; for ranges of
+    /// a half-width of at most 10 and errors well above `2⁻⁴⁵(1 + B)e^{2B}`, with `B` the largest `|t|`.
+    ///
+    /// Below that, and over wider ranges, the rounding of the coefficients makes the error larger than it need be.
     ///
     /// Found by the exchange algorithm of Remez (1934) with weight `e^{−t}` on a fine grid of the range, in barycentric
     /// form (Pachón, Trefethen 2009, section 3). That no polynomial is better than the smallest error at its `g + 2`
@@ -168,7 +171,8 @@ impl ExpPolynomial {
     }
 
     /// The best relative polynomial of the smallest degree whose certified relative error is at most `target`; `None` if
-    /// there is none up to [`MAX_DEGREE`](Self::MAX_DEGREE).
+    /// there is none up to [`MAX_DEGREE`](Self::MAX_DEGREE). No smaller degree can do where
+    /// [`best_relative`](Self::best_relative) is the best.
     ///
     /// ```
     /// use poly_kernel::{ExpPolynomial, ExpTaylor, LogitRange};
@@ -190,7 +194,8 @@ impl ExpPolynomial {
     /// degree than the exponential; far beyond it is flat, which polynomials are bad at.
     ///
     /// # Errors
-    /// [`Error::DegreeTooLarge`], [`Error::Softcap`] unless `0.01 ≤ softcap ≤ 1e6`.
+    /// [`Error::DegreeTooLarge`], [`Error::Softcap`] unless `0.01 ≤ softcap ≤ 1e6`, [`Error::CoefficientOutOfRange`] if a coefficient is
+    /// not finite, as for ranges that are very narrow.
     ///
     /// ```
     /// use poly_kernel::{ExpPolynomial, LogitRange};
@@ -205,7 +210,7 @@ impl ExpPolynomial {
     pub fn best_relative_softcapped(degree: usize, range: LogitRange, softcap: f64) -> Result<Self, Error> {
         check_degree(degree)?;
         check_softcap(softcap)?;
-        Ok(Self { coefficients: best::relative_to(degree, range, |t| softcapped(t, softcap)) })
+        Self::from_coefficients(&best::relative_to(degree, range, |t| softcapped(t, softcap)))
     }
 
     /// The polynomial with the smallest mean square of `f(t) − eᵗ` for `t ~ N(mean, std²)`.
@@ -255,7 +260,8 @@ impl ExpPolynomial {
     ///
     /// # Errors
     /// [`Error::DegreeTooLarge`]; [`Error::LogitRange`] with the smallest and largest logit unless they are different and
-    /// within ±64 (NaN is neither); [`Error::TooFewLogits`] unless more than `degree` logits differ.
+    /// within ±64 (NaN is neither); [`Error::TooFewLogits`] unless more than `degree` logits differ;
+    /// [`Error::CoefficientOutOfRange`] if a coefficient is not finite, as for logits that hardly differ.
     ///
     /// ```
     /// use poly_kernel::ExpPolynomial;
@@ -276,7 +282,7 @@ impl ExpPolynomial {
                 .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &t| (t.min(low), t.max(high)))
         };
         let range = LogitRange::new(low, high)?;
-        Ok(Self { coefficients: least_squares::sample(degree, logits, range)? })
+        Self::from_coefficients(&least_squares::sample(degree, logits, range)?)
     }
 
     /// Degree `g` (the leading coefficient may be zero).
@@ -306,7 +312,8 @@ impl ExpPolynomial {
     /// `d(c) − h d′(c)` to `d(c) + h d′(c)`, `d_k(c)` the Taylor coefficients of `d` at `c` (from the eighth on, bounded over
     /// the range); likewise `e^{−t} d(t)`. All in interval arithmetic, rounded outward; no library function. The cells are so
     /// small that the bounds exceed the true extrema by a few per cent, as long as those are well above the rounding of the
-    /// coefficients themselves.
+    /// coefficients themselves, and of the sums of powers of `t` that the expansions at each `c` are: for ranges of a half-width of at
+    /// most 10 and errors above `2⁻⁴⁵(1 + B)e^{2B}`, with `B` the largest `|t|`. Beyond, they hold but may be loose.
     #[must_use]
     pub fn certificate(&self, range: LogitRange) -> ErrorCertificate {
         ErrorCertificate::of(&self.coefficients, range)
@@ -314,8 +321,8 @@ impl ExpPolynomial {
 
     /// How far the polynomial is from the weight of a capped logit, `e^{c·tanh(t/c)}` with `c = softcap`, over a range.
     ///
-    /// As [`certificate`](Self::certificate), but only down to relative errors of about `1e-8` the bounds are within a few per cent of
-    /// the extrema.
+    /// As [`certificate`](Self::certificate), but the bounds are close to the extrema only while these are large relative errors
+    /// against `2.5e-11·(2 + 1/c)·w²`, with `w` half the width of the range, at which they may be twice as large.
     ///
     /// # Errors
     /// [`Error::Softcap`] unless `0.01 ≤ softcap ≤ 1e6`.

@@ -43,7 +43,7 @@ pub fn readout<M: FeatureMap + ?Sized>(
 /// is `h` times that.
 ///
 /// The norms are sums of `r` non-negative terms in floating point, each with the relative error of its feature:
-/// relative error at most `(r + 6g + 1)·2⁻⁵³` to first order.
+/// for monomials of degree `g` a relative error of at most `(r + 6g + 1)·2⁻⁵³` to first order.
 ///
 /// # Errors
 /// As [`readout`].

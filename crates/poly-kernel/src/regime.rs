@@ -16,6 +16,8 @@ use rand::Rng;
 /// will do, or that none fits and what would.
 ///
 /// Logits are `s·q·k` with `|s·q·k| ≤ max_logit`; the output error is a fraction of the range `max V − min V` of a value column.
+/// The error of random features is that of vectors each of which, times `√s`, has a norm of at most `√max_logit`: balance them with
+/// [`LogitScaling`](crate::LogitScaling). For longer vectors it is larger, whatever their products.
 ///
 /// ```
 /// use poly_kernel::{Recommendation, Workload};
@@ -78,7 +80,7 @@ pub enum RandomMap {
 pub enum Recommendation {
     /// A [`MonomialMap`] of this polynomial: the error holds for every input within the bounds. Degree zero is the mean of the values.
     Certified {
-        /// The polynomial of the smallest degree that will do.
+        /// The polynomial of the smallest degree whose certificate will do.
         polynomial: ExpPolynomial,
         /// Number of features.
         feature_count: usize,
@@ -86,7 +88,7 @@ pub enum Recommendation {
         output_error: f64,
     },
     /// A [`MonomialMap`] of this polynomial: the error is that of many keys whose logits are normal with the standard deviation
-    /// given, to first order in the error of the kernel. Nothing is promised of other logits.
+    /// given, to first order in the error of the kernel; it is at most about half of what is stated. Nothing is promised of other logits.
     Typical {
         /// The least-squares polynomial of the smallest degree that will do.
         polynomial: ExpPolynomial,
@@ -95,7 +97,8 @@ pub enum Recommendation {
         /// Expected output error.
         output_error: f64,
     },
-    /// Random features: the error is the root mean square over draws of the map, to first order in the error of the kernel.
+    /// Random features: the error is the root mean square over draws of the map, to first order in the error of the kernel, if each
+    /// vector times `√s` has a norm of at most `√max_logit` (balance with [`LogitScaling`](crate::LogitScaling)).
     Random {
         /// The map that needs fewest features.
         map: RandomMap,
@@ -110,13 +113,14 @@ pub enum Recommendation {
         max_features: usize,
         /// Smallest number of features of any map that would do; `None` if there is none (random maps have limits of their own).
         needed: Option<u64>,
-        /// Degree of the best certified polynomial that fits.
+        /// Degree of the best certified polynomial that fits; zero if none does.
         best_degree: usize,
         /// Its certified output error.
         best_error: f64,
         /// What answering every query with the mean of the values is off by, at most.
         mean_error: f64,
         /// Up to this largest logit the error could be certified within the memory: centre the keys, bound norms, or lower the scale.
+        /// Zero if no such logit was found, as where memory allows no feature at all.
         largest_max_logit: f64,
     },
 }
@@ -256,7 +260,8 @@ impl Workload {
     }
 
     /// With `pⱼ` the weights and `εⱼ` their relative errors the output moves by `Σ pⱼεⱼ(vⱼ − o)` to first order, and for many keys
-    /// `Σ pⱼ|εⱼ| → E|f − e^t|/E e^t ≤ e^{s²/2} normal_error`.
+    /// `Σ pⱼ|εⱼ| → E|f − e^t|/E e^t ≤ e^{s²/2} normal_error`. Since `f − e^t` is orthogonal to constants, `Σ pⱼεⱼ → 0`, and half of
+    /// that would do.
     fn typical(&self) -> Option<Recommendation> {
         let std = self.logit_std?;
         let error = |degree: usize| ExpPolynomial::normal_error(degree, std) * (0.5 * std * std).exp();
@@ -308,11 +313,10 @@ impl Workload {
         let max_features = self.max_features();
         let largest = (0..=ExpPolynomial::MAX_DEGREE)
             .take_while(|&degree| feature_count(self.dim, degree) <= max_features as u128)
-            .last()
-            .unwrap_or(0);
+            .last();
         // more degrees are not always better where nothing is certified
-        let errors =
-            (0..=largest).filter_map(|degree| Some((degree, certified_error(degree, self.max_logit)?.1)));
+        let errors = (0..=largest.unwrap_or(0))
+            .filter_map(|degree| Some((degree, certified_error(degree, self.max_logit)?.1)));
         let (best_degree, best_error) = errors.min_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 1.0));
         Recommendation::NoneFits {
             max_features,
@@ -320,7 +324,8 @@ impl Workload {
             best_degree,
             best_error,
             mean_error: certified_error(0, self.max_logit).map_or(1.0, |(_, error)| error),
-            largest_max_logit: self.largest_max_logit(largest),
+            // not even the mean fits where there is no memory
+            largest_max_logit: largest.map_or(0.0, |degree| self.largest_max_logit(degree)),
         }
     }
 
@@ -413,6 +418,9 @@ impl fmt::Display for Recommendation {
                     Some(needed) => write!(f, "{needed} would do; ")?,
                     None => write!(f, "no map would do with more; ")?,
                 }
+                if *max_features == 0 {
+                    return f.write_str("nothing fits, not even the mean of the values: allow more memory");
+                }
                 if best_error < mean_error {
                     write!(
                         f,
@@ -422,7 +430,9 @@ impl fmt::Display for Recommendation {
                 } else {
                     write!(f, "nothing that fits is certified to be better than the mean of the values; ")?;
                 }
-                write!(f, "with logits up to {largest_max_logit:.3} the error could be certified: ")?;
+                if *largest_max_logit > 0.0 {
+                    write!(f, "with logits up to {largest_max_logit:.3} the error could be certified: ")?;
+                }
                 f.write_str("centre the keys, bound norms or lower the scale, else use exact attention")
             }
         }

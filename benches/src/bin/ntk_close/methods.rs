@@ -147,7 +147,8 @@ fn sampled<R: CryptoRng>(
     // as much as the noise of so many draws on λI, whose eigenvalues lie within (1 ± √(n/k))²λ
     let ratio = options.rows() as f64 / f64::from(gram.value().draws().get());
     let ridge = options.ridge() * (2.0 * ratio.sqrt() + ratio);
-    let coefficients = gram.value().coefficients(ridge, &PublicLabels::new(train.labels.clone())?)?;
+    let coefficients =
+        gram.value().coefficients(ridge, &PublicLabels::assume_public(train.labels.clone())?)?;
     let noised = with_constant(laplace_points(train, (close, half), rng)?.as_ref());
     let rows = with_constant(test.points.as_ref());
     let values = kernel().cross_gram(rows.as_ref(), noised.as_ref(), Parallelism::available())?;

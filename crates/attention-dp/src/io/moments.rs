@@ -6,7 +6,9 @@ use crate::options::MomentOptions;
 use crate::private::{AttentionMoments, MomentGeometry};
 use crate::sensitivity::MomentAdjacency;
 use core::str::FromStr;
-use dp_mechanisms::{Certificate, LatticeGaussian, LatticeL2Sensitivity, NoiseStd, PrivacyProfile, Release};
+use dp_mechanisms::{
+    ArithmeticModel, Certificate, LatticeGaussian, LatticeL2Sensitivity, NoiseStd, PrivacyProfile, Release,
+};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -62,7 +64,7 @@ pub fn save_moments<A: MomentAdjacency>(
 
 /// Loads a release that was saved under the adjacency `A`.
 ///
-/// Beyond the integrity of the file it is checked that options, shape, noise and guarantee belong together: the
+/// Beyond the integrity of the file it is checked that options, shape, noise, arithmetic and guarantee belong together: the
 /// guarantee is derived anew from the recorded sensitivity and noise, must be the one that the certificate states, and
 /// the sensitivity must cover that of the options.
 ///
@@ -80,6 +82,7 @@ pub fn load_moments<A: MomentAdjacency>(path: impl AsRef<Path>) -> Result<Moment
         LatticeL2Sensitivity::from_square(recorded(&certificate, "squared_l2_sensitivity")?, adjacency)?;
     let derived = LatticeGaussian::with_noise_std(noise_std, covered)?;
     let consistent = derived.profile() == certificate.guarantee()
+        && certificate.arithmetic() == ArithmeticModel::ExactLattice
         && covered.square() >= adjacency.sensitivity(&geometry)?.square()
         && target_is_met(&certificate)?
         && geometry

@@ -77,6 +77,10 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         Self::with_geometry(adjacency, MomentGeometry::new(options)?)
     }
 
+    pub(crate) const fn adjacency(&self) -> A {
+        self.adjacency
+    }
+
     pub(crate) fn with_geometry(adjacency: A, geometry: MomentGeometry) -> Result<Self, Error> {
         adjacency.sensitivity(&geometry)?;
         let workers = (0..geometry.options().parallelism().get())
@@ -221,8 +225,10 @@ impl<A: RowAdjacency> PrivateMoments<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] before any row is looked at; never because of the content of a row.
+    /// [`Error::DifferentOptions`] for rows of another adjacency, [`Error::Dimension`], before any row is looked at; never
+    /// because of the content of a row.
     pub fn push(&mut self, rows: Rows<'_, A>) -> Result<(), Error> {
+        rows.check_adjacency(self.adjacency)?;
         rows.check_shape(self.geometry.options().shape())?;
         let shares = split(rows.keys().nrows(), self.workers.len());
         std::thread::scope(|scope| {

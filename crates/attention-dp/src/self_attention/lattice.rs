@@ -2,8 +2,8 @@
 
 use super::options::SelfAttentionOptions;
 use crate::error::Error;
-use dp_mechanisms::rows::{FixedSizeAdjacency, RowLattice};
-use dp_mechanisms::selection::ScoreSensitivity;
+use dp_mechanisms::rows::{FixedSizeAdjacency, RowLattice, clip_margin};
+use dp_mechanisms::selection::SpreadSensitivity;
 use dp_mechanisms::{Lattice, LatticeL2Sensitivity};
 
 /// Covers the roundings of the few operations that follow it, with room to spare.
@@ -87,20 +87,64 @@ impl<A: FixedSizeAdjacency> LogitLattice<A> {
         Ok(LatticeL2Sensitivity::from_square(square.ok_or_else(overflow)?, self.integers.adjacency())?)
     }
 
-    /// How far scores `x̃ᵢ·q` of one query row q move, against each other: `D·max{2A, 3A − D}`, as twice the steps.
+    /// How far scores `x̃ᵢ·q` of one query row q move: each by `D·max{A, 2A − D}`, and two against each other by `D·max{2A, 3A − D}`.
     ///
     /// *Proof.* If another row than the query moves by δ, one score moves by at most `A·t`. If the query itself moves, the other
     /// scores move by `x̃ᵢ·δ ∈ ±At`, apart by at most 2At, and its own by at most `t(2A − t)` (above): apart from those by
-    /// `t(3A − t)`. The larger of both rises in t, since `t(3A − t)` falls only beyond `1.5A`, where it is below 2At. Attained by
-    /// `q' = Ae, q = (A − D)e` and a row `−Ae`. ∎ The usual `2Δ` with `Δ = 2AD` for the own score would be `4AD`.
-    pub(super) fn score_sensitivity(&self) -> Result<ScoreSensitivity<A>, Error> {
+    /// `t(3A − t)`. The larger of both rises in t, since `t(3A − t)` falls only beyond `1.5A`, where it is below 2At; so does the
+    /// larger of At and `t(2A − t)`, which falls only beyond A, where it is below At. Attained by `q' = Ae, q = (A − D)e`, `D ≤ A`, and a
+    /// row `−Ae`. ∎ Twice the movement of each would be `2D(2A − D)` for small D: about 4AD where this is 3AD.
+    pub(super) fn score_sensitivity(&self) -> Result<SpreadSensitivity<A>, Error> {
         let (norm, moved) = (self.integers.squared_norm(), self.integers.squared_displacement());
-        // 2AD and 3AD − D², rounded up
-        let product = 4 * norm * moved;
-        let (two, three) = (product.isqrt() + 1, ((9 * norm * moved).isqrt() + 1).saturating_sub(moved));
-        let steps = two.max(three).div_ceil(2);
-        let steps = u64::try_from(steps).unwrap_or(u64::MAX);
-        Ok(ScoreSensitivity::new(steps, self.integers.adjacency())?)
+        let overflow = || dp_mechanisms::Error::SensitivityOverflow { left: norm, right: moved };
+        let product = norm.checked_mul(moved).ok_or_else(overflow)?;
+        // jAD, rounded up
+        let times = |j: u128| Some(product.checked_mul(j * j)?.isqrt() + 1);
+        let [one, two, three] = [times(1), times(2), times(3)].map(|steps| steps.ok_or_else(overflow));
+        let (one, two, three) = (one?, two?, three?);
+        let each = one.max(two.saturating_sub(moved));
+        // at most twice the movement of each, also after rounding
+        let spread = two.max(three.saturating_sub(moved)).min(2 * each);
+        let steps = |steps: u128| u64::try_from(steps).map_err(|_| overflow());
+        Ok(SpreadSensitivity::new(steps(each)?, steps(spread)?, self.integers.adjacency())?)
+    }
+}
+
+/// How far rows of `√s·X` as computed move, and what rounding is beside that.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ComputedRows {
+    /// Bound on the move of a row, over √s.
+    pub(super) displacement: f64,
+    /// Bound on its norm, over √s.
+    pub(super) norm: f64,
+}
+
+/// What rounding may be of what it is compared with.
+const NEGLIGIBLE: f64 = 1.0 / 1024.0;
+
+impl ComputedRows {
+    /// Refuses moves and ridges that are not well above rounding, by public numbers.
+    ///
+    /// *Proof.* Let m be the [clip margin](clip_margin). A clipped row is within `αm` of its projection. Each entry of it times √s is rounded by
+    /// `2⁻⁵³` of itself, and √s is one number for all of them. So computed rows have norm at most `√sα(1 + m + 2⁻⁵²)` and move by at most
+    /// `√s(b + 2α(m + 2⁻⁵²))`: that is the move that is charged. An entry of a draw is a sum of `d + 1` products with normals (z, w), and is rounded by at most
+    /// `m√(sα² + λ)·‖(z, w)‖`: far below the part `√λ·w` of it, and, as only one row of roundings changes between neighbours, together with the
+    /// rounding of rows far below what a move does, `√s·b·z`. ∎
+    pub(super) fn new<A: FixedSizeAdjacency>(
+        options: &SelfAttentionOptions,
+        adjacency: A,
+    ) -> Result<Self, Error> {
+        let (radius, displacement) = (options.radius(), adjacency.displacement(options.radius()));
+        let margin = clip_margin(options.dim());
+        let rounding = 2.0 * radius * (margin + f64::EPSILON);
+        // over √s, as all numbers here
+        let noise = (options.ridge() / options.softmax_scale()).sqrt();
+        let drawn = margin * radius.hypot(noise);
+        if drawn <= NEGLIGIBLE * noise && rounding + drawn <= NEGLIGIBLE * displacement {
+            let norm = radius * (1.0 + margin + f64::EPSILON);
+            return Ok(Self { displacement: displacement + rounding, norm });
+        }
+        Err(Error::LostInRounding { displacement, ridge: options.ridge(), radius })
     }
 }
 
@@ -124,8 +168,8 @@ pub(super) fn eigenvalue_change(options: &SelfAttentionOptions, displacement: f6
 }
 
 /// The published bound on the Frobenius change, `M ≤ αβ√(2n + 2)/λ`: the norm of `Σ − Σ'` over the least eigenvalue.
-pub(super) fn published_change(options: &SelfAttentionOptions, displacement: f64) -> f64 {
-    let norm = options.softmax_scale() * options.radius() * displacement;
+pub(super) fn published_change(options: &SelfAttentionOptions, rows: ComputedRows) -> f64 {
+    let norm = options.softmax_scale() * rows.norm * rows.displacement;
     norm * (2.0 * options.rows() as f64 + 2.0).sqrt() / options.ridge() * OUTWARD
 }
 
@@ -147,12 +191,29 @@ mod tests {
         // the diagonal entry cannot move when q' = −q: Δ² = 4(n − 1)A⁴, but for the rounding of a root
         let exact = 4 * 9 * lattice.integers.squared_norm().pow(2);
         assert!((exact..=exact + 1).contains(&sensitivity.square()));
-        // 2AD = 4A² in twice the steps
+        // AD = 2A² each, 2AD against each other, and one step of rounding up
         let score = LogitLattice::of_scores(&options(), ReplaceRow);
-        let spread = u128::from(score.score_sensitivity().unwrap().spread());
-        assert!(
-            (4 * score.integers.squared_norm()..=4 * score.integers.squared_norm() + 2).contains(&spread)
-        );
+        let (norm, moves) = (score.integers.squared_norm(), score.score_sensitivity().unwrap());
+        assert_eq!((u128::from(moves.get()), u128::from(moves.spread())), (2 * norm + 1, 4 * norm + 1));
+    }
+
+    #[test]
+    fn the_own_score_of_a_query_moves_farther_than_half_the_spread() {
+        for beta in [1e-6, 0.1, 0.9, 1.0, 1.2, 1.9] {
+            let score = LogitLattice::of_scores(&options(), PerturbRow::new(beta).unwrap());
+            let moves = score.score_sensitivity().unwrap();
+            let (unit, d) = (score.integers.norm(), score.integers.displacement());
+            let step = score.integers.step() * score.integers.step();
+            let (each, spread) = (unit.max(2.0 * unit - d) * d, (2.0 * unit).max(3.0 * unit - d) * d);
+            // one step of rounding up, and the roundings of this line
+            for (found, exact) in [(moves.get(), each), (moves.spread(), spread)] {
+                let found = found as f64 * step;
+                assert!(
+                    found >= exact * (1.0 - 1e-11) && found <= exact * (1.0 + 1e-11) + 2.0 * step,
+                    "{beta}"
+                );
+            }
+        }
     }
 
     #[test]
@@ -168,6 +229,24 @@ mod tests {
             let rows = LogitLattice::of_rows(&options(), close);
             let ratio = rows.integers.l2_sensitivity().unwrap().l2() * rows.integers.step() / beta;
             assert!(ratio > 1.0 && ratio < 1.0 + 3e-6, "{beta}: {ratio}");
+        }
+    }
+
+    #[test]
+    fn clipping_and_rounding_are_charged_and_far_below_what_is_sampled() {
+        let computed = |options: SelfAttentionOptions, beta| {
+            ComputedRows::new(&options, PerturbRow::new(beta).unwrap()).map(|rows| rows.displacement)
+        };
+        // 2α(m + 2⁻⁵²), m = 20·2⁻⁵², and the rounding of a sum
+        let charged = computed(options(), 1e-6).unwrap() - 1e-6;
+        assert!((charged / (42.0 * f64::EPSILON) - 1.0).abs() < 1e-6, "{charged}");
+        for options in [options(), options().with_ridge(1e-20), options().with_ridge(1e6)] {
+            assert!(computed(options, 1e-3).is_ok());
+        }
+        for (options, beta) in
+            [(options(), 1e-11), (options().with_ridge(1e-24), 1e-3), (options().with_ridge(1e18), 1e-3)]
+        {
+            assert!(matches!(computed(options, beta), Err(Error::LostInRounding { .. })), "{options:?}");
         }
     }
 

@@ -1,11 +1,11 @@
 //! The mechanism of each way out: a function of options, adjacency and budget, not of rows.
 
-use super::lattice::{LogitLattice, eigenvalue_change, published_change};
+use super::lattice::{ComputedRows, LogitLattice, eigenvalue_change, published_change};
 use super::options::SelfAttentionOptions;
 use crate::error::Error;
 use dp_mechanisms::covariance::{EigenvalueChange, Neighbourhood};
 use dp_mechanisms::rows::FixedSizeAdjacency;
-use dp_mechanisms::selection::{ExponentialMechanism, ScoreMovement, ScoreSensitivity};
+use dp_mechanisms::selection::{ExponentialMechanism, ScoreMovement, SpreadSensitivity};
 use dp_mechanisms::{ChangeBound, Delta, Epsilon, GaussianSampling, LatticeGaussian};
 
 /// The least noise on rows.
@@ -32,19 +32,19 @@ pub(super) fn gram_mechanism<A: FixedSizeAdjacency>(
 pub(super) fn token_mechanism<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
-) -> Result<ExponentialMechanism<ScoreSensitivity<A>>, Error> {
+) -> Result<ExponentialMechanism<SpreadSensitivity<A>>, Error> {
     let lattice = LogitLattice::of_scores(options, adjacency);
     let sensitivity = lattice.score_sensitivity()?;
     let epsilon = options.softmax_scale() * sensitivity.spread() as f64 * lattice.gram_lattice()?.step();
     Ok(ExponentialMechanism::new(Epsilon::new(epsilon)?, sensitivity))
 }
 
-/// The bound that is proven: two eigenvalues change, in opposite directions.
+/// The bound that is proven, of rows as computed: two eigenvalues change, in opposite directions.
 pub(super) fn change_bound<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
 ) -> Result<ChangeBound<A>, Error> {
-    let change = eigenvalue_change(options, adjacency.displacement(options.radius()));
+    let change = eigenvalue_change(options, ComputedRows::new(options, adjacency)?.displacement);
     Ok(ChangeBound::assume_opposite_pair(EigenvalueChange::new(change)?, adjacency)?)
 }
 
@@ -53,7 +53,7 @@ pub(super) fn published_bound<A: FixedSizeAdjacency>(
     options: &SelfAttentionOptions,
     adjacency: A,
 ) -> Result<ChangeBound<A>, Error> {
-    let change = published_change(options, adjacency.displacement(options.radius()));
+    let change = published_change(options, ComputedRows::new(options, adjacency)?);
     Ok(ChangeBound::new(Neighbourhood::frobenius(change)?, adjacency))
 }
 

@@ -56,7 +56,7 @@ impl SelfAttentionOptions {
     /// Multiple λ of the identity that Gaussian sampling adds to the logits, in units of logits. It must not depend on the
     /// rows. Default [`max_logit`](Self::max_logit), where the noise is least to first order;
     /// [`best_ridge`](super::best_ridge) searches. Only Gaussian sampling looks at it: its draws grow with λ, as does the
-    /// error of each.
+    /// error of each; a ridge next to rounding is refused there.
     #[must_use]
     pub const fn with_ridge(self, ridge: f64) -> Self {
         Self { ridge: Some(ridge), ..self }

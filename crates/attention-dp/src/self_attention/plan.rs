@@ -158,7 +158,7 @@ impl SelfAttentionPlan {
         self.gram.as_ref()
     }
 
-    /// Gaussian sampling by the exact profile; `None` if one draw is too many.
+    /// Gaussian sampling by the exact profile; `None` if one draw is too many, or the move or the ridge not well above rounding.
     #[must_use]
     pub const fn sampling(&self) -> Option<&RouteForecast> {
         self.sampling.as_ref()

@@ -126,7 +126,8 @@ impl<A: FixedSizeAdjacency> PrivateSelfAttention<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] by options alone: a change that is out of range.
+    /// By options alone: [`Error::LostInRounding`] for a move or a ridge that is not well above rounding, [`Error::Mechanism`] for
+    /// a change that is out of range.
     pub fn into_covariance(self) -> Result<PrivateCovariance<A>, Error> {
         let bound = change_bound(&self.options, self.adjacency)?;
         self.covariance(bound)
@@ -161,7 +162,8 @@ impl<A: FixedSizeAdjacency> PrivateSelfAttention<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Mechanism`] by options and budget alone: [`dp_mechanisms::Error::Infeasible`] if one draw is too many.
+    /// By options and budget alone: [`Error::LostInRounding`] for a move or a ridge that is not well above rounding;
+    /// [`Error::Mechanism`] with [`dp_mechanisms::Error::Infeasible`] if one draw is too many.
     pub fn sampling_mechanism(&self, epsilon: Epsilon, delta: Delta) -> Result<GaussianSampling<A>, Error> {
         sampling_mechanism(&self.options, self.adjacency, (epsilon, delta))
     }
@@ -280,7 +282,7 @@ impl<A: FixedSizeAdjacency> PrivateSelfAttention<A> {
     /// # Errors
     ///
     /// [`Error::Mechanism`] if it was made for another change than [`into_covariance`](Self::into_covariance) states, or
-    /// than the published one.
+    /// than the published one; [`Error::LostInRounding`] as there.
     pub fn release_sampling_with<R: CryptoRng + ?Sized>(
         self,
         mechanism: &GaussianSampling<A>,

@@ -7,7 +7,7 @@ use super::private::{PrivateSelfAttention, described};
 use crate::claims;
 use crate::error::Error;
 use dp_mechanisms::rows::FixedSizeAdjacency;
-use dp_mechanisms::selection::{ExponentialMechanism, ScoreSensitivity, Scores};
+use dp_mechanisms::selection::{ExponentialMechanism, Scores, SpreadSensitivity};
 use dp_mechanisms::{PrivacyProfile, Release};
 use rand::CryptoRng;
 
@@ -54,16 +54,17 @@ impl<A: FixedSizeAdjacency> PrivateSelfAttention<A> {
     /// # Errors
     ///
     /// As [`sample_token`](Self::sample_token).
-    pub fn token_mechanism(&self) -> Result<ExponentialMechanism<ScoreSensitivity<A>>, Error> {
+    pub fn token_mechanism(&self) -> Result<ExponentialMechanism<SpreadSensitivity<A>>, Error> {
         token_mechanism(&self.options, self.adjacency)
     }
 
-    /// Integer logits of one row, still private.
+    /// Integer logits of one row, still private, for this and other mechanisms of selection. Their
+    /// [sensitivity](Scores::sensitivity) states how far each moves, the query's own farthest, and how far two move against each other.
     ///
     /// # Errors
     ///
     /// As [`sample_token`](Self::sample_token).
-    pub fn scores(&self, query: usize) -> Result<Scores<ScoreSensitivity<A>>, Error> {
+    pub fn scores(&self, query: usize) -> Result<Scores<SpreadSensitivity<A>>, Error> {
         let rows = self.options.rows();
         if query >= rows {
             return Err(Error::NoSuchRow { row: query, rows });

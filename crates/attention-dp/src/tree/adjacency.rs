@@ -49,7 +49,8 @@ impl TreeAdjacency for ReplaceRow {
 
     /// `‖x − x'‖² = ‖x‖² + ‖x'‖² − 2⟨x, x'⟩`.
     fn l2(self, squared_row: u128, opposition: u128) -> Result<LatticeL2Sensitivity<Self>, Error> {
-        let sum = squared_row.saturating_add(opposition);
+        let overflow = Error::SensitivityOverflow { left: squared_row, right: opposition };
+        let sum = squared_row.checked_add(opposition).ok_or(overflow)?;
         LatticeL2Sensitivity::from_square_product(2, sum, self)
     }
 }

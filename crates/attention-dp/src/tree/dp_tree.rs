@@ -70,7 +70,7 @@ impl DpTree {
         self.width
     }
 
-    /// Number of levels: the nodes that a row is in.
+    /// Number of levels; a row is in at most one node a level.
     #[must_use]
     pub const fn levels(&self) -> u32 {
         self.layout.shape().levels()

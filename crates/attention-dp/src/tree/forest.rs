@@ -58,7 +58,6 @@ pub(crate) fn round(x: f64) -> f64 {
 }
 
 /// Exact sums of one tree for each coordinate, and of plain sums beside them. Private.
-#[derive(Clone)]
 pub(crate) struct Forest {
     layout: NodeLayout,
     lifts: Vec<Lift>,

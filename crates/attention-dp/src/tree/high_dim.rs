@@ -75,8 +75,10 @@ impl<A: TreeAdjacency> PrivateDistances<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] before any row is looked at; never because of the content of a row.
+    /// [`Error::DifferentOptions`] for rows of another adjacency, [`Error::Dimension`], before any row is looked at; never
+    /// because of the content of a row.
     pub fn push(&mut self, rows: Rows<'_, A>) -> Result<(), Error> {
+        rows.check_adjacency(self.adjacency)?;
         check_dimension(Parameter::Key, self.scales.len(), rows.keys().ncols())?;
         check_dimension(Parameter::Value, 1, rows.values().ncols())?;
         for start in (0..rows.keys().nrows()).step_by(BLOCK) {

@@ -103,8 +103,10 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] before any row is looked at; never because of the content of a row.
+    /// [`Error::DifferentOptions`] for rows of another adjacency, [`Error::Dimension`], before any row is looked at; never
+    /// because of the content of a row.
     pub fn push(&mut self, rows: Rows<'_, A>) -> Result<(), Error> {
+        rows.check_adjacency(self.adjacency)?;
         rows.check_shape(self.geometry.options.moments().shape())?;
         for start in (0..rows.keys().nrows()).step_by(BLOCK) {
             let block = start..rows.keys().nrows().min(start + BLOCK);

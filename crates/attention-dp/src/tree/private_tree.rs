@@ -206,7 +206,7 @@ impl<A: TreeAdjacency> PrivateTree<A> {
         Ok(())
     }
 
-    /// Number of levels: the nodes that a row is in.
+    /// Number of levels; a row is in at most one node a level.
     #[must_use]
     pub const fn levels(&self) -> u32 {
         self.layout.shape().levels()

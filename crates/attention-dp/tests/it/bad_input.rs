@@ -24,6 +24,19 @@ fn rejects_radii_and_scales_that_are_not_positive_numbers() {
 }
 
 #[test]
+fn rejects_more_coordinates_than_can_be_counted() {
+    for (shape, which) in [
+        (Shape { value_dim: usize::MAX, ..SHAPE }, Parameter::ValueDim),
+        (Shape { key_dim: usize::MAX, ..SHAPE }, Parameter::KeyDim),
+        (Shape { value_dim: (1 << 24) + 1, ..SHAPE }, Parameter::ValueDim),
+    ] {
+        let error = refused(options(shape, 1.0, 2));
+        assert!(matches!(error, Error::OutOfRange { parameter, .. } if parameter == which), "{error}");
+        assert!(PrivateMoments::new(AddRemoveRow, options(shape, 1.0, 0)).is_err());
+    }
+}
+
+#[test]
 fn rejects_budgets_outside_their_range() {
     assert!(Epsilon::new(0.0).is_err() && Epsilon::new(-1.0).is_err() && Epsilon::new(f64::NAN).is_err());
     for bad in [0.0, 1.0, -0.1, 1.5, f64::NAN] {

@@ -62,6 +62,17 @@ fn a_certificate_that_promises_more_than_the_noise_gives_is_refused_though_the_d
 }
 
 #[test]
+fn another_arithmetic_than_that_of_the_mechanism_is_refused_though_the_digest_fits() {
+    let (_directory, path) = saved();
+    let mut forged = container::read(&path).unwrap();
+    let certificate = forged.metadata.get_mut("certificate").unwrap();
+    assert!(certificate.contains(r#""exact_lattice""#));
+    *certificate = certificate.replace(r#""exact_lattice""#, r#""real_model""#);
+    container::write_atomic(&path, &forged).unwrap();
+    assert!(matches!(load_moments::<AddRemoveRow>(&path), Err(Error::File(FileError::Inconsistent))));
+}
+
+#[test]
 fn an_edited_target_is_refused_though_the_digest_fits() {
     let (_directory, path) = saved();
     let mut forged = container::read(&path).unwrap();

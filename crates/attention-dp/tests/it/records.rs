@@ -2,8 +2,9 @@
 
 use crate::data::{aggregate, budget, integers, options, uniform};
 use attention_dp::{
-    Bounds, Documents, Error, MomentAdjacency, MomentGeometry, MomentOptions, PrivateCenter, PrivateHeads,
-    PrivateMoments, RowAdjacency, Rows, Shape, StreamingMoments, StreamingOptions,
+    AttentionMoments, Bounds, Documents, Error, MomentAdjacency, MomentGeometry, MomentOptions,
+    PrivateCenter, PrivateHeads, PrivateMoments, RowAdjacency, Rows, Shape, StreamingMoments,
+    StreamingOptions,
 };
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::{AddRemoveDocument, AddRemoveRow, Delta, Epsilon, PerturbRow, ReplaceRow};
@@ -148,6 +149,32 @@ fn rows_beyond_the_range_of_squares_are_scaled_back_like_others() {
             assert!(a.abs_diff(*b) <= 1 << 18, "{factor}: {a} {b}");
         }
     }
+}
+
+#[test]
+fn rows_stated_under_another_radius_are_refused_before_anything_is_added() {
+    let [small, large] = [1e-6, 0.5].map(|radius| PerturbRow::new(radius).unwrap());
+    let (keys, values) = uniform(5, SHAPE, 0.5, 1);
+    let of = |adjacency| Rows::new(adjacency, keys.as_ref(), values.as_ref()).unwrap();
+    let refused = |outcome: Result<(), Error>| assert!(matches!(outcome, Err(Error::DifferentOptions)));
+
+    let mut moments = PrivateMoments::new(small, options(SHAPE, 1.0, 2)).unwrap();
+    refused(moments.push(of(large)));
+    assert!(moments.into_statistic().unwrap().assume_public().iter().all(|sum| *sum == 0));
+
+    let mut heads = PrivateHeads::new(small, vec![options(SHAPE, 1.0, 2); 2]).unwrap();
+    refused(heads.push(&[of(small), of(large)]));
+    assert!(heads.assume_public().unwrap().iter().flat_map(AttentionMoments::steps).all(|sum| *sum == 0));
+
+    refused(PrivateCenter::new(small, SHAPE.key_dim, 1.0).unwrap().push(of(large)));
+
+    let stream = StreamingOptions::new(small, options(SHAPE, 1.0, 2), 4);
+    let (epsilon, delta) = budget(1.0);
+    let mut stream = StreamingMoments::calibrate(epsilon, delta, stream).unwrap();
+    let rng = &mut ChaCha20Rng::seed_from_u64(1);
+    refused(stream.push(of(large), rng));
+    assert_eq!(stream.batches(), 0);
+    stream.push(of(small), rng).unwrap();
 }
 
 fn heads() -> PrivateHeads<AddRemoveRow> {

@@ -36,6 +36,35 @@ fn refuses_shapes_and_parameters_out_of_range() {
 }
 
 #[test]
+fn refuses_to_sample_moves_and_ridges_next_to_rounding_and_releases_their_rows() {
+    // clipping moves such a row by a last bit, 1e-16, when it moves by 1e-23
+    let rows = Mat::from_fn(4, 2, |i, j| if i == j { 1.0 + 1e-15 } else { 1e-8 });
+    let (epsilon, delta) = budget(1.0);
+    let attempt = |beta, ridge| {
+        let close = PerturbRow::new(beta).unwrap();
+        let options = options().with_ridge(ridge);
+        let build = || PrivateSelfAttention::new(close, options, rows.as_ref()).unwrap();
+        let rng = &mut ChaCha20Rng::seed_from_u64(1);
+        assert!(build().release_rows(epsilon, delta, rng).is_ok());
+        let plan =
+            plan_self_attention(&options, close, (epsilon, delta), FailureProbability::new(0.1).unwrap());
+        let covariance = build().into_covariance().map(|_| ());
+        let published = build().published_sampling_mechanism(epsilon, delta).map(|_| ());
+        let released = build().release_sampling(epsilon, delta, rng).map(|_| ());
+        (plan.unwrap().sampling().is_some(), [covariance, published, released])
+    };
+    for (beta, ridge) in [(2e-23, 1e-40), (2e-23, 1.0), (1e-3, 1e-40), (1e-3, 1e40)] {
+        let (planned, outcomes) = attempt(beta, ridge);
+        assert!(!planned, "{beta} {ridge}");
+        for outcome in outcomes {
+            assert!(matches!(outcome, Err(Error::LostInRounding { .. })), "{beta} {ridge}: {outcome:?}");
+        }
+    }
+    let (planned, [covariance, _, released]) = attempt(1e-9, 1e-3);
+    assert!(planned && covariance.is_ok() && released.is_ok());
+}
+
+#[test]
 fn refuses_a_token_of_a_row_that_does_not_exist() {
     let private = PrivateSelfAttention::new(ReplaceRow, options(), Mat::zeros(4, 2).as_ref()).unwrap();
     let refused = private.sample_token(4, &mut ChaCha20Rng::seed_from_u64(1)).unwrap_err();

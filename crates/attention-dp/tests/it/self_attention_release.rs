@@ -5,6 +5,7 @@ use attention_dp::{AttentionLogits, PrivateSelfAttention, Route, SelfAttentionOp
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::Draws;
 use dp_mechanisms::rows::FixedSizeAdjacency;
+use dp_mechanisms::selection::{AboveThreshold, ScoreMovement};
 use dp_mechanisms::{ArithmeticModel, Delta, Epsilon, FailureProbability, PerturbRow, ReplaceRow};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha20Rng;
@@ -206,6 +207,36 @@ fn tokens_follow_softmax_of_the_query_row() {
     // 4·s·α², and the rounding of integers
     let epsilon = private.token_mechanism().unwrap().profile().epsilon(Delta::new(1e-300).unwrap());
     assert!((8.0..8.0 + 1e-5).contains(&epsilon), "{epsilon}");
+}
+
+#[test]
+fn scores_state_how_far_each_moves_and_two_against_each_other() {
+    // the query leaves 0.7 for 1 along its own direction, and another row stands against it
+    let options = SelfAttentionOptions::new(3, 1, 1.0).unwrap().with_softmax_scale(1.0);
+    let private = |first: f64| {
+        let rows = Mat::from_vec(3, 1, vec![first, 1.0, -1.0]).unwrap();
+        PrivateSelfAttention::new(close(0.3), options, rows.as_ref()).unwrap()
+    };
+    let scores = private(1.0).scores(0).unwrap();
+    let sensitivity = scores.sensitivity();
+    let (before, after) = (private(0.7).scores(0).unwrap().assume_public(), scores.assume_public());
+    let moves: Vec<f64> = after.iter().zip(&before).map(|(a, b)| (a - b) as f64).collect();
+    let (each, spread) = (moves[0], moves[0] - moves[2]);
+    assert!(each > 0.6 * spread); // of 0.51 and 0.81
+    for (moved, stated) in [(each, sensitivity.get()), (spread, sensitivity.spread())] {
+        // integers of 2²³ steps a radius
+        assert!(moved <= stated as f64 && moved >= stated as f64 * (1.0 - 2e-6), "{moved} {stated}");
+    }
+    // scores are so fine that less ε needs more noise than is supported
+    let mechanism = AboveThreshold::calibrate(budget(1000.0).0, sensitivity, 1).unwrap();
+    let (first, second) = (mechanism.threshold_noise_scale().get(), mechanism.score_noise_scale().get());
+    let cost = (each / first + spread / second) / 1000.0;
+    assert!(cost <= 1.0 && cost > 1.0 - 1e-5, "{cost}");
+
+    let token = private(1.0).sample_token(0, &mut ChaCha20Rng::seed_from_u64(14)).unwrap();
+    for (name, value) in [("score_sensitivity", sensitivity.get()), ("score_spread", sensitivity.spread())] {
+        assert_eq!(token.certificate().parameters()[name], value.to_string());
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::test::{Round, SequentialTest};
 use crate::claimed::PrivacyPoint;
-use crate::error::Error;
+use crate::error::{Error, Unsound};
 use dp_mechanisms::FailureProbability;
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +32,7 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Record")]
+#[serde(try_from = "Record")]
 pub struct EpsilonLadder {
     rungs: Vec<SequentialTest>,
     refuted: usize,
@@ -44,10 +44,20 @@ struct Record {
     rungs: Vec<SequentialTest>,
 }
 
-impl From<Record> for EpsilonLadder {
-    fn from(Record { rungs }: Record) -> Self {
+impl TryFrom<Record> for EpsilonLadder {
+    type Error = Unsound;
+
+    /// A bound is shown of the last rung that is refuted: so ε must rise, at one δ and one level.
+    fn try_from(Record { rungs }: Record) -> Result<Self, Unsound> {
+        let follows = |lower: &SequentialTest, upper: &SequentialTest| {
+            let (a, b) = (lower.claim(), upper.claim());
+            a.epsilon() < b.epsilon() && a.delta() == b.delta() && lower.alpha() == upper.alpha()
+        };
+        if !rungs.is_sorted_by(follows) {
+            return Err(Unsound);
+        }
         let refuted = rungs.iter().take_while(|rung| rung.verdict().is_refuted()).count();
-        Self { rungs, refuted }
+        Ok(Self { rungs, refuted })
     }
 }
 
@@ -120,6 +130,21 @@ mod tests {
         let mut loaded: EpsilonLadder = serde_json::from_str(&beyond).unwrap();
         loaded.observe(Round { likelier: false, other: false });
         assert_eq!(loaded.epsilon_lower_bound(), ladder.epsilon_lower_bound());
+    }
+
+    #[test]
+    fn rungs_that_are_no_ladder_do_not_load() {
+        let ladder = EpsilonLadder::new(0.1, 0.5, 3, FailureProbability::new(0.1).unwrap()).unwrap();
+        let read = |change: &dyn Fn(&mut serde_json::Value)| {
+            let mut value = serde_json::to_value(&ladder).unwrap();
+            change(&mut value["rungs"]);
+            serde_json::from_value::<EpsilonLadder>(value)
+        };
+        assert_eq!(read(&|_| {}).unwrap(), ladder);
+        assert!(read(&|rungs| rungs[0]["claim"][0] = 3.0.into()).is_err());
+        assert!(read(&|rungs| rungs[1]["claim"][0] = 0.5.into()).is_err());
+        assert!(read(&|rungs| rungs[1]["claim"][1] = 0.2.into()).is_err());
+        assert!(read(&|rungs| rungs[2]["alpha"] = 0.2.into()).is_err());
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl SequentialAudit {
         let [first, second] = outputs.each_ref().map(|outputs| outputs.split_at(learning));
         let score = experiment.statistic().learn(first.0, second.0);
         let scores = [first.1, second.1].map(|outputs| outputs.iter().map(&score).collect::<Vec<_>>());
-        let (event, mut test) = prepare([&scores[0], &scores[1]], claimed, self.level(stage));
+        let (event, mut test) = prepare([&scores[0], &scores[1]], claimed, level(self.alpha, stage));
         for _ in 0..rounds {
             let round = Which::BOTH.map(|which| experiment.run(which, rng));
             let [first, second] = round.each_ref().map(|output| event.occurs(score(output)));
@@ -153,13 +153,13 @@ impl SequentialAudit {
         }
         (event, test)
     }
+}
 
-    /// `α/(j(j + 1))`, rounded down.
-    fn level(&self, stage: u32) -> FailureProbability {
-        let share = self.alpha.get() / f64::from(stage * (stage + 1));
-        // at the smallest float no capital suffices
-        FailureProbability::new(share.next_down().max(f64::from_bits(1))).expect("between zero and one")
-    }
+/// `α/(j(j + 1))`, rounded down: what stage j may err with.
+fn level(alpha: FailureProbability, stage: u32) -> FailureProbability {
+    let share = alpha.get() / (f64::from(stage) * (f64::from(stage) + 1.0)).next_up();
+    // at the smallest float no capital suffices
+    FailureProbability::new(share.next_down().max(f64::from_bits(1))).expect("between zero and one")
 }
 
 fn prepare<A: Adjacency>(
@@ -251,10 +251,29 @@ mod tests {
     fn the_levels_of_all_stages_sum_to_less_than_alpha() {
         let audit = audit(100);
         // 1/2 + 1/6 + 1/12 + … = 1 − 1/(j + 1)
-        let sum: f64 = (1..=1000).map(|stage| audit.level(stage).get()).sum();
+        let sum: f64 = (1..=1000).map(|stage| level(audit.alpha, stage).get()).sum();
         assert!(sum < 1e-3 && sum > 0.99e-3, "{sum}");
         let tiny = SequentialAudit::new(100, alpha(f64::from_bits(1))).unwrap();
-        assert_eq!(tiny.level(3).get(), f64::from_bits(1));
+        assert_eq!(level(tiny.alpha, 3).get(), f64::from_bits(1));
+    }
+
+    #[test]
+    fn a_report_that_states_a_smaller_error_than_its_test_has_does_not_load() {
+        let leak = from_fn(|bit: &bool, _| *bit);
+        let pair = Neighbours::new(true, false, ReplaceRow);
+        let experiment = Experiment::new(&leak, &pair, |output: &bool| f64::from(u8::from(*output)));
+        let claimed = Claimed::point(0.5, 0.0, ReplaceRow).unwrap();
+        let audit = SequentialAudit::new(1_000, alpha(0.5)).unwrap();
+        let report = audit.refute(&experiment, &claimed, &mut ChaCha8Rng::seed_from_u64(7));
+        assert!(report.verdict().is_refuted() && report.stage() == 1);
+        let read = |field: &str, wrong: serde_json::Value| {
+            let mut value = serde_json::to_value(&report).unwrap();
+            value[field] = wrong;
+            serde_json::from_value::<SequentialReport<ReplaceRow>>(value)
+        };
+        assert_eq!(read("stage", 1.into()).unwrap(), report);
+        assert!(read("alpha", 1e-12.into()).is_err());
+        assert!(read("stage", 0.into()).is_err() && read("stage", 2.into()).is_err());
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! What a sequential audit found.
 
-use super::test::SequentialTest;
+use super::level;
+use super::test::{READ, SequentialTest};
 use crate::claimed::PrivacyPoint;
+use crate::error::Unsound;
 use crate::threshold::Event;
 use crate::verdict::Verdict;
 use dp_mechanisms::{Adjacency, FailureProbability};
@@ -26,7 +28,7 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "A: Adjacency")]
+#[serde(bound = "A: Adjacency", try_from = "Record<A>")]
 pub struct SequentialReport<A> {
     pub(super) alpha: FailureProbability,
     pub(super) adjacency: A,
@@ -35,6 +37,34 @@ pub struct SequentialReport<A> {
     pub(super) pilot_rounds: u64,
     pub(super) event: Event,
     pub(super) test: SequentialTest,
+}
+
+/// As read from a file.
+#[derive(Deserialize)]
+#[serde(bound = "A: Adjacency")]
+struct Record<A> {
+    alpha: FailureProbability,
+    adjacency: A,
+    claimed_adjacency: A,
+    stage: u32,
+    pilot_rounds: u64,
+    event: Event,
+    test: SequentialTest,
+}
+
+impl<A> TryFrom<Record<A>> for SequentialReport<A> {
+    type Error = Unsound;
+
+    /// The test may err with no more than its stage's part of α.
+    fn try_from(record: Record<A>) -> Result<Self, Unsound> {
+        let Record { alpha, adjacency, claimed_adjacency, stage, pilot_rounds, event, test } = record;
+        let is_counted = stage >= 1 && test.alpha().get() <= level(alpha, stage).get() * READ;
+        if is_counted && event.is_sound() {
+            Ok(Self { alpha, adjacency, claimed_adjacency, stage, pilot_rounds, event, test })
+        } else {
+            Err(Unsound)
+        }
+    }
 }
 
 impl<A: Adjacency> SequentialReport<A> {

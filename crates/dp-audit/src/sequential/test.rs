@@ -2,6 +2,7 @@
 
 use super::bet::Bet;
 use crate::claimed::PrivacyPoint;
+use crate::error::Unsound;
 use crate::verdict::Verdict;
 use dp_mechanisms::FailureProbability;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,7 @@ pub struct Round {
 /// 2024, *Generic E-variables for exact sequential k-sample tests that allow for optional stopping*. Waudby-Smith,
 /// Ramdas 2024, *Estimating means of bounded random variables by betting*.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Record")]
 pub struct SequentialTest {
     claim: PrivacyPoint,
     alpha: FailureProbability,
@@ -60,6 +62,45 @@ pub struct SequentialTest {
     rounds: u64,
     hits: [f64; 2],
     weight: f64,
+}
+
+/// As read from a file.
+#[derive(Deserialize)]
+struct Record {
+    claim: PrivacyPoint,
+    alpha: FailureProbability,
+    capital: f64,
+    largest: f64,
+    rounds: u64,
+    hits: [f64; 2],
+    weight: f64,
+}
+
+/// Floats that are read may be off by their last digits.
+pub(super) const READ: f64 = 1.0 + 4.0 * f64::EPSILON;
+
+impl Record {
+    /// Whether some rounds lead here: to a capital that began as one, and to hits that are no more than rounds.
+    fn is_sound(&self) -> bool {
+        let Self { capital, largest, rounds, hits, weight, .. } = *self;
+        let began = rounds > 0 || capital == 1.0 && largest == 1.0;
+        let grew = largest >= 1.0 && largest.is_finite() && capital >= 0.0 && capital <= largest * READ;
+        let most = (weight - PRIOR_HITS) * READ;
+        let counted = weight >= PRIOR_ROUNDS && weight.is_finite();
+        began && grew && counted && hits.iter().all(|hits| (PRIOR_HITS..=most).contains(hits))
+    }
+}
+
+impl TryFrom<Record> for SequentialTest {
+    type Error = Unsound;
+
+    fn try_from(record: Record) -> Result<Self, Unsound> {
+        if !record.is_sound() {
+            return Err(Unsound);
+        }
+        let Record { claim, alpha, capital, largest, rounds, hits, weight } = record;
+        Ok(Self { claim, alpha, capital, largest, rounds, hits, weight })
+    }
 }
 
 /// Hits of each kind that are assumed before the first round (Krichevsky, Trofimov 1981).
@@ -232,5 +273,48 @@ mod tests {
         assert!(steered.capital() > 1.2);
         assert_eq!(fresh.clone().with_experience(f64::NAN, 0.5, 3.0), fresh);
         assert_eq!(fresh.clone().with_experience(0.5, 0.5, -3.0), fresh);
+    }
+
+    #[test]
+    fn a_test_that_no_rounds_lead_to_does_not_load() {
+        let fresh = test(1.0, 0.1);
+        let mut played = fresh.clone().with_experience(0.7, 0.2, 3.3);
+        (0..9).for_each(|i| played.observe(ROUNDS[i % 3]));
+        let read = |test: &SequentialTest, change: &dyn Fn(&mut serde_json::Value)| {
+            let mut value = serde_json::to_value(test).unwrap();
+            change(&mut value);
+            serde_json::from_value::<SequentialTest>(value)
+        };
+        for test in [&fresh, &played] {
+            assert_eq!(read(test, &|_| {}).unwrap(), *test);
+        }
+        for (field, wrong) in [
+            ("largest", -1.0),
+            ("largest", 0.5),
+            ("capital", -1e-9),
+            ("capital", 1e9),
+            ("weight", 0.5),
+            ("weight", 1.0),
+        ] {
+            assert!(read(&played, &|value| value[field] = wrong.into()).is_err(), "{field}: {wrong}");
+        }
+        // before the first round there is nothing but the capital of one
+        assert!(read(&fresh, &|value| value["largest"] = 1e9.into()).is_err());
+        assert!(read(&fresh, &|value| value["capital"] = 0.5.into()).is_err());
+        for hits in [[0.0, 0.5], [0.5, 1e3]] {
+            assert!(read(&played, &|value| value["hits"] = hits.to_vec().into()).is_err(), "{hits:?}");
+        }
+    }
+
+    #[test]
+    fn all_tests_that_can_be_load() {
+        for (p, q, rounds) in [(1.0, 0.0, 0.3), (1.0, 1.0, 0.999e15), (0.1, 1.0, 1e-20), (1.0, 1.0, 7.7e7)] {
+            let mut test = test(0.3, 0.1).with_experience(p, q, rounds);
+            for round in ROUNDS.into_iter().cycle().take(500).chain([ROUNDS[2]; 3000]) {
+                test.observe(round);
+            }
+            let text = serde_json::to_string(&test).unwrap();
+            assert_eq!(serde_json::from_str::<SequentialTest>(&text).unwrap(), test);
+        }
     }
 }

@@ -45,4 +45,9 @@ impl Event {
     pub fn occurs(self, score: f64) -> bool {
         (score >= self.threshold) == (self.side == Side::AtLeast)
     }
+
+    /// Whether it could have been chosen; what is read from a file may not have been.
+    pub(crate) const fn is_sound(self) -> bool {
+        self.threshold.is_finite()
+    }
 }

@@ -321,4 +321,17 @@ mod tests {
         assert_eq!(serde_json::from_str::<ThresholdReport<AddRemoveRow>>(&text).unwrap(), report);
         assert!(serde_json::from_str::<ThresholdReport<ReplaceRow>>(&text).is_err());
     }
+
+    #[test]
+    fn a_report_whose_neighbours_were_not_run_equally_often_does_not_load() {
+        let claimed = Claimed::point(0.1, 0.0, AddRemoveRow).unwrap();
+        let report = audit(400).refute_scores(&[1.0; 400], &[0.0; 400], &claimed).unwrap();
+        let text = serde_json::to_string(&report).unwrap();
+        let (seen, missed) = (report.likelier(), report.other());
+        let runs = |hits: u64, runs: u64| format!("{{\"hits\":{hits},\"runs\":{runs}}}");
+        let from = runs(seen.hits(), seen.runs());
+        assert!(text.contains(&from) && missed.runs() == seen.runs(), "{text}");
+        let wrong = text.replace(&from, &runs(10 * seen.runs(), 10 * seen.runs()));
+        assert!(serde_json::from_str::<ThresholdReport<AddRemoveRow>>(&wrong).is_err());
+    }
 }

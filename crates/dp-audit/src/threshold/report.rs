@@ -4,6 +4,7 @@ use super::Event;
 use crate::binomial::Proportion;
 use crate::claimed::{Claimed, PrivacyPoint};
 use crate::enclosure::Enclosure;
+use crate::error::Unsound;
 use crate::verdict::Verdict;
 use dp_mechanisms::{Adjacency, FailureProbability, PrivacyProfile};
 use serde::{Deserialize, Serialize};
@@ -32,7 +33,7 @@ use serde::{Deserialize, Serialize};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(bound = "A: Adjacency")]
+#[serde(bound = "A: Adjacency", try_from = "Record<A>")]
 pub struct ThresholdReport<A> {
     pub(super) alpha: FailureProbability,
     pub(super) adjacency: A,
@@ -41,6 +42,31 @@ pub struct ThresholdReport<A> {
     pub(super) event: Event,
     pub(super) likelier: Proportion,
     pub(super) other: Proportion,
+}
+
+/// As read from a file.
+#[derive(Deserialize)]
+#[serde(bound = "A: Adjacency")]
+struct Record<A> {
+    alpha: FailureProbability,
+    adjacency: A,
+    learning_runs: u64,
+    choosing_runs: u64,
+    event: Event,
+    likelier: Proportion,
+    other: Proportion,
+}
+
+impl<A> TryFrom<Record<A>> for ThresholdReport<A> {
+    type Error = Unsound;
+
+    fn try_from(record: Record<A>) -> Result<Self, Unsound> {
+        let Record { alpha, adjacency, learning_runs, choosing_runs, event, likelier, other } = record;
+        // each neighbour is run equally often
+        let sound = event.is_sound() && likelier.runs() == other.runs();
+        let report = Self { alpha, adjacency, learning_runs, choosing_runs, event, likelier, other };
+        if sound { Ok(report) } else { Err(Unsound) }
+    }
 }
 
 impl<A: Adjacency> ThresholdReport<A> {

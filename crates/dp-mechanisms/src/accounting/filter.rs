@@ -47,7 +47,8 @@ impl Unit {
 /// # Guarantee
 ///
 /// Everything that was released under mechanisms whose [`spend`](Self::spend) returned `Ok` has, together, the guarantee
-/// [`budget`](Self::budget). Sums are exact. A refusal depends on guarantees alone, which are public.
+/// [`budget`](Self::budget). Sums are exact. A refusal depends on guarantees alone, which are public. Not `Clone`: a copy would be
+/// a second budget.
 ///
 /// # Example
 ///
@@ -68,7 +69,7 @@ impl Unit {
 ///
 /// Pure and approximate: Rogers, Roth, Ullman, Vadhan 2016. Zero-concentrated: Feldman, Zrnic 2021, at all orders at once;
 /// Whitehouse, Ramdas, Rogers, Wu 2023, Theorem 1. Gaussian: Smith, Thakurta 2022; Koskela, Tobaben, Honkela 2023.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Filter<A> {
     unit: Unit,
     budget: PrivacyProfile<A>,
@@ -150,7 +151,8 @@ fn with_costs(unit: Unit, spent: &[Dyadic; 2], parts: &[Part]) -> Result<[Dyadic
 ///
 /// For each ordered pair of neighbours by itself: with probability at least `1 − δ` over what is released on the first, the privacy
 /// loss `ln dP/dQ` is at most [`epsilon`](Self::epsilon) at *every* time, whatever is decided on the way. (Nothing is said of how far
-/// it may be *below* zero.) It pays for that: a budget fixed beforehand gives less ε.
+/// it may be *below* zero.) It pays for that: a budget fixed beforehand gives less ε. Not `Clone`: two copies would each tell of a
+/// part.
 ///
 /// # Example
 ///
@@ -180,7 +182,7 @@ fn with_costs(unit: Unit, spent: &[Dyadic; 2], parts: &[Part]) -> Result<[Dyadic
 /// # References
 ///
 /// Rogers, Roth, Ullman, Vadhan 2016; Feldman, Zrnic 2021, section 4; Whitehouse, Ramdas, Rogers, Wu 2023.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Odometer<A> {
     delta: Delta,
     adjacency: A,

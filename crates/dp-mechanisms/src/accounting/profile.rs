@@ -70,7 +70,7 @@ impl<A: Adjacency> TryFrom<Parts<A>> for PrivacyProfile<A> {
     type Error = Unsound;
 
     fn try_from(Parts { parts, adjacency }: Parts<A>) -> Result<Self, Unsound> {
-        let sound = parts.iter().all(|part| part.count > 0 && part.loss.is_sound());
+        let sound = parts.iter().all(|part| part.count > 0 && part.loss.is_sound(A::NAME));
         if sound { Ok(Self { parts, adjacency }) } else { Err(Unsound) }
     }
 }
@@ -575,6 +575,36 @@ mod tests {
                     assert!(sum.ln() / (order - 1.0) <= order * rho, "{order}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn samples_load_only_under_the_neighbours_they_are_for() {
+        use crate::accounting::FixedSize;
+        let replaced = PrivacyProfile::gaussian(Mu::new(1.0).unwrap(), ReplaceRow);
+        let (poisson, fixed) =
+            (Poisson::new(SamplingRate::new(0.1).unwrap()), FixedSize::new(1, 10).unwrap());
+        let of_replaced =
+            [fixed.amplify(&replaced).unwrap(), poisson.amplify_replaced(&normal(0.5), &replaced).unwrap()];
+        for profile in of_replaced {
+            let text = serde_json::to_string(&profile).unwrap();
+            assert_eq!(serde_json::from_str::<PrivacyProfile<ReplaceRow>>(&text).unwrap(), profile);
+            let edited = text.replace("replace_row", "add_remove_row");
+            assert!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&edited).is_err(), "{edited}");
+        }
+        for profile in [poisson.amplify(&normal(0.5)).unwrap(), fixed.amplify_add_remove(&replaced).unwrap()]
+        {
+            let text = serde_json::to_string(&profile).unwrap();
+            assert_eq!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&text).unwrap(), profile);
+            let edited = text.replace("add_remove_row", "replace_row");
+            assert!(serde_json::from_str::<PrivacyProfile<ReplaceRow>>(&edited).is_err(), "{edited}");
+            let group = r#"{"name":"group_of_rows","size":2,"row":{"name":"add_remove_row"}}"#;
+            let edited = text.replace(r#"{"name":"add_remove_row"}"#, group);
+            assert!(edited != text && profile.grouped(2).is_none());
+            assert!(
+                serde_json::from_str::<PrivacyProfile<Group<AddRemoveRow>>>(&edited).is_err(),
+                "{edited}"
+            );
         }
     }
 }

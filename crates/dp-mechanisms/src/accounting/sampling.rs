@@ -305,4 +305,53 @@ mod tests {
         let amplified = (0.25 * 1.0_f64.exp_m1()).ln_1p();
         assert!(sampled.delta(amplified * (1.0 + 1e-12)) < 1e-15 && sampled.delta(amplified * 0.99) > 1e-4);
     }
+
+    /// Bounds that are in order, and what they are.
+    fn bounds<A: crate::Adjacency>(total: &PrivacyProfile<A>) -> [(f64, f64); 2] {
+        let found = [total.epsilon_bounds(Delta::new(1e-6).unwrap()), total.delta_bounds(0.5)];
+        assert!(found.iter().all(|(lower, upper)| 0.0 <= *lower && lower <= upper), "{total:?}: {found:?}");
+        found
+    }
+
+    #[test]
+    fn two_laws_that_are_far_apart_differ_by_as_much_as_the_samples_do() {
+        let replaced = PrivacyProfile::gaussian(Mu::new(25.0).unwrap(), ReplaceRow);
+        for count in [1, 2, 5] {
+            let total = FixedSize::new(1, 2).unwrap().amplify(&replaced).unwrap().repeated(count);
+            // who is in one of the samples is seen: the row is recognised with this probability
+            let [_, delta] = bounds(&total);
+            let seen = 1.0 - 0.5_f64.powi(count as i32);
+            assert!(delta.0 > seen * (1.0 - 1e-2) && delta.1 > seen * (1.0 - 1e-9), "{count}: {delta:?}");
+            assert!(total.delta_bounds(1e-40).1 >= delta.0);
+        }
+    }
+
+    #[test]
+    fn an_atom_far_from_all_other_losses_needs_no_more_memory_than_there_is() {
+        for (rate, epsilon, d) in [(1e-3, 1e-10, 1e-9), (0.5, 1e-60, 1e-9), (0.9, 1e-10, 1e-40)] {
+            let point = PrivacyProfile::approximate(
+                Epsilon::new(epsilon).unwrap(),
+                Delta::new(d).unwrap(),
+                AddRemoveRow,
+            );
+            let total = poisson(rate).amplify(&point).unwrap().repeated(2);
+            let [epsilon_bounds, _] = bounds(&total);
+            // by basic composition
+            assert!(epsilon_bounds.1 <= 2.0 * epsilon * (1.0 + 1e-9), "{epsilon_bounds:?}");
+        }
+    }
+
+    #[test]
+    fn samples_of_next_to_nothing_have_sound_bounds() {
+        let tiny = |rate: f64| FixedSize { rate: SamplingRate::new(rate).unwrap() };
+        let laplace = PrivacyProfile::laplace(Epsilon::new(699.0).unwrap(), ReplaceRow);
+        let [epsilon, _] = bounds(&tiny(1e-30).amplify(&laplace).unwrap().repeated(2));
+        // of two samples at this rate the one with the row is missed but for 2e-30
+        assert!(epsilon.1 < 1e-3, "{epsilon:?}");
+        let replace = PrivacyProfile::gaussian(Mu::new(1.0).unwrap(), ReplaceRow);
+        let total = poisson(1e-300).amplify_replaced(&gaussian(0.5), &replace).unwrap().repeated(1000);
+        let [epsilon, delta] = bounds(&total);
+        // at so small a δ what is cut off cannot be told from what was sampled: sound, and far from sharp
+        assert!(epsilon.1.is_finite() && delta.1 < 1e-6, "{epsilon:?} {delta:?}");
+    }
 }

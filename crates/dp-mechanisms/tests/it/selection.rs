@@ -184,6 +184,7 @@ fn certificates_say_what_was_done() {
     for (name, value) in [
         ("noise_scale", "6.0"),
         ("score_sensitivity", "3"),
+        ("score_spread", "3"),
         ("score_movement", "all scores move in one direction"),
         ("candidates", "2"),
     ] {

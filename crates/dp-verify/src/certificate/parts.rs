@@ -2,7 +2,7 @@
 
 use dp_mechanisms::selection::{
     ExponentialMechanism, MonotoneScoreSensitivity, PermuteAndFlip, ReportNoisyMax, ScoreMovement,
-    ScoreSensitivity,
+    ScoreSensitivity, SpreadSensitivity,
 };
 use dp_mechanisms::{
     Adjacency, Certificate, Epsilon, LatticeGaussian, LatticeL1Sensitivity, LatticeL2Sensitivity,
@@ -138,6 +138,8 @@ impl<'a> Node<'a> {
             self.selection(ScoreSensitivity::new(steps, adjacency).ok()?)
         } else if movement == <MonotoneScoreSensitivity<A> as ScoreMovement>::NAME {
             self.selection(MonotoneScoreSensitivity::new(steps, adjacency).ok()?)
+        } else if movement == <SpreadSensitivity<A> as ScoreMovement>::NAME {
+            self.selection(SpreadSensitivity::new(steps, self.number("score_spread")?, adjacency).ok()?)
         } else {
             None
         }

@@ -17,10 +17,10 @@ pub struct Idx {
     bytes: Vec<u8>,
 }
 
-/// The shape only.
+/// The number of dimensions only: entries, and how many there are, may be private.
 impl core::fmt::Debug for Idx {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Idx").field("shape", &self.shape).finish_non_exhaustive()
+        f.debug_struct("Idx").field("dimensions", &self.shape.len()).finish_non_exhaustive()
     }
 }
 

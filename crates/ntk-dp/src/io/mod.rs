@@ -36,10 +36,10 @@ pub struct Images {
     labels: Vec<usize>,
 }
 
-/// Shapes only: images may be private.
+/// Nothing: images, and how many there are, may be private.
 impl core::fmt::Debug for Images {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Images").field("pixels", &self.pixels.shape()).finish_non_exhaustive()
+        f.debug_struct("Images").finish_non_exhaustive()
     }
 }
 
@@ -78,13 +78,9 @@ pub enum FileError {
         /// The first bytes.
         found: [u8; 4],
     },
-    /// A label is beyond the last class.
-    #[error("the label {label} of record {record} is not below {classes}")]
+    /// A label is beyond the last class. Neither which label nor where: images may be private.
+    #[error("a label is not below {classes}")]
     Label {
-        /// First such record.
-        record: usize,
-        /// Its label.
-        label: u8,
         /// Number of classes.
         classes: u8,
     },

@@ -158,7 +158,7 @@ fn labels_need_rows_columns_and_a_bound() {
         assert_eq!(of(&some, bound), refused);
     }
     let bad = Mat::from_vec(2, 1, vec![0.0, f64::NAN]).unwrap();
-    assert_eq!(PublicLabels::new(bad), Err(Error::Target { row: 1 }));
+    assert_eq!(PublicLabels::assume_public(bad), Err(Error::Target { row: 1 }));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_fit_takes_as_many_labels_as_points_and_says_which_they_are() {
     let private = PrivatePoints::new(close(0.001), points.as_ref());
     let gram = release_gram(private, &options(6, 2), epsilon, delta, &mut rng()).unwrap();
     let noised = release_points(private, &options(6, 2), epsilon, delta, &mut rng()).unwrap();
-    let few = PublicLabels::new(Mat::zeros(5, 1)).unwrap();
+    let few = PublicLabels::assume_public(Mat::zeros(5, 1)).unwrap();
     let refused = Err(Error::RowCount { expected: 6, found: 5 });
     assert_eq!(gram.value().coefficients(0.1, &few).map(|_| ()), refused);
     assert_eq!(noised.value().fit(&quadratic(), 0.1, &few).map(|_| ()), refused);
@@ -213,7 +213,7 @@ fn predictions_of_coefficients_are_those_of_the_kernel_within_their_noise() {
     let options = options(30, 3);
     let private = PrivatePoints::new(close(1e-4), points.as_ref());
     let gram = release_gram(private, &options, epsilon, delta, &mut rng()).unwrap();
-    let labels = PublicLabels::new(Mat::from_fn(30, 2, |i, j| [1.0, -0.5][(i + j) % 2])).unwrap();
+    let labels = PublicLabels::assume_public(Mat::from_fn(30, 2, |i, j| [1.0, -0.5][(i + j) % 2])).unwrap();
     let coefficients = gram.value().coefficients(0.2, &labels).unwrap();
     let mut queries = PrivateQueries::new(private, &options, QueryBudget::new(2, epsilon, delta)).unwrap();
     let query = [0.3, -0.5, 0.2];
@@ -225,6 +225,39 @@ fn predictions_of_coefficients_are_those_of_the_kernel_within_their_noise() {
         assert!((found.value()[j] - exact).abs() < 1e-3, "{} {exact}", found.value()[j]);
     }
     assert_eq!(queries.left(), 1);
+}
+
+#[test]
+fn a_prediction_whose_sensitivity_does_not_fit_is_refused() {
+    let (epsilon, delta) = budget();
+    let point = Mat::filled(1, 1, 1.0);
+    let small = options(1, 1);
+    let private = PrivatePoints::new(close(0.001), point.as_ref());
+    let gram = release_gram(private, &small, epsilon, delta, &mut rng()).unwrap();
+    let replaced = PrivatePoints::new(ReplaceRow, point.as_ref());
+    let queries = PrivateQueries::new(replaced, &small, QueryBudget::new(1, epsilon, delta)).unwrap();
+    // one value moves by 2³¹ or more, coefficients have 2¹⁹ steps or more each
+    for (columns, fits) in [(64, true), (1 << 17, false)] {
+        let labels = PublicLabels::assume_public(Mat::filled(1, columns, 1.0)).unwrap();
+        let coefficients = gram.value().coefficients(0.2, &labels).unwrap();
+        let found = queries.prediction_statistic(&[1.0], &coefficients);
+        let overflow =
+            matches!(found, Err(Error::Mechanism(dp_mechanisms::Error::SensitivityOverflow { .. })));
+        assert_eq!((found.is_ok(), overflow), (fits, !fits), "{columns}");
+    }
+}
+
+/// Each layer of squares doubles the relative error: at thirty layers kernel values of one are off by `2·10⁻⁷`.
+#[test]
+fn a_ridge_that_is_lost_in_the_rounding_of_deep_squares_is_refused() {
+    let network = Network::new(Activation::Quadratic, 30, 1.0 / 3.0).unwrap();
+    let of = |ridge: f64| {
+        let options = CloseOptions::new(Kernel::nngp(network), (2, 1), 3.0_f64.sqrt()).unwrap();
+        gram_bound(close(1e-9), &options.with_ridge(ridge).unwrap())
+    };
+    assert!(of(100.0).is_ok());
+    let refused = Error::CloseParameter { parameter: CloseParameter::Ridge, value: 1e-4 };
+    assert_eq!(of(1e-4), Err(refused));
 }
 
 #[test]

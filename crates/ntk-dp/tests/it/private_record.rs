@@ -3,7 +3,8 @@
 use crate::uniform;
 use dp_linalg::{Mat, MatRef, Parallelism};
 use dp_mechanisms::{
-    AddRemoveRow, ArithmeticModel, Delta, Epsilon, FailureProbability, PrivacyProfile, Release, ReplaceRow,
+    AddRemoveRow, ArithmeticModel, Delta, Epsilon, FailureProbability, Mu, PrivacyProfile, Release,
+    ReplaceRow,
 };
 use ntk_dp::private::{
     LabelledRows, NoisyMoments, PrivateRecords, RecordAdjacency, RecordMechanism, RecordOptions, RowNorm,
@@ -82,8 +83,32 @@ fn small_targets_in_many_columns_come_back_at_their_size() {
     let targets = Mat::from_fn(4000, 1000, |_, j| if j == 0 { 1.0 } else { 0.0 });
     let options = RecordOptions::values(1, 1000, 1.0).unwrap().with_target_weight(1.0 / 64.0).unwrap();
     let moments = release((features.as_ref(), targets.as_ref()), &options, 1e6).unwrap().value().clone();
-    // one step is 7e-4 of a target, rows are 2⁻¹⁷ short, and noise is less
+    // one step is 7e-4 of a target, and noise is less
     assert!((moments.cross()[(0, 0)] / 4000.0 - 1.0).abs() < 5e-4, "{}", moments.cross()[(0, 0)]);
+}
+
+#[test]
+fn moments_of_many_features_come_back_at_their_size() {
+    let (n, d) = (64, 1024);
+    let features = uniform(4, n, d);
+    let targets = Mat::filled(n, 1, 1.0);
+    let options = RecordOptions::values(d, 1, 1.0).unwrap();
+    // hardly any noise: 1e-5 of a row
+    let mechanism = RecordMechanism::with_mu(&options, AddRemoveRow, Mu::new(1e5).unwrap()).unwrap();
+    let records = PrivateRecords::new(AddRemoveRow, (features.as_ref(), targets.as_ref()));
+    let moments = mechanism.release(records, &mut ChaCha20Rng::seed_from_u64(8)).unwrap().value().clone();
+    let (gram, cross) = (moments.gram(), moments.cross());
+    let trace: f64 = (0..d).map(|i| gram[(i, i)]).sum();
+    let mut sums = vec![0.0; d];
+    for row in features.as_ref().rows() {
+        let norm = row.iter().map(|x| x * x).sum::<f64>().sqrt();
+        sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x / norm);
+    }
+    let square: f64 = sums.iter().map(|x| x * x).sum();
+    let product: f64 = sums.iter().enumerate().map(|(i, x)| x * cross[(i, 0)]).sum();
+    // divided by R² and R instead of what rows were multiplied by they would be 2.5e-4 and 1.2e-4 too small
+    assert!((trace / n as f64 - 1.0).abs() < 2e-5, "{trace}");
+    assert!((product / square - 1.0).abs() < 2e-5, "{product} {square}");
 }
 
 #[test]
@@ -270,7 +295,7 @@ fn queries_are_checked_and_named() {
 fn what_holds_private_rows_shows_none() {
     let (features, labels) = clusters(10, 3, 2);
     let targets = Targets::Classes(&labels);
-    assert_eq!(format!("{targets:?}"), "Targets::Classes { rows: 3, .. }");
+    assert_eq!(format!("{targets:?}"), "Targets::Classes { .. }");
     let records = PrivateRecords::new(ReplaceRow, (features.as_ref(), &labels[..]));
     assert_eq!(format!("{records:?}"), "PrivateRecords { adjacency: replace_row, dim: 2, .. }");
 }

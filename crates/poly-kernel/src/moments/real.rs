@@ -8,8 +8,8 @@ use dp_linalg::{Accumulate, Mat, MatRef, Parallelism, matmul_into};
 /// The sums `Σᵢ φ(xᵢ) vᵢᵀ`, shape `(r, c)`, in `f64`.
 ///
 /// For any [`FeatureMap`]; with monomials, [`FixedPointMoments`](crate::FixedPointMoments) without the quantisation: no scale to choose, and sums that depend on
-/// order and processor in their last bits. A row contributes zero if a coordinate or a value is not finite, or if
-/// `‖φ(x)‖²` overflows. Memory is `O(r·c)` and one block of features. `Debug` prints shapes only.
+/// order and processor in their last bits. A row contributes zero if a value is not finite, or a coordinate (of
+/// which the constant of degree zero knows nothing), or if `‖φ(x)‖²` overflows. Memory is `O(r·c)` and one block of features. `Debug` prints shapes only.
 ///
 /// ```
 /// use dp_linalg::Mat;

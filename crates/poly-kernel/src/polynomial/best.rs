@@ -32,24 +32,29 @@ fn correction(degree: usize, point: impl Fn(f64) -> Point) -> Vec<f64> {
     let count = GRID * (degree + 2);
     let grid: Vec<Point> = (0..=count).map(|i| point(-(PI * i as f64 / count as f64).cos())).collect();
     let mut reference: Vec<Point> = (0..degree + 2).map(|i| grid[GRID * i + GRID / 2]).collect();
-    let mut found = Levelled::new(reference);
+    let (mut best, mut least) = (Levelled::new(reference.clone()), f64::INFINITY);
     for _ in 0..MOST_EXCHANGES {
+        let found = Levelled::new(reference);
         let errors: Vec<f64> = grid.iter().map(|point| found.error(point)).collect();
-        let largest = errors.iter().fold(0.0, |most: f64, error| most.max(error.abs()));
+        let (largest, level) = (largest(&errors), found.level.abs());
+        // rounding errors may lower the level on the way, and decide in the end: the best is remembered
+        if largest < least {
+            (best, least) = (found, largest);
+        }
         let extrema = alternating(&errors, degree + 2);
         // fewer alternations than there must be: rounding errors are all that is left
-        if largest <= found.level.abs() * (1.0 + LEVEL) || extrema.len() < degree + 2 {
+        if largest <= level * (1.0 + LEVEL) || extrema.len() < degree + 2 {
             break;
         }
         reference = extrema.into_iter().map(|i| grid[i]).collect();
-        let next = Levelled::new(reference);
-        // the level rises with each exchange, until rounding errors decide
-        if next.level.abs() <= found.level.abs() {
-            break;
-        }
-        found = next;
     }
-    interpolate(degree + 1, |x| found.value(x))
+    interpolate(degree + 1, |x| best.value(x))
+}
+
+/// The largest error; infinite if one is NaN.
+fn largest(errors: &[f64]) -> f64 {
+    let sizes = errors.iter().map(|error| if error.is_nan() { f64::INFINITY } else { error.abs() });
+    sizes.fold(0.0, f64::max)
 }
 
 /// A logit and what is wanted there.

@@ -306,3 +306,32 @@ fn a_best_softcapped_polynomial_has_levelled_errors() {
         assert!(ExpPolynomial::taylor(2).unwrap().softcapped_certificate(range, bad).is_err());
     }
 }
+
+#[test]
+fn softcapped_errors_of_more_degrees_are_no_larger() {
+    // rounding errors lower the level for some of these degrees before it has settled
+    for (max_logit, cap) in [(4.0, 30.0), (4.0, 50.0), (3.0, 20.0)] {
+        let range = LogitRange::symmetric(max_logit).unwrap();
+        let mut best = f64::INFINITY;
+        for degree in 0..=ExpPolynomial::MAX_DEGREE {
+            let found = ExpPolynomial::best_relative_softcapped(degree, range, cap).unwrap();
+            let at = |i: u32| max_logit * (f64::from(i) / 1000.0 - 1.0);
+            let error = |t: f64| (found.evaluate(t) / softcapped(t, cap) - 1.0).abs();
+            let largest = (0..=2000).map(at).map(error).fold(0.0, f64::max);
+            assert!(largest <= (1.02 * best).max(1e-8), "{max_logit} {cap} {degree} {largest} {best}");
+            best = best.min(largest);
+        }
+    }
+}
+
+#[test]
+fn coefficients_beyond_all_numbers_are_refused() {
+    let range = LogitRange::symmetric(1e-20).unwrap();
+    assert!(ExpPolynomial::best_relative_softcapped(2, range, 1.0).is_ok());
+    assert!(matches!(
+        ExpPolynomial::best_relative_softcapped(20, range, 1.0),
+        Err(Error::CoefficientOutOfRange { .. })
+    ));
+    let logits = [0.0, 1e-300, 2e-300, 3e-300];
+    assert!(matches!(ExpPolynomial::least_squares(2, &logits), Err(Error::CoefficientOutOfRange { .. })));
+}

@@ -36,6 +36,9 @@ impl Frequencies {
 
     pub(super) fn known(matrix: MatRef<'_>) -> Result<Self, Error> {
         check_dim(matrix.ncols())?;
+        if let Some(index) = matrix.rows().position(|row| row.iter().any(|entry| !entry.is_finite())) {
+            return Err(Error::Frequency { index });
+        }
         Ok(Self { matrix: matrix.to_owned() })
     }
 

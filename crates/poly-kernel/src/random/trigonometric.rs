@@ -86,7 +86,7 @@ impl TrigonometricFeatures {
     /// random ones holds if they were.
     ///
     /// # Errors
-    /// [`Error::ZeroDimension`], [`Error::RandomFeatureCount`].
+    /// [`Error::ZeroDimension`], [`Error::RandomFeatureCount`], [`Error::Frequency`] unless every coordinate is finite.
     pub fn from_frequencies(frequencies: MatRef<'_>) -> Result<Self, Error> {
         let (count, dim) = frequencies.shape();
         check_count(count, 1, max_features(dim) / 2)?;
@@ -225,6 +225,15 @@ mod tests {
                 let exact = 2.0 * u.sinh().powi(2) + (dim - 1) as f64 * (u.exp() * kummer(dim, u) - 1.0);
                 assert!(exact <= variance(u, dim, dim) * (1.0 + 1e-12), "{dim} {u}");
             }
+        }
+    }
+
+    #[test]
+    fn known_frequencies_must_be_finite() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let frequencies = Mat::from_fn(3, 2, |i, j| if (i, j) == (1, 1) { bad } else { 1.0 });
+            let refused = TrigonometricFeatures::from_frequencies(frequencies.as_ref());
+            assert_eq!(refused, Err(Error::Frequency { index: 1 }));
         }
     }
 

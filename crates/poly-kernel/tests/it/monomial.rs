@@ -130,3 +130,20 @@ fn blocks_do_not_print_their_features() {
     map.apply_block(Mat::from_fn(1, 1, |_, _| 0.123_456).as_ref(), &mut block).unwrap();
     assert!(!format!("{block:?}").contains("123456"));
 }
+
+#[test]
+fn norm_bounds_hold_where_squares_underflow_or_overflow() {
+    // ‖φ(x)‖ = |x|ʲ
+    for (coefficients, power) in [(&[0.0, 1.0][..], 1), (&[0.0, 0.0, 1.0], 2)] {
+        let map = MonomialMap::new(1, coefficients).unwrap();
+        for radius in [0.0, 5e-324, 1e-170, 1e-160, 1e-80, 1e-3, 1.0, 1e70, 1e150, 1.4e154, f64::MAX] {
+            let (bound, norm) = (map.norm_bound(radius), f64::powi(radius, power));
+            assert!(bound >= norm, "{radius} {bound}");
+            // √(2·2⁻¹⁰²²) covers what underflows
+            let finite = radius < 1e77 || (power == 1 && radius < 1e154);
+            assert!(!finite || bound <= norm * (1.0 + 1e-14) + 2.2e-154, "{radius} {bound}");
+        }
+    }
+    let constant = MonomialMap::new(1, &[1.0]).unwrap();
+    assert!(constant.norm_bound(1.4e154) >= 1.0);
+}

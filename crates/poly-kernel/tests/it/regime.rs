@@ -168,7 +168,15 @@ fn where_nothing_fits_it_says_what_would() {
 #[test]
 fn without_memory_the_mean_remains_or_nothing() {
     let none = Workload::new(4, 0.1, 0.3).unwrap().with_memory(0);
-    assert!(matches!(none.recommend(), Recommendation::NoneFits { max_features: 0, needed: Some(1), .. }));
+    let refused = none.recommend();
+    // no logit is small enough for no features
+    assert!(matches!(
+        refused,
+        Recommendation::NoneFits { max_features: 0, needed: Some(1), largest_max_logit: 0.0, .. }
+    ));
+    assert!(
+        refused.to_string().ends_with("nothing fits, not even the mean of the values: allow more memory")
+    );
     let one = none.with_memory(1 << 20).recommend();
     assert!(matches!(one, Recommendation::Certified { feature_count: 1, .. }));
     let map = Workload::new(4, 0.1, 0.3).unwrap().map(&mut ChaCha8Rng::seed_from_u64(1)).unwrap();

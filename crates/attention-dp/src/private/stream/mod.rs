@@ -111,7 +111,7 @@ impl<A: RowAdjacency> StreamingMoments<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`], and [`Error::Mechanism`] after the last batch of the horizon; never because of the content of a
+    /// [`Error::DifferentOptions`] for rows of another adjacency, [`Error::Dimension`], and [`Error::Mechanism`] after the last batch of the horizon; never because of the content of a
     /// row. Nothing has changed then.
     pub fn push<R: CryptoRng + ?Sized>(&mut self, rows: Rows<'_, A>, rng: &mut R) -> Result<(), Error> {
         let mut batch = self.empty_batch()?;

@@ -1,6 +1,6 @@
 //! The worst neighbours that are known for a sampled Gaussian mechanism when a row is replaced.
 
-use super::pair::{Mass, Moments, Outline, Pair, Threshold};
+use super::pair::{CERTAIN, Mass, Moments, Outline, Pair, Threshold};
 use crate::certified::ball::{self, Ball};
 use crate::normal;
 use std::sync::OnceLock;
@@ -32,12 +32,24 @@ impl Mixture {
     }
 
     /// Where the loss is ℓ ≥ 0: with `y = e^{ax}`, `c = e^{−a²/2}` and `t = e^ℓ`, `qc·y² + (1 − q)(1 − t)·y − tqc = 0`.
-    fn place(&self, t: Ball) -> Ball {
+    ///
+    /// Losses rise with x, from zero at zero: where ℓ cannot be told from zero, x is between zero and where the largest ℓ is. None
+    /// where not even that can be told.
+    fn place(&self, t: Ball) -> Option<Ball> {
+        self.certain_place(t).or_else(|| {
+            let half = self.certain_place(t.upper_end()?)?.doubled(-1);
+            Some(half.widened(half))
+        })
+    }
+
+    /// None where ℓ is too small beside its error.
+    fn certain_place(&self, t: Ball) -> Option<Ball> {
         let one = Ball::integer(1);
         let c = self.rate * ball::exp(-(self.shift * self.shift).doubled(-1));
         let b = (one - self.rate) * (t - one);
-        let root = (b * b + (t * c * c).doubled(2)).sqrt();
-        ball::ln((b + root) / c.doubled(1)) / self.shift
+        let square = b * b + (t * c * c).doubled(2);
+        let sum = b + square.is_positive().then(|| square.sqrt())?;
+        (sum.is_positive() && sum.is_tight(CERTAIN)).then(|| ball::ln(sum / c.doubled(1)) / self.shift)
     }
 }
 
@@ -56,11 +68,14 @@ impl Pair for Mixture {
 
     fn tails(&self, threshold: &Threshold) -> Mass {
         // the loss at −x is minus that at x
-        let x = if threshold.loss.is_negative() {
-            -self.place(Ball::integer(1) / threshold.exp)
+        let place = if threshold.loss.is_negative() {
+            self.place(Ball::integer(1) / threshold.exp).map(|x| -x)
+        } else if threshold.loss == Ball::ZERO {
+            Some(Ball::ZERO)
         } else {
             self.place(threshold.exp)
         };
+        let Some(x) = place else { return Mass::UNKNOWN };
         let tail = |shift: Ball| {
             let outer = ball::upper_tail(x);
             outer + self.rate * (ball::upper_tail(x - shift) - outer)

@@ -12,6 +12,7 @@ mod views;
 pub(crate) use pair::{Moments, Pair, Resolution, Threshold, Tilt, whole_tails};
 pub(crate) use views::{approximate_delta, pure_delta};
 
+use crate::adjacency::{AddRemoveRow, Adjacency, ReplaceRow};
 use crate::params::{Delta, Epsilon, Mu, Rho, SamplingRate};
 use gaussian::Gaussian;
 use laplace::Laplace;
@@ -24,6 +25,8 @@ use symmetric::Symmetric;
 /// Beyond these nothing is known of a loss but its stated bound.
 pub(crate) const LARGEST_LOSS: f64 = 1e6;
 const SMALLEST_LOSS: f64 = 1e-100;
+/// Smaller samples are taken to be of this rate: a sample of a sample loses no more, as `E_t((1 − r)Q + rA, Q) ≤ E_t(A, Q)`.
+const SMALLEST_RATE: f64 = 1e-20;
 /// The same of μ: the mean loss is `μ²/2`.
 const LARGEST_MU: f64 = 1e3;
 
@@ -64,10 +67,12 @@ impl Loss {
             Self::ZeroConcentrated { .. } => return None,
             Self::Gaussian { mu } => Box::new(Gaussian::new(mu.get())),
             Self::Laplace { epsilon } => Box::new(Laplace { epsilon: epsilon.get() }),
-            Self::Poisson { rate, base } => Box::new(Sampled::new(rate.get(), base.pair()?)),
-            Self::PoissonReplaced { rate, add_remove, replace } => replaced(rate.get(), add_remove, replace)?,
+            Self::Poisson { rate, base } => Box::new(Sampled::new(moderate_rate(*rate), base.pair()?)),
+            Self::PoissonReplaced { rate, add_remove, replace } => {
+                replaced(moderate_rate(*rate), add_remove, replace)?
+            }
             Self::FixedSize { rate, base } => {
-                Box::new(Symmetric::new(Sampled::new(rate.get(), base.pair()?)))
+                Box::new(Symmetric::new(Sampled::new(moderate_rate(*rate), base.pair()?)))
             }
         })
     }
@@ -95,6 +100,7 @@ impl Loss {
                 }
                 _ => None,
             },
+            Self::Poisson { rate, .. } if rate.get() < SMALLEST_RATE => None,
             _ => self.pair(),
         }
     }
@@ -128,19 +134,27 @@ impl Loss {
         )
     }
 
-    /// Whether it could have been made by the constructors; what is read from a file may not have been.
-    pub(crate) fn is_sound(&self) -> bool {
+    /// Whether it could have been made by the constructors, for neighbours of this name; what is read from a file may not have been.
+    /// Groups of rows have no sampled mechanisms.
+    pub(crate) fn is_sound(&self, adjacency: &str) -> bool {
         let below_one = |rate: &SamplingRate| rate.get() < 1.0;
         match self {
-            Self::Poisson { rate, base } | Self::FixedSize { rate, base } => {
-                below_one(rate) && base.is_base()
+            Self::Poisson { rate, base } => {
+                adjacency == AddRemoveRow::NAME && below_one(rate) && base.is_base()
+            }
+            Self::FixedSize { rate, base } => {
+                adjacency == ReplaceRow::NAME && below_one(rate) && base.is_base()
             }
             Self::PoissonReplaced { rate, add_remove, replace } => {
-                below_one(rate) && is_larger(replace, add_remove)
+                adjacency == ReplaceRow::NAME && below_one(rate) && is_larger(replace, add_remove)
             }
             _ => true,
         }
     }
+}
+
+fn moderate_rate(rate: SamplingRate) -> f64 {
+    rate.get().max(SMALLEST_RATE)
 }
 
 /// Whether two guarantees are of one kind, and the first has the larger parameter.

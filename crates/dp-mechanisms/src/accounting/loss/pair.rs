@@ -32,6 +32,8 @@ pub(crate) struct Mass {
 
 impl Mass {
     pub(crate) const NONE: Self = Self { p: Ball::ZERO, q: Ball::ZERO };
+    /// Anything from nothing to one.
+    pub(crate) const UNKNOWN: Self = Self { p: Ball::UNIT, q: Ball::UNIT };
 
     pub(crate) fn minus(self, other: Self) -> Self {
         Self { p: self.p - other.p, q: self.q - other.q }
@@ -41,6 +43,9 @@ impl Mass {
         Self { p: self.p + other.p, q: self.q + other.q }
     }
 }
+
+/// Bits of a number that are enough for its logarithm.
+pub(crate) const CERTAIN: u32 = 40;
 
 /// A loss of positive probability.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,6 @@
 //! A mechanism on a sample of the rows: each loss passes through a mixture.
 
-use super::pair::{Mass, Moments, Outline, Pair, PairAtom, Threshold, whole_tails};
+use super::pair::{CERTAIN, Mass, Moments, Outline, Pair, PairAtom, Threshold, whole_tails};
 use super::symmetric::Half;
 use crate::certified::ball::{self, Ball};
 use std::sync::OnceLock;
@@ -62,8 +62,10 @@ impl Pair for Sampled {
         self.outline.get_or_init(|| self.nodes()).moments(lambda)
     }
 
+    /// With the atom of what Q alone had.
     fn range(&self, mass: f64) -> (f64, f64) {
         let (low, high) = self.base.range(mass);
+        let low = if self.base.singular().q == Ball::ZERO { low } else { f64::NEG_INFINITY };
         (self.loss_of(low), self.loss_of(high))
     }
 
@@ -94,9 +96,9 @@ impl Pair for Sampled {
     }
 
     fn tails(&self, threshold: &Threshold) -> Mass {
-        // e^ℓ of the base; not above zero where all losses are above the threshold
+        // e^ℓ of the base; not above zero where all losses are above the threshold, or where it is too near zero to tell
         let exp = (threshold.exp - Ball::integer(1)) * self.inverse_rate + Ball::integer(1);
-        if exp.is_positive() {
+        if exp.is_positive() && exp.is_tight(CERTAIN) {
             return self.mixed(self.base.tails(&Threshold::from_exp(exp)));
         }
         let all = self.base.rest_mass();
@@ -148,6 +150,9 @@ impl<B: Pair> Half for Balanced<B> {
     fn whole_tails(&self, threshold: &Threshold) -> Mass {
         let (one, t) = (Ball::integer(1), threshold.exp);
         let s = (t - one) / self.rate + one;
+        if !(s.is_positive() && s.is_tight(CERTAIN)) {
+            return Mass::UNKNOWN;
+        }
         let at = Threshold::from_exp(s);
         let (one_row, two_rows) = (whole_tails(&self.add_remove, &at), whole_tails(&self.replace, &at));
         let divergence = |mass: Mass| mass.p - s * mass.q;

@@ -137,6 +137,12 @@ impl Cells {
         }
     }
 
+    /// Number of points from the first to the last.
+    pub(crate) fn len(&self) -> u64 {
+        let (first, last) = self.range();
+        if first > last { 0 } else { last.abs_diff(first).saturating_add(1) }
+    }
+
     fn range(&self) -> (i64, i64) {
         let cells = self.row.iter().chain(&self.loose).flat_map(|cell| [cell.from, cell.to]);
         let places = cells.chain(self.atoms.iter().map(|atom| atom.at));

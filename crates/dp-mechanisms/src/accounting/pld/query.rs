@@ -12,7 +12,7 @@ use super::masses::{Masses, Side, Tilted};
 use super::steering::{Component, Order, Question, Steering, View};
 use super::tail::{Outside, Tail, infinity};
 use super::weights::Rate;
-use super::window::{MOST_CELLS, Window, grid, longest, step};
+use super::window::{MOST_CELLS, STEP_MASS, Window, grid, longest, step};
 use crate::accounting::loss::{Resolution, Tilt};
 use crate::accounting::parallel::side_by_side;
 
@@ -114,14 +114,31 @@ fn all_cells(components: &[Component], (grid, mass): (&Grid, f64), plans: &[Opti
     components.iter().map(cells).collect()
 }
 
+/// What is left out of distributions so that the rest fits the grid: this, or more, up to what every grid has room for.
+fn fitting(components: &[Component], grid: &Grid, mut mass: f64) -> f64 {
+    while mass < STEP_MASS && longest(components, mass) > MOST_CELLS * 2.0 * grid.approximate_step() {
+        mass = mass.sqrt().min(STEP_MASS);
+    }
+    mass
+}
+
+/// Whether none is longer than what is composed.
+fn are_short(cells: &[Cells]) -> bool {
+    cells.iter().all(|cells| cells.len() <= MOST_POINTS as u64)
+}
+
 /// Upper bound of `δ(ε)` where ε is beyond all losses: what is infinite. One, if ε is not.
 fn delta_beyond(view: &View<'_>, epsilon: f64) -> f64 {
     let total: f64 = view.components.iter().map(|component| component.count as f64).sum();
     let grid =
         grid(view.components, (epsilon / total / 100.0).max(longest(view.components, 1e-290) / MOST_CELLS));
-    let resolution = Resolution { mass: 1e-290, tilts: Vec::new() };
+    let mass = fitting(view.components, &grid, 1e-290);
+    let resolution = Resolution { mass, tilts: Vec::new() };
     let cells: Vec<Cells> =
         view.components.iter().map(|component| component.pair.cells(&grid, &resolution)).collect();
+    if !are_short(&cells) {
+        return 1.0;
+    }
     let parts = view.parts(&cells, &grid, Side::Above);
     let most: i64 = parts.iter().map(|(masses, count)| masses.last() * *count as i64).sum();
     if grid.loss(most).to_bounds().1 <= epsilon { infinity(&parts, Side::Above) } else { 1.0 }
@@ -169,10 +186,12 @@ impl Plan {
         }
     }
 
-    /// Probability that single distributions may leave out.
+    /// Probability that single distributions may leave out; more where these would not fit the grid, which has room for all but
+    /// [`STEP_MASS`].
     fn cut_off(&self, components: &[Component]) -> f64 {
         let total: f64 = components.iter().map(|component| component.count as f64).sum();
-        (self.steering.ln_delta + LN_CUT_OFF - total.ln()).exp().clamp(1e-290, 1e-10)
+        let mass = (self.steering.ln_delta + LN_CUT_OFF - total.ln()).exp().clamp(1e-290, 1e-10);
+        fitting(components, &self.grid, mass)
     }
 
     fn answer(
@@ -183,6 +202,9 @@ impl Plan {
         question: Question,
         side: Side,
     ) -> Option<f64> {
+        if !are_short(cells) {
+            return None;
+        }
         let parts = view.parts(cells, grid, side);
         let layout = Layout::new(&self.window, *grid);
         let mut best = None;

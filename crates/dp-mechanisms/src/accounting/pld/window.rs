@@ -11,6 +11,8 @@ const COARSEST: f64 = 2.5;
 const SMALLEST_STEP: f64 = 1e-25;
 /// No distribution is cut into more cells than this.
 pub(super) const MOST_CELLS: f64 = 200_000.0;
+/// The range of losses that steps are chosen for holds all but this.
+pub(super) const STEP_MASS: f64 = 1e-20;
 /// What is left out of a window should be below this, relatively: `ln`.
 const LN_LEFT_OUT: f64 = -17.0;
 /// Deviations from the centre down to the lowest loss that may be asked for.
@@ -74,7 +76,7 @@ pub(super) fn step(components: &[Component], steering: &Steering, (width, accura
     let [needed, fine] =
         [needed, all].map(|weight| (12.0 * accuracy * scale / (weight * (1.0 + steering.lambda))).sqrt());
     let affordable = (width / LONG).clamp(needed, COARSEST * needed);
-    let affordable = affordable.min(COARSEST * fine).max(longest(components, 1e-20) / MOST_CELLS);
+    let affordable = affordable.min(COARSEST * fine).max(longest(components, STEP_MASS) / MOST_CELLS);
     affordable.max(width / ((2_u64 << LARGEST) - 64) as f64)
 }
 
@@ -96,9 +98,9 @@ pub(super) fn longest(components: &[Component], mass: f64) -> f64 {
 pub(super) fn grid(components: &[Component], step: f64) -> Grid {
     let step = step.max(SMALLEST_STEP);
     match common_unit(components) {
-        Some(unit) if unit >= SMALLEST_STEP && unit * MOST_CELLS > longest(components, 1e-20) => {
+        Some(unit) if unit >= SMALLEST_STEP && unit * MOST_CELLS > longest(components, STEP_MASS) => {
             Grid::dividing(unit, (unit / step).ceil().clamp(1.0, 1e9) as u64)
         }
-        _ => Grid::dividing(step.min(longest(components, 1e-20).max(SMALLEST_STEP)), 1),
+        _ => Grid::dividing(step.min(longest(components, STEP_MASS).max(SMALLEST_STEP)), 1),
     }
 }

@@ -48,6 +48,8 @@ pub(super) fn product_shifted(a: u128, b: u128, shift: u32) -> u128 {
 
 impl Ball {
     pub(crate) const ZERO: Self = Self { mantissa: 0, radius: 0, exponent: 0 };
+    /// All numbers from zero to one.
+    pub(crate) const UNIT: Self = Self { mantissa: 1 << 59, radius: 1 << 59, exponent: -60 };
 
     /// The ball of these parts; bits are dropped where they do not fit, and zeros appended where they do.
     #[inline]

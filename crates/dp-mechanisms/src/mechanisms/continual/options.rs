@@ -1,6 +1,7 @@
 //! What a stream is: all of it public, and all of it recorded in the certificate.
 
-use crate::adjacency::Adjacency;
+use crate::adjacency::{AddRemoveRow, Adjacency, ReplaceRow};
+use crate::error::Error;
 use crate::lattice::Lattice;
 use crate::sensitivity::LatticeL2Sensitivity;
 
@@ -68,8 +69,8 @@ impl<A: Adjacency> StreamOptions<A> {
     /// neighbours, on the lattice of the integers.
     ///
     /// That it does is the caller's theorem, as for a [`LatticeStatistic`](crate::LatticeStatistic): a step may sum many
-    /// rows, and then its own norm says nothing about one of them. Where each step is one row, let
-    /// [`with_step_bound`](Self::with_step_bound) enforce it.
+    /// rows, and then its own norm says nothing about one of them. Where each step is one row, [`of_rows`](StreamOptions::of_rows) and
+    /// [`of_replaced_rows`](StreamOptions::of_replaced_rows) derive the sensitivity and enforce it.
     #[must_use]
     pub fn new(horizon: u64, width: usize, sensitivity: LatticeL2Sensitivity<A>) -> Self {
         Self {
@@ -99,10 +100,12 @@ impl<A: Adjacency> StreamOptions<A> {
     /// Counts a step whose squared Euclidean norm (in lattice steps) exceeds `square` as a vector of zeros. The rule looks at
     /// that step alone, in integers.
     ///
-    /// Where each step is one row this *enforces* the sensitivity: the square of the sensitivity is `square` where neighbours blank
-    /// a step (add/remove), `4·square` where they replace one by any other. A larger bound than the squared sensitivity costs
-    /// noise: of two steps that are close, one may be kept and the other count as zeros, so that the larger of the two is what
-    /// noise is calibrated to.
+    /// It does *not* derive a sensitivity: the stated one stays the caller's theorem about two steps that are kept. Where each step is
+    /// one row of at most this norm its square is `square` if neighbours blank a step (add/remove), and `4·square` if they
+    /// replace one by any other: [`of_rows`](StreamOptions::of_rows) and [`of_replaced_rows`](StreamOptions::of_replaced_rows)
+    /// say so, and a larger bound given after them undoes it. A larger bound than the squared sensitivity costs noise: of two
+    /// steps that are close, one may be kept and the other count as zeros, so that the larger of the two is what noise is
+    /// calibrated to.
     #[must_use]
     pub const fn with_step_bound(self, square: u128) -> Self {
         Self { step_bound: Some(square), ..self }
@@ -166,6 +169,53 @@ impl<A: Adjacency> StreamOptions<A> {
     }
 }
 
+impl StreamOptions<AddRemoveRow> {
+    /// A stream each of whose steps is one row, or zeros where there is none: a row whose squared Euclidean norm (in lattice steps)
+    /// exceeds `squared_norm` counts as zeros, so that this is the squared sensitivity, whatever comes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for zero.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::continual::StreamOptions;
+    ///
+    /// let options = StreamOptions::of_rows(365, 4, 25)?;
+    /// assert_eq!((options.sensitivity().square(), options.step_bound()), (25, Some(25)));
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn of_rows(horizon: u64, width: usize, squared_norm: u128) -> Result<Self, Error> {
+        let sensitivity = LatticeL2Sensitivity::from_square(squared_norm, AddRemoveRow)?;
+        Ok(Self::new(horizon, width, sensitivity).with_step_bound(squared_norm))
+    }
+}
+
+impl StreamOptions<ReplaceRow> {
+    /// As [`of_rows`](StreamOptions::of_rows), where neighbours have any other row at one step: two rows of this norm are up to
+    /// twice as far apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] for zero, [`Error::SensitivityOverflow`] if four times the square does not fit 128 bits.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use dp_mechanisms::continual::StreamOptions;
+    ///
+    /// // 5 and −5 are ten apart
+    /// let options = StreamOptions::of_replaced_rows(365, 1, 25)?;
+    /// assert_eq!((options.sensitivity().square(), options.step_bound()), (100, Some(25)));
+    /// # Ok::<(), dp_mechanisms::Error>(())
+    /// ```
+    pub fn of_replaced_rows(horizon: u64, width: usize, squared_norm: u128) -> Result<Self, Error> {
+        let sensitivity = LatticeL2Sensitivity::from_square_product(4, squared_norm, ReplaceRow)?;
+        Ok(Self::new(horizon, width, sensitivity).with_step_bound(squared_norm))
+    }
+}
+
 /// Whether the exact squared norm exceeds the bound, also where it does not fit 128 bits.
 fn square_exceeds(step: &[i64], bound: u128) -> bool {
     let square = |x: &i64| u128::from(x.unsigned_abs()).pow(2);
@@ -180,7 +230,6 @@ fn integers() -> Lattice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::adjacency::AddRemoveRow;
 
     fn options(width: usize) -> StreamOptions<AddRemoveRow> {
         StreamOptions::new(4, width, LatticeL2Sensitivity::from_square(25, AddRemoveRow).unwrap())

@@ -338,6 +338,42 @@ fn a_saved_release_loads_as_itself_and_a_damaged_one_does_not() {
 }
 
 #[test]
+fn a_saved_stream_without_entries_or_beyond_its_horizon_does_not_load() {
+    let empty = r#"{"shape":{"horizon":1099511627776,"levels":1},"width":0,"steps":1099511627776,"latest":[],"nodes":[]}"#;
+    assert!(serde_json::from_str::<ReleasedTree>(empty).is_err());
+    let prefixes = |horizon: u64, width: usize| {
+        let latest = vec!["1.0"; width].join(",");
+        let text = format!(
+            r#"{{"horizon":{horizon},"width":{width},"steps":{horizon},"latest":[{latest}],"prefixes":[]}}"#
+        );
+        serde_json::from_str::<ReleasedPrefixes>(&text)
+    };
+    assert!(prefixes(1 << 20, 1).is_ok() && prefixes(1 << 20, 0).is_err());
+    assert!(prefixes((1 << 20) + 1, 1).is_err() && prefixes(0, 1).is_err());
+}
+
+#[test]
+fn of_steps_that_are_rows_no_two_neighbours_are_farther_apart_than_noise_is_calibrated_to() {
+    // 5 is kept and 6 is not
+    let rows = StreamOptions::of_rows(4, 1, 25).unwrap();
+    let replaced = StreamOptions::of_replaced_rows(4, 1, 25).unwrap();
+    assert_eq!((rows.sensitivity().square(), replaced.sensitivity().square()), (25, 100));
+    for (step, counted) in [(5, 5), (-5, -5), (6, 0)] {
+        let mut stream = BinaryTreeSum::with_noise_std(no_noise(), replaced).unwrap();
+        stream.push(&[step], &mut rng()).unwrap();
+        assert_eq!(stream.integers()[0], counted);
+        // any two of these are at most ten apart
+        assert_eq!(stream.sensitivity().square(), 100 * u128::from(stream.shape().levels()));
+    }
+    let mut stream = tree(rows);
+    stream.push(&[6], &mut rng()).unwrap();
+    assert_eq!(stream.integers()[0], 0);
+    assert!(StreamOptions::of_rows(4, 1, 0).is_err());
+    let beyond = StreamOptions::of_replaced_rows(4, 1, u128::MAX / 2);
+    assert!(matches!(beyond, Err(Error::SensitivityOverflow { .. })));
+}
+
+#[test]
 fn the_square_root_is_more_accurate_than_the_tree_from_two_steps_on_and_neither_beats_the_bound() {
     for horizon in (1..=700).chain([1 << 10, 5000, 1 << 14]) {
         let (root, tree) = (SquareRootFactor::new(horizon).unwrap(), TreeShape::new(horizon).unwrap());

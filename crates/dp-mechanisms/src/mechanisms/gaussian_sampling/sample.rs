@@ -247,12 +247,14 @@ const BLOCK_ENTRIES: usize = 1 << 18;
 const LARGE: f64 = f64::from_bits((1023 + 600) << 52);
 
 /// F and a power of two s with `sFFᵀ = Σ₊`, the covariance with negative eigenvalues set to zero; the identity where
-/// Σ is not finite.
+/// Σ is not finite. Of the matrix the lower triangle counts, and nothing above it is looked at.
 fn factor(matrix: &Mat) -> (Mat, f64) {
     let order = matrix.nrows();
-    let unit = if max_abs(matrix.as_ref()) < LARGE { 1.0 } else { LARGE };
-    let divided = (unit > 1.0).then(|| scaled(matrix.clone(), 1.0 / unit));
-    let Ok(eigen) = SymmetricEigen::new(divided.as_ref().unwrap_or(matrix).as_ref()) else {
+    let mut whole = matrix.clone();
+    mirror_lower(&mut whole);
+    let unit = if max_abs(whole.as_ref()) < LARGE { 1.0 } else { LARGE };
+    let divided = if unit > 1.0 { scaled(whole, 1.0 / unit) } else { whole };
+    let Ok(eigen) = SymmetricEigen::new(divided.as_ref()) else {
         return (Mat::identity(order), 1.0);
     };
     let vectors = eigen.vectors();
@@ -409,6 +411,18 @@ mod tests {
         assert_eq!(released(Mat::zeros(2, 2), 5), Mat::zeros(2, 2));
         assert_eq!(released(Mat::zeros(0, 0), 5), Mat::zeros(0, 0));
         assert!(released(bad(1e308), 5).as_slice().iter().all(|entry| !entry.is_nan()));
+    }
+
+    #[test]
+    fn nothing_above_the_diagonal_counts() {
+        let exact = released(Mat::from_vec(2, 2, vec![2.0, 1.0, 1.0, 3.0]).unwrap(), 5);
+        for above in [0.0, -7.0, 1e300, f64::NAN, f64::INFINITY] {
+            assert_eq!(
+                released(Mat::from_vec(2, 2, vec![2.0, above, 1.0, 3.0]).unwrap(), 5),
+                exact,
+                "{above}"
+            );
+        }
     }
 
     #[test]

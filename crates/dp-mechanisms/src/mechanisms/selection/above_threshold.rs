@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 /// ε-differential privacy for the whole stream, gaps included, with the noise
 ///
 /// ```text
-/// Δ/b₁ + c·s/b₂ ≤ ε      b₁ of the threshold, b₂ of each score, s the spread: 2Δ, or Δ where scores are monotone
+/// Δ/b₁ + c·s/b₂ ≤ ε      b₁ of the threshold, b₂ of each score, s the spread: 2Δ, Δ where scores are monotone, or as stated
 /// ```
 ///
-/// also where each score is chosen after the answers so far. Monotone means here that *all* scores of the stream move
-/// in the same direction. The proof is for noise without bounds; what a sample of 64 bits cannot hold weighs below
+/// also where each score is chosen after the answers so far. Spread and monotone are here of *all* scores of the stream:
+/// no two move against each other by more, all move in the same direction. The proof is for noise without bounds; what a sample of 64 bits cannot hold weighs below
 /// `e^{−2²³}`.
 ///
 /// # What cannot be left out
@@ -270,6 +270,7 @@ impl<S: ScoreMovement> ThresholdStream<S> {
             .with_parameter("threshold_noise_scale", self.mechanism.threshold_noise_scale().get())
             .with_parameter("score_noise_scale", self.mechanism.score_noise_scale().get())
             .with_parameter("score_sensitivity", sensitivity.get())
+            .with_parameter("score_spread", sensitivity.spread())
             .with_text_parameter("score_movement", S::NAME.to_owned())
             .with_claim(claims::ABOVE_THRESHOLD_PRIVACY)
             .with_claim(claims::DISCRETE_LAPLACE_LAW)

@@ -134,6 +134,7 @@ impl<S: ScoreMovement> ExponentialMechanism<S> {
             Certificate::new(what, MECHANISM, self.profile.clone(), ArithmeticModel::ExactLattice)
                 .with_parameter("epsilon", self.weights.epsilon().get())
                 .with_parameter("score_sensitivity", self.sensitivity.get())
+                .with_parameter("score_spread", self.sensitivity.spread())
                 .with_text_parameter("score_movement", S::NAME.to_owned())
                 .with_parameter("candidates", scores.candidates())
                 .with_claim(claims::EXPONENTIAL_PRIVACY)

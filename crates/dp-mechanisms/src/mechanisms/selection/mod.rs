@@ -20,8 +20,10 @@
 //! |---|---|---|
 //! | [`ScoreSensitivity`] | each score moves by at most Δ | 2Δ |
 //! | [`MonotoneScoreSensitivity`] | and all of them in the same direction | Δ |
+//! | [`SpreadSensitivity`] | and two against each other by at most s | s, from Δ to 2Δ |
 //!
-//! The *spread* is how far two scores can move against each other, and all that selection depends on. Counts of rows
+//! The *spread* is how far two scores can move against each other, and all that selection depends on (but for
+//! [`AboveThreshold`], which compares scores with a number that does not move). Counts of rows
 //! are monotone when a row is added or removed; they are not when one is replaced. Losses that a row raises for some
 //! candidates and lowers for others are never.
 //!
@@ -51,7 +53,7 @@ pub use noisy_max::{ReportNoisyMax, Winner};
 pub use permute_and_flip::PermuteAndFlip;
 pub use propose_test_release::{DistanceToInstability, ProposeTestRelease, StabilityTest};
 pub use quantile::{PrivateQuantile, QuantileAdjacency, QuantileRange};
-pub use scores::{MonotoneScoreSensitivity, ScoreMovement, ScoreSensitivity, Scores};
+pub use scores::{MonotoneScoreSensitivity, ScoreMovement, ScoreSensitivity, Scores, SpreadSensitivity};
 
 use crate::error::Error;
 use crate::noise::DiscreteLaplace;

@@ -151,6 +151,7 @@ impl<S: ScoreMovement> ReportNoisyMax<S> {
             Certificate::new(what, MECHANISM, self.profile.clone(), ArithmeticModel::ExactLattice)
                 .with_parameter("noise_scale", self.noise_scale().get())
                 .with_parameter("score_sensitivity", self.sensitivity.get())
+                .with_parameter("score_spread", self.sensitivity.spread())
                 .with_text_parameter("score_movement", S::NAME.to_owned())
                 .with_parameter("candidates", scores.candidates())
                 .with_claim(claims::NOISY_MAX_PRIVACY)

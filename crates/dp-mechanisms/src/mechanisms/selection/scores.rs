@@ -8,8 +8,8 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// How scores move between neighbours: [`ScoreSensitivity`] or [`MonotoneScoreSensitivity`]. Sealed: a spread that is
-/// too small would turn proofs into false ones.
+/// How scores move between neighbours: [`ScoreSensitivity`], [`MonotoneScoreSensitivity`] or [`SpreadSensitivity`]. Sealed: a
+/// spread that is too small would turn proofs into false ones.
 ///
 /// # Example
 ///
@@ -115,6 +115,64 @@ score_movement!(
     MonotoneScoreSensitivity, "all scores move in one direction", spread 1
 );
 
+/// Between neighbours each score moves by at most `each` integer steps, up or down, and two scores move against each other by at
+/// most `spread`, where that is less than twice as much.
+///
+/// # Example
+///
+/// ```
+/// use dp_mechanisms::{ReplaceRow, selection::{ScoreMovement, SpreadSensitivity}};
+///
+/// // one score moves by up to 3, all others by up to 1
+/// let sensitivity = SpreadSensitivity::new(3, 4, ReplaceRow)?;
+/// assert_eq!((sensitivity.get(), sensitivity.spread()), (3, 4));
+/// assert!(SpreadSensitivity::new(3, 2, ReplaceRow).is_err() && SpreadSensitivity::new(3, 7, ReplaceRow).is_err());
+/// # Ok::<(), dp_mechanisms::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SpreadSensitivity<A> {
+    each: u64,
+    spread: u64,
+    adjacency: A,
+}
+
+impl<A: Adjacency> SpreadSensitivity<A> {
+    /// States both movements, in lattice steps.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfRange`] unless `1 ≤ each ≤ 2⁶¹` and `each ≤ spread ≤ 2·each`: a larger spread is never needed, and a smaller one
+    /// not supported.
+    pub fn new(each: u64, spread: u64, adjacency: A) -> Result<Self, Error> {
+        Parameter::ScoreSensitivity.check(each as f64, (1..=MAX_STEPS).contains(&each))?;
+        Parameter::Spread.check(spread as f64, (each..=2 * each).contains(&spread)).map(|_| Self {
+            each,
+            spread,
+            adjacency,
+        })
+    }
+}
+
+impl<A> sealed::Sealed for SpreadSensitivity<A> {}
+
+impl<A: Adjacency> ScoreMovement for SpreadSensitivity<A> {
+    type Adjacency = A;
+
+    const NAME: &'static str = "each score moves, and two against each other by the spread";
+
+    fn get(self) -> u64 {
+        self.each
+    }
+
+    fn spread(self) -> u64 {
+        self.spread
+    }
+
+    fn adjacency(self) -> A {
+        self.adjacency
+    }
+}
+
 /// Scores of candidates, larger ones better, that have *not* been released.
 ///
 /// Not `Serialize`, not `Clone`, and its `Debug` shows no score. Their number is public.
@@ -169,11 +227,14 @@ impl<S: ScoreMovement> Scores<S> {
     /// Refuses scores that move more than a mechanism was made for, or between other neighbours.
     pub(super) fn check(&self, expected: S) -> Result<(), Error> {
         let moves = self.sensitivity;
+        let exceeded = |statistic: u64, mechanism: u64| {
+            Err(Error::SensitivityExceeded { statistic: statistic as f64, mechanism: mechanism as f64 })
+        };
         if moves.get() > expected.get() || moves.adjacency() != expected.adjacency() {
-            return Err(Error::SensitivityExceeded {
-                statistic: moves.get() as f64,
-                mechanism: expected.get() as f64,
-            });
+            return exceeded(moves.get(), expected.get());
+        }
+        if moves.spread() > expected.spread() {
+            return exceeded(moves.spread(), expected.spread());
         }
         Ok(())
     }
@@ -202,6 +263,26 @@ mod tests {
         assert_eq!(most.spread(), crate::noise::ExponentialWeights::MAX_SPREAD);
         assert!(ScoreSensitivity::new(MAX_STEPS + 1, AddRemoveRow).is_err());
         assert!(MonotoneScoreSensitivity::new(0, AddRemoveRow).is_err());
+    }
+
+    #[test]
+    fn a_spread_is_between_one_movement_and_two() {
+        let of = |each, spread| SpreadSensitivity::new(each, spread, AddRemoveRow);
+        assert!(of(5, 5).is_ok() && of(5, 10).is_ok() && of(MAX_STEPS, 2 * MAX_STEPS).is_ok());
+        for (each, spread) in [(5, 4), (5, 11), (0, 0), (MAX_STEPS + 1, MAX_STEPS + 1), (u64::MAX, u64::MAX)]
+        {
+            assert!(matches!(of(each, spread), Err(Error::OutOfRange { .. })), "{each} {spread}");
+        }
+    }
+
+    #[test]
+    fn scores_that_move_more_in_either_way_are_refused() {
+        let of = |each, spread| SpreadSensitivity::new(each, spread, AddRemoveRow).unwrap();
+        let scores = Scores::new(vec![1], of(4, 6)).unwrap();
+        assert_eq!([of(4, 6), of(5, 6), of(4, 8)].map(|expected| scores.check(expected)), [Ok(()); 3]);
+        for (expected, [statistic, mechanism]) in [(of(3, 6), [4.0, 3.0]), (of(5, 5), [6.0, 5.0])] {
+            assert_eq!(scores.check(expected), Err(Error::SensitivityExceeded { statistic, mechanism }));
+        }
     }
 
     #[test]

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::checks::tightest::Tightest;
 use crate::{Context, Outcome, Subject};
-use attention_dp::{MomentAdjacency, MomentGeometry, MomentOptions};
+use attention_dp::{MomentAdjacency, MomentGeometry, MomentOptions, PrivateMoments, Rows};
+use dp_linalg::Mat;
 use dp_mechanisms::{AddRemoveDocument, PerturbRow};
 use dp_testkit::oracle;
 use poly_kernel::ExpPolynomial;
@@ -168,7 +169,22 @@ pub(super) fn perturb(context: &mut Context, subject: Subject) -> Outcome {
         return Outcome::inconclusive(note);
     }
     let largest = found.iter().map(|(_, tightest)| tightest.ratio).fold(0.0, f64::max);
-    Outcome::at_most(largest, 1.0, found.iter().map(|(_, tightest)| tightest.n).sum()).with_note(note)
+    let radii = [1e-9, 1e-4, 0.2, 4.0];
+    let taken =
+        radii.iter().flat_map(|from| radii.map(|to| u64::from(takes(*from, to) != (*from == to)))).sum();
+    Outcome::worst([
+        Outcome::at_most(largest, 1.0, found.iter().map(|(_, tightest)| tightest.n).sum()).with_note(note),
+        Outcome::all_equal(taken, 16).with_note("rows of another radius taken, or of the same refused"),
+    ])
+}
+
+/// Whether rows that move by up to the one radius go into moments for moves of up to the other.
+fn takes(rows: f64, moments: f64) -> bool {
+    let [rows, moments] = [rows, moments].map(|radius| PerturbRow::new(radius).expect("a radius"));
+    let (keys, values) = (Mat::zeros(1, 2), Mat::zeros(1, 1));
+    let rows = Rows::new(rows, keys.as_ref(), values.as_ref()).expect("one row");
+    let moments = PrivateMoments::new(moments, options(2, 1, 2, 1.0));
+    moments.expect("the options are sound").push(rows).is_ok()
 }
 
 /// Climbs on a row and the direction in which it moves.

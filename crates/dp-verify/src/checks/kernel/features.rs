@@ -59,6 +59,15 @@ pub(super) fn identity(context: &mut Context, subject: Subject) -> Outcome {
             n += 1;
         }
     }
+    // squares that underflow or nearly overflow: the norm of the last monomial is |x|ᵍ
+    for (degree, length) in [(1, 1e-170), (1, 1e-160), (2, 1e-80), (1, 1e150), (2, 1e70), (1, 1.4e154)] {
+        let mut coefficients = vec![0.0; degree + 1];
+        coefficients[degree] = 1.0;
+        let bound = MonomialMap::new(1, &coefficients).expect("a small map").norm_bound(length);
+        let ratio = length.powi(degree as i32) * (1.0 - 1e-15) / bound;
+        longest = longest.max(if ratio.is_nan() { f64::INFINITY } else { ratio });
+        n += 1;
+    }
     Outcome::worst([
         Outcome::at_most(largest, 1.0, n),
         Outcome::at_most(longest, 1.0, n),

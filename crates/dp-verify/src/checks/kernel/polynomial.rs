@@ -366,6 +366,18 @@ pub(super) fn output_error(context: &mut Context, subject: Subject) -> Outcome {
         attained = attained.min(two / bound);
         n += 1;
     }
+    // factors at the ends of the floating-point numbers, four and two apart: what two keys attain
+    let smallest = f64::from_bits(1);
+    for (low, high, two) in [
+        (f64::MAX / 4.0, f64::MAX, 1.0 / 3.0),
+        (smallest, 2.0 * smallest, 0.171_572_875_253_809_9),
+        (f64::MIN_POSITIVE, 4.0 * f64::MIN_POSITIVE, 1.0 / 3.0),
+    ] {
+        let bound = poly_kernel::output_error(low, high).expect("positive factors");
+        worst = worst.max(two / bound);
+        attained = attained.min(two / bound);
+        n += 1;
+    }
     Outcome::worst([Outcome::at_most(worst, 1.0 + 1e-14, n), Outcome::at_least(attained, 1.0 - 1e-12, n)])
         .with_note("movement over the bound, at worst")
 }

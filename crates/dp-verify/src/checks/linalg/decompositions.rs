@@ -26,13 +26,13 @@ pub(super) fn cholesky(context: &mut Context, subject: Subject) -> Outcome {
                 let product = oracle_product(&l, &transposed);
                 let size = oracle_product(&abs(&l), &abs(&transposed));
                 // the oracle's rounding of LLᵀ and that of the difference: u each of at most |L||Lᵀ|, and of A
-                let allowed = gamma(order + 2) + 3.0 * U;
+                let allowed = gamma(order + 6) + 3.0 * U;
                 worst = worst.max(largest_ratio(&difference(&a, &product), &size, allowed));
                 n += (order * order) as u64;
             }
         }
     }
-    Outcome::at_most(worst, 1.0, n).with_note("error over γ_{n+2} |L||Lᵀ|")
+    Outcome::at_most(worst, 1.0, n).with_note("error over γ_{n+6} |L||Lᵀ|")
 }
 
 /// `XXᵀ + I`; the same between powers of two up to `2^±30`, a scaling that rounds nothing; the Hilbert matrix, which is

@@ -300,7 +300,7 @@ fn understated<A: RecordAdjacency>(
         true => 8.0 * target,
     };
     assert!((charged / real - 1.0).abs() < 0.02, "{charged} {real}");
-    let moments = charged / mechanism.noise_multiplier().powi(2);
+    let moments = charged * (SQUARE * SQUARE) as f64 / mechanism.moments().noise_std().get().powi(2);
     let centre =
         mechanism.centre().map_or(0.0, |centre| mean * SQUARE as f64 / centre.noise_std().get().powi(2));
     let lost = gaussian_delta((moments + centre).sqrt(), epsilon);

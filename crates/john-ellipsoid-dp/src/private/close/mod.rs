@@ -8,7 +8,8 @@
 //! | [`release_rows`] | on every coordinate of every row | exact | rows, and any ellipsoid of them |
 //! | [`release_stable`] | draws of `N(0, M)` | real numbers | one matrix, near the smoothed John ellipsoid |
 //!
-//! Take the first: it was the more accurate one wherever both were measured. Its noise also serves whole rows
+//! Take the first: it was the more accurate one wherever both were measured, but for rows flatter than its noise; there the second looks better
+//! only because the floor is part of what it is measured against. The first one's noise also serves whole rows
 //! ([`ReplaceRow`](dp_mechanisms::ReplaceRow)), where it is large. The second lets a single matrix go, and shows what a stable
 //! ellipsoid costs. Normal rows, `d = 10`, ε = 1, δ = 1e-6, floor half the least semi-axis, moves in units of that semi-axis; the worst
 //! eigenvalue of `M*⁻¹M̂ − I` for the John ellipsoid `M*`, and how much longer than its semi-axes those of the enclosing ellipsoid are

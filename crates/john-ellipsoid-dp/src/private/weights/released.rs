@@ -30,10 +30,16 @@ pub struct NoisyWeights {
     pub(super) sum: Vec<f64>,
     pub(super) last: Vec<f64>,
     pub(super) noise_stds: Vec<f64>,
-    /// `Σ ln(Z/d)` over rounds, Z the sum of all `exp(yᵢ)`.
+    /// At least `Σ ln(Z/d)` over rounds, Z the sum of all `exp(yᵢ)`.
     pub(super) log_growth: f64,
     /// Errors of released logarithms beside their noise, summed over rounds.
     pub(super) error: f64,
+}
+
+/// More than sums of n exponentials, and weights made of them, are off by, relatively: `½n` units of `2⁻⁵²` for the sum in any order, and fewer
+/// than 64 for each term.
+fn sum_rounding(rows: usize) -> f64 {
+    (rows as f64 + 64.0) * f64::EPSILON
 }
 
 /// Covers the rounding of logarithms and sums, also of one that is negative.
@@ -55,7 +61,7 @@ impl NoisyWeights {
         let top = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let exponentials: Vec<f64> = logarithms.iter().map(|y| (y - top).exp()).collect();
         let growth: f64 = exponentials.iter().sum();
-        self.log_growth += top + (growth / self.dim as f64).ln();
+        self.log_growth += top + (growth / self.dim as f64).ln() + sum_rounding(logarithms.len());
         let removed = match self.floor {
             Floor::Kept => 0.0,
             Floor::Removed => (theta.ln() + MARGIN * noise_std - top).exp(),
@@ -127,7 +133,8 @@ impl NoisyWeights {
         let rounds = self.noise_stds.len() as f64;
         let start = self.dim as f64 / self.last.len() as f64;
         let top = self.last.iter().copied().fold(0.0, f64::max);
-        let logarithm = (top / start).ln() + self.log_growth + self.error + self.deviation(failure);
+        let grown = (top / start).ln() + sum_rounding(self.last.len());
+        let logarithm = grown + self.log_growth + self.error + self.deviation(failure);
         (self.floor == Floor::Kept).then(|| (above(logarithm) / rounds + 1e-12).exp_m1())
     }
 
@@ -149,3 +156,22 @@ impl NoisyWeights {
 
 /// Standard deviations above the floor at which a row keeps weight: two leave a fortieth of the rows that have none.
 const MARGIN: f64 = 2.0;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_growth_of_many_small_weights_is_not_lost_in_a_sum() {
+        let (rows, dim) = (100_000, 2);
+        // the first is one, and each other below what can be added to it
+        let small = -37.5_f64;
+        let mut logarithms = vec![small; rows];
+        logarithms[0] = 0.0;
+        let mut weights = NoisyWeights::uniform((rows, dim), Floor::Kept);
+        weights.advance(&logarithms, 0.0, 0.1);
+        let true_growth = ((rows - 1) as f64 * small.exp()).ln_1p() - (dim as f64).ln();
+        let excess = weights.log_growth - true_growth;
+        assert!((0.0..1e-9).contains(&excess), "{excess}");
+    }
+}

@@ -71,6 +71,8 @@ pub fn noisy_weights<R: CryptoRng + ?Sized>(
 
 /// The integers of one round under public weights, with their sensitivity, *not yet released*: for verification.
 ///
+/// `weights` must be public, or released: the sensitivity holds for weights that are the same for both neighbours.
+///
 /// ```
 /// use dp_linalg::Mat;
 /// use dp_mechanisms::{Delta, Epsilon, PerturbRow};

@@ -37,7 +37,7 @@ use rand::CryptoRng;
 ///
 /// assert_eq!(release.certificate().arithmetic(), ArithmeticModel::RealModel);
 /// assert!(release.value().draws().get() > 10_000);
-/// let signs = PublicLabels::new(Mat::from_fn(50, 1, |i, _| points[(i, 0)].signum()))?;
+/// let signs = PublicLabels::assume_public(Mat::from_fn(50, 1, |i, _| points[(i, 0)].signum()))?;
 /// let coefficients = release.value().coefficients(0.1, &signs)?;
 /// assert_eq!((coefficients.matrix().nrows(), coefficients.labels()), (50, "public"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -62,7 +62,7 @@ const NEGLIGIBLE: f64 = 1.0 / 1024.0;
 /// Refuses a ridge that is not well above rounding, or so large that a move is lost in its rounding.
 ///
 /// Kernel values are off by at most κ each: K by at most `nκ` in norm, and between neighbours one row of errors changes, by at most `2κ√(2n)`.
-/// The sum with λ, the factor and products with it round by about `2⁻⁵²` of `‖K + λI‖`, at most `n(B_φ² + λ)`. All of it must be far below λ,
+/// The sum with λ, the factor and products with it round by about `2⁻⁵²` of `‖K + λI‖`, at most `n(B_φ² + λ)`, up to a factor of order one. All of it must be far below λ,
 /// or eigenvalues are clamped and null spaces show; what of it changes, relative to λ, far below `β_φ/√λ`.
 fn check_rounding(options: &CloseOptions, (moved, radius): (f64, f64)) -> Result<(), Error> {
     let (rows, ridge) = (options.rows() as f64, options.ridge());
@@ -83,7 +83,8 @@ fn check_rounding(options: &CloseOptions, (moved, radius): (f64, f64)) -> Result
 /// no least eigenvalue of K.
 ///
 /// That is of exact kernel values. Rounding of all kernel values, of the ridge and of the factor is at most `2⁻¹⁰` of λ, and what of it changes
-/// between neighbours at most `2⁻¹⁰·r` relative to Σ: other ridges are refused.
+/// between neighbours at most `2⁻¹⁰·r` relative to Σ, that of the factor up to a factor of order one (proven bounds carry a polynomial in n): other
+/// ridges are refused.
 ///
 /// # Errors
 /// By public parameters alone: [`Error::CloseParameter`] for a ridge that is not so far above rounding; [`Error::Mechanism`] for a change that is

@@ -44,7 +44,7 @@ pub trait Labels: sealed::Sealed {
 /// use dp_linalg::Mat;
 /// use ntk_dp::private::close::{Labels, PublicLabels};
 ///
-/// let labels = PublicLabels::new(Mat::from_vec(2, 1, vec![1.0, -1.0])?)?;
+/// let labels = PublicLabels::assume_public(Mat::from_vec(2, 1, vec![1.0, -1.0])?)?;
 /// assert_eq!(labels.targets().row(1), [-1.0]);
 /// # Ok::<(), ntk_dp::Error>(())
 /// ```
@@ -54,11 +54,11 @@ pub struct PublicLabels {
 }
 
 impl PublicLabels {
-    /// States that these labels, shape `(n, k)`, are public.
+    /// States that these labels, shape `(n, k)`, are public: no guarantee covers them.
     ///
     /// # Errors
     /// [`Error::Target`] for a number that is NaN or infinite.
-    pub fn new(targets: Mat) -> Result<Self, Error> {
+    pub fn assume_public(targets: Mat) -> Result<Self, Error> {
         match targets.as_ref().first_non_finite() {
             Some((row, _)) => Err(Error::Target { row }),
             None => Ok(Self { targets }),

@@ -135,6 +135,8 @@ struct Smoothness {
     slope: f64,
     /// `E(φ(u) − φ(v))² ≤` this times `E(u − v)²`.
     lipschitz: f64,
+    /// Errors `C` of the covariance, and of the variances in proportion, move `E[φ(u)φ(v)]` by at most this times `C`.
+    error: f64,
     /// `φ′`.
     derivative: Derivative,
 }
@@ -154,12 +156,13 @@ impl Smoothness {
         let kinked = |slope: f64| {
             let square = 0.5 * (1.0 + slope * slope);
             let derivative = Derivative::Jump((1.0 - slope) * (1.0 - slope));
-            Self { value, slope: square, lipschitz: square, derivative }
+            Self { value, slope: square, lipschitz: square, error: square, derivative }
         };
         let smooth = |slope, curvature| Self {
             value,
             slope,
             lipschitz: slope,
+            error: slope,
             derivative: Derivative::Lipschitz(curvature),
         };
         match activation {
@@ -174,6 +177,8 @@ impl Smoothness {
                 value,
                 slope: 4.0 * variance,
                 lipschitz: 12.0 * variance,
+                // of ab + 2c²: b and a for the variances, 4c for the covariance
+                error: 6.0 * variance,
                 derivative: Derivative::Lipschitz(4.0),
             },
         }
@@ -238,8 +243,8 @@ impl Layer {
         }
     }
 
-    /// How far values of the next layer are off, where these are and its own operations round. `∂E/∂c = E[φ′φ′]` is at most the slope, and
-    /// `∂E′/∂c` the square of Lipschitz derivatives; the arcsine of a jump turns a relative error η into `√(2η)`. No value is off by more
+    /// How far values of the next layer are off, where these are and its own operations round. What errors move E by is the field `error`, and
+    /// `∂E′/∂c` is at most the square of Lipschitz derivatives; the arcsine of a jump turns a relative error η into `√(2η)`. No value is off by more
     /// than twice the largest.
     fn next_rounding(
         &self,
@@ -250,7 +255,7 @@ impl Layer {
         let unit = ROUNDINGS * f64::EPSILON;
         // the operations of this layer round as if its covariance were off by a little more
         let inner = self.covariance_rounding + unit * self.covariance;
-        let of_values = weight * smooth.slope * inner + unit * covariance;
+        let of_values = weight * smooth.error * inner + unit * covariance;
         let of_derivatives = match smooth.derivative {
             Derivative::Lipschitz(square) => (square * inner).min(2.0 * smooth.slope),
             Derivative::Jump(square) => {
@@ -319,6 +324,28 @@ mod tests {
         // nothing is off by more than twice the largest value, however deep and steep
         let chaos = of(Kernel::nngp(Network::new(Activation::Erf, 80, 1e8).unwrap()));
         assert!((chaos / 2.0 - 1.0).abs() < 1e-8, "{chaos}");
+    }
+
+    /// In one dimension, without bias and with a weight variance `w` near ⅓ all values are powers: `Vˡ⁺¹ = 3w(Vˡ)²`, so
+    /// `ln Vˡ = 2ˡ ln(x²/3) + (2ˡ⁺¹ − 1) ln 3w`, and both logarithms are of numbers whose distance from 1 is exact.
+    #[test]
+    fn rounding_of_deep_squares_is_within_its_bound() {
+        let weight = 1.0 / 3.0;
+        let (of_weight, exact) = (3.0_f64.mul_add(weight, -1.0).ln_1p(), 3.0_f64.sqrt());
+        for depth in [10, 20, 30, 40] {
+            let kernel = Kernel::nngp(Network::new(Activation::Quadratic, depth, weight).unwrap());
+            let bound = value_rounding(&kernel, 1, exact);
+            for k in 0..20 {
+                let x = exact - f64::from(k) * f64::EPSILON;
+                let doublings = 2.0_f64.powi(depth as i32);
+                let of_point = (x.mul_add(x, -3.0) / 3.0).ln_1p();
+                let value = (doublings * of_point + (2.0 * doublings - 1.0) * of_weight).exp();
+                for y in [x, -x] {
+                    let error = (kernel.value(&[x], &[y]).unwrap() - value).abs();
+                    assert!(error <= bound, "{depth} {k}: {error} {bound}");
+                }
+            }
+        }
     }
 
     #[test]

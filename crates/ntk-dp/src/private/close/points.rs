@@ -82,7 +82,7 @@ impl<A: FixedSizeAdjacency> fmt::Debug for PrivatePoints<'_, A> {
 /// let release = release_points(private, &options, Epsilon::new(1.0)?, Delta::new(1e-6)?, &mut secure_rng()?)?;
 ///
 /// assert_eq!(release.certificate().arithmetic(), ArithmeticModel::ExactLattice);
-/// let model = release.value().fit(&kernel, 1e-3, &PublicLabels::new(products)?)?;
+/// let model = release.value().fit(&kernel, 1e-3, &PublicLabels::assume_public(products)?)?;
 /// let found = model.predict(Mat::from_vec(1, 2, vec![0.4, -0.5])?.as_ref())?;
 /// assert!((found[(0, 0)] + 1.6).abs() < 0.1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -13,8 +13,8 @@ use core::fmt;
 use dp_linalg::{Mat, MatRef};
 use dp_mechanisms::rows::{FixedSizeAdjacency, RowLattice};
 use dp_mechanisms::{
-    Delta, Epsilon, Lattice, LatticeL1Sensitivity, LatticeStatistic, LatticeVector, PrivacyProfile, Release,
-    TruncatedLaplace,
+    Delta, Epsilon, Error as MechanismError, Lattice, LatticeL1Sensitivity, LatticeStatistic, LatticeVector,
+    PrivacyProfile, Release, TruncatedLaplace,
 };
 use rand::CryptoRng;
 
@@ -111,7 +111,7 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
         };
         let (adjacency, lattice) = (points.adjacency(), query_lattice(options, points.adjacency()));
         let points = points.of_shape(options)?;
-        let sensitivity = LatticeL1Sensitivity::new(value_move(&lattice), adjacency)?;
+        let sensitivity = LatticeL1Sensitivity::new(value_move(&lattice)?, adjacency)?;
         let mechanism = TruncatedLaplace::calibrate(budget.epsilon, budget.delta, sensitivity)?;
         let (integers, rows, left) = (encoded(&lattice, points)?, options.rows(), budget.queries);
         Ok(Self { integers, lattice, rows, weight_variance, mechanism, budget, left })
@@ -160,8 +160,8 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
     /// Coefficients are rounded to a lattice of their own, by their largest.
     ///
     /// # Errors
-    /// As [`row_statistic`](Self::row_statistic); [`Error::RowCount`], [`Error::Target`] for coefficients of other points or such that are not finite:
-    /// by the query and coefficients alone.
+    /// As [`row_statistic`](Self::row_statistic); [`Error::RowCount`], [`Error::Target`] for coefficients of other points or such that are not finite;
+    /// [`dp_mechanisms::Error::SensitivityOverflow`] for so many columns that the sensitivity does not fit 64 bits: by the query and coefficients alone.
     pub fn prediction_statistic<L: Labels>(
         &self,
         query: &[f64],
@@ -175,8 +175,7 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
                 *sum = sum.wrapping_add(value.wrapping_mul(*weight as i64));
             }
         }
-        let moved = self.mechanism.sensitivity().get().saturating_mul(weights.largest_row.max(1));
-        let sensitivity = LatticeL1Sensitivity::new(moved, self.mechanism.sensitivity().adjacency())?;
+        let sensitivity = self.prediction_sensitivity(&weights)?;
         Ok(LatticeStatistic::new(sums, self.value_lattice()?, sensitivity, 1 << SUM_BITS))
     }
 
@@ -197,6 +196,14 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
         self.spend()?;
         let release = mechanism.release(statistic, "prediction at a point", rng)?;
         Ok(self.described(release, unit))
+    }
+
+    /// That of one value times the largest L1 norm of a row of weights.
+    fn prediction_sensitivity(&self, weights: &Weights) -> Result<LatticeL1Sensitivity<A>, Error> {
+        let (value, row) = (self.mechanism.sensitivity().get(), weights.largest_row.max(1));
+        let overflow = MechanismError::SensitivityOverflow { left: value.into(), right: row.into() };
+        let moved = value.checked_mul(row).ok_or(overflow)?;
+        Ok(LatticeL1Sensitivity::new(moved, self.mechanism.sensitivity().adjacency())?)
     }
 
     fn spend(&mut self) -> Result<(), Error> {
@@ -252,12 +259,14 @@ fn value_shift<A: FixedSizeAdjacency>(lattice: &RowLattice<A>) -> u32 {
 ///
 /// *Proof.* With `u = q̃/Q`, `p = ⟨x̃, u⟩` and `p' = ⟨x̃', u⟩` lie in `±A`, at most D apart, so that `|p² − p'²|` is largest for `p = A`, `p' = A − D`,
 /// or `p' = 0` where `D > A`. Floors of numbers at most y apart differ by at most `⌈y⌉`. ∎
-fn value_move<A: FixedSizeAdjacency>(lattice: &RowLattice<A>) -> u64 {
+fn value_move<A: FixedSizeAdjacency>(lattice: &RowLattice<A>) -> Result<u64, MechanismError> {
     let (norm, moved) = (lattice.squared_norm(), lattice.squared_displacement());
     let twice = (4 * norm).saturating_mul(moved).isqrt() + 1;
     let change = if moved < norm { twice.saturating_sub(moved).min(norm) } else { norm };
-    let steps = norm.saturating_mul(change).div_ceil(1 << value_shift(lattice));
-    u64::try_from(steps).unwrap_or(u64::MAX)
+    let overflow = MechanismError::SensitivityOverflow { left: norm, right: change };
+    let square = norm.checked_mul(change).ok_or(overflow)?;
+    // at most A⁴·2⁻ˢ: below 2^VALUE_BITS
+    u64::try_from(square.div_ceil(1 << value_shift(lattice))).map_err(|_| overflow)
 }
 
 /// Coefficients as integers, exactly representable in `f64`.

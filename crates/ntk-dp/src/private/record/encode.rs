@@ -9,8 +9,6 @@ use dp_linalg::{MatMut, MatRef};
 
 /// `R`: integer rows have `‖z‖² ≤ R²`. Products of entries are at most `2³⁴`: `2¹⁹ − 1` rows fit a partial sum, `2²⁹ − 1` an `i64`.
 pub(super) const RADIUS: u32 = 1 << 17;
-/// `R²`.
-pub(super) const SQUARED_RADIUS: f64 = RADIUS as f64 * RADIUS as f64;
 /// `1.5·2⁵²`: adding and subtracting it rounds to the nearest integer, ties to even, below `2⁵¹`.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 /// Sums of squares are taken in so many interleaved parts.
@@ -202,6 +200,11 @@ pub(super) fn quantise(x: &mut [f64], radius: f64) {
 fn safe_radius(entries: usize, radius: f64) -> f64 {
     let safe = radius - 0.5 * (entries as f64).sqrt() - 0.25;
     if safe > 0.0 { safe } else { 0.0 }
+}
+
+/// Steps in a length of one, for rows of so many entries: what they are multiplied by before they are rounded. Positive up to `2³⁶` entries.
+pub(super) fn row_unit(entries: usize) -> f64 {
+    safe_radius(entries, f64::from(RADIUS))
 }
 
 /// Targets as integers, exactly.

@@ -1,6 +1,6 @@
 //! Noise of all stages, fixed before any record is read, and the release.
 
-use super::encode::{RADIUS, RowEncoder, SQUARED_RADIUS, TargetCode};
+use super::encode::{RADIUS, RowEncoder, TargetCode, row_unit};
 use super::flatten::Flattening;
 use super::moments::NoisyMoments;
 use super::options::RecordOptions;
@@ -59,7 +59,7 @@ pub struct RecordMechanism<A> {
 }
 
 impl<A> RecordMechanism<A> {
-    /// `R`: rows of length one are rounded to integer vectors of length `R`.
+    /// `R`: rows of length one are rounded to integer vectors of length `R` at most.
     pub const RADIUS: u32 = RADIUS;
 }
 
@@ -139,7 +139,7 @@ impl<A: RecordAdjacency> RecordMechanism<A> {
     /// Standard deviation of the noise on the diagonal of `ΦᵀΦ`, as a multiple of the square of a row of length one.
     #[must_use]
     pub fn noise_multiplier(&self) -> f64 {
-        self.moments.noise_std().get() / SQUARED_RADIUS
+        self.moments.noise_std().get() / row_unit(self.options.encoded_dim()).powi(2)
     }
 
     /// The mechanism of the moments.
@@ -343,7 +343,7 @@ pub(super) fn centre(sums: &LatticeVector, noise_std: f64) -> Vec<f64> {
     let square: f64 = sums.iter().map(|sum| (*sum as f64) * (*sum as f64)).sum();
     let noise = (sums.len() as f64 - 2.0).max(0.0) * noise_std * noise_std;
     let shrink = if square > noise { 1.0 - noise / square } else { 0.0 };
-    let per_row = shrink / (rows * f64::from(RADIUS));
+    let per_row = shrink / (rows * row_unit(sums.len()));
     let length = square.sqrt() * per_row;
     let unit = if length > 1.0 { per_row / length } else { per_row };
     sums.iter().map(|sum| *sum as f64 * unit).collect()

@@ -1,6 +1,6 @@
 //! What is released: noisy moments, and their units.
 
-use super::encode::{RADIUS, RowEncoder, SQUARED_RADIUS, TargetCode};
+use super::encode::{RowEncoder, TargetCode, row_unit};
 use super::flatten::Flattening;
 use super::mechanism::RecordMechanism;
 use super::options::RecordOptions;
@@ -126,7 +126,7 @@ impl NoisyMoments {
         self.encoder.flattenings().iter().map(Flattening::directions)
     }
 
-    /// The released integers, of order `D + k`: products in units of `R²`, and the block of targets noise alone.
+    /// The released integers, of order `D + k`: rows of length one have `R − ½√D − ¼` steps, and the block of targets is noise alone.
     #[must_use]
     pub const fn lattice(&self) -> &SymmetricLatticeMatrix {
         &self.moments
@@ -138,17 +138,24 @@ impl NoisyMoments {
         self.encoder.encoded_dim()
     }
 
+    /// Steps in a row of length one, as rows were multiplied.
+    fn row_unit(&self) -> f64 {
+        row_unit(self.order())
+    }
+
+    /// What one step of `ΦᵀΦ` is worth.
+    fn gram_unit(&self) -> f64 {
+        1.0 / (self.row_unit() * self.row_unit())
+    }
+
     /// Noisy `ΦᵀΦ`, shape `(D, D)`.
     #[must_use]
     pub fn gram(&self) -> Mat {
-        let (dim, packed) = (self.order(), self.moments.packed());
+        let (dim, packed, unit) = (self.order(), self.moments.packed(), self.gram_unit());
         let mut gram = Mat::zeros(dim, dim);
         for i in 0..dim {
             let row = &packed[packed_len(i)..=packed_len(i) + i];
-            gram.row_mut(i)[..=i]
-                .iter_mut()
-                .zip(row)
-                .for_each(|(g, steps)| *g = *steps as f64 / SQUARED_RADIUS);
+            gram.row_mut(i)[..=i].iter_mut().zip(row).for_each(|(g, steps)| *g = *steps as f64 * unit);
         }
         mirror(&mut gram);
         gram
@@ -164,13 +171,13 @@ impl NoisyMoments {
 
     /// What one step of `ΦᵀY` is worth.
     fn cross_unit(&self) -> f64 {
-        self.code.step() / f64::from(RADIUS)
+        self.code.step() / self.row_unit()
     }
 
     /// Standard deviation of the noise on the diagonal of [`gram`](Self::gram); `1/√2` of it off the diagonal.
     #[must_use]
     pub fn gram_noise_std(&self) -> f64 {
-        self.noise_std.get() / SQUARED_RADIUS
+        self.noise_std.get() * self.gram_unit()
     }
 
     /// Standard deviation of the noise on each entry of [`cross`](Self::cross).
@@ -190,7 +197,7 @@ impl NoisyMoments {
     /// # Errors
     /// [`Error::Mechanism`] for noise beyond what the sampler supports: never for a release.
     pub fn spectral_bound(&self, failure: FailureProbability) -> Result<f64, Error> {
-        Ok(FrobeniusGaussian::new(self.noise_std)?.spectral_radius(self.order(), failure) / SQUARED_RADIUS)
+        Ok(FrobeniusGaussian::new(self.noise_std)?.spectral_radius(self.order(), failure) * self.gram_unit())
     }
 
     /// Bound on the Euclidean norm of the noise on each column of [`cross`](Self::cross), on all at once, but for this probability.

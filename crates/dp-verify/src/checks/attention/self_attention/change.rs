@@ -30,7 +30,11 @@ fn changes(first: &Mat, second: &Mat) -> Vec<f64> {
     eigen.values().iter().map(|value| value - 1.0).collect()
 }
 
-/// Both ends of the spectrum over their bounds, in both orders, and nothing between them. The twin forgets the square
+/// Moves and ridges that are not well above what clipping and the sums of draws round: each is to be refused.
+const ROUNDED: [(f64, f64); 5] = [(2e-23, 1e-40), (2e-23, 1.0), (1e-13, 1.0), (0.1, 1e-26), (0.1, 1e30)];
+
+/// Both ends of the spectrum over their bounds, in both orders, and nothing between them; and no bound where rounding is not small. The
+/// twin forgets the square
 /// of the displacement, `μ = r`.
 pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
@@ -78,7 +82,17 @@ pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
             .with_figure(pairs.picture("Relative changes of a ridged Gram matrix, against their bound")),
         Outcome::at_most(between, 1e-8, n).with_note("changes of other eigenvalues"),
         Outcome::at_most(stated, 1e-8, n).with_note("stated Frobenius change"),
+        Outcome::all_equal(taken_in_rounding(), ROUNDED.len() as u64)
+            .with_note("moves and ridges within rounding, taken"),
     ])
+}
+
+fn taken_in_rounding() -> u64 {
+    let taken = |(beta, ridge): (f64, f64)| {
+        let options = options(3, 2, 1.0).with_ridge(ridge);
+        private(close(beta), &options, &Mat::zeros(3, 2)).into_covariance().is_ok()
+    };
+    ROUNDED.into_iter().map(|case| u64::from(taken(case))).sum()
 }
 
 /// The published bound with a ridge holds, is nearly attained for ridges beyond `n`, and exceeds the sharp one by

@@ -13,27 +13,39 @@ use rand::RngExt;
 const MENU: [f64; 3] = [0.3, 0.5, 0.9];
 
 /// A filter, or the twin: it looks only afterwards whether the budget is exceeded, so that one mechanism too many runs.
+///
+/// A filter cannot be copied, so each branch of a strategy makes its own and spends on it what was spent on the way.
 #[derive(Clone)]
 struct Gate {
-    filter: Filter<AddRemoveRow>,
+    make: fn() -> Filter<AddRemoveRow>,
+    spent: Vec<Profile>,
     is_late: bool,
     is_closed: bool,
 }
 
 impl Gate {
-    fn new(filter: Filter<AddRemoveRow>, subject: Subject) -> Self {
-        Self { filter, is_late: subject.pick(false, true), is_closed: false }
+    fn new(make: fn() -> Filter<AddRemoveRow>, subject: Subject) -> Self {
+        Self { make, spent: Vec::new(), is_late: subject.pick(false, true), is_closed: false }
+    }
+
+    fn filter(&self) -> Filter<AddRemoveRow> {
+        let mut filter = (self.make)();
+        self.spent.iter().for_each(|profile| filter.spend(profile).expect("it has passed before"));
+        filter
     }
 
     /// What is left after a mechanism, if it may run.
     fn after(&self, profile: &Profile) -> Option<Self> {
-        let mut next = self.clone();
-        if next.is_closed {
+        if self.is_closed {
             return None;
         }
-        let fits = next.filter.spend(profile).is_ok();
-        next.is_closed = !fits;
-        (fits || self.is_late).then_some(next)
+        let mut next = self.clone();
+        if self.filter().spend(profile).is_ok() {
+            next.spent.push(profile.clone());
+            return Some(next);
+        }
+        next.is_closed = true;
+        self.is_late.then_some(next)
     }
 }
 
@@ -52,31 +64,33 @@ fn worst_response(gate: &Gate, loss: f64, at: f64) -> f64 {
 /// Sums of at most 10⁵ products in `f64`.
 const SLACK: f64 = 1e-11;
 
+fn zero_concentrated(rho: f64) -> Filter<AddRemoveRow> {
+    Filter::zero_concentrated(Rho::new(rho).expect("positive"), AddRemoveRow)
+}
+
 /// So many mechanisms that 64 bits do not count them, against a budget that what they count would be within.
 fn uncounted(subject: Subject) -> Outcome {
     let many = pure(1e-30).repeated(1 << 40).repeated(1 << 40);
-    let filters = [
-        Filter::pure(epsilon(1e-9), AddRemoveRow),
-        Filter::zero_concentrated(Rho::new(1e-40).expect("positive"), AddRemoveRow),
-    ];
+    let filters: [fn() -> Filter<AddRemoveRow>; 2] =
+        [|| Filter::pure(epsilon(1e-9), AddRemoveRow), || zero_concentrated(1e-40)];
     none_fails(filters, |filter| Gate::new(filter, subject).after(&many).is_none())
 }
 
 /// The best strategies against pure and zero-concentrated budgets, by enumeration of all, and two-step strategies against Gaussian
 /// budgets, by quadrature; and counts beyond all budgets. The twin spends after it ran.
 pub(in super::super) fn filter(_: &mut Context, subject: Subject) -> Outcome {
-    let filters = [
-        Filter::pure(epsilon(1.4), AddRemoveRow),
-        Filter::pure(epsilon(0.95), AddRemoveRow),
-        Filter::zero_concentrated(Rho::new(0.5).expect("positive"), AddRemoveRow),
-        Filter::zero_concentrated(Rho::new(0.13).expect("positive"), AddRemoveRow),
+    let filters: [fn() -> Filter<AddRemoveRow>; 4] = [
+        || Filter::pure(epsilon(1.4), AddRemoveRow),
+        || Filter::pure(epsilon(0.95), AddRemoveRow),
+        || zero_concentrated(0.5),
+        || zero_concentrated(0.13),
     ];
     let mut cases = Vec::new();
     for filter in filters {
-        cases.extend([0.0, 0.3, 0.9, 1.4, 2.0].map(|at| (filter.clone(), at)));
+        cases.extend([0.0, 0.3, 0.9, 1.4, 2.0].map(|at| (filter, at)));
     }
     let responses = none_fails(cases, |(filter, at)| {
-        worst_response(&Gate::new(filter.clone(), subject), 0.0, at) <= filter.budget().delta(at) + SLACK
+        worst_response(&Gate::new(filter, subject), 0.0, at) <= filter().budget().delta(at) + SLACK
     });
     Outcome::worst([
         responses.with_note("randomised response"),
@@ -88,7 +102,7 @@ pub(in super::super) fn filter(_: &mut Context, subject: Subject) -> Outcome {
 /// First μ = 0.8 of a budget of 1; then nothing, or what fits, whichever is worse after what was released. The value is that of the
 /// budget itself if the rest is spent always: an adversary gains nothing by looking.
 fn gaussian_budgets(subject: Subject) -> Outcome {
-    let gate = Gate::new(Filter::gaussian(mu(1.0), AddRemoveRow), subject);
+    let gate = Gate::new(|| Filter::gaussian(mu(1.0), AddRemoveRow), subject);
     let first = 0.8;
     let Some(next) = gate.after(&gaussian(first)) else { return Outcome::inconclusive("the budget is one") };
     let seconds: Vec<f64> =
@@ -125,7 +139,7 @@ pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcom
         truth == (rng.random_range(0.0..1.0) < 1.0 / (1.0 + (-e).exp()))
     };
     let mechanism = from_fn(|truth: &bool, rng| {
-        let mut gate = Gate::new(Filter::pure(epsilon(1.375), AddRemoveRow), subject);
+        let mut gate = Gate::new(|| Filter::pure(epsilon(1.375), AddRemoveRow), subject);
         let mut loss = 0.0;
         for wish in [0.875, 0.5, 0.875] {
             let e = if loss < 0.0 { 0.3 } else { wish };
@@ -164,33 +178,37 @@ fn reading(d: f64, subject: Subject) -> Box<Reading> {
 /// ε of the mechanisms that may come next, for odometers.
 const STEPS: [f64; 2] = [0.4, 1.1];
 
-/// An odometer, what was spent, and the loss so far.
-#[derive(Clone)]
+/// The δ of an odometer, the ε that were spent, and the loss so far.
 struct Journey {
-    odometer: Odometer<AddRemoveRow>,
-    spent: Profile,
+    delta: f64,
+    spent: Vec<f64>,
     loss: f64,
 }
 
 impl Journey {
-    fn new(d: f64) -> Self {
-        Self {
-            odometer: Odometer::new(delta(d), AddRemoveRow),
-            spent: Profile::nothing(AddRemoveRow),
-            loss: 0.0,
-        }
+    const fn new(delta: f64) -> Self {
+        Self { delta, spent: Vec::new(), loss: 0.0 }
     }
 
     /// With one mechanism more, and what it told.
     fn after(&self, e: f64, loss: f64) -> Self {
-        let mut odometer = self.odometer.clone();
-        odometer.spend(&pure(e)).expect("pure guarantees have a zero-concentrated view");
-        let spent = self.spent.and(&pure(e)).expect("the same neighbours");
-        Self { odometer, spent, loss: self.loss + loss }
+        let spent = self.spent.iter().copied().chain([e]).collect();
+        Self { delta: self.delta, spent, loss: self.loss + loss }
+    }
+
+    /// What is read now, by an odometer of this journey's own.
+    fn reading(&self, read: &Reading) -> f64 {
+        let mut odometer = Odometer::new(delta(self.delta), AddRemoveRow);
+        let mut all = Profile::nothing(AddRemoveRow);
+        for once in self.spent.iter().map(|e| pure(*e)) {
+            odometer.spend(&once).expect("pure guarantees have a zero-concentrated view");
+            all = all.and(&once).expect("the same neighbours");
+        }
+        read(&odometer, &all)
     }
 
     fn exceeds(&self, read: &Reading) -> bool {
-        self.loss > read(&self.odometer, &self.spent)
+        self.loss > self.reading(read)
     }
 }
 
@@ -222,7 +240,7 @@ pub(in super::super) fn odometer_audit(context: &mut Context, subject: Subject) 
     let (d, e) = (0.3, STEPS[0]);
     let read = reading(d, subject);
     let steps = core::iter::successors(Some(Journey::new(d)), |journey| Some(journey.after(e, e)));
-    let readings: Vec<f64> = steps.take(101).map(|journey| read(&journey.odometer, &journey.spent)).collect();
+    let readings: Vec<f64> = steps.take(101).map(|journey| journey.reading(&*read)).collect();
     let likelier = 1.0 / (1.0 + (-e).exp());
     let runs = context.scale(2_000, 50_000);
     let exceeded = (0..runs).filter(|_| {

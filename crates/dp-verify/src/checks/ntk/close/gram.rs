@@ -64,6 +64,7 @@ pub(in super::super) fn change(context: &mut Context, subject: Subject) -> Outco
         Outcome::at_most(between, 1e-8, n).with_note("changes of other eigenvalues"),
         Outcome::at_least(stated, 1.0, n).with_note("stated Frobenius change over that of the claim"),
         above_rounding(),
+        above_doubled_rounding(),
     ])
 }
 
@@ -104,6 +105,39 @@ fn above_rounding() -> Outcome {
             .with_note("changes on the machine over those of real numbers"),
         Outcome::at_least(least, ROUNDING_OF_FORTY, n).with_note("the least ridge that is not refused"),
     ])
+}
+
+/// Depths of networks of squares whose kernel values of one are off by far more than the roundings of so many operations.
+const DEPTHS: [usize; 3] = [10, 20, 30];
+
+/// Ridges of a hundred true errors of a value of deep squares, which double in each layer: all are refused.
+fn above_doubled_rounding() -> Outcome {
+    let taken = |depth: &usize| {
+        let network = Network::new(Activation::Quadratic, *depth, THIRD).expect("a variance in range");
+        let kernel = Kernel::nngp(network);
+        let options = CloseOptions::new(kernel.clone(), (2, 1), 3.0_f64.sqrt());
+        let ridge = 100.0 * error_of_squares(&kernel, *depth);
+        let options = options.and_then(|options| options.with_ridge(ridge)).expect("in range");
+        gram_bound(close(1e-9), &options).is_ok()
+    };
+    Outcome::all_equal(DEPTHS.iter().filter(|depth| taken(depth)).count() as u64, DEPTHS.len() as u64)
+        .with_note("ridges within the rounding of deep squares, taken")
+}
+
+/// The weight variance at which a value of one stays one.
+const THIRD: f64 = 1.0 / 3.0;
+
+/// How far values of points near √3 in one dimension are off: they are powers, `ln Vˡ = 2ˡ ln(x²/3) + (2ˡ⁺¹ − 1) ln 3w`, of numbers whose
+/// distance from 1 is exact.
+fn error_of_squares(kernel: &Kernel, depth: usize) -> f64 {
+    let doublings = 2.0_f64.powi(depth as i32);
+    let of_weight = (2.0 * doublings - 1.0) * 3.0_f64.mul_add(THIRD, -1.0).ln_1p();
+    let error = |k: u32| {
+        let x = 3.0_f64.sqrt() - f64::from(k) * f64::EPSILON;
+        let value = (doublings * (x.mul_add(x, -3.0) / 3.0).ln_1p() + of_weight).exp();
+        (kernel.value(&[x], &[x]).expect("finite points") - value).abs()
+    };
+    (0..10).map(error).fold(0.0, f64::max)
 }
 
 /// Numbers that [`neighbours`] makes a pair of: equal points, one of which moves along itself, or any.

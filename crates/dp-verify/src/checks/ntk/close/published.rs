@@ -27,7 +27,7 @@ pub(in super::super) fn labels(context: &mut Context, subject: Subject) -> Outco
             Subject::AsShipped => labels.clone(),
             Subject::Broken => released.expect("a bound in range").value().targets().to_owned(),
         };
-        let given = PublicLabels::new(seen).expect("finite labels");
+        let given = PublicLabels::assume_public(seen).expect("finite labels");
         let coefficients = gram.value().coefficients(0.1, &given).expect("more draws than points");
         let product =
             matmul(gram.value().matrix(), coefficients.matrix(), Parallelism::Sequential).expect("fits");

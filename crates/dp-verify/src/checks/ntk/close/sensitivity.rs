@@ -79,7 +79,7 @@ pub(super) fn coefficients(
     let private = PrivatePoints::new(close(0.01), points.as_ref());
     let release = release_gram_with(private, &options, &mechanism, rng).expect("the announced shape");
     let labels = Mat::from_fn(rows, 2, |i, j| [1.0, -0.8, 0.2, 0.1, -0.3, 0.4][(2 * i + j) % 6]);
-    let labels = PublicLabels::new(labels).expect("finite");
+    let labels = PublicLabels::assume_public(labels).expect("finite");
     release.value().coefficients(0.5, &labels).expect("more draws than points")
 }
 
@@ -124,5 +124,36 @@ pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outc
             });
         }
     }
-    Outcome::worst([rows.outcome(0.98), sums.outcome(0.9)])
+    Outcome::worst([rows.outcome(0.98), sums.outcome(0.9), many_columns(&mut rng)])
+}
+
+/// Coefficients of so many columns that their values move by more than 64 bits, where a point is replaced by zero: refused, or
+/// stated as they are.
+fn many_columns(rng: &mut ChaCha20Rng) -> Outcome {
+    let (options, columns) = (unit(1, 1), 1 << 17);
+    let bound = gram_bound(close(0.01), &options).expect("a small change");
+    let mechanism = GaussianSampling::with_draws(Draws::new(400).expect("positive"), bound);
+    let point = Mat::filled(1, 1, 1.0);
+    let private = PrivatePoints::new(close(0.01), point.as_ref());
+    let release = release_gram_with(private, &options, &mechanism, rng).expect("the announced shape");
+    let labels = PublicLabels::assume_public(Mat::filled(1, columns, 1.0)).expect("finite");
+    let coefficients = release.value().coefficients(0.5, &labels).expect("more draws than points");
+    let statistic = |x: f64| {
+        let point = Mat::filled(1, 1, x);
+        let (epsilon, delta) = super::budget(1.0, 1e-6);
+        let private = PrivatePoints::new(ReplaceRow, point.as_ref());
+        let budget = QueryBudget::new(1, epsilon, delta);
+        let queries = PrivateQueries::new(private, &options, budget).expect("the quadratic kernel");
+        queries.prediction_statistic(&[1.0], &coefficients)
+    };
+    let taken = match (statistic(1.0), statistic(0.0)) {
+        (Ok(first), Ok(second)) => {
+            let stated = u128::from(first.sensitivity().get());
+            let (a, b) = (first.assume_public(), second.assume_public());
+            a.iter().zip(&b).map(|(a, b)| u128::from(a.abs_diff(*b))).sum::<u128>() > stated
+        }
+        _ => false,
+    };
+    Outcome::all_equal(u64::from(taken), 1)
+        .with_note("predictions in 2¹⁷ columns that move by more than stated")
 }

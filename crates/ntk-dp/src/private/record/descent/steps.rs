@@ -1,6 +1,6 @@
 //! Integer gradients of encoded records at public weights.
 
-use super::super::encode::{RADIUS, quantise, square};
+use super::super::encode::{RADIUS, quantise, row_unit, square};
 use super::super::sums::Encoded;
 use super::options::DescentOptions;
 use crate::Error;
@@ -39,7 +39,7 @@ fn exp_of_nonpositive(x: f64) -> f64 {
     value * f64::from_bits(((k as i64 + 1023) as u64) << 52)
 }
 
-/// Weights as integers: `w ≈ scale·integers`, for rows in units of `2⁻¹⁷`.
+/// Weights as integers, for rows as integers.
 struct IntegerWeights {
     /// `(D, k)`.
     integers: Mat,
@@ -61,7 +61,7 @@ impl IntegerWeights {
         }
         let integers =
             Mat::from_fn(weights.nrows(), weights.ncols(), |i, j| (weights[(i, j)] * scale).round());
-        Self { integers, unit: 1.0 / (scale * f64::from(RADIUS)) }
+        Self { integers, unit: 1.0 / (scale * row_unit(weights.nrows())) }
     }
 }
 
@@ -138,7 +138,7 @@ impl Walk {
     /// From zero, for so many rows.
     pub(super) fn new(options: &DescentOptions, rows: f64) -> Self {
         let (dim, classes) = (options.record().encoded_dim(), options.record().columns());
-        let unit = options.residual_clip() / (f64::from(RADIUS) * f64::from(RADIUS));
+        let unit = options.residual_clip() / (row_unit(dim) * row_unit(classes));
         let rate = options.step_size() * (dim * classes) as f64 * unit / rows;
         let zeros = vec![0.0; dim * classes];
         Self {
@@ -211,7 +211,7 @@ mod tests {
         for scale in [1e-300, 1e-3, 1.0, 1e12] {
             let weights = Mat::from_fn(9, 3, |i, j| scale * ((i * i + j) as f64).sin());
             let found = IntegerWeights::new(weights.as_ref());
-            let step = found.unit * f64::from(RADIUS);
+            let step = found.unit * row_unit(9);
             for (w, integer) in weights.as_slice().iter().zip(found.integers.as_slice()) {
                 assert!((integer * step - w).abs() <= 0.5 * step);
                 assert!(integer.abs() <= LONGEST + 1.0);
