@@ -103,7 +103,11 @@ pub const CLAIMS: &[Claim] = &[
         SENSITIVITY_DOCUMENT,
         ClaimKind::Sensitivity,
         "one document more or less moves the integer moments by at most w·A√(V² + c̃²) in L2, however many rows it has",
-        &["AddRemoveDocument", "all rows of a document are pushed in one call", "any keys, values and ids"],
+        &[
+            "AddRemoveDocument",
+            "where aggregates are merged, which one a row went to is a function of its own document alone",
+            "any keys, values and ids",
+        ],
         "Moment release, sensitivity",
     ),
     ours(

@@ -9,11 +9,10 @@ use core::ops::Range;
 use dp_linalg::MatRef;
 use dp_mechanisms::AddRemoveDocument;
 
-/// A chunk of private keys `(n, d)` and values `(n, d_v)` with the id of the document that each row belongs to, `(n)`.
+/// Private keys `(n, d)` and values `(n, d_v)` with the id of the document that each row belongs to, `(n)`: all of an aggregate.
 ///
 /// Rows with the same id are one record, in whatever order they stand, under
-/// [`AddRemoveDocument`]. All rows of a document must be in one chunk: an id that an aggregate has seen in an earlier one is
-/// left out.
+/// [`AddRemoveDocument`]. An aggregate takes them [in one call](crate::PrivateMoments::push_documents).
 ///
 /// # Example
 ///
@@ -57,17 +56,18 @@ impl<'a> Documents<'a> {
         check_dimension(Parameter::Value, shape.value_dim, self.rows.values().ncols())
     }
 
-    /// The rows in an order in which documents are contiguous, and the range of each document there with its id.
-    pub(crate) fn grouped(&self) -> (Vec<usize>, Vec<(u64, Range<usize>)>) {
+    /// The rows in an order in which documents are contiguous, and the range of each document there.
+    pub(crate) fn grouped(&self) -> (Vec<usize>, Vec<Range<usize>>) {
         let mut order: Vec<usize> = (0..self.ids.len()).collect();
         order.sort_by_key(|&row| self.ids[row]);
-        let mut groups: Vec<(u64, Range<usize>)> = Vec::new();
-        for (place, &row) in order.iter().enumerate() {
-            match groups.last_mut() {
-                Some((id, range)) if *id == self.ids[row] => range.end = place + 1,
-                _ => groups.push((self.ids[row], place..place + 1)),
-            }
-        }
+        let of_one = order.chunk_by(|a, b| self.ids[*a] == self.ids[*b]);
+        let mut end = 0;
+        let groups = of_one.map(|rows| {
+            let start = end;
+            end += rows.len();
+            start..end
+        });
+        let groups = groups.collect();
         (order, groups)
     }
 }
@@ -120,7 +120,7 @@ mod tests {
         let documents = Documents::new(&[9, 2, 9, 2, 5], zeros.as_ref(), zeros.as_ref()).unwrap();
         let (order, groups) = documents.grouped();
         assert_eq!(order, [1, 3, 4, 0, 2]);
-        assert_eq!(groups, [(2, 0..2), (5, 2..3), (9, 3..5)]);
+        assert_eq!(groups, [0..2, 2..3, 3..5]);
     }
 
     #[test]

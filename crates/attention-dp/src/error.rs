@@ -133,7 +133,8 @@ pub enum Error {
         /// Coordinates of a row.
         dim: usize,
     },
-    /// Gaussian sampling of moves or with a ridge that are not well above what rounding does to rows and draws.
+    /// Gaussian sampling of moves or with a ridge that are not well above what rounding does to rows and draws. (The lattice of the normals is
+    /// not meant: certificates name it as `real_model_gap`.)
     #[error(
         "rounding of rows of norm {radius} is not small beside a move of {displacement} and a ridge of {ridge}: protect larger moves, or choose another ridge"
     )]
@@ -200,6 +201,11 @@ pub enum Error {
         "aggregates of different options, or rows and aggregates of different adjacencies, do not go together"
     )]
     DifferentOptions,
+    /// Documents are added in one call an aggregate, because all rows of a document are needed at once.
+    #[error(
+        "this aggregate has its documents: add all of them in one call, or take an aggregate for each share of the documents and merge"
+    )]
+    DocumentsAdded,
     // the query
     /// A range of leaves is not within a tree.
     #[error("the range {start} … {end} is not within {leaves} leaves")]

@@ -183,11 +183,13 @@ impl<A: RowAdjacency> PrivateHeads<A> {
 
 /// # Records are documents
 impl PrivateHeads<AddRemoveDocument> {
-    /// Adds a chunk of documents: the rows of each head, equally many; the ids of the first head are those of all.
+    /// Adds all documents, in one call: the rows of each head, equally many; the ids of the first head are those of all. See
+    /// [`PrivateMoments::push_documents`].
     ///
     /// # Errors
     ///
-    /// [`Error::HeadCount`], [`Error::RowCount`], [`Error::Dimension`] before any row is looked at; never because of the content of a row.
+    /// [`Error::HeadCount`], [`Error::RowCount`], [`Error::Dimension`], [`Error::DocumentsAdded`] by the second call, before any row is looked at;
+    /// never because of the content of a row.
     pub fn push_documents(&mut self, documents: &[Documents<'_>]) -> Result<(), Error> {
         self.check_count(documents.len())?;
         for (head, rows) in self.heads.iter().zip(documents) {
@@ -196,11 +198,48 @@ impl PrivateHeads<AddRemoveDocument> {
                 return Err(Error::RowCount);
             }
         }
+        self.heads.iter().try_for_each(PrivateMoments::check_no_documents)?;
         let ids = documents[0].ids();
         self.heads.iter_mut().zip(documents).try_for_each(|(head, rows)| {
             let rows = rows.rows();
             head.push_documents(Documents::new(ids, rows.keys(), rows.values())?)
         })
+    }
+
+    /// Adds the documents of other heads of the same options, head by head.
+    ///
+    /// # What is assumed
+    ///
+    /// Which of the two a record went to is a function of its own document alone: see [`PrivateMoments::assume_disjoint_merge`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::HeadCount`], [`Error::DifferentOptions`] unless all options and shares are the same, before anything is added.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use attention_dp::{Error, PrivateHeads};
+    /// use dp_mechanisms::AddRemoveDocument;
+    ///
+    /// /// Each of the parts has documents of its own.
+    /// fn whole(
+    ///     mut first: PrivateHeads<AddRemoveDocument>,
+    ///     others: Vec<PrivateHeads<AddRemoveDocument>>,
+    /// ) -> Result<PrivateHeads<AddRemoveDocument>, Error> {
+    ///     others.into_iter().try_for_each(|other| first.assume_disjoint_merge(other))?;
+    ///     Ok(first)
+    /// }
+    /// ```
+    pub fn assume_disjoint_merge(&mut self, other: Self) -> Result<(), Error> {
+        self.check_count(other.heads.len())?;
+        if self.shares != other.shares {
+            return Err(Error::DifferentOptions);
+        }
+        for (head, other) in self.heads.iter().zip(&other.heads) {
+            other.check_same(head.adjacency(), head.geometry())?;
+        }
+        self.heads.iter_mut().zip(other.heads).try_for_each(|(head, other)| head.assume_disjoint_merge(other))
     }
 }
 

@@ -126,8 +126,8 @@ impl<A: Adjacency> ExactDivergence<A> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn of_noise<N: LatticeNoise>(noise: &N, shift: i64, reach: u32, adjacency: A) -> Result<Self, Error> {
-        let (reach, shift) = (i64::from(reach), shift.unsigned_abs().min(i64::MAX as u64 / 4) as i64);
-        let (from, to) = (-reach, shift + reach);
+        let (reach, shift) = (i64::from(reach), shift.clamp(-i64::MAX / 4, i64::MAX / 4));
+        let (from, to) = (shift.min(0) - reach, shift.max(0) + reach);
         let moved = |which: Which, k: i64| k - which.pick(0, shift);
         let outside = Which::BOTH.map(|which| {
             let below = noise.cdf_bounds(moved(which, from) - 1).1;
@@ -252,6 +252,40 @@ mod tests {
         let (one_way, other) =
             (divergence.delta_bounds_of(Which::First, 0.0), divergence.delta_bounds_of(Which::Second, 0.0));
         assert!((one_way.0 - 0.4375).abs() < 1e-15 && (other.0 - 0.4375).abs() < 1e-15);
+    }
+
+    /// `P(k) = ½ᵏ⁺¹` for `k ≥ 0`.
+    struct Geometric;
+
+    impl LatticeNoise for Geometric {
+        fn sample<R: rand::CryptoRng + ?Sized>(&self, rng: &mut R) -> i64 {
+            i64::from(rng.next_u64().trailing_zeros())
+        }
+
+        fn pmf_bounds(&self, k: i64) -> (f64, f64) {
+            let p = if (0..1000).contains(&k) { 0.5_f64.powi(k as i32 + 1) } else { 0.0 };
+            (p, p)
+        }
+
+        fn cdf_bounds(&self, k: i64) -> (f64, f64) {
+            let p = if k < 0 { 0.0 } else { 1.0 - 0.5_f64.powi(k.min(1000) as i32 + 1) };
+            (p, p)
+        }
+    }
+
+    #[test]
+    fn a_shift_has_a_direction() {
+        let laws = |shift| ExactDivergence::of_noise(&Geometric, shift, 60, ReplaceRow).unwrap();
+        // the first alone can be 0, or the second alone −1
+        let (up, down) = (laws(1), laws(-1));
+        assert!(
+            up.delta_bounds_of(Which::First, 1.0).0 > 0.49
+                && up.delta_bounds_of(Which::Second, 1.0).1 < 1e-15
+        );
+        assert!(
+            down.delta_bounds_of(Which::First, 1.0).1 < 1e-15
+                && down.delta_bounds_of(Which::Second, 1.0).0 > 0.49
+        );
     }
 
     #[test]

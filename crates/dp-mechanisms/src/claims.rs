@@ -552,6 +552,17 @@ pub const CLAIMS: &[Claim] = &[
         status: ClaimStatus::Published,
     },
     Claim {
+        id: "mechanisms.release.composition",
+        kind: ClaimKind::Privacy,
+        statement: "releases by mechanisms of different kinds, joined, have together at most the profile on their certificate, and profiles that are added up are enclosed",
+        hypotheses: &[
+            "each may depend on what was released before, its guarantee was fixed beforehand",
+            "noise is independent",
+        ],
+        source: Source { work: HERE, result: "Accountants, releases together" },
+        status: ClaimStatus::Published,
+    },
+    Claim {
         id: SELECTION_LAW,
         kind: ClaimKind::Numerical,
         statement: "a coin shows heads with probability e^{−εk/s}, an index is drawn in proportion to such weights, a quantile in proportion to its integers' weights, exactly: one uniform, refined while undecided, never redrawn",

@@ -218,10 +218,7 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Sensitivity,
         statement: "V and AᵀVA may be returned, as AᵀVA is computed from the private V",
         hypotheses: &["the others' rows are known"],
-        source: Source {
-            work: "arXiv 2408.06395",
-            result: "as recorded from its abstract and the project's plan",
-        },
+        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and our notes" },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -229,10 +226,7 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Sensitivity,
         statement: "a moments accountant covers weights with truncated multiplicative noise",
         hypotheses: &["a truncation that does not depend on the rows"],
-        source: Source {
-            work: "arXiv 2408.06395",
-            result: "as recorded from its abstract and the project's plan",
-        },
+        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and our notes" },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -240,10 +234,7 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Sensitivity,
         statement: "the loss of multiplicative noise is that of a shift at the scale of the noise",
         hypotheses: &["the noise is a factor of the data's weight"],
-        source: Source {
-            work: "arXiv 2408.06395",
-            result: "as recorded from its abstract and the project's plan",
-        },
+        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and our notes" },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -251,10 +242,7 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Sensitivity,
         statement: "the Lipschitz constant of exact leverages covers leverages from a sample drawn by private leverages",
         hypotheses: &["samples are drawn anew"],
-        source: Source {
-            work: "arXiv 2408.06395",
-            result: "as recorded from its abstract and the project's plan",
-        },
+        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and our notes" },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -262,21 +250,15 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Sensitivity,
         statement: "converged weights move by at most L times the distance of the rows, L free of the number of rounds",
         hypotheses: &["two rows that are nearly the same"],
-        source: Source {
-            work: "arXiv 2408.06395",
-            result: "as recorded from its abstract and the project's plan",
-        },
+        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and our notes" },
         status: ClaimStatus::Refuted,
     },
     Claim {
         id: "john.published.record",
         kind: ClaimKind::Sensitivity,
-        statement: "ε for ε₀-close polytopes says something of a record",
+        statement: "ε for ε₀-close polytopes bounds what is learned of a replaced record (the paper does not say so)",
         hypotheses: &["a record is replaced by any other"],
-        source: Source {
-            work: "arXiv 2408.06395",
-            result: "as recorded from its abstract and the project's plan",
-        },
+        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and our notes" },
         status: ClaimStatus::Refuted,
     },
     Claim {
@@ -284,10 +266,7 @@ pub const CLAIMS: &[Claim] = &[
         kind: ClaimKind::Convergence,
         statement: "any gap ξ is reached after O(ξ⁻²(ln(n/δ₀) + (Lε₀)⁻²)) rounds at a fixed level of noise",
         hypotheses: &["noise drawn anew in each round"],
-        source: Source {
-            work: "arXiv 2408.06395",
-            result: "as recorded from its abstract and the project's plan",
-        },
+        source: Source { work: "arXiv 2408.06395", result: "as recorded from its abstract and our notes" },
         status: ClaimStatus::Refuted,
     },
     Claim {

@@ -291,7 +291,7 @@ pub const CLAIMS: &[Claim] = &[
     published(
         "ntk.published.record",
         (ClaimKind::Sensitivity, ClaimStatus::Refuted),
-        "ε for moves by β says something of a record",
+        "ε for moves by β bounds what is learned of a replaced point (the paper does not say so)",
         &["a point is replaced by another"],
     ),
     published(
@@ -369,7 +369,6 @@ const fn published(
     statement: &'static str,
     hypotheses: &'static [&'static str],
 ) -> Claim {
-    let source =
-        Source { work: "arXiv 2407.13621", result: "as recorded from its abstract and the project's plan" };
+    let source = Source { work: "arXiv 2407.13621", result: "as recorded from its abstract and our notes" };
     Claim { id, kind, statement, hypotheses, source, status }
 }

@@ -74,7 +74,7 @@ impl LogitRange {
 
     /// The logit at `−1 ≤ x ≤ 1`.
     fn at(self, x: f64) -> f64 {
-        self.half_width().mul_add(x, self.middle()).clamp(self.low, self.high)
+        (self.half_width() * x + self.middle()).clamp(self.low, self.high)
     }
 
     fn middle(self) -> f64 {

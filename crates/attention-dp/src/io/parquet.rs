@@ -49,8 +49,9 @@ impl ParquetColumns {
 ///
 /// # Which rows count
 ///
-/// A null in the place of a key, of a value, of one of their entries or of a document id makes the key of that row NaN: such
-/// a row is dropped by the [rule of its own](crate::Rows). So a null never changes another row, and no error tells of it.
+/// A null in the place of a key or a value, or of one of their entries, is NaN: such a row is dropped by the
+/// [rule of its own](crate::Rows). A row whose document id is null is left out here: no id is made up for it. So a null never
+/// changes another row, and no error tells of it.
 ///
 /// # What can be read
 ///
@@ -58,8 +59,8 @@ impl ParquetColumns {
 /// pyarrow from `pa.list_(pa.float32(), 768)`. Lists without a size are refused, because the length of each would then be data.
 /// Compression is none or snappy, the default of pyarrow, pandas and others.
 ///
-/// Memory is that of the pages of one row group that are decoded, and of the names of the documents if they are
-/// strings. Files are for their owner: errors of a damaged file may depend on what is in it, and a hostile file can ask
+/// Memory is that of the pages of one row group that are decoded, of the rows that are asked for at a time, and of the names of the
+/// documents if they are strings. Files are for their owner: errors of a damaged file may depend on what is in it, and a hostile file can ask
 /// the library underneath for much memory, or make it panic: that is contained and an error, unless panics abort. Open your own.
 ///
 /// ```
@@ -71,6 +72,24 @@ impl ParquetColumns {
 ///     let mut reader = ParquetReader::open(path, &ParquetColumns::new("key", "value"))?;
 ///     while let Some(records) = reader.next_records(10_000)? {
 ///         moments.push(Rows::new(AddRemoveRow, records.keys().as_ref(), records.values().as_ref())?)?;
+///     }
+///     Ok(())
+/// }
+/// ```
+///
+/// Documents go into an aggregate [in one call](crate::PrivateMoments::push_documents), so they are read in one, too: where a chunk ends
+/// depends on the documents before it.
+///
+/// ```
+/// use attention_dp::io::{ParquetColumns, ParquetReader};
+/// use attention_dp::{Documents, Error, PrivateMoments};
+/// use dp_mechanisms::AddRemoveDocument;
+///
+/// fn add(path: &str, moments: &mut PrivateMoments<AddRemoveDocument>) -> Result<(), Error> {
+///     let columns = ParquetColumns::new("key", "value").with_documents("url");
+///     if let Some(records) = ParquetReader::open(path, &columns)?.next_records(usize::MAX)? {
+///         let ids = records.documents().expect("the column is named");
+///         moments.push_documents(Documents::new(ids, records.keys().as_ref(), records.values().as_ref())?)?;
 ///     }
 ///     Ok(())
 /// }
@@ -122,7 +141,8 @@ impl ParquetReader {
         self.shape
     }
 
-    /// The next rows, at most `max_rows` of them (0 counts as 1, so that a loop always ends), or `None` after the last.
+    /// The next `max_rows` rows or all that are left, across batches and row groups (0 counts as 1, so that a loop always ends), or
+    /// `None` after the last. `usize::MAX` is the whole file.
     ///
     /// # Errors
     /// [`FileError::Parquet`] when the rest of the file cannot be read, then and ever after.
@@ -136,12 +156,17 @@ impl ParquetReader {
     }
 
     fn read_records(&mut self, max_rows: usize) -> Result<Option<Records>, FileError> {
-        let Some(batch) = self.next_batch()? else { return Ok(None) };
-        let rows = batch.num_rows().min(max_rows.max(1));
-        if rows < batch.num_rows() {
-            self.pending = Some(batch.slice(rows, batch.num_rows() - rows));
+        let max_rows = max_rows.max(1);
+        let mut gathered = Gathered::default();
+        while gathered.rows < max_rows {
+            let Some(batch) = self.next_batch()? else { break };
+            let rows = batch.num_rows().min(max_rows - gathered.rows);
+            if rows < batch.num_rows() {
+                self.pending = Some(batch.slice(rows, batch.num_rows() - rows));
+            }
+            self.gather(&batch.slice(0, rows), &mut gathered)?;
         }
-        self.records(&batch.slice(0, rows)).map(Some)
+        if gathered.rows == 0 { Ok(None) } else { self.records(gathered).map(Some) }
     }
 
     /// Rows that are pending, or the next that are not empty.
@@ -159,22 +184,36 @@ impl ParquetReader {
         }
     }
 
-    fn records(&mut self, batch: &RecordBatch) -> Result<Records, FileError> {
+    /// Adds the rows of a batch, but for those whose document id is null.
+    fn gather(&mut self, batch: &RecordBatch, gathered: &mut Gathered) -> Result<(), FileError> {
         let column = |name: &str| batch.column_by_name(name).ok_or_else(unexpected);
-        let mut keys = matrix(column(&self.columns.keys)?, self.shape.key_dim)?;
-        let values = matrix(column(&self.columns.values)?, self.shape.value_dim)?;
-        let documents = match &self.columns.documents {
-            None => None,
-            Some(name) => {
-                let ids = ids(column(name)?, &mut self.names)?;
-                for (row, _) in ids.iter().enumerate().filter(|(_, id)| id.is_none()) {
-                    keys.row_mut(row).fill(f64::NAN);
-                }
-                Some(ids.into_iter().map(Option::unwrap_or_default).collect())
-            }
-        };
-        Ok(Records { keys, values, documents })
+        let mut kept: Vec<usize> = (0..batch.num_rows()).collect();
+        if let Some(name) = &self.columns.documents {
+            let ids = ids(column(name)?, &mut self.names)?;
+            kept.retain(|&row| ids[row].is_some());
+            gathered.documents.extend(ids.into_iter().flatten());
+        }
+        append(column(&self.columns.keys)?, &kept, &mut gathered.keys)?;
+        append(column(&self.columns.values)?, &kept, &mut gathered.values)?;
+        gathered.rows += kept.len();
+        Ok(())
     }
+
+    fn records(&self, gathered: Gathered) -> Result<Records, FileError> {
+        let Gathered { rows, keys, values, documents } = gathered;
+        let keys = Mat::from_vec(rows, self.shape.key_dim, keys).map_err(damaged)?;
+        let values = Mat::from_vec(rows, self.shape.value_dim, values).map_err(damaged)?;
+        Ok(Records { keys, values, documents: self.columns.documents.is_some().then_some(documents) })
+    }
+}
+
+/// Rows of several batches one behind the other.
+#[derive(Default)]
+struct Gathered {
+    rows: usize,
+    keys: Vec<f64>,
+    values: Vec<f64>,
+    documents: Vec<u64>,
 }
 
 /// Shows no entry, and not how many rows there are.
@@ -218,8 +257,7 @@ impl Records {
     }
 
     /// Which document each row belongs to, if a column of ids was named: equal numbers are equal ids. Integers keep their bits; names
-    /// are numbered by first appearance in the file, so that their numbers mean nothing in another. Rows whose id is null have
-    /// a key of NaN and the number 0.
+    /// are numbered by first appearance in the file, so that their numbers mean nothing in another. Rows whose id is null are not here.
     #[must_use]
     pub fn documents(&self) -> Option<&[u64]> {
         self.documents.as_deref()
@@ -272,29 +310,33 @@ fn check_documents(schema: &Schema, column: &str) -> Result<usize, FileError> {
     }
 }
 
-/// One row for each list.
-fn matrix(column: &ArrayRef, dim: usize) -> Result<Mat, FileError> {
+/// Appends the entries of the lists in these rows.
+fn append(column: &ArrayRef, rows: &[usize], entries: &mut Vec<f64>) -> Result<(), FileError> {
     let list = column.as_fixed_size_list_opt().ok_or_else(unexpected)?;
     let items = list.values();
-    let entries = if let Some(items) = items.as_primitive_opt::<Float32Type>() {
-        entries(list, items, f64::from)
+    if let Some(items) = items.as_primitive_opt::<Float32Type>() {
+        append_items((list, items), rows, f64::from, entries);
     } else {
-        entries(list, items.as_primitive_opt::<Float64Type>().ok_or_else(unexpected)?, |x| x)
-    };
-    Mat::from_vec(list.len(), dim, entries).map_err(damaged)
+        let items = items.as_primitive_opt::<Float64Type>().ok_or_else(unexpected)?;
+        append_items((list, items), rows, |x| x, entries);
+    }
+    Ok(())
 }
 
-fn entries<T: ArrowPrimitiveType>(
-    list: &FixedSizeListArray,
-    items: &PrimitiveArray<T>,
+fn append_items<T: ArrowPrimitiveType>(
+    (list, items): (&FixedSizeListArray, &PrimitiveArray<T>),
+    rows: &[usize],
     to_f64: impl Fn(T::Native) -> f64,
-) -> Vec<f64> {
+    entries: &mut Vec<f64>,
+) {
     let size = list.value_length() as usize;
-    let entry = |row: usize, j: usize| {
-        let item = list.value_offset_at(row) + j;
+    let entry = |row: usize, item: usize| {
         if list.is_null(row) || items.is_null(item) { f64::NAN } else { to_f64(items.value(item)) }
     };
-    (0..list.len()).flat_map(|row| (0..size).map(move |j| (row, j))).map(|(row, j)| entry(row, j)).collect()
+    for &row in rows {
+        let first = list.value_offset_at(row);
+        entries.extend((first..first + size).map(|item| entry(row, item)));
+    }
 }
 
 /// Identifiers, `None` where they are null.

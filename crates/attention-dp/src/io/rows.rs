@@ -139,7 +139,8 @@ impl<R: Read + Seek> MatrixReader<R> {
 ///
 /// Identifiers are compared and nothing else, so they keep all their bits: signed integers are taken modulo 2⁶⁴, and none goes
 /// through a float, in which large ones would become equal. Floats and bools are refused. Shapes `(n,)` and
-/// `(n, 1)` are columns.
+/// `(n, 1)` are columns. Documents go into an aggregate [in one call](crate::PrivateMoments::push_documents): ask for `usize::MAX`, here
+/// and of the readers of their keys and values.
 ///
 /// ```
 /// use attention_dp::io::IdReader;

@@ -10,19 +10,18 @@ use crate::rows::{Rows, check_dimension};
 use crate::sensitivity::{MomentAdjacency, RowAdjacency};
 use crate::{Parameter, claims};
 use core::fmt;
-use core::ops::Range;
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::{
     AddRemoveDocument, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic,
     PrivacyProfile, Release,
 };
 use rand::CryptoRng;
-use std::collections::BTreeSet;
 
 /// Exact integer moments `S = Σᵢ φ̃(kᵢ) ũᵢᵀ` of private rows, not yet released.
 ///
 /// Memory is `O(r·d_v)` per thread, independent of the number of rows. The sum is exact, so the order of rows, the
-/// chunks they arrive in, the number of threads and the merging of partial aggregates change no bit of it.
+/// chunks they arrive in, the number of threads and the merging of partial aggregates change no bit of it. Documents come
+/// [in one call](Self::push_documents).
 ///
 /// # Guarantee
 ///
@@ -63,8 +62,8 @@ pub struct PrivateMoments<A> {
     adjacency: A,
     geometry: MomentGeometry,
     workers: Vec<Worker>,
-    /// Documents that have been added, where documents are protected.
-    seen: BTreeSet<u64>,
+    /// Whether documents have been added: there is one call for them.
+    has_documents: bool,
 }
 
 impl<A: MomentAdjacency> PrivateMoments<A> {
@@ -86,7 +85,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
         let workers = (0..geometry.options().parallelism().get())
             .map(|_| Worker::new(&geometry))
             .collect::<Result<_, _>>()?;
-        Ok(Self { adjacency, geometry, workers, seen: BTreeSet::new() })
+        Ok(Self { adjacency, geometry, workers, has_documents: false })
     }
 
     /// What follows from the options: lattice, integer bounds, features.
@@ -106,7 +105,7 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
 
     fn absorb(&mut self, other: Self) -> Result<(), Error> {
         other.check_same(self.adjacency, &self.geometry)?;
-        self.seen.extend(other.seen);
+        self.has_documents |= other.has_documents;
         let first = &mut self.workers[0];
         other.workers.into_iter().try_for_each(|worker| first.absorb(worker))
     }
@@ -284,15 +283,17 @@ impl<A: RowAdjacency> PrivateMoments<A> {
 
 /// # Records are documents
 impl PrivateMoments<AddRemoveDocument> {
-    /// Adds a chunk of documents, on all threads.
+    /// Adds all documents of this aggregate, in one call, on all threads.
     ///
     /// A document of more rows than the [document weight](MomentOptions::with_document_weight) w is summed by itself and scaled
-    /// down to the norm of w full rows: all its rows count, with equal factors. All rows of a document must be in one
-    /// chunk; a document whose id was in an earlier one is left out.
+    /// down to the norm of w full rows: all its rows count, with equal factors. That needs all of them at once: hence one call.
+    /// Where they do not fit into memory, take an aggregate for each share of the *documents* and
+    /// [merge](Self::assume_disjoint_merge) them. Chunks of a file as they come are no such shares.
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] before any row is looked at; never because of the content of a row or an id.
+    /// [`Error::Dimension`], [`Error::DocumentsAdded`] by the second call, before any row is looked at; never because of the content of a row
+    /// or an id.
     ///
     /// # Example
     ///
@@ -316,10 +317,9 @@ impl PrivateMoments<AddRemoveDocument> {
     /// ```
     pub fn push_documents(&mut self, documents: Documents<'_>) -> Result<(), Error> {
         documents.check_shape(self.geometry.options().shape())?;
+        self.check_no_documents()?;
+        self.has_documents = true;
         let (order, groups) = documents.grouped();
-        let seen = &mut self.seen;
-        let groups: Vec<Range<usize>> =
-            groups.into_iter().filter(|(id, _)| seen.insert(*id)).map(|(_, range)| range).collect();
         let (rows, order) = (documents.rows(), order.as_slice());
         let (weight, max_square) = self.document_bounds()?;
         let share = groups.len().div_ceil(self.workers.len()).max(1);
@@ -345,16 +345,54 @@ impl PrivateMoments<AddRemoveDocument> {
         })
     }
 
-    /// Adds the documents of another aggregate, for instance of another machine, none of which may be here, too.
+    /// Adds the documents of another aggregate, for instance of another machine.
     ///
-    /// One that is in both counts twice, and the guarantee does *not* hold for it. That cannot be refused without telling that there is
-    /// one, nor taken back: a sum does not know its parts.
+    /// # What is assumed
+    ///
+    /// Which aggregate a row went to is a function of its own document alone, such as of its id (a hash, a residue, the machine where that
+    /// person's rows are kept). Then all rows of a document are in one aggregate, whatever other documents there are, and the sums are those of
+    /// a single call. It must hold for *all* data, not for those at hand: where shares end at every so many rows, a document more moves all ends
+    /// behind it, and others are cut in two.
+    ///
+    /// The guarantee does *not* hold for a document with rows in both: each part may weigh what a document may. That cannot be refused without
+    /// telling that there is one, nor taken back: a sum does not know its parts.
     ///
     /// # Errors
     ///
     /// [`Error::DifferentOptions`] unless both were made with the same options.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use attention_dp::{Bounds, Documents, MomentOptions, PrivateMoments, Shape};
+    /// use dp_linalg::Mat;
+    /// use dp_mechanisms::AddRemoveDocument;
+    ///
+    /// // a pass over the rows for each quarter of the documents: a quarter of them in memory
+    /// let options = MomentOptions::new(Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0)?, 4);
+    /// let rows = (0..3000_u64).map(|i| (i * i % 1000, [(i as f64).sin(), 0.5, (i as f64).cos()])); // id, key and value
+    /// let mut moments = PrivateMoments::new(AddRemoveDocument, options.clone())?;
+    /// for quarter in 0..4 {
+    ///     let (mut ids, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
+    ///     for (id, row) in rows.clone().filter(|(id, _)| id % 4 == quarter) {
+    ///         ids.push(id);
+    ///         keys.extend(&row[..2]);
+    ///         values.push(row[2]);
+    ///     }
+    ///     let (keys, values) = (Mat::from_vec(ids.len(), 2, keys)?, Mat::from_vec(ids.len(), 1, values)?);
+    ///     let mut part = PrivateMoments::new(AddRemoveDocument, options.clone())?;
+    ///     part.push_documents(Documents::new(&ids, keys.as_ref(), values.as_ref())?)?;
+    ///     moments.assume_disjoint_merge(part)?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn assume_disjoint_merge(&mut self, other: Self) -> Result<(), Error> {
         self.absorb(other)
+    }
+
+    /// Refuses more documents where there are some; that is a function of calls, not of rows.
+    pub(crate) const fn check_no_documents(&self) -> Result<(), Error> {
+        if self.has_documents { Err(Error::DocumentsAdded) } else { Ok(()) }
     }
 
     /// Rows that a document may have without being scaled, and the largest squared norm of one that is.

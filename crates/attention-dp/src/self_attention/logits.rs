@@ -146,10 +146,12 @@ impl AttentionLogits {
         };
         let n = options.rows();
         let norms: Vec<f64> = (0..n).map(|i| deviation.norm(options, self.released[(i, i)])).collect();
+        // s·radius² itself is rounded
+        let largest = options.max_logit() * (1.0 + 4.0 * f64::EPSILON);
         let mut bounds = AttentionBounds::zeros(n);
         for i in 0..n {
             for j in 0..n {
-                let (value, most) = (self.released[(i, j)], (norms[i] * norms[j]).min(options.max_logit()));
+                let (value, most) = (self.released[(i, j)], (norms[i] * norms[j]).min(largest));
                 let (error, least) = if i == j {
                     (deviation.diagonal(norms[i]), 0.0)
                 } else {

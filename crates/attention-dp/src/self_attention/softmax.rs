@@ -2,7 +2,7 @@
 
 /// `e^{x_j}/Σ e^{x_m}`.
 pub(super) fn softmax(logits: &[f64], out: &mut [f64]) {
-    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let largest = largest(logits);
     let mut sum = 0.0;
     for (out, logit) in out.iter_mut().zip(logits) {
         *out = (logit - largest).exp();
@@ -13,9 +13,18 @@ pub(super) fn softmax(logits: &[f64], out: &mut [f64]) {
     }
 }
 
-/// Relative rounding of sums of n exponentials and a few operations, with room to spare.
-fn outward(entries: usize) -> f64 {
-    4.0 * (entries as f64 + 16.0) * f64::EPSILON
+/// Relative rounding of sums of n exponentials of differences up to this, and of a few operations, with room to spare: a difference t
+/// is rounded by `2⁻⁵³t`, and its exponential by as much of itself. Beyond 746 exponentials underflow.
+fn outward(entries: usize, spread: f64) -> f64 {
+    4.0 * (entries as f64 + 16.0 + spread.min(746.0)) * f64::EPSILON
+}
+
+fn smallest(x: &[f64]) -> f64 {
+    x.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+fn largest(x: &[f64]) -> f64 {
+    x.iter().copied().fold(f64::NEG_INFINITY, f64::max)
 }
 
 /// Smallest and largest attention to each entry over all logits between `lower` and `upper`:
@@ -23,15 +32,17 @@ fn outward(entries: usize) -> f64 {
 ///
 /// Both are attained: attention to j rises with its own logit and falls with each other one.
 pub(super) fn attention_intervals(lower: &[f64], upper: &[f64]) -> Vec<(f64, f64)> {
-    let largest = upper.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let largest = largest(upper);
     let exponentials = |logits: &[f64]| logits.iter().map(|x| (x - largest).exp()).collect::<Vec<_>>();
     let (low, high) = (exponentials(lower), exponentials(upper));
     let (others_low, others_high) = (sums_of_others(&low), sums_of_others(&high));
-    let slack = outward(lower.len());
+    let slack = outward(lower.len(), largest - smallest(lower));
     let interval = |j: usize| {
-        let least = share((low[j], others_high[j]), (j, lower[j], upper)) * (1.0 - slack);
-        // what underflowed may have been as large as this
+        // what underflowed may have been as large as this, or as small as nothing
         let lost = f64::MIN_POSITIVE;
+        let certain = (low[j] - lost).max(0.0);
+        let least = share((certain, others_high[j]), (j, lower[j], upper)) * (1.0 - slack);
+        let least = if least > lost { least } else { 0.0 };
         let most = share((high[j] + lost, others_low[j]), (j, upper[j], lower)) * (1.0 + slack);
         (least, (most + lost).min(1.0))
     };
@@ -70,12 +81,16 @@ fn sums_of_others(x: &[f64]) -> Vec<f64> {
 ///
 /// *Proof.* The ratio of the two laws lies within a factor `e^W` of itself; with masses p and `1 − p` at its ends, total variation is
 /// largest at `p = 1/(1 + e^{W/2})`, where it is `(e^{W/2} − 1)/(e^{W/2} + 1)`. ∎ With errors up to η, `W = 2η`.
+///
+/// Added is what rounding does to W, and to softmax of the estimate as computed.
 pub(super) fn total_variation(estimate: &[f64], lower: &[f64], upper: &[f64]) -> f64 {
     let ends = estimate.iter().zip(lower.iter().zip(upper)).map(|(x, (low, high))| (low - x, high - x));
     let (least, most) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), (low, high)| {
         (least.min(low), most.max(high))
     });
-    (0.25 * (most - least)).tanh()
+    let rounding = outward(estimate.len(), largest(estimate) - smallest(estimate));
+    let ends = f64::EPSILON * (least.abs() + most.abs());
+    ((0.25 * (most - least)).tanh() + rounding + ends).min(1.0)
 }
 
 #[cfg(test)]
@@ -94,7 +109,7 @@ mod tests {
             for j in 0..3 {
                 assert!(low[j] <= attention[j] && attention[j] <= high[j]);
                 let (own, others) = (1 << j, 7 & !(1 << j));
-                let slack = 2.0 * outward(3);
+                let slack = 2.0 * outward(3, 1.4);
                 if corner == own {
                     assert!(high[j] <= attention[j] * (1.0 + slack));
                 }
@@ -112,6 +127,21 @@ mod tests {
         let small = (-60.0_f64).exp();
         // one rounding of the exponential and the outward factor
         assert!((high / small - 1.0).abs() < 1e-13 && (low / small - 1.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn rounding_of_a_difference_far_below_the_largest_is_within_the_interval() {
+        for step in 0..200 {
+            let (top, low) = (0.1 * f64::from(step), -600.3 - 0.37 * f64::from(step % 7));
+            // attention to the second of two is e^{low − top}/(1 + …); the difference in two parts, of which the second is what rounding took
+            let rounded = low - top;
+            let lost = (low - rounded) - top;
+            let exact = rounded.exp() * (1.0 + lost);
+            let (least, most) = attention_intervals(&[top, low], &[top, low])[1];
+            // room for the exponential itself, which is the same in both
+            assert!(least <= exact && exact <= most, "{top} {low}");
+            assert!((1.0 - least / exact) > lost.abs() && (most / exact - 1.0) > lost.abs());
+        }
     }
 
     #[test]
@@ -146,7 +176,9 @@ mod tests {
             &[logits[0] + eta, logits[1] + eta],
         );
         assert!(((from[0] - to[0]).abs() / bound - 1.0).abs() < 1e-12);
-        assert!((bound - (eta / 2.0).tanh()).abs() < 1e-15);
-        assert_eq!(total_variation(&[0.0, 0.0], &[3.0, 3.0], &[3.0, 3.0]), 0.0);
+        let rounding = 2.0 * outward(2, eta);
+        assert!((0.0..=rounding).contains(&(bound - (eta / 2.0).tanh())));
+        assert!(total_variation(&[0.0, 0.0], &[3.0, 3.0], &[3.0, 3.0]) <= rounding);
+        assert!(total_variation(&[0.0; 2], &[-1e9; 2], &[1e9; 2]) <= 1.0);
     }
 }

@@ -33,7 +33,7 @@ const LARGE: [i64; 4] = [(1 << 53) + 1, 1 << 53, i64::MAX, -1];
 #[test]
 fn identifiers_keep_all_their_bits_in_chunks_of_any_size() {
     let expected = LARGE.map(|id| id as u64);
-    for chunk in [0, 1, 3, 100] {
+    for chunk in [0, 1, 3, 100, usize::MAX] {
         assert_eq!(read(npy(&[4], &LARGE), None, chunk).unwrap(), expected);
         assert_eq!(read(npy(&[4, 1], &LARGE), None, chunk).unwrap(), expected);
         assert_eq!(read(npy(&[4], &expected), None, chunk).unwrap(), expected);

@@ -3,9 +3,9 @@
 use arrow_array::builder::{FixedSizeListBuilder, Float32Builder, Float64Builder, ListBuilder};
 use arrow_array::{ArrayRef, Int64Array, LargeStringArray, RecordBatch, StringArray};
 use attention_dp::io::{FileError, ParquetColumns, ParquetReader};
-use attention_dp::{MomentOptions, PrivateMoments, Rows, Shape};
+use attention_dp::{Documents, MomentOptions, PrivateMoments, Rows, Shape};
 use dp_linalg::Mat;
-use dp_mechanisms::AddRemoveRow;
+use dp_mechanisms::{AddRemoveDocument, AddRemoveRow};
 use parquet::arrow::ArrowWriter;
 use parquet::file::properties::WriterProperties;
 use std::path::{Path, PathBuf};
@@ -87,6 +87,8 @@ fn chunks_of_any_size_give_the_same_rows_across_row_groups() {
         for chunk in [0, 1_000, 4_096, 100_000] {
             let (found_keys, found_values, documents) = read(&path, &columns(), chunk);
             assert_eq!(found_keys, keys(n).as_slice(), "row groups of {group}, chunks of {chunk}");
+            let first = ParquetReader::open(&path, &columns()).unwrap().next_records(chunk).unwrap().unwrap();
+            assert_eq!(first.keys().nrows(), chunk.clamp(1, n), "as many rows as asked for, or all");
             assert_eq!(found_values, values(n).as_slice());
             assert!(documents.is_empty());
         }
@@ -121,14 +123,15 @@ fn a_null_anywhere_drops_its_row_and_no_other() {
         6,
     );
     let (found_keys, found_values, documents) = read(&path, &columns().with_documents("d"), 100);
+    // row 1 has no document and is not here
     let null_key = |row: usize| found_keys[3 * row..3 * row + 3].iter().all(|x| x.is_nan());
-    assert_eq!((0..6).filter(|&row| null_key(row)).collect::<Vec<_>>(), [0, 1]);
-    assert_eq!(found_keys[6..], keys(6).as_slice()[6..]);
-    assert!(found_values[7].is_nan() && found_values[6] == some_values[(3, 0)]);
-    assert_eq!(documents, [5, 0, 5, u64::MAX, 7, 7]);
-    // rows 0, 1 and 3 are dropped: what is left is that of the other three
+    assert_eq!((0..5).filter(|&row| null_key(row)).collect::<Vec<_>>(), [0]);
+    assert_eq!(found_keys[3..], keys(6).as_slice()[6..]);
+    assert!(found_values[5].is_nan() && found_values[4] == some_values[(3, 0)]);
+    assert_eq!(documents, [5, 5, u64::MAX, 7, 7]);
+    // rows 0 and 3 are dropped, too: what is left is that of the other three
     let kept = |matrix: &Mat| Mat::from_fn(3, matrix.ncols(), |i, j| matrix[([2, 4, 5][i], j)]);
-    let found = |data: Vec<f64>, dim| Mat::from_vec(6, dim, data).unwrap();
+    let found = |data: Vec<f64>, dim| Mat::from_vec(5, dim, data).unwrap();
     assert_eq!(
         integers(aggregate(options(SHAPE, 1.0, 2), &found(found_keys, 3), &found(found_values, 2))),
         integers(aggregate(options(SHAPE, 1.0, 2), &kept(&keys(6)), &kept(&values(6))))
@@ -146,9 +149,64 @@ fn names_of_documents_are_numbered_by_first_appearance_also_across_chunks() {
         let columns_of = vec![("k", long(&keys(6))), ("v", long(&values(6))), ("d", documents)];
         let path = write(directory.path(), columns_of, 2);
         for chunk in [1, 2, 6] {
-            assert_eq!(read(&path, &columns().with_documents("d"), chunk).2, [0, 1, 0, 0, 2, 1]);
+            assert_eq!(read(&path, &columns().with_documents("d"), chunk).2, [0, 1, 0, 2, 1]);
         }
     }
+}
+
+/// The integers of all documents of a file with these ids, each key and value that of its number, and the square that one may move them by.
+fn of_named(ids: &[Option<String>], numbers: &[usize]) -> (Vec<i64>, u128) {
+    let directory = tempfile::tempdir().unwrap();
+    let key = Mat::from_fn(ids.len(), 3, |i, j| (numbers[i] + j) as f64 / 32_768.0);
+    let value = Mat::from_fn(ids.len(), 2, |_, _| 0.5);
+    let names: ArrayRef = Arc::new(ids.iter().map(Option::as_deref).collect::<StringArray>());
+    let path = write(directory.path(), vec![("k", long(&key)), ("v", long(&value)), ("d", names)], 700);
+    let mut reader = ParquetReader::open(&path, &columns().with_documents("d")).unwrap();
+    let options: MomentOptions = options(SHAPE, 1.0, 2);
+    let mut moments = PrivateMoments::new(AddRemoveDocument, options).unwrap();
+    if let Some(records) = reader.next_records(usize::MAX).unwrap() {
+        let (ids, keys, values) = (records.documents().unwrap(), records.keys(), records.values());
+        moments.push_documents(Documents::new(ids, keys.as_ref(), values.as_ref()).unwrap()).unwrap();
+    }
+    assert!(reader.next_records(1).unwrap().is_none(), "one call has the whole file");
+    let square = moments.sensitivity().unwrap().square();
+    (moments.into_statistic().unwrap().assume_public(), square)
+}
+
+/// With all documents of these ids, and with all but the one of this name.
+fn move_of(ids: &[Option<String>], name: &str) -> (u128, u128) {
+    let others: Vec<usize> = (0..ids.len()).filter(|&i| ids[i].as_deref() != Some(name)).collect();
+    let other_ids: Vec<_> = others.iter().map(|&i| ids[i].clone()).collect();
+    let (with, square) = of_named(ids, &(0..ids.len()).collect::<Vec<_>>());
+    let (without, _) = of_named(&other_ids, &others);
+    let moved = with.iter().zip(without).map(|(a, b)| u128::from(a.abs_diff(b)).pow(2)).sum();
+    (moved, square)
+}
+
+#[test]
+fn a_document_moves_the_sums_by_its_weight_whatever_is_null_and_wherever_batches_end() {
+    let name = |name: &str| Some(name.to_owned());
+    for ids in
+        [vec![None, name("bob"), None, name("alice")], vec![name("bob"), None], vec![None, name("bob")]]
+    {
+        let (moved, square) = move_of(&ids, "bob");
+        assert!(0 < moved && moved <= square, "{ids:?}");
+    }
+    // 4095 documents of one row, then documents of two: a batch of 4096 rows ends in one of these, and without the first it does not
+    let many: Vec<_> =
+        (0..4095_usize).chain((4095..6144).flat_map(|id| [id; 2])).map(|id| name(&id.to_string())).collect();
+    let (moved, square) = move_of(&many, "0");
+    assert!(0 < moved && moved <= square);
+}
+
+#[test]
+fn rows_without_a_document_are_no_rows() {
+    let directory = tempfile::tempdir().unwrap();
+    let ids: ArrayRef = Arc::new(Int64Array::from(vec![None; 6]));
+    let path = write(directory.path(), vec![("k", long(&keys(6))), ("v", long(&values(6))), ("d", ids)], 2);
+    let mut reader = ParquetReader::open(&path, &columns().with_documents("d")).unwrap();
+    assert!(reader.next_records(2).unwrap().is_none());
+    assert_eq!(read(&path, &columns(), 2).0, keys(6).as_slice());
 }
 
 #[test]

@@ -13,10 +13,13 @@ use rand_chacha::ChaCha20Rng;
 
 const SHAPE: Shape = Shape { key_dim: 3, value_dim: 2 };
 
-fn documents_of(options: MomentOptions, chunks: &[(&[u64], &Mat, &Mat)]) -> Vec<i64> {
-    let mut moments = PrivateMoments::new(AddRemoveDocument, options).unwrap();
-    for (ids, keys, values) in chunks {
-        moments.push_documents(Documents::new(ids, keys.as_ref(), values.as_ref()).unwrap()).unwrap();
+/// Each share of the documents in an aggregate of its own, merged.
+fn documents_of(options: &MomentOptions, shares: &[(&[u64], &Mat, &Mat)]) -> Vec<i64> {
+    let mut moments = PrivateMoments::new(AddRemoveDocument, options.clone()).unwrap();
+    for (ids, keys, values) in shares {
+        let mut share = PrivateMoments::new(AddRemoveDocument, options.clone()).unwrap();
+        share.push_documents(Documents::new(ids, keys.as_ref(), values.as_ref()).unwrap()).unwrap();
+        moments.assume_disjoint_merge(share).unwrap();
     }
     moments.into_statistic().unwrap().assume_public()
 }
@@ -30,8 +33,9 @@ fn documents_within_their_weight_are_their_rows() {
     let (keys, values) = uniform(300, SHAPE, 0.5, 1);
     let ids: Vec<u64> = (0..300).map(|i| (i * 7) % 100).collect(); // three rows each
     let rows = integers(aggregate(options(SHAPE, 1.0, 3), &keys, &values));
-    assert_eq!(documents_of(options(SHAPE, 1.0, 3).with_document_weight(3), &[(&ids, &keys, &values)]), rows);
-    assert_ne!(documents_of(options(SHAPE, 1.0, 3).with_document_weight(1), &[(&ids, &keys, &values)]), rows);
+    let weighing = |weight| options(SHAPE, 1.0, 3).with_document_weight(weight);
+    assert_eq!(documents_of(&weighing(3), &[(&ids, &keys, &values)]), rows);
+    assert_ne!(documents_of(&weighing(1), &[(&ids, &keys, &values)]), rows);
 }
 
 #[test]
@@ -41,7 +45,7 @@ fn a_long_document_is_scaled_down_as_a_whole_and_moves_the_sums_by_its_weight_at
     let bound = AddRemoveDocument.sensitivity(&geometry).unwrap().l2();
     let (keys, values) = uniform(500, SHAPE, 0.4, 2);
     let rows = integers(aggregate(options.clone(), &keys, &values));
-    let document = documents_of(options, &[(&[9; 500], &keys, &values)]);
+    let document = documents_of(&options, &[(&[9; 500], &keys, &values)]);
     assert!(norm(&document) <= bound && norm(&document) > 0.999 * bound);
     let factor = norm(&document) / norm(&rows);
     for (scaled, whole) in document.iter().zip(&rows) {
@@ -57,36 +61,106 @@ fn neither_the_order_of_rows_nor_the_number_of_threads_shows_in_documents() {
     let (keys, values) = uniform(400, SHAPE, 0.5, 3);
     let ids: Vec<u64> = (0..400).map(|i| if i % 3 == 0 { 5 } else { i % 40 }).collect();
     let base = options(SHAPE, 1.0, 2).with_document_weight(6);
-    let expected = documents_of(base.clone(), &[(&ids, &keys, &values)]);
+    let expected = documents_of(&base, &[(&ids, &keys, &values)]);
     let reversed = |m: &Mat| Mat::from_fn(m.nrows(), m.ncols(), |i, j| m[(m.nrows() - 1 - i, j)]);
     let backward: Vec<u64> = ids.iter().rev().copied().collect();
     let threads = base.with_parallelism(Parallelism::Threads(core::num::NonZero::new(3).unwrap()));
-    assert_eq!(documents_of(threads, &[(&backward, &reversed(&keys), &reversed(&values))]), expected);
+    assert_eq!(documents_of(&threads, &[(&backward, &reversed(&keys), &reversed(&values))]), expected);
 }
 
 #[test]
-fn a_document_that_comes_again_is_left_out() {
+fn documents_are_added_in_one_call_whatever_they_are() {
     let (keys, values) = uniform(20, SHAPE, 0.5, 4);
-    let once = documents_of(options(SHAPE, 1.0, 2), &[(&[1; 20], &keys, &values)]);
-    let again = [(&[1; 20][..], &keys, &values), (&[1; 20][..], &keys, &values)];
-    assert_eq!(documents_of(options(SHAPE, 1.0, 2), &again), once);
+    let whole = Documents::new(&[1; 20], keys.as_ref(), values.as_ref()).unwrap();
+    let none = Documents::new(&[], keys.as_ref().subrows(0..0), values.as_ref().subrows(0..0)).unwrap();
+    let wrong = Documents::new(&[2; 20], keys.as_ref(), keys.as_ref()).unwrap();
+    let new = || PrivateMoments::new(AddRemoveDocument, options(SHAPE, 1.0, 2)).unwrap();
+    for first in [whole, none] {
+        let mut moments = new();
+        // a call that is refused is none
+        assert!(matches!(moments.push_documents(wrong), Err(Error::Dimension { .. })));
+        moments.push_documents(first).unwrap();
+        for second in [whole, none] {
+            assert!(matches!(moments.push_documents(second), Err(Error::DocumentsAdded)));
+        }
+        let mut merged = new();
+        merged.assume_disjoint_merge(new()).unwrap();
+        merged.assume_disjoint_merge(moments).unwrap();
+        assert!(matches!(merged.push_documents(whole), Err(Error::DocumentsAdded)));
+        let sums = merged.into_statistic().unwrap().assume_public();
+        let mut alone = new();
+        alone.push_documents(first).unwrap();
+        assert_eq!(sums, alone.into_statistic().unwrap().assume_public());
+    }
 }
 
 #[test]
-fn documents_of_two_machines_add_up_and_stay_known() {
-    let (keys, values) = uniform(20, SHAPE, 0.5, 4);
-    let push = |moments: &mut PrivateMoments<AddRemoveDocument>, id: u64| {
-        let ids = [id; 20];
-        moments.push_documents(Documents::new(&ids, keys.as_ref(), values.as_ref()).unwrap()).unwrap();
+fn shares_by_id_have_the_sums_of_one_call_and_a_document_that_is_cut_weighs_more() {
+    let (keys, values) = uniform(300, SHAPE, 0.5, 4);
+    let ids: Vec<u64> = (0..300).map(|i| i * i % 37).collect();
+    let options = options(SHAPE, 1.0, 2).with_document_weight(3);
+    let whole = documents_of(&options, &[(&ids, &keys, &values)]);
+    let part = |rows: Vec<usize>| {
+        let of = |m: &Mat| Mat::from_fn(rows.len(), m.ncols(), |i, j| m[(rows[i], j)]);
+        (rows.iter().map(|&i| ids[i]).collect::<Vec<_>>(), of(&keys), of(&values))
     };
-    let mut both = PrivateMoments::new(AddRemoveDocument, options(SHAPE, 1.0, 2)).unwrap();
-    let mut other = PrivateMoments::new(AddRemoveDocument, options(SHAPE, 1.0, 2)).unwrap();
-    push(&mut both, 1);
-    push(&mut other, 2);
-    both.assume_disjoint_merge(other).unwrap();
-    push(&mut both, 2); // has been seen, on the other machine
-    let again = [(&[1; 20][..], &keys, &values), (&[2; 20][..], &keys, &values)];
-    assert_eq!(both.into_statistic().unwrap().assume_public(), documents_of(options(SHAPE, 1.0, 2), &again));
+    let sums = |parts: [(Vec<u64>, Mat, Mat); 2]| {
+        let [a, b] = &parts;
+        documents_of(&options, &[(&a.0, &a.1, &a.2), (&b.0, &b.1, &b.2)])
+    };
+    let by_id = [0, 1].map(|residue| part((0..300).filter(|&i| ids[i] % 2 == residue).collect()));
+    assert_eq!(sums(by_id), whole);
+    let by_place = [0..150, 150..300].map(|rows| part(rows.collect()));
+    assert!(norm(&sums(by_place)) > 1.5 * norm(&whole));
+}
+
+#[test]
+fn the_first_of_many_documents_moves_the_sums_by_its_own_weight() {
+    // 4095 documents of one row, then documents of two: every end of a chunk of 4096 rows is in one of these, and without the first none is
+    let n = 4095 + 2 * 4096;
+    let ids: Vec<u64> = (0..n).map(|row| if row < 4095 { row } else { 4095 + (row - 4095) / 2 }).collect();
+    let keys = Mat::from_fn(n as usize, SHAPE.key_dim, |_, _| 0.5);
+    let values = Mat::from_fn(n as usize, SHAPE.value_dim, |_, _| 0.5);
+    let options = options(SHAPE, 1.0, 2).with_document_weight(2);
+    let sums = |rows: core::ops::Range<usize>| {
+        let documents = Documents::new(
+            &ids[rows.clone()],
+            keys.as_ref().subrows(rows.clone()),
+            values.as_ref().subrows(rows),
+        );
+        let mut moments = PrivateMoments::new(AddRemoveDocument, options.clone()).unwrap();
+        moments.push_documents(documents.unwrap()).unwrap();
+        moments.into_statistic().unwrap().assume_public()
+    };
+    let moved: Vec<i64> = sums(0..n as usize).iter().zip(sums(1..n as usize)).map(|(a, b)| a - b).collect();
+    let geometry = MomentGeometry::new(options.clone()).unwrap();
+    let square: u128 = moved.iter().map(|x| u128::from(x.unsigned_abs()).pow(2)).sum();
+    assert!(square <= AddRemoveDocument.sensitivity(&geometry).unwrap().square());
+}
+
+#[test]
+fn documents_of_heads_are_added_in_one_call_or_merged() {
+    let (keys, values) = uniform(20, SHAPE, 0.5, 4);
+    let new = || PrivateHeads::new(AddRemoveDocument, vec![options(SHAPE, 1.0, 2); 2]).unwrap();
+    let pushed = |id: u64| {
+        let (ids, mut heads) = ([id; 20], new());
+        heads.push_documents(&[Documents::new(&ids, keys.as_ref(), values.as_ref()).unwrap(); 2]).unwrap();
+        heads
+    };
+    let mut both = pushed(1);
+    let again = Documents::new(&[2; 20], keys.as_ref(), values.as_ref()).unwrap();
+    assert!(matches!(both.push_documents(&[again; 2]), Err(Error::DocumentsAdded)));
+    let other_shares = pushed(2).with_shares(vec![1.0, 2.0]).unwrap();
+    assert!(matches!(both.assume_disjoint_merge(other_shares), Err(Error::DifferentOptions)));
+    let fewer = PrivateHeads::new(AddRemoveDocument, vec![options(SHAPE, 1.0, 2)]).unwrap();
+    assert!(matches!(both.assume_disjoint_merge(fewer), Err(Error::HeadCount { expected: 2, found: 1 })));
+    let finer = vec![options(SHAPE, 1.0, 2), options(SHAPE, 1.0, 3)];
+    let finer = PrivateHeads::new(AddRemoveDocument, finer).unwrap();
+    assert!(matches!(both.assume_disjoint_merge(finer), Err(Error::DifferentOptions)));
+    both.assume_disjoint_merge(pushed(2)).unwrap();
+    let shares = [(&[1; 20][..], &keys, &values), (&[2; 20][..], &keys, &values)];
+    let expected = documents_of(&options(SHAPE, 1.0, 2), &shares);
+    assert!(both.assume_public().unwrap().iter().all(|head| head.steps() == expected));
 }
 
 #[test]

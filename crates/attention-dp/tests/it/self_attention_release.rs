@@ -108,6 +108,29 @@ fn bounds_hold_the_exact_matrix_and_narrow_with_the_noise() {
 }
 
 #[test]
+fn intervals_of_sampling_hold_where_the_ridge_swallows_the_logits() {
+    let rows = Mat::from_fn(4, 2, |i, j| if j == 0 { [1.0, -1.0][i % 2] } else { 0.0 });
+    let (epsilon, delta) = budget(1.0);
+    let mut rng = ChaCha20Rng::seed_from_u64(8);
+    for ridge in [1e6, 1e16, 1e17, 1e20] {
+        let options = SelfAttentionOptions::new(4, 2, 1.0)
+            .unwrap()
+            .with_ridge(ridge)
+            .with_max_draws(Draws::new(1000).unwrap());
+        let private = PrivateSelfAttention::new(ReplaceRow, options, rows.as_ref()).unwrap();
+        let release = private.release_sampling(epsilon, delta, &mut rng).unwrap();
+        let bounds = release.value().bounds(FailureProbability::new(0.01).unwrap()).unwrap();
+        for i in 0..4 {
+            for j in 0..4 {
+                let exact = options.softmax_scale() * rows[(i, 0)] * rows[(j, 0)];
+                let (low, high) = (bounds.logit_lower()[(i, j)], bounds.logit_upper()[(i, j)]);
+                assert!(low <= exact && exact <= high, "{ridge} {i} {j}: {low} {exact} {high}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_low_rank_estimate_takes_noise_off_logits_and_leaves_bars() {
     // more rows than the others use, so that the rank says something
     let n = 150;

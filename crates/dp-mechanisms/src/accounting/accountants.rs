@@ -197,7 +197,7 @@ fn total(terms: impl Iterator<Item = Ball>) -> Ball {
 }
 
 /// `Σε` and `Σδ`, rounded up; exact sums of one term are kept.
-fn basic(parts: &[Part]) -> Option<(f64, f64)> {
+pub(super) fn basic(parts: &[Part]) -> Option<(f64, f64)> {
     let points: Option<Vec<(f64, f64)>> = parts.iter().map(|part| part.loss.point()).collect();
     let points = points?;
     let sum = |of: fn(&(f64, f64)) -> f64| {

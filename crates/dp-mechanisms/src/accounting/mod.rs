@@ -56,6 +56,7 @@
 mod accountants;
 mod conversions;
 mod filter;
+mod implied;
 mod loss;
 mod parallel;
 mod pld;

@@ -25,8 +25,10 @@ impl RankOne {
         if suffices(0.0) {
             return (0.0, 0.0);
         }
-        let start = gaussian::epsilon_upper(delta, self.similar_gaussian()).max(1e-3);
-        let guess = zero(start.ln(), |log| -self.distance(log.exp(), delta)).exp();
+        // infinite for some changes: searches stay among floats
+        let start = gaussian::epsilon_upper(delta, self.similar_gaussian()).clamp(1e-3, 1e300);
+        let inside = |log: f64| log.exp().min(f64::MAX);
+        let guess = inside(zero(start.ln(), |log| -self.distance(inside(log), delta)));
         let upper = first_true(guess, POSITIVE, suffices).unwrap_or(f64::INFINITY);
         let fails = |epsilon: f64| self.questions(epsilon).iter().any(|q| q.is_above(&target));
         let mut lower = upper.next_down();
@@ -209,6 +211,19 @@ mod tests {
         }
         let little = RankOne::new(EigenvalueChange::new(1e-9).unwrap(), draws(2));
         assert_eq!(little.epsilon_bounds(Delta::new(1e-6).unwrap()), (0.0, 0.0));
+    }
+
+    #[test]
+    fn epsilon_of_enormous_changes_is_enclosed() {
+        for (change, k, delta) in
+            [(1e155, 1, 1e-6), (1e155, 100, 0.3), (1e300, 3, 1e-300), (f64::MAX, 1, 1e-6)]
+        {
+            let pair = RankOne::new(EigenvalueChange::new(change).unwrap(), draws(k));
+            let (lower, upper) = pair.epsilon_bounds(Delta::new(delta).unwrap());
+            assert_eq!(lower.next_up(), upper, "{change} {k}");
+            assert!(pair.delta_bounds(lower).1 > delta, "{change} {k}");
+            assert!(upper == f64::INFINITY || pair.delta_bounds(upper).1 <= delta, "{change} {k}");
+        }
     }
 
     #[test]

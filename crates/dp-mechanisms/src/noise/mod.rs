@@ -84,7 +84,8 @@ pub trait LatticeNoise {
     }
 
     /// Adds independent samples to `values`, modulo `2⁶⁴`: the same samples as [`fill`](Self::fill) from the same words.
-    /// The sum wraps silently: the caller proves that it fits, from public bounds.
+    /// The sum wraps silently: the caller proves that it fits, from public bounds. If the generator panics, some of `values` have
+    /// no noise.
     fn add_to<R: CryptoRng + ?Sized>(&self, values: &mut [i64], rng: &mut R) {
         for entry in values {
             *entry = entry.wrapping_add(self.sample(rng));

@@ -16,11 +16,14 @@
 //! The ratio is compared exactly, in integers, where it has a closed form. Where enclosures leave `P(k) > e^ε P(k − Δ)`
 //! open for the first k beyond t, the ratio `r = e^ε P(k − Δ)/P(k)` does not decrease from there on, so that
 //! `(1 − r)·P(K > t)` is all that any larger event could gain; it is added to the upper bound (for a tie, enclosed to
-//! 2048 bits, that is below every float).
+//! 2048 bits, that is below every float). Where `k + 1` does not exceed, no event beyond k gains: then `P(K = k)` is in the place of
+//! `P(K > t)`, and `δ(ε)` is at most `P(K ≤ k)`.
 
 use super::LogConcaveNoise;
 use super::law::{DECIDING_BITS, LARGEST_EPSILON, Law, cdf, cdf_inside, quick_cdf, quick_exp, tail_bounds};
-use crate::certified::{ball::Ball, dyadic::Dyadic, elementary::exp, search::first_true_integer};
+use crate::certified::{
+    ball::Ball, dyadic::Dyadic, elementary::exp, scaled::Scaled, search::first_true_integer,
+};
 use crate::normal::tight_bounds;
 
 /// Lower and upper bound of the privacy profile `δ(ε)` of releasing an integer under this noise, when neighbours move it by
@@ -56,7 +59,7 @@ pub fn shift_delta_bounds<N: LogConcaveNoise>(noise: &N, shift: u64, epsilon: f6
     let (lower, upper) = half_line(noise, last, shift, epsilon);
     match exceeds(noise, last + 1, shift, epsilon) {
         Some(false) => (lower, upper),
-        _ => (lower, (upper + open_gain(noise, last + 1, shift, epsilon)).next_up().min(1.0)),
+        _ => (lower, open_upper(noise, last + 1, (shift, epsilon), upper)),
     }
 }
 
@@ -71,17 +74,27 @@ fn last_exceeding<N: Law>(noise: &N, shift: u64, epsilon: f64) -> i128 {
     i128::from(first_not.unwrap_or(highest)) - 1
 }
 
-/// Upper bound of what events could gain from k on, when it is open whether k exceeds.
-fn open_gain<N: Law>(noise: &N, k: i128, shift: u64, epsilon: f64) -> f64 {
-    let beyond = tail_bounds(noise, k - 1).1;
+/// Upper bound of `δ(ε)` where it is open whether k exceeds, and events below k gain at most `below`.
+fn open_upper<N: Law>(noise: &N, k: i128, (shift, epsilon): (u64, f64), below: f64) -> f64 {
     let mass = noise.mass(k, DECIDING_BITS).0.normalized();
+    let (beyond, all) = match exceeds(noise, k + 1, shift, epsilon) {
+        Some(false) => (mass.to_bounds().1, tail_bounds(noise, -k - 1).1), // P(K ≤ k) = P(K > −k − 1)
+        _ => (tail_bounds(noise, k - 1).1, 1.0),
+    };
+    let share = open_share(noise, &mass, (k, shift), epsilon);
+    let gain = share.map_or(beyond, |share| (share * beyond).next_up());
+    (below + gain).next_up().min(all)
+}
+
+/// Upper bound of `1 − e^ε P(k − shift)/P(k)`, of which share of their mass events gain from k on; `None` if out of reach.
+fn open_share<N: Law>(noise: &N, mass: &Scaled, (k, shift): (i128, u64), epsilon: f64) -> Option<f64> {
     if epsilon > LARGEST_EPSILON || !mass.is_tight(1) {
-        return beyond;
+        return None;
     }
     let factor = exp(&Dyadic::from_f64(epsilon).at(DECIDING_BITS));
     let neighbour = noise.mass(k - i128::from(shift), DECIDING_BITS).0.normalized();
-    let gain = neighbour.product(&factor).quotient(&mass).complement().to_bounds().1;
-    (gain.clamp(0.0, 1.0) * beyond).next_up()
+    let share = neighbour.product(&factor).quotient(mass).complement().to_bounds().1;
+    Some(share.clamp(0.0, 1.0))
 }
 
 /// [`Law::exceeds`], also outside the support.

@@ -7,6 +7,7 @@ use super::{LatticeNoise, LogConcaveNoise};
 use crate::certified::power_of_two;
 use crate::certified::{ball::Ball, interval::Interval, scaled::Scaled};
 use crate::{Error, Parameter};
+use num_bigint::BigInt;
 use rand::CryptoRng;
 
 /// A symmetric log-concave law N on the integers, conditioned on `|k| ≤ bound`.
@@ -151,7 +152,8 @@ fn ratio_to_center<N: Law>(base: &N, k: i128, precision: u64) -> Interval {
 /// The way that takes less time.
 fn choose<N: Law>(base: &N, bound: u64) -> Proposal {
     let least = ratio_to_center(base, bound.into(), 128).with_precision(64);
-    let accepted_below = u64::try_from(least.lo()).unwrap_or(u64::MAX); // at bound 0 the ratio is one
+    // at bound 0 the ratio is one, which 64 bits do not hold; an enclosure of a tiny one may begin below zero
+    let accepted_below = u64::try_from(least.lo().max(&BigInt::ZERO)).unwrap_or(u64::MAX);
     let undecided = accepted_below.abs_diff(u64::MAX) as f64 * power_of_two(-64);
     let draws_from_base = 1.0 / kept(base, bound, 128).to_bounds().1;
     if 3.0 + undecided * COMPARISON_IN_DRAWS < draws_from_base {

@@ -190,6 +190,22 @@ fn the_infinity_mass_is_the_divergence_that_no_epsilon_removes() {
 }
 
 #[test]
+fn the_privacy_of_a_shift_is_tight_where_masses_are_below_every_number() {
+    // at ε = 1.1e6 the ratio is crossed beyond 2²⁰ standard deviations, where one point stays open
+    assert_eq!(shift_delta_bounds(&rounded(1.0), 1, 1.1e6), (0.0, 5e-324));
+    for epsilon in [1e3, 5e5, 1_048_575.0, 1_048_576.0, 1.1e6, 1e7, 123_456_789.0, 1e9] {
+        for (std, shift) in [(1.0, 1), (1.0, 3), (0.1, 1), (37.0, 100), (2.5, 1 << 40)] {
+            let rounded = rounded(std);
+            let (lower, upper) = shift_delta_bounds(&rounded, shift, epsilon);
+            assert!(lower <= upper && upper <= lower.next_up().next_up(), "{std} {shift} {epsilon}: {upper}");
+            let inside = truncated(rounded, 1 << 50);
+            let (lower, upper) = shift_delta_bounds(&inside, shift, epsilon);
+            assert!(lower <= upper && upper <= lower.next_up().next_up(), "{std} {shift} {epsilon}: {upper}");
+        }
+    }
+}
+
+#[test]
 fn pure_privacy_ends_exactly_at_the_scale() {
     // 3/1.5 = 2 exactly; one float below, something is left
     let law = laplace(1.5);

@@ -6,11 +6,12 @@ use crate::adjacency::Adjacency;
 use crate::claims;
 use crate::error::Error;
 use crate::mechanisms::LatticeGaussian;
-use crate::noise::RoundedGaussian;
+use crate::noise::{LatticeNoise, RoundedGaussian};
 use crate::normal::upper_tail_bounds;
 use crate::params::{Delta, Epsilon, NoiseStd};
 use crate::release::{ArithmeticModel, Certificate};
 use crate::sensitivity::LatticeL2Sensitivity;
+use rand::CryptoRng;
 
 /// How the statistic that is noised compares with the stream.
 #[derive(Debug, Clone, Copy)]
@@ -86,8 +87,8 @@ impl<A: Adjacency> Calibrated<A> {
         self.steps
     }
 
-    /// Counts one more step, unless its shape or number is wrong; returns how many there are now.
-    pub(super) fn next_step(&mut self, step: &[i64]) -> Result<u64, Error> {
+    /// How many steps there are with this one, unless its shape or number is wrong.
+    pub(super) fn number(&self, step: &[i64]) -> Result<u64, Error> {
         let (expected, horizon) = (self.options.width(), self.options.horizon());
         if step.len() != expected {
             return Err(Error::Dimension { expected, found: step.len() });
@@ -95,8 +96,13 @@ impl<A: Adjacency> Calibrated<A> {
         if self.steps >= horizon {
             return Err(Error::HorizonExceeded { horizon });
         }
+        Ok(self.steps + 1)
+    }
+
+    /// Draws the noise of a step; only then does the step count. A generator that panics leaves the stream as it was.
+    pub(super) fn draw<R: CryptoRng + ?Sized>(&mut self, noise: &mut [i64], rng: &mut R) {
+        self.noise.fill(noise, rng);
         self.steps += 1;
-        Ok(self.steps)
     }
 
     /// Standard deviation, in data units, of an error of this many noise variances.
@@ -134,6 +140,13 @@ fn amplified<A: Adjacency>(
     LatticeL2Sensitivity::from_square_product(square, amplification.squared_norm, step.adjacency())
 }
 
+/// Adds entry by entry, modulo 2⁶⁴.
+pub(super) fn add_wrapping(to: &mut [i64], what: &[i64]) {
+    for (to, what) in to.iter_mut().zip(what) {
+        *to = to.wrapping_add(*what);
+    }
+}
+
 /// Variance of `⌊σN⌉` in squared lattice steps: `Σ_{k ≥ 1} (2k − 1)·P(|⌊σN⌉| ≥ k)`, for `σ > 2` up to `5σ²e^{−2π²σ²}` that is `σ² + 1/12`.
 fn rounded_variance(noise_std: f64) -> f64 {
     if noise_std > 2.0 {
@@ -148,7 +161,6 @@ fn rounded_variance(noise_std: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::LatticeNoise;
 
     #[test]
     fn the_variance_of_rounded_noise_is_that_of_its_probabilities() {

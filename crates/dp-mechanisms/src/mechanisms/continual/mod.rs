@@ -32,7 +32,7 @@
 //! | | [`SquareRootSum`] | [`BinaryTreeSum`] |
 //! |---|---|---|
 //! | private memory, vectors | up to `2t` after t steps | `log₂ T` |
-//! | released memory, vectors | up to `2t`, and `t` if history is kept | `4 log₂ T`, and `2t` if history is kept |
+//! | released memory, vectors | up to `2t`, and `t` if history is kept | `5 log₂ T`, and `2t` if history is kept |
 //! | products a step and entry | `O(t^0.585)` on average | 4 on average |
 //! | most steps | 2²⁰ | 2⁴⁰ |
 //!

@@ -1,6 +1,6 @@
 //! Continual sums by the square root of the prefix-sum matrix.
 
-use super::calibrated::{Amplification, Calibrated};
+use super::calibrated::{Amplification, Calibrated, add_wrapping};
 use super::factor::SquareRootFactor;
 use super::options::StreamOptions;
 use super::released::ReleasedPrefixes;
@@ -9,7 +9,6 @@ use crate::accounting::PrivacyProfile;
 use crate::adjacency::Adjacency;
 use crate::claims;
 use crate::error::Error;
-use crate::noise::LatticeNoise;
 use crate::params::{Delta, Epsilon, NoiseStd};
 use crate::release::{Certificate, Release};
 use crate::sensitivity::LatticeL2Sensitivity;
@@ -80,6 +79,11 @@ pub struct SquareRootSum<A> {
     decoder: OnlineToeplitz<f64>,
     /// A step as it counts: private.
     step: Vec<i64>,
+    /// What is released of it, without noise: private.
+    sums: Vec<i64>,
+    /// Noise of the next step, to which its sums are added.
+    next: Vec<i64>,
+    /// Never without noise.
     integers: Vec<i64>,
     scaled: Vec<f64>,
     prefix: Vec<f64>,
@@ -115,6 +119,8 @@ impl<A: Adjacency> SquareRootSum<A> {
             encoder: OnlineToeplitz::new(factor.coefficients().to_vec(), horizon, width),
             decoder: OnlineToeplitz::new(factor.decoder().to_vec(), horizon, width),
             step: vec![0; width],
+            sums: vec![0; width],
+            next: vec![0; width],
             integers: vec![0; width],
             scaled: vec![0.0; width],
             prefix: vec![0.0; width],
@@ -128,13 +134,16 @@ impl<A: Adjacency> SquareRootSum<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] for a step of another width, [`Error::HorizonExceeded`] after the last step; nothing has changed then.
+    /// [`Error::Dimension`] for a step of another width, [`Error::HorizonExceeded`] after the last step; nothing has changed then,
+    /// nor where the generator panics.
     pub fn push<R: CryptoRng + ?Sized>(&mut self, step: &[i64], rng: &mut R) -> Result<&[f64], Error> {
-        self.calibrated.next_step(step)?;
+        self.calibrated.number(step)?;
+        self.calibrated.draw(&mut self.next, rng);
         let options = self.calibrated.options();
         options.admit(step, &mut self.step);
-        self.encoder.push(&self.step, &mut self.integers);
-        self.calibrated.noise().add_to(&mut self.integers, rng);
+        self.encoder.push(&self.step, &mut self.sums);
+        add_wrapping(&mut self.next, &self.sums);
+        core::mem::swap(&mut self.integers, &mut self.next);
         let unit = options.lattice().step() / (1_u64 << self.factor.bits()) as f64;
         for (scaled, &integer) in self.scaled.iter_mut().zip(&self.integers) {
             *scaled = integer as f64 * unit;

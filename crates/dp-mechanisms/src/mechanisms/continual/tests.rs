@@ -3,9 +3,11 @@
 use super::*;
 use crate::{AddRemoveRow, Delta, Epsilon, Error, Lattice, LatticeL2Sensitivity, NoiseStd, ReplaceRow};
 use crate::{Adjacency, PrivacyProfile, Provenance, Release};
+use core::convert::Infallible;
 use proptest::prelude::*;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, SeedableRng, TryCryptoRng, TryRng};
 use rand_chacha::ChaCha8Rng;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn options(horizon: u64, width: usize) -> StreamOptions<AddRemoveRow> {
     StreamOptions::new(horizon, width, LatticeL2Sensitivity::from_square(9, AddRemoveRow).unwrap())
@@ -208,6 +210,78 @@ fn a_finished_stream_and_a_step_of_another_width_are_refused_and_change_nothing(
     assert_eq!(root.push(&[3], &mut rng).map(<[f64]>::to_vec), over);
     assert_eq!((tree.released().latest(), root.released().latest()), (&[6.0][..], &[6.0][..]));
     assert_eq!((tree.steps(), root.steps()), (2, 2));
+}
+
+/// A generator that panics after so many words.
+struct Failing {
+    words: usize,
+    inner: ChaCha8Rng,
+}
+
+impl TryRng for Failing {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        self.try_next_u64().map(|word| word as u32)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.words = self.words.checked_sub(1).expect("no words are left");
+        Ok(self.inner.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for bytes in bytes.chunks_mut(8) {
+            bytes.copy_from_slice(&self.try_next_u64()?.to_le_bytes()[..bytes.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Failing {}
+
+/// Whether a call panics for want of words; the panic is caught.
+fn runs_out<T>(call: impl FnOnce(&mut Failing) -> T, words: usize) -> bool {
+    let mut failing = Failing { words, inner: rng() };
+    catch_unwind(AssertUnwindSafe(|| {
+        let _ = call(&mut failing);
+    }))
+    .is_err()
+}
+
+#[test]
+fn a_generator_that_panics_leaves_the_stream_as_it_was() {
+    let noise = NoiseStd::new(20.0).unwrap();
+    let mut tree = BinaryTreeSum::with_noise_std(noise, options(8, 300)).unwrap();
+    let mut root = SquareRootSum::with_noise_std(noise, options(8, 300)).unwrap();
+    let (steps, _) = stream(8, 300);
+    let (mut whole, mut other) = (rng(), rng());
+    let released = |steps: &[Vec<i64>]| {
+        let mut tree = BinaryTreeSum::with_noise_std(noise, options(8, 300)).unwrap();
+        let mut root = SquareRootSum::with_noise_std(noise, options(8, 300)).unwrap();
+        let (mut first, mut second) = (rng(), rng());
+        for step in steps {
+            tree.push(step, &mut first).unwrap();
+            root.push(step, &mut second).unwrap();
+        }
+        (tree.integers().to_vec(), root.integers().to_vec())
+    };
+    for (count, step) in (0_u64..).zip(&steps) {
+        let before = (tree.integers().to_vec(), root.integers().to_vec());
+        // in the first block of 256 words, and in the second
+        for words in [0, 255, 299] {
+            assert!(runs_out(|rng| tree.push(step, rng).map(<[f64]>::len), words));
+            assert!(runs_out(|rng| root.push(step, rng).map(<[f64]>::len), words));
+        }
+        assert_eq!((tree.integers(), root.integers()), (&before.0[..], &before.1[..]));
+        assert_eq!((tree.steps(), root.steps()), (count, count));
+        assert_eq!((tree.released().steps(), root.released().steps()), (count, count));
+        // the step is still to come, and is as it would have been
+        tree.push(step, &mut whole).unwrap();
+        root.push(step, &mut other).unwrap();
+        let expected = released(&steps[..=count as usize]);
+        assert_eq!((tree.integers(), root.integers()), (&expected.0[..], &expected.1[..]));
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Continual sums by a binary tree over the steps.
 
-use super::calibrated::{Amplification, Calibrated};
+use super::calibrated::{Amplification, Calibrated, add_wrapping};
 use super::options::StreamOptions;
 use super::released::{ReleasedTree, add};
 use super::shape::TreeShape;
@@ -8,7 +8,6 @@ use crate::accounting::PrivacyProfile;
 use crate::adjacency::Adjacency;
 use crate::claims;
 use crate::error::Error;
-use crate::noise::LatticeNoise;
 use crate::params::{Delta, Epsilon, NoiseStd};
 use crate::release::{Certificate, Release};
 use crate::sensitivity::LatticeL2Sensitivity;
@@ -70,7 +69,11 @@ pub struct BinaryTreeSum<A> {
     shape: TreeShape,
     /// Exact sums of the last complete left half of each level: private.
     halves: Vec<i64>,
-    /// Sums of the nodes that ended with the last step, from small to large: noisy between calls.
+    /// The exact sum of one node: private.
+    sum: Vec<i64>,
+    /// Noise of the nodes that end with the next step, to which their sums are added.
+    next: Vec<i64>,
+    /// Noisy sums of the nodes that ended with the last step, from small to large: never without noise.
     integers: Vec<i64>,
     /// Estimates of the last complete left half of each level.
     half_estimates: Vec<f64>,
@@ -109,6 +112,8 @@ impl<A: Adjacency> BinaryTreeSum<A> {
         Self {
             shape,
             halves: vec![0; below_top],
+            sum: vec![0; width],
+            next: Vec::with_capacity(all),
             integers: Vec::with_capacity(all),
             half_estimates: vec![0.0; below_top],
             estimates: Vec::with_capacity(all),
@@ -122,30 +127,32 @@ impl<A: Adjacency> BinaryTreeSum<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Dimension`] for a step of another width, [`Error::HorizonExceeded`] after the last step; nothing has changed then.
+    /// [`Error::Dimension`] for a step of another width, [`Error::HorizonExceeded`] after the last step; nothing has changed then,
+    /// nor where the generator panics.
     pub fn push<R: CryptoRng + ?Sized>(&mut self, step: &[i64], rng: &mut R) -> Result<&[f64], Error> {
-        let end = self.calibrated.next_step(step)?;
-        self.sum_nodes(step, self.shape.level_at(end));
-        self.calibrated.noise().add_to(&mut self.integers, rng);
-        self.estimate_nodes(self.shape.level_at(end));
+        let end = self.calibrated.number(step)?;
+        let level = self.shape.level_at(end);
+        self.next.resize((level as usize + 1) * step.len(), 0);
+        self.calibrated.draw(&mut self.next, rng);
+        self.sum_nodes(step, level);
+        core::mem::swap(&mut self.integers, &mut self.next);
+        self.estimate_nodes(level);
         self.extend_prefix(end);
         Ok(self.released.latest())
     }
 
-    /// Exact sums of the nodes that end with this step: a node of level h is the last left half below it and the node
-    /// of level h − 1.
+    /// Adds the sums of the nodes that end with this step to their noise: a node of level h is the last left half below it and
+    /// the node of level h − 1.
     fn sum_nodes(&mut self, step: &[i64], level: u32) {
         let (width, level) = (step.len(), level as usize);
-        self.integers.resize((level + 1) * width, 0);
-        self.calibrated.options().admit(step, &mut self.integers[..width]);
+        self.calibrated.options().admit(step, &mut self.sum);
+        add_wrapping(&mut self.next[..width], &self.sum);
         for h in 1..=level {
-            let (below, node) = self.integers[(h - 1) * width..(h + 1) * width].split_at_mut(width);
-            for ((sum, left), right) in node.iter_mut().zip(&self.halves[(h - 1) * width..]).zip(below) {
-                *sum = left.wrapping_add(*right);
-            }
+            add_wrapping(&mut self.sum, &self.halves[(h - 1) * width..]);
+            add_wrapping(&mut self.next[h * width..], &self.sum);
         }
         if level < self.levels_below_top() {
-            self.halves[level * width..][..width].copy_from_slice(&self.integers[level * width..]);
+            self.halves[level * width..][..width].copy_from_slice(&self.sum);
         }
     }
 

@@ -105,7 +105,8 @@ impl RecordEllipsoid {
     /// # Guarantee
     /// At most `uncovered·n + rank_error` rows are outside, and at least `uncovered·n − rank_error` are outside or in the outermost cell (of
     /// relative width `2⁻¹⁰`), n with rows that are not finite, if radii are within the range of the grid, from `√d/2⁶` to `2⁵√d` in the whitened
-    /// coordinates of the last round. Claim `john.record.coverage`.
+    /// coordinates of the last round, and fewer than `uncovered·n` rows are not finite. Those are outside at any level; if they are more, the
+    /// level is likely to be the end of the grid. Claim `john.record.coverage`.
     #[must_use]
     pub fn rank_error(&self, failure: FailureProbability) -> f64 {
         self.rank_scale * (self.cells / failure.get()).ln()

@@ -166,31 +166,41 @@ pub fn label_statistic<A: FixedSizeAdjacency>(
         return Err(Error::NoColumns);
     }
     let exponent = LABEL_BITS - ceil_log2(bound);
-    let largest = largest_label(bound, exponent, labels.ncols());
+    let unit = power_of_two(exponent);
+    let largest = (bound * unit).floor() as u64; // the product is exact
     let mut steps = Vec::with_capacity(labels.nrows() * labels.ncols());
     for row in labels.rows() {
-        encode(row, (bound, power_of_two(exponent)), &mut steps);
+        let first = steps.len();
+        encode(row, (bound, unit), &mut steps);
+        shorten(&mut steps[first..], largest);
     }
     let sensitivity = LatticeL1Sensitivity::new(2 * largest, adjacency)?;
     Ok(LatticeStatistic::new(steps, Lattice::new(-exponent)?, sensitivity, largest))
 }
 
-/// No row has a larger L1 norm in steps: `bound·2ᵉ(1 + (k + 8)·2⁻⁵²)`, whose floor bounds integers. A norm of k terms, two quotients and two
-/// products have fewer than `2(k + 8)` roundings of `2⁻⁵³`.
-fn largest_label(bound: f64, exponent: i32, columns: usize) -> u64 {
-    let margin = 1.0 + (columns as f64 + 8.0) * f64::EPSILON;
-    (bound * power_of_two(exponent) * margin * (1.0 + f64::EPSILON)).floor() as u64
-}
+/// So small that a sum of finite numbers of this size is finite: at most `k·2⁶²⁴` for k of them, so that the least bound, `2⁻²⁰⁰`, over it is no
+/// subnormal number.
+const TINY: f64 = power_of_two(-400);
 
-/// So small that a sum of finite numbers of this size is finite.
-const TINY: f64 = power_of_two(-200);
-
-/// Toward zero, so that rounding lengthens nothing.
+/// Toward zero, so that rounding lengthens little.
 fn encode(row: &[f64], (bound, unit): (f64, f64), steps: &mut Vec<i64>) {
     let length = row.iter().map(|x| x.abs() * TINY).sum::<f64>();
     let (first, second) = if length > bound * TINY { (TINY, bound / length) } else { (1.0, 1.0) };
-    let integer = |x: f64| if length.is_finite() { (x * first * second * unit).trunc() as i64 } else { 0 };
-    steps.extend(row.iter().copied().map(integer));
+    // no entry is longer than the row, so that sums of them do not overflow
+    let most = bound * unit;
+    let step = |x: f64| (x * first * second * unit).clamp(-most, most).trunc() as i64;
+    steps.extend(row.iter().map(|x| if length.is_finite() { step(*x) } else { 0 }));
+}
+
+/// Brings the L1 norm of a row's integers to `largest` or less, whatever rounding did before: the first entries lose what is too much.
+fn shorten(row: &mut [i64], largest: u64) {
+    let norm: u64 = row.iter().map(|x| x.unsigned_abs()).sum();
+    let mut excess = norm.saturating_sub(largest);
+    for x in row {
+        let taken = excess.min(x.unsigned_abs());
+        *x -= x.signum() * taken as i64;
+        excess -= taken;
+    }
 }
 
 /// Releases labels with exact discrete Laplace noise: any row's label may become any other.
@@ -279,6 +289,26 @@ mod tests {
             }
         }
         assert_eq!(integers(&[f64::MAX, -f64::MAX], 2, 1.0).0, [1 << 19, -(1 << 19)]);
+    }
+
+    #[test]
+    fn a_tiny_bound_of_huge_labels_is_kept() {
+        // the bound over the sum was a subnormal number of few bits
+        let (bound, x) = (1.000_595_451_209_392_2e-60, 1.752_942_205_750_405_3e308);
+        for sign in [1.0, -1.0] {
+            let (steps, sensitivity) = integers(&[sign * x; 200], 200, bound);
+            let norm: u64 = steps.iter().map(|x| x.unsigned_abs()).sum();
+            assert!(2 * norm <= sensitivity && sensitivity - 2 * norm < 2 * 200, "{norm} {sensitivity}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_in_integers_is_shortened_there() {
+        for (largest, expected) in [(9, [3, -4, 2]), (8, [2, -4, 2]), (4, [0, -2, 2]), (0, [0, 0, 0])] {
+            let mut row = [3, -4, 2];
+            shorten(&mut row, largest);
+            assert_eq!(row, expected);
+        }
     }
 
     #[test]
