@@ -18,7 +18,7 @@ Usage: cargo xtask <command> [arguments]
   ci [--strict] [STEP]…    these steps, or all, with times; what lacks a tool is skipped, or red under --strict
   verify [ARGS]            a check and a negative control for every claim; `verify --help` lists the arguments
   proofs [ARGS]            proofs whose code changed; `--accept SECTION` after reading that section again
-  theorems                 the index of theorems from the claims (docs/theorem_index.md)
+  theorems [ARGS]          the index of theorems from the claims (docs/theorem_index.md); it loses one only by `--withdraw ID`
   peers [ARGS]             others beside ours (benches/peers/RESULTS.md); `peers --help` lists the arguments
   help                     this text
 
@@ -37,8 +37,8 @@ fn main() -> ExitCode {
         (Some("check"), true) => ci::run(&["fmt", "tidy", "clippy", "doc"], ci::Missing::Skipped),
         (Some("ci"), _) => ci::main(&rest),
         (Some("proofs"), _) => tidy::proofs::main(&rest),
-        (Some("theorems"), true) => {
-            cargo(&["run", "--release", "--package", "dp-verify", "--", "--theorems", "docs"], &[])
+        (Some("theorems"), _) => {
+            cargo(&["run", "--release", "--package", "dp-verify", "--", "--theorems", "docs"], &rest)
         }
         (Some("peers"), _) => finish(Command::new("python3").arg("benches/peers/all.py").args(&rest)),
         (Some("help" | "--help" | "-h"), _) => {

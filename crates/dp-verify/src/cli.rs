@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::report::{
-    Colour, FateTable, Summary, Table, read_json_lines, write_fate_line, write_html, write_index,
-    write_json_line, write_markdown,
+    Colour, FateTable, Summary, Table, keeps_claims, read_json_lines, write_fate_line, write_html,
+    write_index, write_json_line, write_markdown,
 };
 use crate::{
     Error, Examination, Fate, Level, Problem, Registry, Row, Selection, Settings, examine, run, run_mutants,
@@ -63,6 +63,9 @@ pub struct Options {
     /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
     #[arg(long, value_name = "DOCS")]
     pub theorems: Option<PathBuf>,
+    /// Let the index lose this claim, its kind or some evidence of it; may be repeated
+    #[arg(long, value_name = "ID", requires = "theorems")]
+    pub withdraw: Vec<String>,
     /// Examine the certificate of a saved release, or one that was written as JSON; run nothing
     #[arg(long, value_name = "FILE")]
     pub certificate: Option<PathBuf>,
@@ -160,11 +163,16 @@ fn fail(error: &Error) -> ExitCode {
         eprintln!("  because: {cause}");
         source = cause.source();
     }
-    ExitCode::from(if matches!(error, Error::UnknownId { .. } | Error::UnknownCrate { .. } | Error::Resume) {
-        USAGE
-    } else {
-        RED
-    })
+    ExitCode::from(
+        if matches!(
+            error,
+            Error::UnknownId { .. } | Error::UnknownCrate { .. } | Error::Resume | Error::Withdrawn { .. }
+        ) {
+            USAGE
+        } else {
+            RED
+        },
+    )
 }
 
 /// Runs these options on a registry, writing the table to `out` and progress to `progress` (bars appear only on a
@@ -195,6 +203,8 @@ pub fn execute(
     if let Some(folder) = &options.theorems {
         let mut index = Vec::new();
         write_index(&mut index, registry, &std::fs::read_to_string(folder.join("theorems.md"))?)?;
+        let old = std::fs::read_to_string(folder.join(INDEX)).unwrap_or_default();
+        keeps_claims(&old, &String::from_utf8_lossy(&index), &options.withdraw)?;
         std::fs::write(folder.join(INDEX), index)?;
         let claims: Vec<_> = registry.claims().collect();
         let rows: usize = claims.iter().map(|(_, claim)| registry.checks_of(claim.id).len()).sum();

@@ -16,9 +16,19 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
-    /// Caller: what is to be resumed is of another level, or of several seeds.
-    #[error("the rows to resume from are of another level or of several seeds")]
+    /// Caller: what is to be resumed is of another level, of several seeds, or of another build.
+    #[error(
+        "the rows to resume from are of another level, of several seeds, or of another build of this program"
+    )]
     Resume,
+    /// Document: the index would lose a claim, evidence of it, or its kind.
+    #[error("`{id}` {change}; if that is meant, pass `--withdraw {id}`, and say why in the changelog")]
+    Withdrawn {
+        /// The claim.
+        id: String,
+        /// What the index would lose.
+        change: String,
+    },
     /// Document: a claim names docs/theorems.md, but no heading of it.
     #[error("`{id}` names docs/theorems.md, but no heading of it")]
     NoProof {

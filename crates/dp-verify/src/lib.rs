@@ -11,7 +11,7 @@
 //! # Writing a check
 //!
 //! ```
-//! use dp_verify::{Check, Context, Evidence, Outcome, Subject};
+//! use dp_verify::{Check, Context, Evidence, Outcome, Subject, largest};
 //!
 //! /// Rounding to nearest moves a number by at most one half.
 //! fn rounding_error(context: &mut Context, subject: Subject) -> Outcome {
@@ -22,11 +22,9 @@
 //!     };
 //!     let n = context.scale(1_000, 100_000);
 //!     let mut rng = context.rng(0);
-//!     let worst = (0..n)
-//!         .map(|_| rng.random_range(-1e3..1e3))
-//!         .map(|x: f64| (round(x) - x).abs())
-//!         .fold(0.0, f64::max);
-//!     Outcome::at_most(worst, 0.5, n as u64)
+//!     let errors = (0..n).map(|_| rng.random_range(-1e3..1e3)).map(|x: f64| (round(x) - x).abs());
+//!     // `f64::max` would drop a NaN
+//!     Outcome::at_most(largest(errors), 0.5, n as u64)
 //! }
 //!
 //! let check = Check { claim: "example.round.error", evidence: Evidence::Search, run: rounding_error };
@@ -42,6 +40,7 @@ pub mod checks;
 pub mod cli;
 mod context;
 mod error;
+mod extremes;
 mod figure;
 pub mod mutants;
 mod outcome;
@@ -54,6 +53,7 @@ pub use certificate::{Examination, examine};
 pub use check::{Check, Evidence, Subject};
 pub use context::{Context, Level};
 pub use error::Error;
+pub use extremes::{larger, largest, smaller, smallest};
 pub use figure::{Axis, Curve, Figure, Role, Scale};
 pub use mutants::{Fate, KnownBug, Mutant, Trial, Variant};
 pub use outcome::{Outcome, Relation, Verdict};

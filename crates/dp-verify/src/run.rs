@@ -316,11 +316,9 @@ fn guarded(
     let mut context = context.with_progress(bar.clone());
     let outcome = catch_unwind(AssertUnwindSafe(|| run(&mut context)))
         .unwrap_or_else(|payload| Outcome::inconclusive(format!("panicked: {}", message(payload.as_ref()))));
-    if job.check.evidence == Evidence::Statistical
-        && outcome.verdict == Verdict::Holds
-        && context.spent() == 0.0
-    {
-        return Outcome::inconclusive("a statistical check that states no level");
+    let rests_on_chance = matches!(job.check.evidence, Evidence::Statistical | Evidence::Audit);
+    if rests_on_chance && outcome.verdict == Verdict::Holds && context.spent() == 0.0 {
+        return Outcome::inconclusive("a check that rests on chance and states no level");
     }
     Outcome { alpha: context.spent(), ..outcome }
 }

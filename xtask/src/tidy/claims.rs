@@ -37,7 +37,7 @@ pub(super) fn register(workspace: &Workspace) -> Vec<Finding> {
         let row = format!("`{id}`");
         if !claimed.contains_key(id) {
             let advice =
-                "ids are permanent, so restore it; `cargo xtask theorems` if it was withdrawn on purpose";
+                "ids are permanent, so restore it; `cargo xtask theorems --withdraw` if that was meant";
             findings.push(index.finding(&row, format!("no claim has the id {row} any more; {advice}")));
         }
         let found = checked.get(id).map_or(BTreeSet::new(), |(_, found)| found.clone());
@@ -47,7 +47,7 @@ pub(super) fn register(workspace: &Workspace) -> Vec<Finding> {
             } else {
                 "has evidence of no check"
             };
-            let advice = "restore the check, or `cargo xtask theorems` if this was on purpose";
+            let advice = "restore the check, or `cargo xtask theorems` (with `--withdraw` for a loss) if that was meant";
             findings.push(index.finding(&row, format!("{row}: the register {what}: {kind}; {advice}")));
         }
     }

@@ -2,8 +2,9 @@
 
 use super::Finding;
 use super::workspace::TextFile;
+use std::ops::Range;
 
-/// A source file in views; `code` and `comments` have the line breaks of the original.
+/// A source file in views; each has as many bytes as the original, and its line breaks.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SourceFile {
     pub(crate) path: String,
@@ -15,31 +16,34 @@ pub(crate) struct SourceFile {
     pub(crate) literals: Vec<(usize, String)>,
     /// Code with its literals, without comments.
     program: String,
+    /// `code` without items for unit tests.
+    shipped: String,
+    /// Where these are.
+    tests: Vec<Range<usize>>,
 }
 
-/// What begins the unit tests, which by custom stand last in a file.
-const TESTS: &str = "#[cfg(test)]\nmod ";
+/// What stands before an item that is compiled for unit tests alone.
+const FOR_TESTS: &str = "#[cfg(test)]";
 
 impl SourceFile {
     pub(crate) fn new(file: TextFile) -> Self {
         Self { path: file.path, ..split(&file.text) }
     }
 
-    /// The code before the unit tests.
+    /// The code without items for unit tests, which are blank in it.
     pub(crate) fn shipped_code(&self) -> &str {
-        &self.code[..self.code.find(TESTS).unwrap_or(self.code.len())]
+        &self.shipped
     }
 
-    /// The literals before the unit tests.
+    /// The literals outside unit tests.
     pub(crate) fn shipped_literals(&self) -> impl Iterator<Item = &(usize, String)> {
-        let end = self.shipped_code().len();
-        self.literals.iter().take_while(move |(at, _)| *at < end)
+        self.literals.iter().filter(|(at, _)| !self.tests.iter().any(|test| test.contains(at)))
     }
 
-    /// The code before the unit tests with its literals, in a form that layout does not change: no white space but
+    /// The code outside unit tests with its literals, in a form that layout does not change: no white space but
     /// between words, no comma before a closing bracket.
     pub(crate) fn shipped_tokens(&self) -> String {
-        let program = &self.program[..self.program.find(TESTS).unwrap_or(self.program.len())];
+        let program = without(&self.program, &self.tests);
         let is_part = |c: char| c.is_alphanumeric() || c == '_';
         let mut tokens = String::with_capacity(program.len());
         for word in program.split_whitespace() {
@@ -83,7 +87,7 @@ fn split(source: &str) -> SourceFile {
     while let Some(first) = rest.chars().next() {
         let (len, kind) = token(rest, first, code.chars().next_back());
         let (token, after) = rest.split_at(len);
-        let blank: String = token.chars().map(|c| if c == '\n' { '\n' } else { ' ' }).collect();
+        let blank = blank(token);
         match kind {
             Token::Code => {
                 code.push_str(token);
@@ -105,7 +109,75 @@ fn split(source: &str) -> SourceFile {
         }
         rest = after;
     }
+    file.tests = test_items(&file.code);
+    file.shipped = without(&file.code, &file.tests);
     file
+}
+
+/// As many bytes and lines of nothing.
+fn blank(text: &str) -> String {
+    text.bytes().map(|byte| if byte == b'\n' { '\n' } else { ' ' }).collect()
+}
+
+/// The text with these parts blank.
+fn without(text: &str, parts: &[Range<usize>]) -> String {
+    parts.iter().fold(text.to_owned(), |mut text, part| {
+        let blank = blank(&text[part.clone()]);
+        text.replace_range(part.clone(), &blank);
+        text
+    })
+}
+
+/// Where the items for unit tests stand, each with its attribute.
+fn test_items(code: &str) -> Vec<Range<usize>> {
+    let mut items: Vec<Range<usize>> = Vec::new();
+    for (start, _) in code.match_indices(FOR_TESTS) {
+        if items.last().is_none_or(|last| last.end <= start) {
+            items.push(start..start + item(&code[start..]));
+        }
+    }
+    items
+}
+
+/// Length of the item that begins here with its attributes: up to a semicolon outside all brackets, or to the brace that ends a body.
+fn item(code: &str) -> usize {
+    let after = code.trim_start_matches(|c: char| c.is_whitespace());
+    let skipped = code.len() - after.len();
+    if after.starts_with("#[") {
+        let attribute = bracketed(after);
+        return skipped + attribute + item(&after[attribute..]);
+    }
+    let is_value = ["use ", "static ", "let "].iter().any(|word| after.starts_with(word))
+        || after.starts_with("const ") && !after.starts_with("const fn");
+    let mut depth = 0_usize;
+    for (at, c) in after.char_indices() {
+        match c {
+            '(' | '[' | '{' => depth += 1,
+            ')' | ']' | '}' => {
+                depth = depth.saturating_sub(1);
+                if c == '}' && depth == 0 && !is_value {
+                    return skipped + at + 1;
+                }
+            }
+            ';' if depth == 0 => return skipped + at + 1,
+            _ => {}
+        }
+    }
+    code.len()
+}
+
+/// Length up to the end of the first pair of brackets.
+fn bracketed(code: &str) -> usize {
+    let mut depth = 0_usize;
+    for (at, c) in code.char_indices() {
+        match c {
+            '[' => depth += 1,
+            ']' if depth <= 1 => return at + 1,
+            ']' => depth -= 1,
+            _ => {}
+        }
+    }
+    code.len()
 }
 
 enum Token {
@@ -256,7 +328,30 @@ mod tests {
             path: "crates/x/src/a.rs".into(),
             text: "fn a() {}\n#[cfg(test)]\nmod tests { fn b() {} }\n".into(),
         });
-        assert_eq!(file.shipped_code(), "fn a() {}\n");
+        assert_eq!(file.shipped_code().trim_end(), "fn a() {}");
         assert!(file.is_shipped());
+    }
+
+    #[test]
+    fn code_behind_unit_tests_is_shipped() {
+        let shipped = |source: &str| {
+            let file = split(source);
+            assert_eq!(file.shipped.len(), source.len());
+            (file.shipped_tokens(), file.shipped_literals().map(|(_, text)| text.clone()).collect::<Vec<_>>())
+        };
+        for tests in [
+            "#[cfg(test)]\nmod tests;",
+            "#[cfg(test)]\npub(crate) mod tests { fn c() { \"c é }\"; } }",
+            "#[cfg(test)]\nuse x::{y, z};",
+            "#[cfg(test)] #[allow(dead_code)] const C: [u8; 2] = { [1, 2] };",
+            "#[cfg(test)]\nimpl A { fn c(&self) -> [u8; 2] { [0; 2] } }",
+        ] {
+            let source = format!("/* é */ fn a() {{}}\n{tests}\nfn b() {{ \"b\" }}\n");
+            assert_eq!(
+                shipped(&source),
+                ("fn a(){}fn b(){\"b\"}".to_owned(), vec!["b".to_owned()]),
+                "{tests}"
+            );
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod claims;
 mod code;
+mod extremes;
 mod graph;
 mod manifests;
 pub(crate) mod proofs;
@@ -45,6 +46,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { number: 16, name: "the default build is free of optional formats", check: graph::default_build },
     Rule { number: 17, name: "claims, checks and the register of ids agree", check: claims::register },
     Rule { number: 18, name: "a proof and its code change together", check: proofs::fresh },
+    Rule { number: 19, name: "checks keep NaN in what they gather", check: extremes::nan_is_kept },
 ];
 
 /// One violation.

@@ -18,6 +18,25 @@ const LEFT_OUT: &str = "left_out";
 /// Values that are listed at most.
 const LISTED: u64 = 64;
 
+/// What a release has that is not composed: one of these, by which its kind is known.
+const MARKS: [&str; 5] = [
+    "squared_l2_sensitivity",
+    "squared_frobenius_sensitivity",
+    "l1_sensitivity",
+    "score_sensitivity",
+    "level",
+];
+/// And what belongs to kinds that are known, or to others that are not.
+const OF_NOISE: [&str; 7] = [
+    "noise_std",
+    "noise_scale",
+    "noise_bound",
+    "threshold",
+    "distance_noise_scale",
+    "proposed_l1_sensitivity",
+    "draws",
+];
+
 /// All parts composed; nothing if one is of no known kind, or its parameters do not suffice.
 pub(super) fn total<A: Adjacency>(certificate: &Certificate<PrivacyProfile<A>>) -> Option<PrivacyProfile<A>> {
     let parameters =
@@ -45,7 +64,9 @@ impl<'a> Node<'a> {
         if prefixes.is_empty() {
             return self.leaf(count, adjacency);
         }
-        if prefixes.into_iter().ne(["0.", "1."]) {
+        // a third part beside the two would be passed over
+        let mut of_parts = MARKS.iter().chain(&OF_NOISE);
+        if prefixes.into_iter().ne(["0.", "1."]) || of_parts.any(|name| self.parameters.contains_key(name)) {
             return None;
         }
         let [first, second] = ["0.", "1."].map(|prefix| self.child(prefix).profile(adjacency));
@@ -95,14 +116,7 @@ impl<'a> Node<'a> {
 
     /// The guarantee of one release, of the one kind whose sensitivity is recorded.
     fn one<A: Adjacency>(&self, adjacency: A) -> Option<PrivacyProfile<A>> {
-        let marks = [
-            "squared_l2_sensitivity",
-            "squared_frobenius_sensitivity",
-            "l1_sensitivity",
-            "score_sensitivity",
-            "level",
-        ];
-        let mut found = marks.into_iter().filter(|mark| self.parameters.contains_key(mark));
+        let mut found = MARKS.into_iter().filter(|mark| self.parameters.contains_key(mark));
         match (found.next()?, found.next()) {
             (mark @ ("squared_l2_sensitivity" | "squared_frobenius_sensitivity"), None) => {
                 let moves = LatticeL2Sensitivity::from_square(self.number(mark)?, adjacency).ok()?;

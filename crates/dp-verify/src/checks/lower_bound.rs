@@ -1,6 +1,7 @@
 //! What runs on two neighbours are sure of: compared with what is claimed, and drawn beside it.
 
-use crate::{Axis, Context, Figure, Outcome, Role};
+use super::twins::each_part;
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, Verdict, larger};
 use dp_audit::{Experiment, Neighbours, ThresholdAudit, ThresholdReport, from_fn};
 use dp_linalg::Mat;
 use dp_mechanisms::{Adjacency, FailureProbability};
@@ -35,41 +36,49 @@ impl<A: Adjacency> LowerBound for ThresholdReport<A> {
 pub(super) struct Events {
     hits: Vec<[u64; 2]>,
     runs: u64,
-    /// For each event.
+    /// Level of all events together, of which each has an equal part.
     alpha: f64,
 }
 
 impl Events {
-    /// Scores above thresholds, of runs of the neighbour where they are higher and of as many of the other.
+    /// Scores above thresholds, of runs of the neighbour where they are higher and of as many of the other. The level is that of all
+    /// thresholds together.
     pub(super) fn above(thresholds: &[f64], [higher, lower]: [&[f64]; 2], alpha: f64) -> Self {
         assert_eq!(higher.len(), lower.len(), "as many runs of both");
+        // which is above nothing
+        assert!(!higher.iter().chain(lower).any(|score| score.is_nan()), "a score is a number");
         let count = |scores: &[f64], t: f64| scores.iter().filter(|score| **score > t).count() as u64;
         let hits = thresholds.iter().map(|&t| [count(higher, t), count(lower, t)]).collect();
         Self { hits, runs: higher.len() as u64, alpha }
     }
 
-    /// With other events of the same runs, at the same level each.
+    /// With other events of the same runs, all of them together at the level that either had.
     pub(super) fn and(mut self, other: &Self) -> Self {
         assert!(self.runs == other.runs && self.alpha <= other.alpha, "events of the same runs");
         self.hits.extend(&other.hits);
         self
+    }
+
+    /// Level of one event.
+    fn share(&self) -> f64 {
+        self.alpha / self.hits.len() as f64
     }
 }
 
 impl LowerBound for Events {
     fn epsilon(&self, delta: f64) -> f64 {
         let of = |&[likelier, other]: &[u64; 2]| {
-            epsilon_lower_bound(likelier, other, self.runs, delta, self.alpha)
+            epsilon_lower_bound(likelier, other, self.runs, delta, self.share())
         };
-        self.hits.iter().map(of).fold(0.0, f64::max)
+        self.hits.iter().map(of).fold(0.0, larger)
     }
 
     fn delta(&self, epsilon: f64) -> f64 {
         let of = |&[likelier, other]: &[u64; 2]| {
-            let low = proportion_lower_bound(likelier, self.runs, self.alpha / 2.0);
-            low - epsilon.exp() * proportion_upper_bound(other, self.runs, self.alpha / 2.0)
+            let low = proportion_lower_bound(likelier, self.runs, self.share() / 2.0);
+            low - epsilon.exp() * proportion_upper_bound(other, self.runs, self.share() / 2.0)
         };
-        self.hits.iter().map(of).fold(0.0, f64::max)
+        self.hits.iter().map(of).fold(0.0, larger)
     }
 
     fn runs(&self) -> u64 {
@@ -94,12 +103,10 @@ impl Stated<'_> {
     pub(super) fn against(&self, found: &impl LowerBound, least: f64) -> Outcome {
         let audited = found.epsilon(self.delta);
         let note = format!("audited ε: {audited:.3}, claimed {:.3}", self.epsilon);
-        let outcome = if audited < least * self.epsilon {
-            Outcome::inconclusive(note)
-        } else {
-            Outcome::at_most(audited, self.epsilon, found.runs()).with_note(note)
-        };
-        outcome.with_figure(self.picture(found))
+        let outcome = Outcome::at_most(audited, self.epsilon, found.runs()).with_note(note);
+        let is_weak = audited < least * self.epsilon;
+        let verdict = if is_weak { Verdict::Inconclusive } else { outcome.verdict };
+        Outcome { verdict, ..outcome }.with_figure(self.picture(found))
     }
 
     /// δ against ε, as claimed and as found.
@@ -111,6 +118,19 @@ impl Stated<'_> {
             .with_curve(Role::Bound, "certificate", over(self.profile))
             .with_curve(Role::Observed, "lower bound of the audit", over(&|epsilon| found.delta(epsilon)))
     }
+}
+
+/// Several audits as one: of the thing as shipped the worst verdict, of twins the mildest. Among equals the one that found most of what is
+/// claimed speaks, of twins the one that found least.
+pub(super) fn together(mut audits: Vec<Outcome>, subject: Subject) -> Outcome {
+    let share = |audit: &Outcome| audit.observed / audit.bound;
+    audits.sort_by(|a, b| share(b).total_cmp(&share(a)));
+    each_part(subject, audits)
+}
+
+/// What each of these found, in their order.
+pub(super) fn list(audits: &[Outcome]) -> String {
+    audits.iter().map(|audit| format!("{:.3}", audit.observed)).collect::<Vec<_>>().join(", ")
 }
 
 /// A threshold audit of a mechanism on matrices whose output is a score, at this δ.
@@ -146,11 +166,40 @@ mod tests {
     }
 
     #[test]
+    fn events_share_one_level_however_many_they_are() {
+        let (higher, lower) = ([1.0, 1.0, 1.0, 0.0].repeat(500), [1.0, 0.0, 0.0, 0.0].repeat(500));
+        let some = |thresholds: &[f64], alpha| Events::above(thresholds, [&higher, &lower], alpha);
+        let four = some(&[0.1, 0.2, 0.3, 0.4], 4e-6).epsilon(0.0);
+        assert_eq!(four, some(&[0.1], 1e-6).epsilon(0.0));
+        assert_eq!(four, some(&[0.1, 0.2], 4e-6).and(&some(&[0.3, 0.4], 4e-6)).epsilon(0.0));
+        assert!(four < some(&[0.1], 4e-6).epsilon(0.0));
+    }
+
+    #[test]
+    fn of_several_audits_the_worst_decides_as_shipped_and_the_mildest_of_twins() {
+        let found = |observed: f64| Outcome::at_most(observed, 1.0, 10);
+        let weak = || Outcome { verdict: Verdict::Inconclusive, ..found(0.1) };
+        let verdict = |audits: Vec<Outcome>, subject| {
+            let outcome = together(audits, subject);
+            (outcome.verdict, outcome.observed)
+        };
+        let shipped = |audits| verdict(audits, Subject::AsShipped);
+        assert_eq!(shipped(vec![found(0.4), found(0.9), found(0.7)]), (Verdict::Holds, 0.9));
+        assert_eq!(shipped(vec![found(0.9), weak()]), (Verdict::Inconclusive, 0.1));
+        assert_eq!(shipped(vec![found(0.9), weak(), found(1.1)]), (Verdict::Violated, 1.1));
+        let broken = |audits| verdict(audits, Subject::Broken);
+        assert_eq!(broken(vec![found(3.0), found(1.1), found(2.0)]), (Verdict::Violated, 1.1));
+        assert_eq!(broken(vec![found(3.0), found(0.9), found(2.0)]), (Verdict::Holds, 0.9));
+        assert_eq!(broken(vec![found(3.0), weak()]).0, Verdict::Inconclusive);
+        assert_eq!(together(vec![], Subject::Broken).verdict, Verdict::Inconclusive);
+    }
+
+    #[test]
     fn a_weak_audit_is_no_evidence() {
         let same = vec![0.0; 100];
         let events = Events::above(&[0.5], [&same, &same], 1e-6);
         let stated = Stated { of: "nothing", epsilon: 1.0, delta: 0.1, profile: &|_| 0.1 };
-        assert_eq!(stated.against(&events, 0.5).verdict, crate::Verdict::Inconclusive);
-        assert_eq!(stated.against(&events, 0.0).verdict, crate::Verdict::Holds);
+        assert_eq!(stated.against(&events, 0.5).verdict, Verdict::Inconclusive);
+        assert_eq!(stated.against(&events, 0.0).verdict, Verdict::Holds);
     }
 }

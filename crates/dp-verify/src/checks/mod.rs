@@ -4,14 +4,17 @@ use crate::Check;
 
 mod attention;
 mod audit;
+mod certificates;
 mod john;
 mod kernel;
 mod linalg;
 mod lower_bound;
 mod mechanisms;
+mod misses;
 mod ntk;
 mod picture;
 mod tightest;
+mod twins;
 
 /// That a normal number is more than six standard deviations away from its mean, on either side.
 const SIX_DEVIATIONS: f64 = 2e-9;

@@ -1,6 +1,6 @@
 //! Pictures that several checks draw.
 
-use crate::{Axis, Figure, Role};
+use crate::{Axis, Figure, Role, larger, smaller};
 
 /// What was found, against the bounds that were stated for it; as many pairs as a check has, of which some are drawn.
 #[derive(Default)]
@@ -50,7 +50,7 @@ pub(super) fn coverage(title: &str, shares: &[(f64, f64)]) -> Figure {
 
 /// Least and largest first number.
 fn ends(pairs: &[(f64, f64)]) -> [f64; 2] {
-    pairs.iter().fold([f64::INFINITY, 0.0], |[low, high], pair| [low.min(pair.0), high.max(pair.0)])
+    pairs.iter().fold([f64::INFINITY, 0.0], |[low, high], pair| [smaller(low, pair.0), larger(high, pair.0)])
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! How far the integers of neighbours are apart, over what is stated.
 
 use super::picture::AgainstBounds;
-use crate::Outcome;
+use crate::{Outcome, larger, smaller};
 
 /// The largest distance found, over the stated one; compared as integers.
 #[derive(Default)]
@@ -15,9 +15,13 @@ impl Tightest {
     /// One more pair of neighbours; its distance over the stated one.
     pub(super) fn see(&mut self, distance: u128, stated: u128) -> f64 {
         let ratio = distance as f64 / stated as f64;
-        // quotients of large integers may round to one
-        let ratio = if distance > stated { ratio.max(1.0_f64.next_up()) } else { ratio.min(1.0) };
-        self.ratio = self.ratio.max(ratio);
+        let ratio = match distance {
+            0 => 0.0,
+            // quotients of large integers may round to one
+            _ if distance > stated => larger(ratio, 1.0_f64.next_up()),
+            _ => smaller(ratio, 1.0),
+        };
+        self.ratio = larger(self.ratio, ratio);
         self.n += 1;
         self.seen.push(stated as f64, distance as f64);
         ratio

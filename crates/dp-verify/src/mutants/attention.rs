@@ -2,7 +2,7 @@
 
 use super::KnownBug::{
     BareNormaliser, BareSum, BudgetPerCoordinate, ClipUnused, CompositionForgets, FailureDependsOnData,
-    MaximumBeforeMask, NoiseHalved, OrderDependentSum, ReplaceChargedAsAddRemove,
+    MaximumBeforeMask, NanPassesClip, NoiseHalved, NoiseReused, OrderDependentSum, ReplaceChargedAsAddRemove,
 };
 use super::Mutant;
 use crate::Evidence::{Audit, Exact, Numeric, Search, Statistical};
@@ -22,6 +22,11 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::new(
         "attention.moments.documents_not_clipped",
         "rows are clipped and documents are not",
+        &[("attention.moments.sensitivity_document", Search)],
+    ),
+    Mutant::new(
+        "attention.moments.documents_cut",
+        "documents are cut where so many rows end, and each part weighs what a document may",
         &[("attention.moments.sensitivity_document", Search)],
     ),
     Mutant::new(
@@ -53,6 +58,12 @@ pub(super) const ALL: &[Mutant] = &[
         &[("attention.moments.row_local", Exact)],
     ),
     Mutant::new(
+        "attention.moments.nan_passes_the_clip",
+        "the clip of a row is by minimum and maximum, which make a finite number of NaN, so that the row counts",
+        &[("attention.moments.row_local", Exact)],
+    )
+    .reproduces(NanPassesClip),
+    Mutant::new(
         "attention.moments.complains",
         "a row that is not finite changes what a call answers",
         &[("attention.moments.failure", Search)],
@@ -65,14 +76,26 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(BudgetPerCoordinate),
     Mutant::new(
+        "attention.heads.half_the_noise_in_one",
+        "the head with the largest share has half of its noise",
+        &[("attention.heads.privacy", Audit)],
+    )
+    .reproduces(NoiseHalved),
+    Mutant::new(
+        "attention.heads.noise_reused",
+        "all heads have the noise of the first",
+        &[("attention.heads.privacy", Audit)],
+    )
+    .reproduces(NoiseReused),
+    Mutant::new(
         "attention.center.not_counted",
         "the joint guarantee does not count the centre",
         &[("attention.center.privacy", Numeric)],
     )
     .reproduces(CompositionForgets),
     Mutant::new(
-        "attention.center.four_times_epsilon",
-        "the centre spends four times the ε that it states",
+        "attention.center.less_noise",
+        "the centre has 1/√2 of its noise",
         &[("attention.center.privacy", Audit)],
     ),
     Mutant::new(
@@ -116,6 +139,11 @@ pub(super) const ALL: &[Mutant] = &[
         &[("attention.exact.softmax", Search)],
     ),
     Mutant::new(
+        "attention.softmax.weight_off",
+        "the weight of the last key is off by 2⁻³⁷ relatively",
+        &[("attention.exact.softmax", Search)],
+    ),
+    Mutant::new(
         "attention.io.digest_ignored",
         "the digest of the integers of a file is not looked at",
         &[("attention.io.integrity", Search)],
@@ -142,6 +170,12 @@ pub(super) const ALL: &[Mutant] = &[
         &[("attention.stream.privacy", Numeric), ("attention.stream.privacy", Audit)],
     )
     .reproduces(CompositionForgets),
+    Mutant::new(
+        "attention.stream.noise_reused",
+        "every batch has the noise of the first",
+        &[("attention.stream.privacy", Audit)],
+    )
+    .reproduces(NoiseReused),
     Mutant::new(
         "attention.stream.counted_once",
         "a batch is counted once, though it takes part in many released vectors",

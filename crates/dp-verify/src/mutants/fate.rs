@@ -33,6 +33,8 @@ impl Trial {
 /// let fate = |outcome| Fate { mutant: MUTANT, library: "example-crate", trials: vec![trial(outcome)] };
 /// assert!(fate(Outcome::all_equal(1, 1)).is_killed());
 /// assert!(!fate(Outcome::inconclusive("a panic")).is_killed());
+/// let both = vec![trial(Outcome::all_equal(1, 1)), trial(Outcome::all_equal(0, 1))];
+/// assert!(!Fate { mutant: MUTANT, library: "example-crate", trials: both }.is_killed());
 /// ```
 #[derive(Debug, Clone)]
 pub struct Fate {
@@ -45,10 +47,10 @@ pub struct Fate {
 }
 
 impl Fate {
-    /// Whether some check rejects it.
+    /// Whether each of its checks that ran rejects it, and one did run.
     #[must_use]
     pub fn is_killed(&self) -> bool {
-        self.trials.iter().any(Trial::kills)
+        !self.trials.is_empty() && self.trials.iter().all(Trial::kills)
     }
 
     /// The claims whose checks reject it, each once.

@@ -16,6 +16,11 @@ pub(super) const ALL: &[Mutant] = &[
         &[("john.certificate.volume", Numeric)],
     ),
     Mutant::new(
+        "john.certificate.centre_without_dimension",
+        "the volume of an ellipsoid with a centre is charged the gap without the dimension",
+        &[("john.certificate.volume", Numeric)],
+    ),
+    Mutant::new(
         "john.certificate.lost_entry",
         "the last stored entry of each sparse row but the first d is lost",
         &[("john.certificate.sparse", Search)],
@@ -62,6 +67,11 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(NoiseHalved),
     Mutant::new(
+        "john.close.rows.half_the_move",
+        "rows are released as if they moved half as far",
+        &[("john.close.rows.privacy", Numeric)],
+    ),
+    Mutant::new(
         "john.close.rows.less_noise",
         "adds 0.7 of the noise to rows",
         &[("john.close.rows.privacy", Audit)],
@@ -69,6 +79,11 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::new(
         "john.close.rows.without_ball",
         "the ellipsoid around noisy rows leaves out the ball for the noise",
+        &[("john.close.rows.containment", Statistical)],
+    ),
+    Mutant::new(
+        "john.close.rows.failure_forgotten",
+        "the radius of the ball has no term for the failure probability",
         &[("john.close.rows.containment", Statistical)],
     ),
     Mutant::new(
@@ -82,6 +97,11 @@ pub(super) const ALL: &[Mutant] = &[
         &[("john.stability.rho", Search)],
     ),
     Mutant::new(
+        "john.stability.rho_root_of_floor",
+        "the root of the floor is taken for the floor",
+        &[("john.stability.rho", Search)],
+    ),
+    Mutant::new(
         "john.stability.exponent_ignored",
         "the change is charged as if the exponent did not matter",
         &[("john.stability.smoothed", Search)],
@@ -92,13 +112,23 @@ pub(super) const ALL: &[Mutant] = &[
         &[("john.stability.convergence", Numeric)],
     ),
     Mutant::new(
+        "john.stability.stops_early",
+        "the solver stops at twice the residual that was asked for",
+        &[("john.stability.convergence", Numeric)],
+    ),
+    Mutant::new(
         "john.stability.twice_the_draws",
         "draws twice as often as the certificate says",
         &[("john.stability.privacy", Numeric)],
     ),
     Mutant::new(
-        "john.stability.thrice_the_draws",
-        "draws three times as often as the certificate says",
+        "john.stability.half_the_move",
+        "draws are released as if rows moved half as far",
+        &[("john.stability.privacy", Numeric)],
+    ),
+    Mutant::new(
+        "john.stability.more_draws",
+        "draws 2.5 times as often as the certificate says",
         &[("john.stability.privacy", Audit)],
     ),
     Mutant::new(
@@ -107,11 +137,21 @@ pub(super) const ALL: &[Mutant] = &[
         &[("john.stability.containment", Statistical)],
     ),
     Mutant::new(
+        "john.stability.failure_forgotten",
+        "the factor for the noise of the draws has no term for the failure probability",
+        &[("john.stability.containment", Statistical)],
+    ),
+    Mutant::new(
         "john.record.replace_as_add_remove",
         "a replaced row is charged as one that comes or goes",
         &[("john.record.sensitivity", Search), ("john.record.privacy", Audit)],
     )
     .reproduces(ReplaceChargedAsAddRemove),
+    Mutant::new(
+        "john.record.less_noise",
+        "the noise for a row that comes or goes is 0.7 of what is claimed",
+        &[("john.record.privacy", Audit)],
+    ),
     Mutant::new(
         "john.record.clip_unused",
         "the clip is computed and the raw row is used",
@@ -125,13 +165,18 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(CompositionForgets),
     Mutant::new(
-        "john.record.not_whitened",
-        "coordinates are not whitened before",
+        "john.record.two_rounds",
+        "coordinates are whitened by two rounds, not five",
         &[("john.record.accuracy", Statistical)],
     ),
     Mutant::new(
         "john.record.radius_for_square",
         "a radius is taken for its square",
+        &[("john.record.coverage", Statistical)],
+    ),
+    Mutant::new(
+        "john.record.failure_forgotten",
+        "the stated ranks have no term for the failure probability",
         &[("john.record.coverage", Statistical)],
     ),
     Mutant::new(
@@ -151,13 +196,18 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(CompositionForgets),
     Mutant::new(
-        "john.weights.longer_moves",
-        "rows move 1.5 times as far as is stated",
+        "john.weights.less_noise",
+        "adds 0.7 of the noise to logarithms",
         &[("john.weights.privacy", Audit)],
     ),
     Mutant::new(
-        "john.weights.rate_without_noise",
-        "the bound is the rate without noise",
+        "john.weights.smaller_bound",
+        "the bound is 0.82 of the proven one",
+        &[("john.weights.convergence", Statistical)],
+    ),
+    Mutant::new(
+        "john.weights.tenfold_failure",
+        "the bound is one for ten times the failure probability",
         &[("john.weights.convergence", Statistical)],
     ),
     Mutant::new(

@@ -100,6 +100,11 @@ pub(super) const ALL: &[Mutant] = &[
         &[("kernel.linear_attention.product", Search)],
     ),
     Mutant::new(
+        "kernel.linear_attention.coefficient_off",
+        "the highest coefficient of the kernel is off by 2⁻⁴⁰ relatively",
+        &[("kernel.linear_attention.product", Search)],
+    ),
+    Mutant::new(
         "kernel.linear_attention.one_side",
         "the error of one side is stated for both",
         &[("kernel.linear_attention.error", Search)],

@@ -9,5 +9,5 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::new("linalg.product.single_precision", "entries are rounded to single precision", &[("linalg.product.forward_error", Numeric)]),
     Mutant::new("linalg.cholesky.entry_off", "an entry of the factor is off by 2⁻⁴⁰ relatively", &[("linalg.cholesky.backward_error", Numeric)]),
     Mutant::new("linalg.eigen.value_off", "the eigenvalue of largest magnitude is off by 2⁻³⁶ relatively", &[("linalg.eigen.backward_error", Numeric)]),
-    Mutant::new("linalg.leverage.ridge", "leverages are those of ridge regression with a small ridge", &[("linalg.leverage.trace", Numeric)]),
+    Mutant::new("linalg.leverage.score_off", "a score is off by 2⁻³⁸ relatively", &[("linalg.leverage.trace", Numeric)]),
 ];

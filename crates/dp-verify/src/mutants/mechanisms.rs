@@ -1,8 +1,9 @@
 //! Mutants of dp-mechanisms.
 
 use super::KnownBug::{
-    CompositionForgets, DeltaIgnored, FailureDependsOnData, NoiseHalved, OptimisticRounding, Overflow,
-    ReplaceChargedAsAddRemove, ScaleAsVariance, SensitivityTooSmall,
+    BudgetPerCoordinate, CompositionForgets, DeltaIgnored, EqualityNotCharged, FailureDependsOnData,
+    NoiseHalved, OptimisticRounding, Overflow, ReplaceChargedAsAddRemove, ScaleAsVariance,
+    SensitivityTooSmall,
 };
 use super::Mutant;
 use crate::Evidence::{Audit, Exact, Numeric, Search, Statistical};
@@ -53,14 +54,42 @@ pub(super) const ALL: &[Mutant] = &[
         &[("mechanisms.rounded_gaussian.refinement", Exact)],
     ),
     Mutant::new(
+        "mechanisms.rounded_gaussian.redrawn_at_zero",
+        "a word that leaves a draw undecided is drawn again where the statistic is zero",
+        &[("mechanisms.rounded_gaussian.refinement", Exact)],
+    ),
+    Mutant::new(
         "mechanisms.rounded_gaussian.half_the_noise",
         "adds half the noise",
         &[("mechanisms.rounded_gaussian.privacy", Numeric), ("mechanisms.rounded_gaussian.privacy", Audit)],
     )
     .reproduces(NoiseHalved),
     Mutant::new(
+        "mechanisms.rounded_gaussian.mu_to_nearest",
+        "μ on certificates is rounded to nearest",
+        &[("mechanisms.rounded_gaussian.privacy", Numeric)],
+    )
+    .reproduces(OptimisticRounding),
+    Mutant::new(
         "mechanisms.lattice.float_sum",
         "integers and noise are added as floats, which round and saturate",
+        &[("mechanisms.lattice.release", Exact)],
+    )
+    .reproduces(Overflow),
+    Mutant::new(
+        "mechanisms.lattice.float_sensitivities",
+        "sensitivities are compared as floats",
+        &[("mechanisms.lattice.release", Exact)],
+    )
+    .reproduces(OptimisticRounding),
+    Mutant::new(
+        "mechanisms.lattice.radii_ignored",
+        "a statistic for neighbours at one radius is released by a mechanism for those at another",
+        &[("mechanisms.lattice.release", Exact)],
+    ),
+    Mutant::new(
+        "mechanisms.lattice.bounds_ignored",
+        "entries that may leave the integers are let in",
         &[("mechanisms.lattice.release", Exact)],
     )
     .reproduces(Overflow),
@@ -254,8 +283,20 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::new(
         "mechanisms.accounting.odometer_as_if_fixed",
         "the odometer reads the ε of what was spent as if that had been fixed beforehand",
-        &[("mechanisms.accounting.odometer", Exact), ("mechanisms.accounting.odometer", Audit)],
+        &[("mechanisms.accounting.odometer", Exact)],
     ),
+    Mutant::new(
+        "mechanisms.accounting.odometer_whole_delta",
+        "each budget of the odometer has the whole δ",
+        &[("mechanisms.accounting.odometer", Exact), ("mechanisms.accounting.odometer", Audit)],
+    )
+    .reproduces(BudgetPerCoordinate),
+    Mutant::new(
+        "mechanisms.release.part_forgotten",
+        "the guarantee of joined releases forgets one of them",
+        &[("mechanisms.release.composition", Numeric), ("mechanisms.release.composition", Audit)],
+    )
+    .reproduces(CompositionForgets),
     Mutant::new(
         "mechanisms.discrete_laplace.half_error_bounds",
         "error bounds in the table are half as large",
@@ -356,6 +397,12 @@ pub(super) const ALL: &[Mutant] = &[
         &[("mechanisms.truncated.law", Statistical)],
     ),
     Mutant::new(
+        "mechanisms.truncated.modulo",
+        "draws beyond 64 bits are kept if what is left of them is inside",
+        &[("mechanisms.truncated.law", Statistical)],
+    )
+    .reproduces(Overflow),
+    Mutant::new(
         "mechanisms.truncated.redrawn",
         "a word that leaves an acceptance undecided is drawn again",
         &[("mechanisms.truncated.refinement", Exact)],
@@ -419,6 +466,16 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::new(
         "mechanisms.selection.redrawn",
         "a word that leaves a coin undecided is drawn again",
+        &[("mechanisms.selection.law", Exact)],
+    ),
+    Mutant::new(
+        "mechanisms.selection.index_redrawn",
+        "a word that leaves an index undecided is drawn again",
+        &[("mechanisms.selection.law", Exact)],
+    ),
+    Mutant::new(
+        "mechanisms.selection.quantile_redrawn",
+        "a word that leaves a quantile undecided is drawn again",
         &[("mechanisms.selection.law", Exact)],
     ),
     Mutant::new(
@@ -497,9 +554,14 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(NoiseHalved),
     Mutant::new(
-        "mechanisms.selection.noisy_max.third_of_the_noise",
-        "adds a third of the noise",
+        "mechanisms.selection.noisy_max.less_noise",
+        "adds four fifths of the noise",
         &[("mechanisms.selection.noisy_max.privacy", Audit)],
+    ),
+    Mutant::new(
+        "mechanisms.selection.noisy_max.last_of_equals",
+        "the last of equal scores wins, with the gap of the first",
+        &[("mechanisms.selection.noisy_max.privacy", Exact)],
     ),
     Mutant::new(
         "mechanisms.selection.above_threshold.noisy_score",
@@ -542,6 +604,11 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(NoiseHalved),
     Mutant::new(
+        "mechanisms.selection.above_threshold.equality_below",
+        "an answer at the threshold is below, and gaps are one less",
+        &[("mechanisms.selection.above_threshold.privacy", Exact)],
+    ),
+    Mutant::new(
         "mechanisms.selection.quantile.without_widths",
         "a stretch of equal rank is drawn without its width",
         &[("mechanisms.selection.quantile.privacy", Exact), ("mechanisms.selection.quantile.privacy", Audit)],
@@ -554,6 +621,11 @@ pub(super) const ALL: &[Mutant] = &[
     Mutant::new(
         "mechanisms.selection.quantile.median_spread",
         "the spread of a median is taken at every level",
+        &[("mechanisms.selection.quantile.privacy", Exact)],
+    ),
+    Mutant::new(
+        "mechanisms.selection.quantile.level_from_above",
+        "the level counts from above",
         &[("mechanisms.selection.quantile.privacy", Exact)],
     ),
     Mutant::new(
@@ -571,8 +643,8 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(NoiseHalved),
     Mutant::new(
-        "mechanisms.selection.stability.third_of_the_noise",
-        "the distance has a third of the noise, with the threshold that belongs to it",
+        "mechanisms.selection.stability.less_noise",
+        "the distance has four fifths of the noise, with the threshold that belongs to it",
         &[("mechanisms.selection.stability.privacy", Audit)],
     ),
     Mutant::new(
@@ -586,10 +658,14 @@ pub(super) const ALL: &[Mutant] = &[
         &[("mechanisms.selection.stability.privacy", Exact)],
     ),
     Mutant::new(
-        "mechanisms.selection.stability.threshold_for_more_delta",
-        "the threshold is that for twenty times the δ",
-        &[("mechanisms.selection.stability.privacy", Audit)],
-    ),
+        "mechanisms.selection.stability.equality_passes",
+        "an answer at the threshold is released, as if the threshold were one less",
+        &[
+            ("mechanisms.selection.stability.privacy", Exact),
+            ("mechanisms.selection.stability.privacy", Audit),
+        ],
+    )
+    .reproduces(EqualityNotCharged),
     Mutant::new(
         "mechanisms.selection.propose_test_release.no_noise",
         "the distance has no noise",
@@ -605,9 +681,15 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::new(
         "mechanisms.selection.propose_test_release.threshold_for_more_delta",
-        "the threshold is that for twenty times the δ",
+        "the threshold is that for three times the δ",
         &[("mechanisms.selection.propose_test_release.privacy", Audit)],
     ),
+    Mutant::new(
+        "mechanisms.selection.propose_test_release.equality_passes",
+        "a statistic at the threshold is released",
+        &[("mechanisms.selection.propose_test_release.privacy", Exact)],
+    )
+    .reproduces(EqualityNotCharged),
     Mutant::new(
         "mechanisms.selection.propose_test_release.noise_for_half_the_bound",
         "noise on the statistic is for half of the proposed bound",
@@ -615,8 +697,8 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(NoiseHalved),
     Mutant::new(
-        "mechanisms.selection.propose_test_release.noise_for_a_third_of_the_bound",
-        "noise on the statistic is for a third of the proposed bound",
+        "mechanisms.selection.propose_test_release.noise_for_less",
+        "noise on the statistic is for three fifths of the proposed bound",
         &[("mechanisms.selection.propose_test_release.privacy", Audit)],
     ),
 ];

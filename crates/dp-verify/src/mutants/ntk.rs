@@ -77,11 +77,22 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(CompositionForgets),
     Mutant::new(
+        "ntk.record.round_forgotten",
+        "the claim forgets a round of the flattening",
+        &[("ntk.record.privacy", Numeric)],
+    )
+    .reproduces(CompositionForgets),
+    Mutant::new(
         "ntk.record.replace_as_add_remove",
         "a replaced record is charged as one that comes or goes",
         &[("ntk.record.privacy", Audit)],
     )
     .reproduces(ReplaceChargedAsAddRemove),
+    Mutant::new(
+        "ntk.record.less_noise",
+        "the noise for a record that comes or goes is 0.7 of what is claimed",
+        &[("ntk.record.privacy", Audit)],
+    ),
     Mutant::new(
         "ntk.record.place_taken",
         "another record takes the place of one that is dropped, and counts twice",
@@ -89,7 +100,7 @@ pub(super) const ALL: &[Mutant] = &[
     ),
     Mutant::new(
         "ntk.record.features_noise_forgotten",
-        "the error bound forgets the noise on features, and is a tenth of what noise on targets alone can do",
+        "the error bound forgets the noise on features",
         &[("ntk.record.error_bound", Statistical)],
     ),
     Mutant::new(
@@ -141,6 +152,11 @@ pub(super) const ALL: &[Mutant] = &[
         &[("ntk.close.points.privacy", Numeric)],
     )
     .reproduces(NoiseHalved),
+    Mutant::new(
+        "ntk.close.points.half_the_move",
+        "points are released as if they moved half as far",
+        &[("ntk.close.points.privacy", Numeric)],
+    ),
     Mutant::new(
         "ntk.close.points.less_noise",
         "adds 0.7 of the noise to points",

@@ -83,14 +83,19 @@ pub fn write_html(mut out: impl Write, summary: &Summary<'_>) -> Result<(), Erro
         out,
         "<header>\n<h1>What provable-dp claims, and what was found</h1>\n<p class=\"{colour}\"><strong>{green} of {} rows are green</strong>{}{}</p>\n\
          <p class=\"soft\">A row is green if the claim holds on what users get <em>and</em> the check rejects a twin with a planted fault. \
-         Level {}, seed {}. A claim that is <em>refuted</em> was published and is false: its row holds when the counterexample reproduces. \
-         All tests together accuse an honest library with probability {:.1e} at most.</p>",
+         Level {}, seed {}. A claim that is <em>refuted</em> is false as its row words it: the row holds when the counterexample reproduces. \
+         All tests together accuse an honest library with probability {:.1e} at most{}.</p>",
         summary.rows.len(),
         if summary.problems.is_empty() { "." } else { ", and the pairing is incomplete." },
         selection(summary),
         summary.level.name(),
         summary.seed,
-        family_alpha(summary.rows)
+        family_alpha(summary.rows),
+        if family_alpha(summary.rows) <= FAMILY_ALPHA {
+            ""
+        } else {
+            ": <strong class=\"bad\">too much</strong>"
+        }
     )?;
     for problem in summary.problems {
         writeln!(out, "<p class=\"bad\">{}</p>", escape(&problem.to_string()))?;

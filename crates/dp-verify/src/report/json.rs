@@ -5,6 +5,7 @@ use dp_claims::Claim;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::io::{BufRead, Write};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The keys, in the order in which they are written.
@@ -30,14 +31,14 @@ struct Line<'a> {
     twin_verdict: Cow<'a, str>,
     twin_observed: Option<f64>,
     twin_bound: Option<f64>,
-    #[serde(default)]
     alpha: f64,
+    build: Cow<'a, str>,
 }
 
 /// Writes one row as one line.
 ///
 /// The keys are `id`, `crate`, `kind`, `status`, `evidence`, `verdict`, `observed`, `bound`, `control`, `n`, `seed`,
-/// `ms`, `level`, `relation`, `note`, `twin_verdict`, `twin_observed`, `twin_bound`, `alpha`, in this order. Numbers that are not finite become
+/// `ms`, `level`, `relation`, `note`, `twin_verdict`, `twin_observed`, `twin_bound`, `alpha`, `build`, in this order. Numbers that are not finite become
 /// `null`.
 ///
 /// # Errors
@@ -64,6 +65,7 @@ pub fn write_json_line(mut out: impl Write, row: &Row, level: Level) -> Result<(
         twin_observed: finite(row.broken.observed),
         twin_bound: finite(row.broken.bound),
         alpha: row.shipped.alpha,
+        build: build()?.into(),
     };
     serde_json::to_writer(&mut out, &line)?;
     out.write_all(b"\n")?;
@@ -72,11 +74,12 @@ pub fn write_json_line(mut out: impl Write, row: &Row, level: Level) -> Result<(
 
 /// Rows that a run at this level wrote before it ended, with the seed of all of them; without pictures.
 ///
-/// Rows of checks that the registry does not have, or of claims that have since changed kind or status, are left out, and so is whatever
-/// is no whole line.
+/// Rows of checks that the registry does not have are left out, and so is whatever is no whole line. Of several lines about one row the first red
+/// one counts, or the first.
 ///
 /// # Errors
-/// [`Error::Write`] if the reader fails, [`Error::Resume`] when the rows are of another level or of several seeds.
+/// [`Error::Write`] if the reader fails, [`Error::Resume`] when the rows are of another level, of several seeds, or of another build: what other code
+/// has shown says nothing of this one.
 pub fn read_json_lines(
     lines: impl BufRead,
     registry: &Registry,
@@ -87,13 +90,36 @@ pub fn read_json_lines(
         let line = line?;
         let Ok(line) = serde_json::from_str::<Line<'_>>(&line) else { continue };
         let seed: u64 = line.seed.parse().map_err(|_| Error::Resume)?;
-        if line.level != level.name() || found.as_ref().is_some_and(|(known, _)| *known != seed) {
+        let is_of_another_run = found.as_ref().is_some_and(|(known, _)| *known != seed);
+        if line.level != level.name() || line.build != build()? || is_of_another_run {
             return Err(Error::Resume);
         }
         let (_, rows) = found.get_or_insert_with(|| (seed, Vec::new()));
-        rows.extend(row(&line, registry, seed));
+        if let Some(row) = row(&line, registry, seed) {
+            keep(rows, row);
+        }
     }
     Ok(found)
+}
+
+/// Adds a row, or puts it in the place of a green one.
+fn keep(rows: &mut Vec<Row>, row: Row) {
+    match rows.iter_mut().find(|known| (known.id, known.evidence) == (row.id, row.evidence)) {
+        Some(known) if known.is_green() => *known = row,
+        Some(_) => {}
+        None => rows.push(row),
+    }
+}
+
+/// A fingerprint (FNV-1a in 64 bits) of the program that runs, which is another one after any change of code.
+fn build() -> Result<&'static str, Error> {
+    static BUILD: OnceLock<String> = OnceLock::new();
+    if let Some(known) = BUILD.get() {
+        return Ok(known);
+    }
+    let program = std::fs::read(std::env::current_exe()?)?;
+    let mix = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    Ok(BUILD.get_or_init(|| format!("{:016x}", program.iter().fold(0xcbf2_9ce4_8422_2325, mix))))
 }
 
 fn row(line: &Line<'_>, registry: &Registry, seed: u64) -> Option<Row> {

@@ -14,7 +14,7 @@ mod table;
 
 pub use fates::{FateTable, write_fate_line};
 pub use html::{Summary, write_html};
-pub use index::write_index;
+pub use index::{keeps_claims, write_index};
 pub use json::{read_json_lines, write_json_line};
 pub use markdown::write_markdown;
 pub use table::{Colour, Table};

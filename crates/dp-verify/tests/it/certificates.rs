@@ -8,7 +8,7 @@ use dp_mechanisms::selection::{ExponentialMechanism, ReportNoisyMax, ScoreSensit
 use dp_mechanisms::{
     AddRemoveRow, ArithmeticModel, Certificate, ChangeBound, Delta, Epsilon, GaussianSampling, Lattice,
     LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, Mu, PrivacyProfile, PrivateCovariance,
-    ReplaceRow, TruncatedLaplace, secure_rng,
+    ReplaceRow, Rho, TruncatedLaplace, secure_rng,
 };
 use dp_verify::cli::{Options, execute};
 use dp_verify::report::Colour;
@@ -107,7 +107,7 @@ fn a_saved_classifier_is_recomputed_from_the_file_alone() {
     let number = text[last..].split('"').next().unwrap();
     let less = format!("{:?}", 0.9 * number.parse::<f64>().unwrap());
     std::fs::write(&path, format!("{}{less}{}", &text[..last], &text[last + number.len()..])).unwrap();
-    assert!(has(&examined(&path).unwrap().problems, "from sensitivities and noise"));
+    assert!(has(&examined(&path).unwrap().problems, "sensitivities and noise"));
 }
 
 #[test]
@@ -238,6 +238,17 @@ fn guarantees_of_other_kinds_are_recomputed_too() {
     }
 }
 
+#[test]
+fn draws_are_for_real_numbers_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("certificate.json");
+    let draws = others().unwrap().into_iter().find(|(_, parameter, _)| *parameter == "draws").unwrap().0;
+    let stated = draws.replace("\"real_model\"", "\"exact_lattice\"");
+    assert_ne!(stated, draws);
+    std::fs::write(&path, stated).unwrap();
+    assert!(has(&examined(&path).unwrap().problems, "real numbers only"));
+}
+
 /// A certificate with these parameters, each on a line of its own, and this guarantee.
 fn composed(parameters: &str, guarantee: &PrivacyProfile<AddRemoveRow>) -> String {
     let bare = Certificate::new("parts", "mechanisms", guarantee.clone(), ArithmeticModel::ExactLattice);
@@ -279,6 +290,8 @@ fn a_part_that_is_missing_or_unknown_is_not_passed_over() {
     for parameters in [
         "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0\n1.distance_noise_scale = 1.0\n1.threshold = 9",
         "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0",
+        &format!("{two}\nsquared_l2_sensitivity = 1000000\nnoise_std = 1.0"),
+        &format!("{two}\nthreshold = 9"),
         "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0\n1.noise_std = 1.0\n1.joined_releases = 65\n1.left_out = squared_l2_sensitivity",
         "squared_l2_sensitivity = 1\nnoise_std = 2.0\njoined_releases = 0",
         "squared_l2_sensitivity = 1\nnoise_std = 2.0\njoined_releases = 1e3",
@@ -287,6 +300,14 @@ fn a_part_that_is_missing_or_unknown_is_not_passed_over() {
         "score_sensitivity = 1\nscore_movement = each score moves\nthreshold = 3\nnoise_scale = 2.0",
     ] {
         assert!(has(&problems(parameters, &gaussian(100.0)), "cannot be recomputed"), "{parameters}");
+    }
+    // no finite table of δ and ε shows that these do not follow: Gaussian noise has no ε of its own, and δ(1.08) is 6.3e-16, ρ is 8
+    let noise = |std: f64| format!("squared_l2_sensitivity = 1\nnoise_std = {std:?}");
+    let approximate =
+        PrivacyProfile::approximate(Epsilon::new(1.08).unwrap(), Delta::new(1e-45).unwrap(), AddRemoveRow);
+    let concentrated = PrivacyProfile::zero_concentrated_from(Rho::new(7.65).unwrap(), AddRemoveRow);
+    for (std, stated) in [(1.0 / 3.0, pure(40.0)), (7.0, approximate), (0.25, concentrated)] {
+        assert!(has(&problems(&noise(std), &stated), "does not follow"), "{std}: {stated:?}");
     }
     // large ε, where δ says nothing
     let laplace = "l1_sensitivity = 29\nnoise_scale = 1.0";

@@ -103,14 +103,17 @@ fn a_mutant_is_killed_by_rejection_alone() {
 }
 
 #[test]
-fn one_killer_is_enough_and_the_other_is_named() {
+fn one_check_that_does_not_reject_is_red_and_named() {
     let registry = with(&[BOTH], sound, blind);
     let (code, text) = printed(&registry, &["--mutants", "--seed", "3"]).unwrap();
-    assert_eq!(code, ExitCode::SUCCESS, "{text}");
+    assert_eq!(code, ExitCode::from(1), "{text}");
     assert!(text.starts_with("seed 3\n"), "{text}");
-    assert!(text.contains("planted.both  planted  planted.a\n"), "{text}");
+    assert!(text.contains("✗ planted.both  planted  planted.a\n"), "{text}");
     assert!(text.contains("survived planted.b.c (audit): holds"), "{text}");
-    assert!(text.ends_with("\n1 mutants: 1 killed, 0 survived\n"), "{text}");
+    assert!(text.ends_with("\n1 mutants: 0 killed, 1 survived\n"), "{text}");
+    // the other check is not asked
+    let (code, text) = printed(&registry, &["--mutants", "--only", "planted.a"]).unwrap();
+    assert_eq!(code, ExitCode::SUCCESS, "{text}");
 }
 
 #[test]

@@ -156,12 +156,14 @@ fn json_has_stable_keys_in_stable_order_and_truncates_the_file() {
          \"verdict\":\"holds\",\"observed\":0.1,\"bound\":null,\"control\":\"rejected\",\"n\":4,\"seed\":\"9007199254740993\""
     );
     assert!(ms.parse::<u64>().is_ok());
+    let (rest, build) = rest.split_once(",\"build\":\"").unwrap();
+    assert!(build.len() == 18 && u64::from_str_radix(&build[..16], 16).is_ok(), "{build}");
     assert_eq!(
         rest,
         "\"level\":\"quick\",\"relation\":\"at_most\",\"note\":\"\",\"twin_verdict\":\"violated\",\"twin_observed\":null,\
-         \"twin_bound\":1.0,\"alpha\":0.0}"
+         \"twin_bound\":1.0,\"alpha\":0.0"
     );
-    assert!(lines[1].ends_with("\"alpha\":2e-6}"));
+    assert!(lines[1].contains(",\"alpha\":2e-6,"));
     for line in lines {
         assert!(serde_json::from_str::<serde_json::Value>(line).unwrap().is_object());
     }
@@ -179,6 +181,10 @@ impl Reports {
 
     fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().expect("a folder for tests").to_owned()
+    }
+
+    fn read_or_nothing(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(name)).unwrap_or_default()
     }
 
     fn read(&self, name: &str) -> String {
@@ -220,11 +226,51 @@ fn a_run_is_not_resumed_from_another_level_or_seed() {
             ["--json", &json, "--resume"].into_iter().chain(other.iter().copied()).collect();
         assert!(matches!(printed(&registry, &arguments, Colour::Off), Err(Error::Resume)), "{other:?}");
     }
+    // what another build has shown
+    let rows = reports.read("rows.jsonl");
+    let (before, build) = rows.lines().next().unwrap().rsplit_once(",\"build\":\"").unwrap();
+    assert!(!before.is_empty() && build.len() > 2);
+    std::fs::write(&json, rows.replace(build, "0000000000000000\"}")).unwrap();
+    let found = printed(&registry, &["--json", &json, "--resume", "--seed", "11"], Colour::Off);
+    assert!(matches!(found, Err(Error::Resume)));
     assert_eq!(options(&["--resume"]).unwrap_err().exit_code(), 2);
     // nothing to resume from is a run from the start
     let fresh = reports.path("fresh.jsonl");
     let (code, _) = printed(&registry, &["--json", &fresh, "--resume"], Colour::Off).unwrap();
     assert_eq!((code, reports.read("fresh.jsonl").lines().count()), (ExitCode::SUCCESS, 2));
+}
+
+#[test]
+fn a_green_line_beside_a_red_one_changes_nothing() {
+    let reports = Reports::new();
+    let json = reports.path("rows.jsonl");
+    for fault in [sound as fn(&mut Context, Subject) -> Outcome, blind] {
+        printed(&registry(TWO, both(fault)), &["--json", &json], Colour::Off).unwrap();
+        let rows = reports.read("rows.jsonl");
+        std::fs::write(reports.path("all.jsonl"), reports.read_or_nothing("all.jsonl") + &rows).unwrap();
+    }
+    let all = reports.path("all.jsonl");
+    let (code, text) =
+        printed(&registry(TWO, both(sound)), &["--json", &all, "--resume"], Colour::Off).unwrap();
+    assert_eq!(code, ExitCode::from(1), "{text}");
+    assert!(text.contains("2 rows of an earlier run are kept"), "{text}");
+}
+
+#[test]
+fn the_index_loses_nothing_by_itself() {
+    let docs = tempfile::tempdir().unwrap();
+    let folder = docs.path().to_str().unwrap();
+    std::fs::write(docs.path().join("theorems.md"), "# Theorems\n").unwrap();
+    let write = |checks: Vec<Check>, more: &[&str]| {
+        let arguments: Vec<&str> = ["--theorems", folder].into_iter().chain(more.iter().copied()).collect();
+        printed(&registry(TWO, checks), &arguments, Colour::Off)
+    };
+    write(both(sound), &[]).unwrap();
+    let fewer = || vec![check("planted.a", Evidence::Exact, sound)];
+    assert!(matches!(write(fewer(), &[]), Err(Error::Withdrawn { id, .. }) if id == "planted.b.c"));
+    let before = std::fs::read_to_string(docs.path().join("theorem_index.md")).unwrap();
+    write(fewer(), &["--withdraw", "planted.b.c"]).unwrap();
+    assert_ne!(std::fs::read_to_string(docs.path().join("theorem_index.md")).unwrap(), before);
 }
 
 #[test]

@@ -50,13 +50,15 @@ fn a_panic_is_a_red_row_and_the_others_go_on() {
 }
 
 #[test]
-fn a_statistical_check_states_a_level_and_the_row_adds_levels_up() {
-    let row = |run| {
-        let registry = registry(&TWO[..1], vec![check("planted.a", Evidence::Statistical, run)]);
+fn a_check_that_rests_on_chance_states_a_level_and_the_row_adds_levels_up() {
+    let row = |evidence, run| {
+        let registry = registry(&TWO[..1], vec![check("planted.a", evidence, run)]);
         rows_of(&registry, &Settings::new(Level::Quick, 1)).remove(0)
     };
-    assert_eq!(row(sound).shipped.verdict, Verdict::Inconclusive);
-    let tested = row(tested);
+    assert_eq!(row(Evidence::Statistical, sound).shipped.verdict, Verdict::Inconclusive);
+    assert_eq!(row(Evidence::Audit, sound).shipped.verdict, Verdict::Inconclusive);
+    assert!(row(Evidence::Audit, tested).is_green());
+    let tested = row(Evidence::Statistical, tested);
     assert!(tested.is_green());
     // those of the run on the thing as shipped alone
     assert_eq!((tested.shipped.alpha, family_alpha(&[tested.clone(), tested])), (2e-6, 4e-6));

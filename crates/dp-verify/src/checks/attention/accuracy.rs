@@ -4,7 +4,7 @@ use super::{
     Row, aggregate, climb, coverage::mechanism, failure_probability, options, random_rows, target, unflatten,
 };
 use crate::checks::picture::AgainstBounds;
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger, smaller};
 use attention_dp::{Bounds, Estimate, KeyFeatures, MomentOptions};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian, NoiseStd};
 use poly_kernel::{BoundedFeatures, ExpPolynomial, FixedPointFeatures, LogitRange, feature_count};
@@ -58,7 +58,7 @@ pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Ou
             let point = query.chain(rows).collect();
             let objective = |point: &[f64]| {
                 let (error, bar) = error_and_bar(&options, subject.pick(None, Some(&lower)), point);
-                largest = largest.max(error / bar);
+                largest = larger(largest, error / bar);
                 pairs.push(bar, error);
                 n += 1;
                 error / bar
@@ -138,7 +138,7 @@ pub(super) fn rank_free_noise(context: &mut Context, subject: Subject) -> Outcom
         let n = 2 * draws as u64;
         let law = ChiSquared::new(n as f64).expect("some draws");
         let statistic = n as f64 * ratio * ratio;
-        let p = 2.0 * law.cdf(statistic).min(law.sf(statistic));
+        let p = 2.0 * smaller(law.cdf(statistic), law.sf(statistic));
         parts.push(
             Outcome::at_least(p, context.spend(ALPHA / 3.0), n)
                 .with_note(format!("{} features", feature_count(8, degree))),

@@ -2,7 +2,7 @@
 
 use super::coverage::{ALPHA, GAMMAS, mechanism};
 use super::{Row, aggregate, climb, failure_probability, options, target};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use attention_dp::{Answer, AttentionMoments, LocalTokens, MomentOptions, MomentReader};
 use dp_linalg::{Mat, MatRef, Parallelism};
 use dp_mechanisms::AddRemoveRow;
@@ -86,7 +86,7 @@ impl Tally {
             let missed = found.iter().any(|(query, _)| misses_at(&reader, options, &rows, query));
             *misses += u64::from(exceeded || missed);
         }
-        self.largest = found.iter().fold(self.largest, |largest, (_, z)| largest.max(*z));
+        self.largest = found.iter().fold(self.largest, |largest, (_, z)| larger(largest, *z));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{budget, options};
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use attention_dp::{AttentionMoments, MomentAdjacency, MomentOptions, PrivateMoments};
 use dp_mechanisms::{
     AddRemoveDocument, AddRemoveRow, ArithmeticModel, Delta, Epsilon, LatticeGaussian, LatticeL2Sensitivity,
@@ -63,7 +63,7 @@ impl Found {
         let released = release(moments, sensitivity, (epsilon, delta), subject, rng);
         let std = released.value().noise_std().expect("a private release has noise").get();
         let implied = gaussian::delta_bounds(epsilon.get(), (sensitivity.l2() / std).next_up()).1;
-        self.excess = self.excess.max(implied / delta.get());
+        self.excess = larger(self.excess, implied / delta.get());
         self.pairs.push(delta.get(), implied);
         let certificate = released.certificate();
         let says = |key: &str| certificate.parameters().get(key).map(String::as_str);

@@ -3,7 +3,7 @@
 use super::accuracy::best_polynomial;
 use super::coverage::{ALPHA, GAMMAS, mechanism};
 use super::{Row, aggregate, failure_probability, matrices, options, random_rows, scaled_back};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest};
 use attention_dp::{Answer, AttentionMoments, LocalTokens, MomentOptions, MomentReader};
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::AddRemoveRow;
@@ -49,7 +49,7 @@ pub(super) fn merge(context: &mut Context, subject: Subject) -> Outcome {
                 let local = Local::random(&mut rng, &options, size, round);
                 let exact = merged_target(&options, &prefix, &local, &query);
                 let answer = ask(&moments, &query, &local, fault);
-                largest = largest.max(excess(&answer, &exact));
+                largest = larger(largest, excess(&answer, &exact));
                 n += 1;
             }
         }
@@ -171,7 +171,7 @@ fn shifted(options: &MomentOptions, rows: &[Row]) -> Vec<Row> {
 /// Attention over the tokens whose maximum was taken before the mask, as one token of the same mass; none if the mass vanished.
 fn masked_too_late(options: &MomentOptions, query: &[f64], local: &Local) -> Vec<Row> {
     let logit = |row: &Row| options.softmax_scale() * oracle::dot(query, &row.0);
-    let maximum = local.rows.iter().map(logit).fold(f64::NEG_INFINITY, f64::max);
+    let maximum = local.rows.iter().map(logit).fold(f64::NEG_INFINITY, larger);
     let seen = &local.rows[..local.seen];
     let weights: Vec<f64> = seen.iter().map(|row| (logit(row) - maximum).exp()).collect();
     let mass: f64 = weights.iter().sum();
@@ -187,7 +187,7 @@ fn masked_too_late(options: &MomentOptions, query: &[f64], local: &Local) -> Vec
 fn excess(answer: &Answer, exact: &[f64]) -> f64 {
     let Some(estimate) = answer.estimate() else { return 0.0 };
     let errors = estimate.value().iter().zip(exact).map(|(value, exact)| (value - exact).abs());
-    errors.zip(estimate.bars()).map(|(error, bar)| error / bar.total()).fold(0.0, f64::max)
+    largest(errors.zip(estimate.bars()).map(|(error, bar)| error / bar.total()))
 }
 
 /// A prefix and tokens whose answer is asked for again and again.

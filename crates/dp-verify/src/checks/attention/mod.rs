@@ -18,7 +18,7 @@ mod softmax;
 mod stream;
 mod tree;
 
-use crate::{Check, Evidence};
+use crate::{Check, Evidence, larger};
 use attention_dp::{
     Bounds, Documents, MomentAdjacency, MomentOptions, PrivateMoments, RowAdjacency, Rows, Shape,
 };
@@ -93,7 +93,7 @@ fn aggregate<A: RowAdjacency>(adjacency: A, options: &MomentOptions, rows: &[Row
     moments
 }
 
-/// Documents, each a list of rows, in one chunk.
+/// Documents, each a list of rows, in one call.
 fn aggregate_documents(options: &MomentOptions, documents: &[Vec<Row>]) -> PrivateMoments<AddRemoveDocument> {
     let (keys, values) = matrices(options.shape(), &documents.concat());
     let ids = documents.iter().enumerate().flat_map(|(id, rows)| rows.iter().map(move |_| id as u64));
@@ -175,7 +175,7 @@ fn target(options: &MomentOptions, rows: &[Row], query: &[f64]) -> Vec<f64> {
 }
 
 fn scaled_back(x: &[f64], radius: f64) -> Option<Vec<f64>> {
-    let largest = x.iter().fold(f64::MIN_POSITIVE, |largest, v| largest.max(v.abs()));
+    let largest = x.iter().fold(f64::MIN_POSITIVE, |largest, v| larger(largest, v.abs()));
     let norm = largest * x.iter().map(|v| (v / largest).powi(2)).sum::<f64>().sqrt();
     let long = |v: f64| (v / largest) * (radius / (norm / largest));
     let finite = x.iter().all(|v| v.is_finite());

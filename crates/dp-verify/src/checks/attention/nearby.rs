@@ -3,12 +3,13 @@
 use super::accuracy::best_polynomial;
 use super::sensitivity::{extremes, squared_distance, with};
 use super::{
-    Row, aggregate_documents, climb, failure_probability, integers, integers_of, options, random_row,
-    random_rows, unflatten,
+    Row, aggregate_documents, climb, failure_probability, integers, integers_of, matrices, options,
+    random_row, random_rows, unflatten,
 };
 use crate::checks::tightest::Tightest;
-use crate::{Context, Outcome, Subject};
-use attention_dp::{MomentAdjacency, MomentGeometry, MomentOptions, PrivateMoments, Rows};
+use crate::checks::twins::each_part;
+use crate::{Context, Outcome, Subject, larger, largest};
+use attention_dp::{Documents, MomentAdjacency, MomentGeometry, MomentOptions, PrivateMoments, Rows};
 use dp_linalg::Mat;
 use dp_mechanisms::{AddRemoveDocument, PerturbRow};
 use dp_testkit::oracle;
@@ -16,8 +17,13 @@ use poly_kernel::ExpPolynomial;
 use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
-/// One document more, of as many rows as it may weigh and of more, all alike, extreme or climbed to. The twin clips rows and not documents.
+/// One document more: of any rows in one call, and where aggregates of documents are merged. Each part has a twin.
 pub(super) fn document(context: &mut Context, subject: Subject) -> Outcome {
+    each_part(subject, [one_call(context, subject), shares(subject)])
+}
+
+/// One document more, of as many rows as it may weigh and of more, all alike, extreme or climbed to. The twin clips rows and not documents.
+fn one_call(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let (starts, steps) = (context.scale(4, 30), context.scale(60, 1_500));
     let mut tightest = Tightest::default();
@@ -53,6 +59,39 @@ pub(super) fn document(context: &mut Context, subject: Subject) -> Outcome {
         }
     }
     tightest.outcome(0.99)
+}
+
+/// Aggregates of documents by their ids, merged. The twin takes every so many rows as they come, so that a document fewer moves all ends.
+fn shares(subject: Subject) -> Outcome {
+    let options = options(1, 1, 2, 1.0);
+    let geometry = MomentGeometry::new(options.clone()).expect("the options are sound");
+    let stated = AddRemoveDocument.sensitivity(&geometry).expect("small squares").square();
+    let mut tightest = Tightest::default();
+    for row in extremes(&options) {
+        // fifteen documents of one row, then forty of two: sixteen rows end in one of these, and without the first they do not
+        let rows_of = |id: u64| vec![(id, row.clone()); if id < 15 { 1 } else { 2 }];
+        let rows: Vec<(u64, Row)> = (0..55).flat_map(rows_of).collect();
+        let [all, fewer] = [&rows[..], &rows[1..]].map(|rows| merged(&options, rows, subject));
+        tightest.see(squared_distance(&all, &fewer), stated);
+    }
+    tightest.outcome(0.99)
+}
+
+fn merged(options: &MomentOptions, rows: &[(u64, Row)], subject: Subject) -> Vec<i64> {
+    let new = || PrivateMoments::new(AddRemoveDocument, options.clone()).expect("the options are sound");
+    let mut whole = new();
+    for share in 0..6 {
+        let is_here =
+            |(place, (id, _)): &(usize, &(u64, Row))| subject.pick(id % 6, *place as u64 / 16) == share;
+        let here = rows.iter().enumerate().filter(is_here).map(|(_, row)| row.clone());
+        let (ids, rows): (Vec<u64>, Vec<Row>) = here.unzip();
+        let (keys, values) = matrices(options.shape(), &rows);
+        let documents = Documents::new(&ids, keys.as_ref(), values.as_ref()).expect("one value and id a key");
+        let mut part = new();
+        part.push_documents(documents).expect("rows have the shape of the options");
+        whole.assume_disjoint_merge(part).expect("the same options");
+    }
+    integers_of(whole)
 }
 
 fn sums(options: &MomentOptions, documents: &[Vec<Row>], subject: Subject) -> Vec<i64> {
@@ -92,7 +131,7 @@ pub(super) fn document_error(context: &mut Context, subject: Subject) -> Outcome
             let answer = reader.query(&query).expect("the query is within the radius");
             let Some(estimate) = answer.estimate() else { continue };
             for ((value, exact), bar) in estimate.value().iter().zip(&exact).zip(estimate.bars()) {
-                largest = largest.max((value - exact).abs() / (bar.approximation + bar.quantisation));
+                largest = larger(largest, (value - exact).abs() / (bar.approximation + bar.quantisation));
                 n += 1;
             }
         }
@@ -163,12 +202,12 @@ pub(super) fn perturb(context: &mut Context, subject: Subject) -> Outcome {
         }
     }
     // where the move itself matters, the bound must be nearly seen
-    let seen = found.iter().filter(|(radius, _)| *radius == 0.2).map(|(_, t)| t.ratio).fold(0.0, f64::max);
+    let seen = largest(found.iter().filter(|(radius, _)| *radius == 0.2).map(|(_, t)| t.ratio));
     let note = format!("squared distance over the stated square, at most {seen:.3} for a move by 0.2");
     if seen < 0.5 {
         return Outcome::inconclusive(note);
     }
-    let largest = found.iter().map(|(_, tightest)| tightest.ratio).fold(0.0, f64::max);
+    let largest = largest(found.iter().map(|(_, tightest)| tightest.ratio));
     let radii = [1e-9, 1e-4, 0.2, 4.0];
     let taken =
         radii.iter().flat_map(|from| radii.map(|to| u64::from(takes(*from, to) != (*from == to)))).sum();

@@ -1,7 +1,7 @@
 //! What a plan expects against what happens.
 
 use super::{budget, options};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, smaller};
 use attention_dp::{Bounds, MomentOptions, MomentPlanner, PrivateMoments, Rows};
 use dp_linalg::Mat;
 use dp_mechanisms::AddRemoveRow;
@@ -30,7 +30,7 @@ pub(super) fn noise_by_degree(context: &mut Context, subject: Subject) -> Outcom
             let sensitivity: f64 = logs.iter().zip(&keys).map(|(b, t)| (2.0 * b).exp() * t).sum();
             sensitivity * logs.iter().zip(&query).map(|(b, u)| (-2.0 * b).exp() * u).sum::<f64>()
         };
-        least = least.min(descend(&mut rng, degree + 1, (starts, steps), noise) / claimed);
+        least = smaller(least, descend(&mut rng, degree + 1, (starts, steps), noise) / claimed);
     }
     // sums of at most 13 positive terms, each with a few roundings, and the platform's exp
     Outcome::at_least(least, 1.0 - 1e-12, n)
@@ -55,7 +55,7 @@ fn descend(
             let moved = objective(&point);
             if moved < value { value = moved } else { point[i] = old }
         }
-        least = least.min(value);
+        least = smaller(least, value);
     }
     least
 }

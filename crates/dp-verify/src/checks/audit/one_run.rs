@@ -1,7 +1,7 @@
 //! Many canaries: the bound on right guesses, against the mechanism that attains it and against many others.
 
 use super::exact::order;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_audit::{PrivacyPoint, guess_tail_bound};
 use num_bigint::BigUint;
 use rand::RngExt;
@@ -132,7 +132,7 @@ pub(super) fn search(context: &mut Context, subject: Subject) -> Outcome {
             let claim = PrivacyPoint::new(epsilon, (subject.pick(1.0, 0.1) * delta).min(1.0))
                 .expect("δ is a probability");
             let bound = guess_tail_bound(right.into(), guesses.into(), guesses.into(), claim);
-            worst = worst.max(reached - bound);
+            worst = larger(worst, reached - bound);
         }
     }
     // at most 13 terms of a few roundings each, in δ and in the tail
@@ -159,7 +159,7 @@ fn law(guesses: u32, epsilon: f64, rng: &mut ChaCha20Rng) -> Vec<f64> {
 fn failure(law: &[f64], epsilon: f64) -> f64 {
     let r = law.len() - 1;
     let factor = epsilon.exp();
-    let up = (1..=r).map(|k| (k as f64 * law[k] - factor * (r - k + 1) as f64 * law[k - 1]).max(0.0));
-    let down = (0..r).map(|k| ((r - k) as f64 * law[k] - factor * (k + 1) as f64 * law[k + 1]).max(0.0));
+    let up = (1..=r).map(|k| larger(k as f64 * law[k] - factor * (r - k + 1) as f64 * law[k - 1], 0.0));
+    let down = (0..r).map(|k| larger((r - k) as f64 * law[k] - factor * (k + 1) as f64 * law[k + 1], 0.0));
     up.chain(down).sum::<f64>() / r as f64
 }

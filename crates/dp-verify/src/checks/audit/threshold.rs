@@ -2,7 +2,7 @@
 //! of integers.
 
 use super::exact::{approximate, order};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_audit::{Claimed, Event, ExactDivergence, Side, ThresholdAudit, ThresholdReport, Which};
 use dp_mechanisms::{FailureProbability, ReplaceRow};
 use num_bigint::BigUint;
@@ -22,7 +22,7 @@ pub(super) fn validity(context: &mut Context, subject: Subject) -> Outcome {
                 Subject::Broken => experiment.reused(6, alpha),
             };
             let exceeded = order(alpha, &error.wrong, &error.all).is_lt();
-            worst = worst.max(approximate(&error.wrong, &error.all) / alpha);
+            worst = larger(worst, approximate(&error.wrong, &error.all) / alpha);
             parts.push(Outcome::all_equal(u64::from(exceeded), error.outcomes));
         }
     }

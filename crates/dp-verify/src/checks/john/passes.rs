@@ -1,7 +1,7 @@
 //! Rows that a solve does not read again.
 
 use super::{rows, solve};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_linalg::Mat;
 use john_ellipsoid_dp::JohnEllipsoid;
 use rand::RngExt;
@@ -20,7 +20,7 @@ pub(super) fn between(context: &mut Context, subject: Subject) -> Outcome {
             Subject::Broken => solve(nearest_to_the_boundary(&all).as_ref(), gap),
         };
         let level = 1.0 + john.certificate().gap();
-        worst = all.rows().map(|row| leverage(&john, row) - level).fold(worst, f64::max);
+        worst = all.rows().map(|row| leverage(&john, row) - level).fold(worst, larger);
         compared += all.nrows() as u64;
     }
     // leverages are computed with twice the working precision
@@ -37,5 +37,5 @@ fn nearest_to_the_boundary(all: &Mat) -> Mat {
 }
 
 fn leverage(john: &JohnEllipsoid, row: &[f64]) -> f64 {
-    john.leverage(row).unwrap_or(f64::INFINITY)
+    john.leverage(row).unwrap_or(f64::NAN)
 }

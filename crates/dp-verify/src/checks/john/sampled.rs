@@ -2,7 +2,7 @@
 
 use super::certificate::covered;
 use super::{rows, shape};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest};
 use dp_linalg::{Mat, MatRef};
 use john_ellipsoid_dp::{Design, JohnOptions, SparseRows, john_ellipsoid};
 use rand::RngExt;
@@ -23,12 +23,12 @@ pub(super) fn mean_of_designs(context: &mut Context, subject: Subject) -> Outcom
         for design in &designs {
             logarithms.iter_mut().zip(design.forms()).for_each(|(sum, g)| *sum += g.ln());
         }
-        let bound = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max) / count as f64;
+        let bound = largest(logarithms.iter().copied()) / count as f64;
         let answer = match subject {
             Subject::AsShipped => mean(basis.q(), &designs),
             Subject::Broken => designs.last().map_or(f64::NAN, Design::gap),
         };
-        worst = worst.max(answer.ln_1p() - bound);
+        worst = larger(worst, answer.ln_1p() - bound);
         compared += n as u64;
     }
     // forms of designs on d rows carry some κ(M)·d·u, and κ(M) is 2e4 at most here: rows are orthonormal columns, weights from 1e-4 to 2

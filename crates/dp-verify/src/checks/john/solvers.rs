@@ -2,7 +2,7 @@
 
 use super::{rows, shape, solve};
 use crate::checks::picture::AgainstBounds;
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger};
 use dp_linalg::{Mat, leverage_scores};
 use john_ellipsoid_dp::{
     Design, FixedPoint, InteriorPoint, Iterate, JohnOptions, Khachiyan, LazyFixedPoint, PairwiseExchange,
@@ -46,7 +46,7 @@ pub(super) fn agreement(context: &mut Context, subject: Subject) -> Outcome {
             // logarithms of d numbers of size 1e4 carry some 1e-14
             let (distance, allowed) =
                 ((default.log_det() - other.log_det()).abs(), allowed + 1e-13 * d as f64);
-            worst = worst.max(distance / allowed);
+            worst = larger(worst, distance / allowed);
             pairs.push(allowed, distance);
             compared += 1;
         }
@@ -70,7 +70,7 @@ pub(super) fn rate(context: &mut Context, subject: Subject) -> Outcome {
                 Subject::AsShipped => shipped(basis.q(), iterations),
                 Subject::Broken => damped(basis.q(), iterations),
             };
-            worst = worst.max((1.0 + average).ln() * iterations as f64 / (n as f64 / d as f64).ln());
+            worst = larger(worst, (1.0 + average).ln() * iterations as f64 / (n as f64 / d as f64).ln());
             compared += 1;
         }
     }
@@ -137,7 +137,7 @@ pub(super) fn deletion(context: &mut Context, subject: Subject) -> Outcome {
             WolfeAtwood.improve(&mut design, three).expect("orthonormal columns");
             let threshold = deletion_threshold(subject.pick(d + 1, 1), design.gap());
             for (w, g) in optimum.weights().iter().zip(design.forms()) {
-                worst = if *g < threshold - 1e-9 { worst.max(*w) } else { worst };
+                worst = if *g >= threshold - 1e-9 { worst } else { larger(worst, *w) };
                 compared += 1;
             }
         }

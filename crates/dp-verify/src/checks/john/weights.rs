@@ -1,11 +1,12 @@
 //! Noisy weights: how far the statistic moves, what a release loses, and what is proven of the result.
 
 use crate::checks::lower_bound::{self, Stated};
+use crate::checks::misses::Misses;
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject};
+use crate::checks::twins::each_part;
+use crate::{Context, Outcome, Subject, larger, largest};
 use dp_linalg::{Mat, MatRef, leverage_scores};
 use dp_mechanisms::{Delta, Epsilon, FailureProbability, PerturbRow, gaussian};
-use dp_testkit::statistics::binomial_tail;
 use john_ellipsoid_dp::private::{Floor, PrivateRows, WeightOptions, noisy_weights, weight_statistic};
 use rand::{CryptoRng, RngExt};
 use rand_chacha::ChaCha20Rng;
@@ -41,8 +42,8 @@ pub(super) fn leverage_change(context: &mut Context, subject: Subject) -> Outcom
         rows.row_mut(0).copy_from_slice(wild(&mut rng, 1, d).row(0));
         let after = leverage_scores(rows.as_ref()).expect("finite rows");
         let moved = |p: i32| (0..n).map(|i| (before[i] - after[i]).abs().powi(p)).sum::<f64>();
-        let unit = subject.pick(1.0, 0.5) * before[0].max(after[0]) + 1e-12;
-        worst = worst.max(moved(1) / (2.0 * unit)).max(moved(2).sqrt() / (2.0_f64.sqrt() * unit));
+        let unit = subject.pick(1.0, 0.5) * larger(before[0], after[0]) + 1e-12;
+        worst = largest([worst, moved(1) / (2.0 * unit), moved(2).sqrt() / (2.0_f64.sqrt() * unit)]);
     }
     // leverages carry some d·u·κ with κ ≤ 1e9
     Outcome::at_most(worst, 1.0 + 1e-6, trials as u64)
@@ -111,7 +112,7 @@ impl Case {
             options.and_then(|o| o.with_floor_level(10.0_f64.powf(self.log_level))).expect("in range");
         let [from, to] = [&self.rows, &other]
             .map(|rows| weight_statistic(private(rows, moves), &weights, &options).expect("sound options"));
-        let heaviest = weights.iter().copied().fold(0.0, f64::max);
+        let heaviest = largest(weights.iter().copied());
         let share = subject.pick(1.0, d as f64 / (n as f64 * heaviest));
         let stated = from.sensitivity().square() as f64 * share;
         let (from, to) = (from.assume_public(), to.assume_public());
@@ -135,7 +136,7 @@ pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
                 (best, height) = (next, ratio);
             }
         }
-        worst = worst.max(height);
+        worst = larger(worst, height);
     }
     let n = (starts * steps) as u64;
     if worst < 0.9 {
@@ -159,15 +160,15 @@ pub(super) fn accounting(context: &mut Context, subject: Subject) -> Outcome {
             let each = number("squared_l2_sensitivity").sqrt() / number("noise_std");
             let counted = f64::from(rounds) * subject.pick(1.0, f64::from(rounds));
             let found = gaussian::delta_bounds(epsilon, each * counted.sqrt()).1;
-            worst = worst.max(found / delta).max(certificate.guarantee().delta(epsilon) / delta);
+            worst = largest([worst, found / delta, certificate.guarantee().delta(epsilon) / delta]);
             n += 1;
         }
     }
     Outcome::at_most(worst, 1.0, n)
 }
 
-/// One round on rows that are nearly the worst: a short row of all the weight beside empty ones, where `t = θ`. The twin's rows move 1.5
-/// times as far as is stated.
+/// One round on rows that are nearly the worst: a short row of all the weight beside empty ones, where `t = θ`. The twin has 0.7 of the noise, that of
+/// rows that move so much less.
 pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let n = context.scale(8_000, 100_000);
     let (epsilon, delta, moves) = (1.0, 0.1, 2e-4);
@@ -176,10 +177,10 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let options = options.with_floor(Floor::Kept).with_floor_level(1e-4).expect("in range");
     let length = (1e-4 * options.ridge()).sqrt();
     let rows = |x: f64| Mat::from_fn(40, 2, |i, j| if (i, j) == (0, 0) { x } else { 0.0 });
-    let far = subject.pick(1.0, 1.5) * moves;
-    let pair = (rows(length - 0.5 * far), rows(length + 0.5 * far), close(moves));
+    let pair = (rows(length - 0.5 * moves), rows(length + 0.5 * moves), close(moves));
+    let charged = subject.pick(1.0, 0.7) * moves;
     let score = |rows: &Mat, mut rng: &mut dyn CryptoRng| {
-        let release = noisy_weights(private(rows, moves), &options, &mut rng).expect("sound options");
+        let release = noisy_weights(private(rows, charged), &options, &mut rng).expect("sound options");
         let weights = release.value().last();
         let others = weights[1..].iter().map(|w| w.ln()).sum::<f64>() / 39.0;
         weights[0].ln() - others
@@ -191,38 +192,63 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     stated.against(&lower_bound::audit(context, pair, (n, delta, 1e-7), score), 0.5)
 }
 
-/// How often the gap of the average is above its bound at failure probability 0.05; by a test of level 1e-6. The twin is the rate without
-/// noise, `(n/d)^{1/T} − 1`.
+/// How often the gap of the average is above its bound: of a single row, and of many. Each has a twin.
 pub(super) fn convergence(context: &mut Context, subject: Subject) -> Outcome {
+    each_part(subject, [gap_of_one_row(context, subject), gap_of_many_rows(context, subject)])
+}
+
+/// How often the gap may be above its bound.
+const FAILURE: f64 = 0.05;
+
+/// A single row has all the weight, whatever the noise, and its gap is none: the bound is below it where the noise of all rounds together is below
+/// `−s√(2 ln 1/γ)`, s its standard deviation. That is so with a probability of 0.007 where 0.05 is stated: the bound is Chernoff's, and for more rows one for
+/// each. Floor and ridge are a hundredth of the noise. The twin takes ten times the failure probability, whose bound is missed in 12 % of the trials.
+fn gap_of_one_row(context: &Context, subject: Subject) -> Outcome {
+    let (mut rng, row) = (context.rng(1), Mat::filled(1, 1, 1.0));
+    let options = options(budget(1.0, 1e-6), 1.0).with_floor(Floor::Kept).with_rounds(5);
+    let options = options.and_then(|o| o.with_ridge(1e-4)?.with_floor_level(1e-4)).expect("in range");
+    let gamma = FailureProbability::new(subject.pick(FAILURE, 10.0 * FAILURE)).expect("a probability");
+    let mut is_within = || {
+        let release = noisy_weights(private(&row, 2e-6), &options, &mut rng).expect("sound options");
+        let gap = gap(&row, &release.value().average(), options.ridge());
+        release.value().gap_bound(gamma).is_some_and(|bound| gap <= bound)
+    };
+    let trials = context.scale(2000, 40_000);
+    let missed = (0..trials).map(|_| u64::from(!is_within())).sum();
+    Misses { missed, trials, stated: FAILURE }.outcome(context, "the gap of a row above its bound")
+}
+
+/// Data sets of many rows, where the bound is hardly ever missed: the noise of the heaviest row is bounded by that of all. The twin has 0.82 of the bound.
+fn gap_of_many_rows(context: &Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
-    let (trials, failure) = (context.scale(60, 1500), 0.05);
-    let gamma = FailureProbability::new(failure).expect("a probability");
-    let (mut above, mut sums, mut pairs) = (0, (0.0, 0.0), AgainstBounds::default());
+    let trials = context.scale(150, 2000);
+    let gamma = FailureProbability::new(FAILURE).expect("a probability");
+    let (mut missed, mut sums, mut pairs) = (0, (0.0, 0.0), AgainstBounds::default());
     for trial in 0..trials {
-        let (n, d) = (rng.random_range(20..150), rng.random_range(1..5));
+        let (n, d) = (rng.random_range(20..80), rng.random_range(1..5));
         let rows = Mat::from_fn(n, d, |_, _| rng.random_range(-1.0..1.0));
-        let rounds = [20, 60, 150][trial % 3];
+        let rounds = [10, 30, 60][trial % 3];
         let options = options(budget(1.0, 1e-6), 2.0).with_floor(Floor::Kept);
         let options = options.with_rounds(rounds).and_then(|o| o.with_ridge(0.05)).expect("in range");
         let moves = [1e-6, 1e-5, 1e-4][trial / 3 % 3];
         let release = noisy_weights(private(&rows, moves), &options, &mut rng).expect("sound options");
-        let bound = subject.pick(
-            release.value().gap_bound(gamma).expect("the floor was kept"),
-            (n as f64 / d as f64).powf(1.0 / f64::from(rounds)) - 1.0,
-        );
+        let bound = release.value().gap_bound(gamma).expect("the floor was kept");
+        let bound = subject.pick(1.0, SHARE) * bound;
         let gap = gap(&rows, &release.value().average(), options.ridge());
-        above += u64::from(gap > bound);
+        let is_within = gap <= bound;
+        missed += u64::from(!is_within);
         pairs.push(bound, gap);
         sums = (sums.0 + gap, sums.1 + bound);
     }
-    let p_value = binomial_tail(above, trials as u64, failure);
     let (mean_gap, mean_bound) = (sums.0 / trials as f64, sums.1 / trials as f64);
-    let note = format!("{above} above; mean gap {mean_gap:.3}, mean bound {mean_bound:.3}");
+    let what = format!("gaps (mean {mean_gap:.3}) above their bounds (mean {mean_bound:.3})");
     let title = "Gaps of averaged noisy weights, against bounds that may fail with probability 0.05";
-    Outcome::at_least(p_value, context.spend(1e-6), trials as u64)
-        .with_note(note)
-        .with_figure(pairs.picture(title))
+    let misses = Misses { missed, trials, stated: FAILURE };
+    misses.outcome(context, &what).with_figure(pairs.picture(title))
 }
+
+/// The share of the bound that the twin has.
+const SHARE: f64 = 0.82;
 
 /// `max aᵢᵀ(λI + Σ wᵢaᵢaᵢᵀ)⁻¹aᵢ − 1`, by leverages of rows beside a ridge.
 fn gap(rows: &Mat, weights: &[f64], ridge: f64) -> f64 {
@@ -231,5 +257,5 @@ fn gap(rows: &Mat, weights: &[f64], ridge: f64) -> f64 {
         if i < n { weights[i].sqrt() * rows[(i, j)] } else { ridge.sqrt() * f64::from(u8::from(i - n == j)) }
     });
     let leverages = leverage_scores(stacked.as_ref()).expect("finite rows");
-    (0..n).map(|i| leverages[i] / weights[i]).fold(0.0, f64::max) - 1.0
+    largest((0..n).map(|i| leverages[i] / weights[i])) - 1.0
 }

@@ -1,7 +1,8 @@
 //! Linear attention against the formed matrix, and against softmax attention where its kernel is worst.
 
 use super::point;
-use crate::{Context, Outcome, Subject};
+use crate::checks::twins::each_twin;
+use crate::{Context, Outcome, Subject, larger, smaller};
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
@@ -32,9 +33,24 @@ fn formed(
     (0..queries.nrows()).map(row).collect()
 }
 
-/// The products and normalised products are those of the formed matrix. The twin's causal queries see one key more, its others
-/// one key less.
+/// What is wrong with a formed matrix.
+#[derive(Clone, Copy, PartialEq)]
+enum Formed {
+    Right,
+    /// Causal queries see one key more, others one key less.
+    MaskOff,
+    /// The highest coefficient of the kernel is off by `2⁻⁴⁰` relatively.
+    CoefficientOff,
+}
+
+/// The products and normalised products are those of the formed matrix. The twins' is formed with a mask that is off by one, or with
+/// a coefficient that is a little off.
 pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
+    let twins = vec![Formed::MaskOff, Formed::CoefficientOff];
+    each_twin(subject, Formed::Right, twins, |how| product_against(context, how))
+}
+
+fn product_against(context: &Context, how: Formed) -> Outcome {
     let mut rng = context.rng(0);
     let (mut worst, mut uneven, mut n) = (0.0_f64, 0, 0);
     for _ in 0..context.scale(12, 200) {
@@ -49,16 +65,17 @@ pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
         let (queries, keys) = (points(&mut rng, m, dim, radius), points(&mut rng, count, dim, radius));
         let values = Mat::from_fn(count, 2, |_, _| rng.random_range(-1.0..1.0));
         let all = [&queries, &keys, &values];
-        // the twin's causal queries see one key more, its others one less
-        let visible = |i: usize, j: usize| match (mask, subject) {
-            (Mask::Causal, Subject::AsShipped) => j <= i,
-            (Mask::Causal, Subject::Broken) => j <= i + 1,
-            (_, Subject::AsShipped) => true,
-            (_, Subject::Broken) => j > 0,
+        let visible = |i: usize, j: usize| match (mask, how) {
+            (Mask::Causal, Formed::MaskOff) => j <= i + 1,
+            (Mask::Causal, _) => j <= i,
+            (_, Formed::MaskOff) => j > 0,
+            _ => true,
         };
         let size =
             |t: f64| polynomial.coefficients().iter().rev().fold(0.0, |sum, c| sum * t.abs() + c.abs());
-        let expected = formed(all, visible, |t| (map.kernel(t), size(t)));
+        let off = if how == Formed::CoefficientOff { 2_f64.powi(-40) } else { 0.0 };
+        let last = |t: f64| polynomial.coefficients()[degree] * t.powi(degree as i32);
+        let expected = formed(all, visible, |t| (map.kernel(t) + off * last(t), size(t)));
         let attention = LinearAttention::new(1.0).expect("a scale").with_mask(mask);
         let [q, k, v] = all.map(Mat::as_ref);
         let run = |threads| {
@@ -84,17 +101,24 @@ pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
         ];
         let size_of = size(radius * radius) * (2 * m * count) as f64;
         let unit = f64::EPSILON * (m + count + map.feature_count() + 40) as f64;
-        worst = worst.max((sides[0] - sides[1]).abs() / (unit * size_of));
+        worst = larger(worst, (sides[0] - sides[1]).abs() / (unit * size_of));
+        // two units for each rounding of features, products, sums, of `Σ_f |φ_f(q)| Σ_j |φ_f(k_j)||v_j|`, which is at most
+        // `‖φ(q)‖ Σ_j ‖φ(k_j)‖|v_j|` (Cauchy and Schwarz); there are fewer keys than `count` to a causal query
+        let norms =
+            |points: &Mat| -> Vec<f64> { points.rows().map(|x| size(oracle::dot(x, x)).sqrt()).collect() };
+        let (query_norms, key_norms) = (norms(&queries), norms(&keys));
         for (i, row) in expected.iter().enumerate() {
-            let (mass, _) = row[2];
+            let seen: Vec<usize> = (0..count).filter(|&j| visible(i, j)).collect();
+            let unit = f64::EPSILON * (seen.len() + map.feature_count() + 40) as f64 * query_norms[i];
+            let granted =
+                |of: &dyn Fn(usize) -> f64| unit * seen.iter().map(|&j| key_norms[j] * of(j)).sum::<f64>();
+            let (mass, of_mass) = (row[2].0, granted(&|_| 1.0));
             for j in 0..2 {
-                let (sum, absolute) = row[j];
-                // two units for each rounding of features, products, sums; features have norms like ‖φ(x)‖²
-                let largest = size(radius * radius) * count as f64;
-                let unit = f64::EPSILON * (count + map.feature_count() + 40) as f64;
-                let tolerance = unit * largest.max(absolute);
-                worst = worst.max((sums[(i, j)] - sum).abs() / tolerance);
-                worst = worst.max((outputs[(i, j)] - sum / mass).abs() * mass / (2.0 * tolerance));
+                let (sum, tolerance) = (row[j].0, granted(&|key| values[(key, j)].abs()));
+                worst = larger(worst, (sums[(i, j)] - sum).abs() / tolerance);
+                // the quotient moves by what either part does
+                let of_quotient = tolerance + of_mass * (sum / mass).abs();
+                worst = larger(worst, (outputs[(i, j)] - sum / mass).abs() * mass / of_quotient);
                 n += 2;
             }
         }
@@ -146,8 +170,8 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
                 };
                 let exact = formed([&query, &keys, &values], |_, _| true, |t| (exp_bounds(t).0, 0.0));
                 let moved = (output[(0, 0)] - exact[0][0].0 / exact[0][1].0).abs();
-                worst = worst.max((moved - 1e-12) / bound);
-                attained = attained.min(moved / bound);
+                worst = larger(worst, (moved - 1e-12) / bound);
+                attained = smaller(attained, moved / bound);
                 n += 1;
             }
         }
@@ -188,10 +212,10 @@ pub(super) fn merge(context: &mut Context, subject: Subject) -> Outcome {
         merged.merge(&other).expect("the same shape");
         let whole = part(0, count);
         for (a, b) in merged.output().as_slice().iter().zip(whole.output().as_slice()) {
-            worst = worst.max((a - b).abs() / 1e-10);
+            worst = larger(worst, (a - b).abs() / 1e-10);
         }
         for (a, b) in merged.log_masses().iter().zip(whole.log_masses()) {
-            worst = worst.max((a - b - shift).abs() / 1e-9);
+            worst = larger(worst, (a - b - shift).abs() / 1e-9);
         }
         n += m as u64;
     }

@@ -1,7 +1,7 @@
 //! Real and integer features against their definition.
 
 use super::{SHAPES, fixed_point, integers_of, point, rounded_features};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use dp_testkit::{neighbours::extreme_rows, oracle};
 use poly_kernel::{MonomialMap, feature_count};
 use rand::RngExt;
@@ -52,10 +52,10 @@ pub(super) fn identity(context: &mut Context, subject: Subject) -> Outcome {
             let error = oracle::dot(&fx, &signed) - map.kernel(oracle::dot(&x, &y));
             // in units of 2⁻⁵³: 6g + 3 a feature and two features, 2g of Horner, g of the rounding of x·y, and a few
             let tolerance = (15 * degree + 16) as f64 * 0.5 * f64::EPSILON * norms;
-            largest = largest.max(error.abs() / tolerance);
+            largest = larger(largest, error.abs() / tolerance);
             let bound = map.norm_bound(oracle::dot(&x, &x).sqrt().next_up());
-            longest =
-                longest.max(oracle::dot(&fx, &fx).sqrt() * (1.0 - 1e-15 * (6 * degree + 9) as f64) / bound);
+            let length = oracle::dot(&fx, &fx).sqrt() * (1.0 - 1e-15 * (6 * degree + 9) as f64);
+            longest = larger(longest, length / bound);
             n += 1;
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn identity(context: &mut Context, subject: Subject) -> Outcome {
         coefficients[degree] = 1.0;
         let bound = MonomialMap::new(1, &coefficients).expect("a small map").norm_bound(length);
         let ratio = length.powi(degree as i32) * (1.0 - 1e-15) / bound;
-        longest = longest.max(if ratio.is_nan() { f64::INFINITY } else { ratio });
+        longest = larger(longest, ratio);
         n += 1;
     }
     Outcome::worst([
@@ -101,7 +101,7 @@ pub(super) fn rounding(context: &mut Context, subject: Subject) -> Outcome {
                 // the reference itself: fewer than 4g + 8 roundings
                 let slack = (4 * degree + 8) as f64 * 0.5 * f64::EPSILON * exact.abs();
                 let error = (value as f64 / features.scale() - exact).abs() - slack;
-                largest = largest.max(error / features.entry_error());
+                largest = larger(largest, error / features.entry_error());
                 n += 1;
             }
         }
@@ -130,7 +130,9 @@ pub(super) fn norm_bound(context: &mut Context, subject: Subject) -> Outcome {
             };
             let excess = squared_norm(&integers).saturating_sub(u128::from(features.max_squared_norm()));
             let ratio = squared_norm(&integers) as f64 / features.max_squared_norm() as f64;
-            largest = largest.max(if excess > 0 { ratio.max(1.0_f64.next_up()) } else { ratio.min(1.0) });
+            // quotients of large integers may round to one
+            let ratio = if excess > 0 { larger(ratio, 1.0_f64.next_up()) } else { smaller(ratio, 1.0) };
+            largest = larger(largest, ratio);
             absent += u64::from(must_count && !counts);
             n += 1;
         };

@@ -1,7 +1,7 @@
 //! Gradients of linear attention against dense formulas and differences.
 
 use super::attention::points;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_linalg::{Mat, Parallelism};
 use dp_testkit::oracle;
 use poly_kernel::{AttentionGradients, ExpPolynomial, LinearAttention, LogitRange, Mask, MonomialMap};
@@ -90,7 +90,7 @@ pub(super) fn dense(context: &mut Context, subject: Subject) -> Outcome {
         let tolerance = f64::EPSILON * (30 * rows * (case.map.feature_count() + 20)) as f64;
         for (a, b) in [&found.queries, &found.keys, &found.values].into_iter().zip(&expected) {
             for (a, b) in a.as_slice().iter().zip(b.as_slice()) {
-                worst = worst.max((a - b).abs() / tolerance);
+                worst = larger(worst, (a - b).abs() / tolerance);
                 n += 1;
             }
         }
@@ -131,7 +131,7 @@ pub(super) fn differences(context: &mut Context, subject: Subject) -> Outcome {
             + oracle::dot(found.values.as_slice(), directions[2].as_slice());
         let rows = case.inputs[0].nrows() as f64;
         // h² times a third derivative of each output, and rounding over h
-        worst = worst.max(((ahead - behind) / 2e-5 - along).abs() / (1e-7 * rows));
+        worst = larger(worst, ((ahead - behind) / 2e-5 - along).abs() / (1e-7 * rows));
         n += 1;
     }
     Outcome::at_most(worst, 1.0, n).with_note("distance from central differences, over 1e-7 a query")

@@ -1,7 +1,7 @@
 //! Random and Nyström features: means and variances over draws, norms for every draw, residuals for every pair.
 
 use super::point;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest, smaller};
 use dp_linalg::Mat;
 use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
@@ -55,7 +55,7 @@ impl Sample {
     fn misses(&self, mean: f64, bound: f64, attained: bool) -> f64 {
         let above = (self.variance - bound) / self.variance_error;
         let below = if attained { -above } else { f64::NEG_INFINITY };
-        ((self.mean - mean).abs() / self.mean_error).max(above).max(below)
+        largest([(self.mean - mean).abs() / self.mean_error, above, below])
     }
 }
 
@@ -92,7 +92,7 @@ pub(super) fn unbiased(context: &mut Context, subject: Subject) -> Outcome {
                 .map(|map| product(map.as_ref(), &x, &partner) / exact)
                 .collect();
             context.spend(ALPHA);
-            worst = worst.max(Sample::new(&values).misses(1.0, std * std, count == 1));
+            worst = larger(worst, Sample::new(&values).misses(1.0, std * std, count == 1));
             n += draws as u64;
         }
     }
@@ -130,8 +130,8 @@ pub(super) fn norm(context: &mut Context, subject: Subject) -> Outcome {
                     let bound =
                         if i == 0 { subject.pick(bound, 0.999 * mean) } else { subject.pick(bound, mean) };
                     let ratio = oracle::dot(features, features).sqrt() / bound;
-                    longest = longest.max(ratio);
-                    shortest = if i == 0 { shortest.min(ratio) } else { shortest };
+                    longest = larger(longest, ratio);
+                    shortest = if i == 0 { smaller(shortest, ratio) } else { shortest };
                     n += 1;
                 }
             }
@@ -168,8 +168,8 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
             let [bound, hashed] = [bound, hashed].map(|bound| subject.pick(1.0, 0.8) * bound);
             let mean = f(oracle::dot(x, y));
             context.spend(2.0 * ALPHA);
-            worst = worst.max(Sample::new(&signs).misses(mean, bound, attained));
-            worst = worst.max(Sample::new(&sketches).misses(mean, hashed, false));
+            worst = larger(worst, Sample::new(&signs).misses(mean, bound, attained));
+            worst = larger(worst, Sample::new(&sketches).misses(mean, hashed, false));
             n += 2 * draws as u64;
         }
     }
@@ -197,12 +197,12 @@ pub(super) fn sketch_tree(context: &mut Context, subject: Subject) -> Outcome {
             let mut draw = || SketchTree::new(dim, &coefficients, count, &mut rng).expect("small");
             let map = draw();
             let stated = map.variance(x, y).expect("points have the dimension of the map");
-            largest = largest.max(stated / map.variance_bound(radius));
+            largest = larger(largest, stated / map.variance_bound(radius));
             let values: Vec<f64> = (0..draws).map(|_| product(&draw(), x, y)).collect();
             // the twin states four fifths of the variance
             let stated = subject.pick(1.0, 0.8) * stated;
             context.spend(ALPHA);
-            worst = worst.max(Sample::new(&values).misses(f(oracle::dot(x, y)), stated, true));
+            worst = larger(worst, Sample::new(&values).misses(f(oracle::dot(x, y)), stated, true));
             n += draws as u64;
         }
     }
@@ -254,12 +254,12 @@ pub(super) fn nystrom(context: &mut Context, subject: Subject) -> Outcome {
             let all = features(&map, Role::Key, &points);
             for (i, x) in points.rows().enumerate() {
                 let half = exp_bounds(0.5 * oracle::dot(x, x)).1;
-                longest = longest.max(oracle::dot(&all[i], &all[i]).sqrt() / half);
+                longest = larger(longest, oracle::dot(&all[i], &all[i]).sqrt() / half);
                 for (j, y) in points.rows().enumerate() {
                     let error = exp_bounds(oracle::dot(x, y)).0 - oracle::dot(&all[i], &all[j]);
                     // the twin states nine tenths
                     let bound = subject.pick(1.0, 0.9) * (residuals[i] * residuals[j]).sqrt();
-                    worst = worst.max(error.abs() / bound);
+                    worst = larger(worst, error.abs() / bound);
                     n += 1;
                 }
             }

@@ -1,6 +1,6 @@
 //! Polynomials against the exponential: certificates, what is best, and what errors of weights do to outputs.
 
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger, largest, smaller, smallest};
 use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
 use poly_kernel::{ErrorCertificate, ExpPolynomial, LogitRange};
@@ -60,7 +60,7 @@ fn extremes(range: LogitRange, grid: usize, f: impl Fn(f64) -> f64) -> [f64; 2] 
             if sign * f(a) < sign * f(b) { left = a } else { right = b }
         }
         let found = [at(best), left, right].map(|t| sign * f(t));
-        sign * found.into_iter().fold(f64::NEG_INFINITY, f64::max)
+        sign * largest(found)
     })
 }
 
@@ -77,15 +77,15 @@ impl Found {
         let absolute = extremes(range, grid, |t| errors_at(polynomial, t).0);
         let rounding = [range.low(), range.high()].map(|t| errors_at(polynomial, t).2);
         Self {
-            absolute: absolute[0].max(-absolute[1]),
+            absolute: larger(absolute[0], -absolute[1]),
             ratio: extremes(range, grid, |t| errors_at(polynomial, t).1),
             least: extremes(range, grid, |t| polynomial.evaluate(t))[1],
-            rounding: rounding[0].max(rounding[1]),
+            rounding: larger(rounding[0], rounding[1]),
         }
     }
 
     fn relative(&self) -> f64 {
-        self.ratio[0].max(-self.ratio[1])
+        larger(self.ratio[0], -self.ratio[1])
     }
 
     /// By how much a certificate was exceeded at worst, in units of its relative error.
@@ -97,7 +97,7 @@ impl Found {
         let below = ((certificate.ratio_lower() - 1.0) - self.ratio[1] - self.rounding) / bound;
         let absolute = (self.absolute - slack) / certificate.absolute_error() - 1.0;
         let value = (certificate.value_lower() - self.least - slack) / certificate.absolute_error();
-        above.max(below).max(absolute).max(value)
+        largest([above, below, absolute, value])
     }
 }
 
@@ -115,7 +115,7 @@ pub(super) fn certificate(context: &mut Context, subject: Subject) -> Outcome {
                     subject.pick(range.high(), 0.1 * range.low() + 0.9 * range.high()),
                 );
                 let certificate = polynomial.certificate(seen.expect("inside a range"));
-                worst = worst.max(Found::new(&polynomial, range, grid).excess(&certificate));
+                worst = larger(worst, Found::new(&polynomial, range, grid).excess(&certificate));
                 n += 1;
             }
         }
@@ -136,11 +136,12 @@ pub(super) fn tightness(context: &mut Context, subject: Subject) -> Outcome {
                 // the twin certifies one degree less
                 let seen = &polynomial.coefficients()[..subject.pick(degree + 1, degree)];
                 let certificate = ExpPolynomial::from_coefficients(seen).expect("finite").certificate(range);
-                if found.relative() > VISIBLE && found.relative() > 1e3 * found.rounding {
-                    loosest = loosest.max(certificate.relative_error() / found.relative());
-                    loosest = loosest.max(certificate.absolute_error() / found.absolute);
-                    n += 1;
+                if found.relative() <= larger(VISIBLE, 1e3 * found.rounding) {
+                    continue;
                 }
+                loosest = larger(loosest, certificate.relative_error() / found.relative());
+                loosest = larger(loosest, certificate.absolute_error() / found.absolute);
+                n += 1;
             }
         }
     }
@@ -180,18 +181,17 @@ pub(super) fn softcap(context: &mut Context, subject: Subject) -> Outcome {
                     let distance = |t: f64| polynomial.evaluate(t) - softcapped_bounds(t, cap).0;
                     let absolute = extremes(range, grid, distance);
                     let least = extremes(range, grid, |t| polynomial.evaluate(t))[1];
-                    let rounding = errors_at(&polynomial, range.low()).2.max(1e-12);
+                    let rounding = larger(errors_at(&polynomial, range.low()).2, 1e-12);
                     let bound = certificate.relative_error();
                     let above = high - rounding - (certificate.ratio_upper() - 1.0);
                     let below = (certificate.ratio_lower() - 1.0) - low - rounding;
                     let slack = rounding * exp_bounds(range.high()).1;
-                    let size = absolute[0].max(-absolute[1]);
-                    worst = worst.max(above / bound).max(below / bound);
-                    worst = worst.max((size - slack) / certificate.absolute_error() - 1.0);
-                    worst = worst.max((certificate.value_lower() - least - slack) / bound);
-                    if high.max(-low) > 1e-7 {
-                        loosest = loosest.max(bound / high.max(-low));
-                    }
+                    let size = larger(absolute[0], -absolute[1]);
+                    worst = largest([worst, above / bound, below / bound]);
+                    worst = larger(worst, (size - slack) / certificate.absolute_error() - 1.0);
+                    worst = larger(worst, (certificate.value_lower() - least - slack) / bound);
+                    let found = larger(high, -low);
+                    loosest = if found <= 1e-7 { loosest } else { larger(loosest, bound / found) };
                     n += 1;
                 }
             }
@@ -220,8 +220,8 @@ fn levelled(polynomial: &ExpPolynomial, range: LogitRange) -> f64 {
     let enough = peaks.len() >= polynomial.degree() + 2;
     // any g + 2 neighbours alternate: those with the largest smallest count
     let windows = peaks.windows(polynomial.degree() + 2);
-    let smallest = windows.map(|window| window.iter().fold(f64::INFINITY, |least, e| least.min(e.abs())));
-    if enough { smallest.fold(0.0, f64::max) } else { 0.0 }
+    let least = windows.map(|window| smallest(window.iter().map(|e| e.abs())));
+    if enough { largest(least) } else { 0.0 }
 }
 
 /// What is certified of the best polynomial is hardly more than what no polynomial can do better. The twin is as good as it can
@@ -234,14 +234,15 @@ pub(super) fn best(context: &mut Context, subject: Subject) -> Outcome {
         for degree in [0, 1, 2, 3, 4, 5, 6, 8, 10, 13] {
             let best = ExpPolynomial::best_relative(degree, range).expect("a supported degree");
             let least = levelled(&best, range);
-            let rounding = errors_at(&best, range.low()).2.max(errors_at(&best, range.high()).2);
-            if best.certificate(range).relative_error() > VISIBLE.max(1e3 * rounding) {
-                // the twin is as good as it can be in absolute error
-                let chebyshev = ExpPolynomial::chebyshev(degree, range).expect("a supported degree");
-                let shipped = subject.pick(best, chebyshev).certificate(range).relative_error();
-                worst = worst.max(shipped / least);
-                n += 1;
+            let rounding = larger(errors_at(&best, range.low()).2, errors_at(&best, range.high()).2);
+            if best.certificate(range).relative_error() <= larger(VISIBLE, 1e3 * rounding) {
+                continue;
             }
+            // the twin is as good as it can be in absolute error
+            let chebyshev = ExpPolynomial::chebyshev(degree, range).expect("a supported degree");
+            let shipped = subject.pick(best, chebyshev).certificate(range).relative_error();
+            worst = larger(worst, shipped / least);
+            n += 1;
         }
     }
     Outcome::at_most(worst, 1.02, n)
@@ -321,9 +322,9 @@ pub(super) fn least_squares_normal(context: &mut Context, subject: Subject) -> O
                 *sum += weight * error * z.powi(power);
             }
         }
-        worst = worst.max(((sums[0] / sums[1]).sqrt() / stated - 1.0).abs());
+        worst = larger(worst, ((sums[0] / sums[1]).sqrt() / stated - 1.0).abs());
         let scale = (sums[0] * 2506.6).sqrt();
-        skewed = sums[2..].iter().fold(skewed, |most, sum| most.max(sum.abs() / scale));
+        skewed = sums[2..].iter().fold(skewed, |most, sum| larger(most, sum.abs() / scale));
         n += 1;
     }
     Outcome::worst([Outcome::at_most(worst, 1e-6, n), Outcome::at_most(skewed, 1e-6, n)])
@@ -359,11 +360,11 @@ pub(super) fn output_error(context: &mut Context, subject: Subject) -> Outcome {
             values.iter().map(|&v| if rng.random_range(0..8) == 0 || v > 0.5 { high } else { low }).collect();
         let moved: Vec<f64> = weights.iter().zip(&factors).map(|(w, f)| w * f).collect();
         let output = |w: &[f64]| oracle::dot(w, &values) / w.iter().sum::<f64>();
-        worst = worst.max((output(&moved) - output(&weights)).abs() / bound);
+        worst = larger(worst, (output(&moved) - output(&weights)).abs() / bound);
         // two keys
         let share = low.sqrt() / (low.sqrt() + high.sqrt());
         let two = share * high / (share * high + (1.0 - share) * low) - share;
-        attained = attained.min(two / bound);
+        attained = smaller(attained, two / bound);
         n += 1;
     }
     // factors at the ends of the floating-point numbers, four and two apart: what two keys attain
@@ -374,8 +375,8 @@ pub(super) fn output_error(context: &mut Context, subject: Subject) -> Outcome {
         (f64::MIN_POSITIVE, 4.0 * f64::MIN_POSITIVE, 1.0 / 3.0),
     ] {
         let bound = poly_kernel::output_error(low, high).expect("positive factors");
-        worst = worst.max(two / bound);
-        attained = attained.min(two / bound);
+        worst = larger(worst, two / bound);
+        attained = smaller(attained, two / bound);
         n += 1;
     }
     Outcome::worst([Outcome::at_most(worst, 1.0 + 1e-14, n), Outcome::at_least(attained, 1.0 - 1e-12, n)])

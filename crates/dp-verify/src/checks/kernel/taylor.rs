@@ -1,6 +1,6 @@
 //! The Taylor polynomial of the exponential against its certificates.
 
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger, largest, smaller};
 use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
 use poly_kernel::ExpTaylor;
@@ -37,11 +37,11 @@ pub(super) fn relative_error(context: &mut Context, subject: Subject) -> Outcome
             let inner = (0..points).map(|_| rng.random_range(low..=range));
             for t in inner.chain([low, range]) {
                 let (error, slack) = error_at(degree, t);
-                largest = largest.max((error.abs() - slack) / bound);
+                largest = larger(largest, (error.abs() - slack) / bound);
                 n += 1;
             }
             let attained = error_at(degree, if low < 0.0 { low } else { range }).0;
-            least_attained = least_attained.min(attained.abs() / bound);
+            least_attained = smaller(least_attained, attained.abs() / bound);
         }
     }
     let note = format!("the end of the range attains at least {least_attained:.9} of the certificate");
@@ -59,7 +59,7 @@ fn picture() -> Figure {
         let certified =
             |degree| ExpTaylor::new(degree).map_or(f64::NAN, |taylor| taylor.relative_error(range));
         let at = |degree: usize, i: i32| error_at(degree, range * f64::from(i) / f64::from(GRID)).0.abs();
-        let found = |degree| (-GRID..=GRID).map(|i| at(degree, i)).fold(0.0, f64::max);
+        let found = |degree| largest((-GRID..=GRID).map(|i| at(degree, i)));
         // below this the oracle's own rounding would be drawn
         let degrees: Vec<usize> = (0..=14).filter(|&degree| certified(degree) > 1e-12).collect();
         let curve = |error: &dyn Fn(usize) -> f64| -> Vec<_> {
@@ -87,11 +87,11 @@ pub(super) fn positivity(context: &mut Context, subject: Subject) -> Outcome {
         let steps = (0..=100).map(|i| -range + range * f64::from(i) / 50.0);
         for t in random.chain(steps) {
             let value = oracle::exp_taylor(t, degree as u32);
-            deepest = deepest.max((bound - value) / oracle::exp_taylor(t.abs(), degree as u32));
-            least = least.min(value);
+            deepest = larger(deepest, (bound - value) / oracle::exp_taylor(t.abs(), degree as u32));
+            least = smaller(least, value);
             n += 1;
         }
-        slack = slack.max((least - bound) / oracle::exp_taylor(range, degree as u32));
+        slack = larger(slack, (least - bound) / oracle::exp_taylor(range, degree as u32));
     }
     let note = format!("least value found minus certificate, over T_g(B): at most {slack:.2e}");
     // the oracle rounds once

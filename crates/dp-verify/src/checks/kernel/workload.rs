@@ -1,7 +1,7 @@
 //! Recommendations hold what they say.
 
 use super::attention::points;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_linalg::Mat;
 use dp_mechanisms::certified::exp_bounds;
 use dp_testkit::oracle;
@@ -46,7 +46,7 @@ pub(super) fn certified(context: &mut Context, subject: Subject) -> Outcome {
         // where logits are too large, the kernel may not even be positive
         let found = errors(workload, [&queries, &keys, &values], &mut rng).unwrap_or_else(|| vec![1.0]);
         for error in found {
-            worst = worst.max((error - 1e-12) / output_error);
+            worst = larger(worst, (error - 1e-12) / output_error);
             n += 1;
         }
         let tight = workload.with_memory(100_000);
@@ -85,7 +85,7 @@ pub(super) fn typical(context: &mut Context, subject: Subject) -> Outcome {
             exact = [exact[0] + weight * value, exact[1] + weight];
             found = [found[0] + own * value, found[1] + own];
         }
-        worst = worst.max((exact[0] / exact[1] - found[0] / found[1]).abs() / output_error);
+        worst = larger(worst, (exact[0] / exact[1] - found[0] / found[1]).abs() / output_error);
         n += keys as u64;
     }
     Outcome::at_most(worst, 1.0, n).with_note("error over what was expected, at worst")
@@ -123,7 +123,7 @@ pub(super) fn random(context: &mut Context, subject: Subject) -> Outcome {
         }
         // a dozen squares would have to sum up to nine times what they are expected to
         context.spend(1e-7);
-        worst = worst.max((sum / draws as f64).sqrt() / stated);
+        worst = larger(worst, (sum / draws as f64).sqrt() / stated);
         n += draws as u64;
     }
     // Minkowski's inequality leaves a factor of three or so for these keys: more than a mean of so many squares varies

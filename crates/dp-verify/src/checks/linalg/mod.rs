@@ -3,7 +3,7 @@
 mod decompositions;
 mod products;
 
-use crate::{Check, Evidence};
+use crate::{Check, Evidence, larger};
 use dp_linalg::Mat;
 use dp_testkit::oracle;
 use rand::{Rng, RngExt};
@@ -50,5 +50,5 @@ fn difference(a: &Mat, b: &Mat) -> Mat {
 fn largest_ratio(error: &Mat, size: &Mat, allowed: f64) -> f64 {
     let ratio =
         |(error, size): (&f64, &f64)| if *error == 0.0 { 0.0 } else { error.abs() / (allowed * size) };
-    error.as_slice().iter().zip(size.as_slice()).map(ratio).fold(0.0, f64::max)
+    error.as_slice().iter().zip(size.as_slice()).map(ratio).fold(0.0, larger)
 }

@@ -1,7 +1,7 @@
 //! Products: exact over the integers, and within the forward error bound over floats.
 
 use super::{U, abs, difference, gamma, largest_ratio, oracle_product, uniform};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest};
 use dp_linalg::{ExactProductSum, Mat, Parallelism, Scalar, matmul, matmul_nt, matmul_tn};
 use rand::{Rng, RngExt};
 use rand_chacha::ChaCha20Rng;
@@ -116,11 +116,11 @@ pub(super) fn product(context: &mut Context, subject: Subject) -> Outcome {
                 for found in three_products(&a, &b, Parallelism::threads(threads), subject) {
                     // the oracle's own rounding, u of the result and γ_k² of the terms, is granted
                     let allowed = gamma(k) + U + gamma(k) * gamma(k);
-                    worst = worst.max(largest_ratio(&difference(&found, &exact), &size, allowed));
+                    worst = larger(worst, largest_ratio(&difference(&found, &exact), &size, allowed));
                     n += (m * c) as u64;
                 }
             }
-            worst = worst.max(single_precision(&a, &b));
+            worst = larger(worst, single_precision(&a, &b));
             n += 3 * (m * c) as u64;
         }
     }
@@ -138,7 +138,7 @@ fn single_precision(a: &Mat, b: &Mat) -> f64 {
     let products = all_forms(&a, &b, Parallelism::threads(2));
     let ratio =
         |found: &Mat<f32>| largest_ratio(&difference(&wide(found), &exact), &size, ku / (1.0 - ku) + U);
-    products.iter().map(ratio).fold(0.0, f64::max)
+    largest(products.iter().map(ratio))
 }
 
 fn three_products(a: &Mat, b: &Mat, threads: Parallelism, subject: Subject) -> [Mat; 3] {

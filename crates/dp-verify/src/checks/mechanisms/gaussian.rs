@@ -2,7 +2,7 @@
 
 use super::reference::{self, compare};
 use super::{delta, epsilon, none_fails};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, largest};
 use dp_mechanisms::{
     AddRemoveRow, FailureProbability, LatticeGaussian, LatticeL2Sensitivity, gaussian, normal,
 };
@@ -20,7 +20,7 @@ pub(super) fn profile(_: &mut Context, subject: Subject) -> Outcome {
     let n = all.len() as u64;
     // the claim of tightness ends at 1e-300, before the floats themselves become coarse
     let tight = all.iter().filter(|(lower, ..)| *lower >= 1e-300);
-    let widest = tight.map(|(lower, upper, _)| (upper - lower) / lower).fold(0.0, f64::max);
+    let widest = largest(tight.map(|(lower, upper, _)| (upper - lower) / lower));
     let holds = |(lower, upper, value): (f64, f64, &str)| {
         compare(lower, value).is_le() && compare(upper, value).is_ge()
     };

@@ -1,5 +1,6 @@
 //! Releases are statistic plus noise modulo 2⁶⁴, and only of statistics that the mechanism was made for.
 
+use super::noise::{each_part, each_twin};
 use super::{noise, noise_std, none_fails};
 use crate::{Context, Outcome, Subject};
 use dp_mechanisms::noise::LatticeNoise;
@@ -11,8 +12,16 @@ use rand::{Rng, RngExt};
 use rand_chacha::ChaCha20Rng;
 
 /// Integers over the whole range, its ends among them, at several σ; the noise is drawn again from the same seed. The
-/// twin adds as `f64`. Then everything that must be refused is, and its neighbour that must not be is not.
+/// twin adds as `f64`. Then everything that must be refused is, and its neighbour that must not be is not; twins compare
+/// sensitivities as `f64`, or no radii, or no bounds.
 pub(super) fn release(context: &mut Context, subject: Subject) -> Outcome {
+    let refused = |how: Compared| refusals(&context.rng(100), how).with_note("refusals");
+    let twins = vec![Compared::AsFloats, Compared::WithoutRadii, Compared::WithoutBounds];
+    let refusals = each_twin(subject, Compared::AsShipped, twins, refused);
+    each_part(subject, [sums(context, subject), refusals])
+}
+
+fn sums(context: &Context, subject: Subject) -> Outcome {
     let n = context.scale(20_000, 1_000_000);
     let sums = (0..).zip([0.3, 40.0, 1e6, 2_f64.powi(50)]).map(|(stream, std)| {
         let statistic = statistic(n, &mut context.rng(2 * stream));
@@ -29,8 +38,7 @@ pub(super) fn release(context: &mut Context, subject: Subject) -> Outcome {
             i128::from(*r).rem_euclid(1 << 64) == (i128::from(*s) + i128::from(*z)).rem_euclid(1 << 64)
         })
     });
-    let sums = Outcome::worst(sums.collect::<Vec<_>>()).with_note("sums modulo 2⁶⁴");
-    Outcome::worst([sums, refusals(&context.rng(100)).with_note("refusals")])
+    Outcome::worst(sums.collect::<Vec<_>>()).with_note("sums modulo 2⁶⁴")
 }
 
 /// Both ends of the range, zero, and random integers of every length.
@@ -58,37 +66,66 @@ fn zero_lattice() -> Lattice {
     Lattice::new(0).expect("integers are a lattice")
 }
 
+/// How a statistic is compared with what the mechanism was made for.
+#[derive(Clone, Copy)]
+enum Compared {
+    AsShipped,
+    /// Squares of sensitivities that are one float are taken for equal.
+    AsFloats,
+    /// Radii are taken for those of the mechanism.
+    WithoutRadii,
+    /// Entries are taken for small.
+    WithoutBounds,
+}
+
+impl Compared {
+    /// What the mechanism is told of the statistic.
+    fn told<A: Adjacency>(
+        self,
+        made_for: LatticeL2Sensitivity<A>,
+        (moves, max_abs): (LatticeL2Sensitivity<A>, u64),
+    ) -> (LatticeL2Sensitivity<A>, u64) {
+        match self {
+            Self::AsFloats if moves.square() as f64 == made_for.square() as f64 => (made_for, max_abs),
+            Self::WithoutRadii => (square(moves.square(), made_for.adjacency()), max_abs),
+            Self::WithoutBounds => (moves, 1),
+            _ => (moves, max_abs),
+        }
+    }
+}
+
 /// Whether a statistic of one sensitivity and bound is released by a mechanism for another sensitivity.
 fn attempt<A: Adjacency>(
     made_for: LatticeL2Sensitivity<A>,
-    moves: LatticeL2Sensitivity<A>,
-    max_abs: u64,
+    statistic: (LatticeL2Sensitivity<A>, u64),
+    how: Compared,
     rng: &ChaCha20Rng,
 ) -> Result<(), Error> {
     let mechanism = LatticeGaussian::with_noise_std(noise_std(1e9), made_for)?;
+    let (moves, max_abs) = how.told(made_for, statistic);
     mechanism
         .release(LatticeStatistic::new(vec![0], zero_lattice(), moves, max_abs), "check", &mut rng.clone())
         .map(|_| ())
 }
 
 /// Sensitivities one apart are told apart even where `f64` cannot; radii of a perturbation too.
-fn refusals(rng: &ChaCha20Rng) -> Outcome {
+fn refusals(rng: &ChaCha20Rng, how: Compared) -> Outcome {
     let squares = [1, 25, (1 << 53) + 1, (1 << 100) + 7, u128::MAX - 1];
     let sensitivity = none_fails(squares, |s| {
         let made_for = square(s, AddRemoveRow);
-        let larger = attempt(made_for, square(s + 1, AddRemoveRow), 1, rng);
-        matches!(larger, Err(Error::SensitivityExceeded { .. }))
-            && attempt(made_for, made_for, 1, rng).is_ok()
-            && (s == 1 || attempt(made_for, square(s - 1, AddRemoveRow), 1, rng).is_ok())
+        let of = |s: u128| attempt(made_for, (square(s, AddRemoveRow), 1), how, rng);
+        matches!(of(s + 1), Err(Error::SensitivityExceeded { .. }))
+            && of(s).is_ok()
+            && (s == 1 || of(s - 1).is_ok())
     });
     let radius = |r: f64| square(9, PerturbRow::new(r).expect("radii are positive here"));
     let adjacency = none_fails([(0.5, 0.25), (0.5, 0.5_f64.next_up())], |(made_for, moves)| {
-        let other = attempt(radius(made_for), radius(moves), 1, rng);
-        matches!(other, Err(Error::SensitivityExceeded { .. }))
-            && attempt(radius(made_for), radius(made_for), 1, rng).is_ok()
+        let of = |r: f64| attempt(radius(made_for), (radius(r), 1), how, rng);
+        matches!(of(moves), Err(Error::SensitivityExceeded { .. })) && of(made_for).is_ok()
     });
     let bound = none_fails([(1 << 61, true), (1 << 62, false), (u64::MAX, false)], |(max_abs, fits)| {
-        let released = attempt(square(9, AddRemoveRow), square(9, AddRemoveRow), max_abs, rng);
+        let made_for = square(9, AddRemoveRow);
+        let released = attempt(made_for, (made_for, max_abs), how, rng);
         released.is_ok() == fits && (fits || matches!(released, Err(Error::LatticeOverflow { .. })))
     });
     Outcome::worst([sensitivity, adjacency, bound])

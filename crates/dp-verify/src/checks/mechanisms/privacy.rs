@@ -1,12 +1,13 @@
 //! Privacy of the rounded Gaussian: divergences summed from certified probabilities, and an audit of releases.
 
+use super::noise::each_part;
 use super::{delta, epsilon, noise, noise_std, none_fails};
 use crate::checks::lower_bound::{Events, LowerBound};
 use crate::checks::picture::AgainstBounds;
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger};
 use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{
-    AddRemoveRow, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, certified, gaussian,
+    AddRemoveRow, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, Mu, certified, gaussian,
     normal,
 };
 use rand::{Rng, RngExt};
@@ -26,8 +27,15 @@ const STDS: [f64; 6] = [0.3, 0.5, 1.0, 1.7, 4.0, 12.0];
 const MARGINS: [f64; 4] = [-1.0, 0.5, 2.0, 5.0];
 
 /// `Σ max(0, P(k) − e^ε P(k − shift))` against `δ(ε)` of the Gaussian mechanism, in one and two dimensions. The sum is
-/// rounded up and the bound down, so that each case is a proof. The twin adds half the noise.
+/// rounded up and the bound down, so that each case is a proof. The twin adds half the noise. Then μ on certificates; the twin
+/// rounds it to nearest.
 pub(super) fn divergence(context: &mut Context, subject: Subject) -> Outcome {
+    let profiles = profiles(context, subject.pick(1.0, 0.5));
+    let certificates = certificates_round_up(context, subject.pick(certified_mu as MuOf, nearest_mu));
+    each_part(subject, [profiles, certificates])
+}
+
+fn profiles(context: &mut Context, share: f64) -> Outcome {
     let (mut largest, mut n, mut pairs) = (0.0_f64, 0, AgainstBounds::default());
     for (i, &std) in STDS.iter().enumerate() {
         for shift in SHIFTS {
@@ -37,26 +45,35 @@ pub(super) fn divergence(context: &mut Context, subject: Subject) -> Outcome {
             if !(0.25..=8.0).contains(&mu) || (shift.len() == 2 && std > 4.0) {
                 continue;
             }
-            let law =
-                Law::new(subject.pick(std, std / 2.0), shift.iter().map(|s| s.abs()).max().unwrap_or(0));
+            let law = Law::new(std * share, shift.iter().map(|s| s.abs()).max().unwrap_or(0));
             for epsilon in epsilons(mu, std, norm) {
                 let claimed = gaussian::delta_bounds(epsilon, mu).0;
                 let divergence = law.divergence(shift, epsilon);
-                largest = largest.max(divergence / claimed);
+                largest = larger(largest, divergence / claimed);
                 pairs.push(claimed, divergence);
                 n += 1;
             }
         }
         context.progress(i + 1, STDS.len());
     }
-    let divergence = Outcome::at_most(largest, 1.0 + SLACK, n).with_note("divergence over δ(ε)").with_figure(
+    Outcome::at_most(largest, 1.0 + SLACK, n).with_note("divergence over δ(ε)").with_figure(
         pairs.picture("δ of rounded Gaussian noise, summed from its law, against what is certified"),
-    );
-    Outcome::worst([divergence, certificates_round_up(context).with_note("μ on certificates")])
+    )
+}
+
+/// A mechanism's μ.
+type MuOf = fn(&LatticeGaussian<AddRemoveRow>) -> f64;
+
+fn certified_mu(mechanism: &LatticeGaussian<AddRemoveRow>) -> f64 {
+    mechanism.profile().mu().map_or(f64::NAN, Mu::get)
+}
+
+fn nearest_mu(mechanism: &LatticeGaussian<AddRemoveRow>) -> f64 {
+    (mechanism.sensitivity().square() as f64).sqrt() / mechanism.noise_std().get()
 }
 
 /// The μ of a mechanism is at least `Δ/σ`, compared as integers: σ is a power of two, so that `μσ = m·2ᵉ` is exact.
-fn certificates_round_up(context: &Context) -> Outcome {
+fn certificates_round_up(context: &Context, mu_of: MuOf) -> Outcome {
     let mut rng = context.rng(0);
     let squares = (0..context.scale(20_000, 1_000_000)).map(|_| {
         let square = u128::from(rng.next_u64()) << 64 | u128::from(rng.next_u64());
@@ -66,8 +83,10 @@ fn certificates_round_up(context: &Context) -> Outcome {
         let sensitivity = LatticeL2Sensitivity::from_square(square, AddRemoveRow).expect("filtered");
         let std = noise_std(2_f64.powi(exponent));
         let mechanism = LatticeGaussian::with_noise_std(std, sensitivity).expect("at most 2⁵⁰");
-        mechanism.profile().mu().is_some_and(|mu| square_is_at_least(mu.get() * std.get(), square))
+        let mu = mu_of(&mechanism);
+        !mu.is_nan() && square_is_at_least(mu * std.get(), square)
     })
+    .with_note("μ on certificates")
 }
 
 /// Whether `x² ≥ square`, for a normal `x > 0`.
@@ -117,7 +136,7 @@ impl Law {
     fn pair(&self, point: &[i64], shift: &[i64]) -> (f64, f64) {
         let product = |product: (f64, f64), (&k, &s): (&i64, &i64)| {
             let (here, there) = (self.bounds(k).1, self.bounds(k - s).0);
-            ((product.0 * here).next_up(), (product.1 * there).next_down().max(0.0))
+            ((product.0 * here).next_up(), larger((product.1 * there).next_down(), 0.0))
         };
         point.iter().zip(shift).fold((1.0, 1.0), product)
     }
@@ -165,8 +184,8 @@ pub(super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let [first, second] = [0, 1].map(|i| projections(&mechanism, NEIGHBOURS[i], n, &mut rngs[i]));
     // in units of σ, from the first neighbour on, on the side of the second
     let thresholds = [0.5, 1.0, 1.5, 2.0, 2.25, 2.5];
-    let level = context.spend(ALPHA) / thresholds.len() as f64;
-    let events = Events::above(&thresholds.map(|multiple| multiple * std), [&second, &first], level);
+    let thresholds = thresholds.map(|multiple| multiple * std);
+    let events = Events::above(&thresholds, [&second, &first], context.spend(ALPHA));
     let audited = events.epsilon(TARGET.1);
     let figure = picture(&claimed, |epsilon| events.delta(epsilon));
     let certified = claimed.profile().epsilon(delta(TARGET.1));

@@ -1,5 +1,6 @@
 //! An undecided uniform is refined, and nothing about it depends on the statistic.
 
+use super::noise::each_part;
 use super::{noise, noise_std, none_fails, reference};
 use crate::{Context, Outcome, Subject};
 use core::convert::Infallible;
@@ -12,16 +13,21 @@ use rand_chacha::ChaCha20Rng;
 
 /// `Q((k + ½)/σ)`, the boundary between `k` and `k + 1`, to 192 bits by another program: uniforms that share one or two
 /// words with it must fall on the side where their last word is, after exactly that many further words. In the twin an
-/// undecided word is redrawn. Then two statistics released from one seed.
+/// undecided word is redrawn. Then two statistics released from one seed; in the twin, an undecided word is redrawn where
+/// the statistic is zero.
 pub(super) fn refinement(context: &mut Context, subject: Subject) -> Outcome {
     let sample = subject.pick(refining as Sampler, redrawing);
-    let boundaries =
-        none_fails(reference::fields("tail").flat_map(|fields| uniforms(&fields)), |uniform: Uniform| {
-            let mut script = Script { words: uniform.words.clone(), read: 0 };
-            let value = sample(&noise(uniform.std), &mut script);
-            value == uniform.value && script.read == uniform.words.len()
-        });
-    Outcome::worst([boundaries.with_note("scripted uniforms"), statistics_do_not_show(context)])
+    let release = subject.pick(release as Releaser, redrawn_at_zero);
+    each_part(subject, [boundaries(sample), statistics_do_not_show(context, release)])
+}
+
+fn boundaries(sample: Sampler) -> Outcome {
+    none_fails(reference::fields("tail").flat_map(|fields| uniforms(&fields)), |uniform: Uniform| {
+        let mut script = Script { words: uniform.words.clone(), read: 0 };
+        let value = sample(&noise(uniform.std), &mut script);
+        value == uniform.value && script.read == uniform.words.len()
+    })
+    .with_note("scripted uniforms")
 }
 
 type Sampler = fn(&RoundedGaussian, &mut Script) -> i64;
@@ -31,7 +37,7 @@ fn refining(law: &RoundedGaussian, words: &mut Script) -> i64 {
 }
 
 /// What the mechanism must not do: it is distributed like a sample *given* that its word is decided.
-fn redrawing(law: &RoundedGaussian, words: &mut Script) -> i64 {
+fn redrawing<R: Rng>(law: &RoundedGaussian, words: &mut R) -> i64 {
     loop {
         if let Some(value) = law.fast_value(words.next_u64()) {
             return value;
@@ -98,7 +104,7 @@ impl TryCryptoRng for Script {}
 
 /// At the largest σ, where one word in fifty is undecided by the table: from one seed, two statistics get the same noise
 /// and use the same words.
-fn statistics_do_not_show(context: &Context) -> Outcome {
+fn statistics_do_not_show(context: &Context, release: Releaser) -> Outcome {
     let n = context.scale(8_000, 200_000);
     let mut rng = context.rng(1);
     let statistic: Vec<i64> = (0..n).map(|_| rng.random_range(-1 << 40..1 << 40)).collect();
@@ -106,10 +112,19 @@ fn statistics_do_not_show(context: &Context) -> Outcome {
     let (moved, after_moved) = release(statistic.clone(), context.rng(2));
     let noise = none_fails(zeros.iter().zip(&moved).zip(&statistic), |((zero, moved), s)| moved - zero == *s);
     let same_words = none_fails([(after_zeros, after_moved)], |(a, b)| a == b);
-    Outcome::worst([noise, same_words])
+    Outcome::worst([noise, same_words]).with_note("two statistics from one seed")
 }
 
 /// The released integers and where the generator stands.
+type Releaser = fn(Vec<i64>, ChaCha20Rng) -> (Vec<i64>, u128);
+
+/// As if a zero were padding, on which no word needs to be spent.
+fn redrawn_at_zero(steps: Vec<i64>, mut rng: ChaCha20Rng) -> (Vec<i64>, u128) {
+    let law = noise(RoundedGaussian::MAX_STD);
+    let noisy = |s: i64| s + if s == 0 { redrawing(&law, &mut rng) } else { law.sample(&mut rng) };
+    (steps.into_iter().map(noisy).collect(), rng.get_word_pos())
+}
+
 fn release(steps: Vec<i64>, mut rng: ChaCha20Rng) -> (Vec<i64>, u128) {
     let sensitivity = LatticeL2Sensitivity::from_square(1, AddRemoveRow).expect("one is positive");
     let std = noise_std(RoundedGaussian::MAX_STD);

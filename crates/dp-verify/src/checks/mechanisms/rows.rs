@@ -1,6 +1,6 @@
 //! How far integer rows move.
 
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest, smaller, smallest};
 use dp_mechanisms::rows::{FixedSizeAdjacency, RowBall, RowLattice};
 use dp_mechanisms::{PerturbRow, ReplaceRow};
 use rand::RngExt;
@@ -17,7 +17,11 @@ struct Worst {
 
 /// A ratio that exceeds one only if the integers do.
 fn ratio(found: u128, stated: u128) -> f64 {
-    if found > stated { 1.0_f64.next_up() } else { (found as f64 / stated as f64).min(1.0) }
+    match found {
+        0 => 0.0,
+        _ if found > stated => 1.0_f64.next_up(),
+        _ => smaller(found as f64 / stated as f64, 1.0),
+    }
 }
 
 /// A row of any length, and another one `step` away from it but for rounding; in the direction in which they are farthest apart
@@ -56,9 +60,9 @@ fn search<A: FixedSizeAdjacency>(
         let [a, b] = pair.map(|row| lattice.encode(&row).expect("a row of the ball"));
         let steps = || a.iter().zip(&b).map(|(a, b)| u128::from(a.abs_diff(*b)));
         let length: u128 = a.iter().map(|x| u128::from(x.unsigned_abs()).pow(2)).sum();
-        worst.norm = worst.norm.max(ratio(length, stated.0));
-        worst.l2 = worst.l2.max(ratio(steps().map(|x| x * x).sum(), l2));
-        worst.l1 = worst.l1.max(ratio(steps().sum(), l1));
+        worst.norm = larger(worst.norm, ratio(length, stated.0));
+        worst.l2 = larger(worst.l2, ratio(steps().map(|x| x * x).sum(), l2));
+        worst.l1 = larger(worst.l1, ratio(steps().sum(), l1));
         worst.n += 1;
     }
 }
@@ -82,8 +86,8 @@ pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
         "squared norm {:.6}, squared distance {:.6} and L1 distance {:.6} of what is stated",
         worst.norm, worst.l2, worst.l1
     );
-    if worst.norm.min(worst.l2).min(worst.l1) < 0.99 {
+    if smallest([worst.norm, worst.l2, worst.l1]) < 0.99 {
         return Outcome::inconclusive(note);
     }
-    Outcome::at_most(worst.norm.max(worst.l2).max(worst.l1), 1.0, worst.n).with_note(note)
+    Outcome::at_most(largest([worst.norm, worst.l2, worst.l1]), 1.0, worst.n).with_note(note)
 }

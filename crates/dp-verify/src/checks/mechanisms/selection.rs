@@ -9,9 +9,11 @@ mod rank;
 mod stable;
 mod threshold;
 
-use super::noise::each_twin;
+pub(super) use enclosure::Between;
+
+use super::noise::{each_part, each_twin};
 use super::{epsilon, none_fails, reference, refinement};
-use crate::{Check, Evidence, Outcome};
+use crate::{Check, Evidence, Outcome, largest};
 use dp_mechanisms::selection::{MonotoneScoreSensitivity, ScoreSensitivity};
 use dp_mechanisms::{AddRemoveRow, DiscreteLaplace, NoiseScale, claims};
 
@@ -75,12 +77,9 @@ fn moved(scores: &[i64], by: &[i64]) -> Vec<i64> {
     scores.iter().zip(by).map(|(score, by)| score + by).collect()
 }
 
-/// The largest of numbers that are at most a bound, as an outcome; `−∞` and NaN would be no evidence.
-fn largest(observed: impl IntoIterator<Item = f64>, bound: f64) -> Outcome {
-    let (mut most, mut n) = (f64::NEG_INFINITY, 0);
-    for x in observed {
-        most = if x > most || x.is_nan() { x } else { most };
-        n += 1;
-    }
+/// The largest of numbers that are at most a bound, as an outcome.
+fn none_above(observed: impl IntoIterator<Item = f64>, bound: f64) -> Outcome {
+    let mut n = 0;
+    let most = largest(observed.into_iter().inspect(|_| n += 1));
     Outcome::at_most(most, bound, n)
 }

@@ -26,7 +26,7 @@ pub(super) fn polynomial(context: &mut Context, subject: Subject) -> Outcome {
     let mut worst = BigInt::from(0);
     for k in 0..intervals {
         let center = &half * (2 * k + 1);
-        worst = worst.max(bound(&difference, &center, &half));
+        worst = Ord::max(worst, bound(&difference, &center, &half));
     }
     // a rounding is less than a unit, there are fewer than 4·DEGREE² of them, and factors are below one; the tail is below
     // 0.15⁶⁵·2 < 2⁻¹⁷⁰

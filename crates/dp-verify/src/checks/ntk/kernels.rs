@@ -1,7 +1,7 @@
 //! Kernel matrices against the recursion, at special pairs, and their spectra.
 
 use super::{dot, network, points};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use core::f64::consts::PI;
 use dp_linalg::{Mat, Parallelism, Scalar, SymmetricEigen, frobenius_norm, matmul_tn};
 use ntk_dp::{Activation, Kernel, Network, quadratic_features};
@@ -60,8 +60,8 @@ pub(super) fn recursion(context: &mut Context, subject: Subject) -> Outcome {
                 }
                 let (covariance, tangent) = pair(&network, x, y);
                 let (xx, yy) = (pair(&network, x, x), pair(&network, y, y));
-                worst = worst.max((covariances[(i, j)] - covariance).abs() / (xx.0 * yy.0).sqrt());
-                worst = worst.max((tangents[(i, j)] - tangent).abs() / (xx.1 * yy.1).sqrt());
+                worst = larger(worst, (covariances[(i, j)] - covariance).abs() / (xx.0 * yy.0).sqrt());
+                worst = larger(worst, (tangents[(i, j)] - tangent).abs() / (xx.1 * yy.1).sqrt());
                 compared += 2;
             }
         }
@@ -98,7 +98,7 @@ pub(super) fn near_equal(context: &mut Context, subject: Subject) -> Outcome {
         ];
         for (found, roundoff) in values {
             let bound = depth as f64 * (2.0 * (2.0 * f64::from(half) + 8.0) * roundoff).sqrt() * size;
-            worst = worst.max((found - exact).abs() / bound);
+            worst = larger(worst, (found - exact).abs() / bound);
             compared += 1;
         }
     }
@@ -109,7 +109,7 @@ pub(super) fn near_equal(context: &mut Context, subject: Subject) -> Outcome {
 fn value<T: Scalar>(network: Network, x: &[f64], y: &[f64]) -> f64 {
     let row = |point: &[f64]| Mat::from_fn(1, point.len(), |_, j| T::from_f64(point[j]));
     let found = Kernel::ntk(network).cross_gram(row(x).as_ref(), row(y).as_ref(), Parallelism::Sequential);
-    found.map_or(f64::INFINITY, |found| found[(0, 0)].to_f64())
+    found.map_or(f64::NAN, |found| found[(0, 0)].to_f64())
 }
 
 /// The ReLU NTK of two vectors of variance one at an angle, weight variance 2.
@@ -125,7 +125,7 @@ fn at_angle(mut angle: f64, depth: usize) -> f64 {
         let half = (0.5 * angle).sin();
         let missing = 2.0 * half * half - third / PI;
         tangent = tangent * (PI - angle) / PI + 1.0 - missing;
-        angle = 2.0 * (0.5 * missing).sqrt().min(1.0).asin();
+        angle = 2.0 * smaller((0.5 * missing).sqrt(), 1.0).asin();
     }
     tangent
 }
@@ -149,7 +149,7 @@ pub(super) fn semidefinite(context: &mut Context, subject: Subject) -> Outcome {
             return Outcome::inconclusive("no convergence");
         };
         let tolerance = 32.0 * n as f64 * f64::EPSILON * frobenius_norm(gram.as_ref());
-        worst = worst.max(-eigen.values()[0] / tolerance);
+        worst = larger(worst, -eigen.values()[0] / tolerance);
         compared += 1;
     }
     Outcome::at_most(worst, 1.0, compared)
@@ -178,7 +178,7 @@ pub(super) fn quadratic(context: &mut Context, subject: Subject) -> Outcome {
         for i in 0..10 {
             for j in 0..10 {
                 let size = (gram[(i, i)] * gram[(j, j)]).sqrt();
-                worst = worst.max((gram[(i, j)] - found[(i, j)]).abs() / size);
+                worst = larger(worst, (gram[(i, j)] - found[(i, j)]).abs() / size);
                 compared += 1;
             }
         }

@@ -1,7 +1,7 @@
 //! Finite networks and random features against what they approach.
 
 use super::{dot, points};
-use crate::{Axis, Context, Figure, Outcome, Role as Drawn, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role as Drawn, Subject, largest};
 use dp_linalg::Mat;
 use ntk_dp::{Activation, FiniteNetwork, Kernel, Network, ReluFeatures};
 use poly_kernel::{FeatureMap, Role};
@@ -56,7 +56,7 @@ pub(super) fn variance(context: &mut Context, subject: Subject) -> Outcome {
         let Ok(exact) = Kernel::ntk(network).value(points.row(0), points.row(1)) else {
             return Outcome::inconclusive("finite points were refused");
         };
-        let radius = points.rows().map(|x| dot(x, x).sqrt()).fold(0.0, f64::max);
+        let radius = largest(points.rows().map(|x| dot(x, x).sqrt()));
         let (mut sum, mut squares, mut bound) = (0.0, 0.0, f64::NAN);
         for _ in 0..draws {
             let Ok(map) = featured.and_then(|network| ReluFeatures::draw(network, d, 4, &mut rng)) else {

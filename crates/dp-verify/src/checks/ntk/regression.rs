@@ -1,7 +1,7 @@
 //! Residuals of regression against fits.
 
 use super::{network, points};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_linalg::{Mat, Parallelism, matmul};
 use ntk_dp::{FeatureRidge, Kernel, KernelRidge, LeaveOneOut, Stop, quadratic_features};
 use rand::RngExt;
@@ -35,7 +35,7 @@ pub(super) fn leave_one_out(context: &mut Context, subject: Subject) -> Outcome 
                 .and_then(|model| model.predict(points.as_ref().subrows(i..i + 1)));
             let Ok(refit) = refit else { return Outcome::inconclusive("refused") };
             for j in 0..2 {
-                worst = worst.max((targets[(i, j)] - refit[(0, j)] - residuals[(i, j)]).abs());
+                worst = larger(worst, (targets[(i, j)] - refit[(0, j)] - residuals[(i, j)]).abs());
                 compared += 1;
             }
         }
@@ -84,9 +84,9 @@ pub(super) fn residual(context: &mut Context, subject: Subject) -> Outcome {
             (0..n).map(|i| images[(i, 0)] + lambda * alpha[(i, 0)] - targets[(i, 0)]).collect();
         let trace: f64 = (0..n).map(|i| gram[(i, i)]).sum();
         let rounding = 1e-7 * trace * norm(&alpha.to_owned().into_vec()) / size;
-        worst = worst.max(norm(&left) / size / (reported + rounding));
+        worst = larger(worst, norm(&left) / size / (reported + rounding));
         let off: Vec<f64> = (0..n).map(|i| alpha[(i, 0)] - direct.coefficients()[(i, 0)]).collect();
-        worst = worst.max(norm(&off) * lambda / size / (reported + rounding));
+        worst = larger(worst, norm(&off) * lambda / size / (reported + rounding));
         compared += 2;
     }
     Outcome::at_most(worst, 1.0 + 1e-9, compared)

@@ -2,7 +2,7 @@
 
 use super::{aligned, climb, close, neighbours, options, private, random_rows};
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest, smaller};
 use attention_dp::SelfAttentionOptions;
 use dp_linalg::{Cholesky, Mat, Parallelism, SymmetricEigen, matmul, matmul_nt};
 
@@ -48,7 +48,7 @@ pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
         // the norm that the code states is that of both changes
         let bound = private(close(beta), &options, &Mat::zeros(shape.0, shape.1)).into_covariance();
         let frobenius = bound.expect("a moderate change").bound().neighbourhood().change();
-        stated = stated.max((frobenius / (2.0 * r * r + r.powi(4)).sqrt() - 1.0).abs());
+        stated = larger(stated, (frobenius / (2.0 * r * r + r.powi(4)).sqrt() - 1.0).abs());
         for start in 0..starts {
             let point = match start {
                 0 => aligned(shape, beta, beta),
@@ -61,10 +61,10 @@ pub(super) fn sharp(context: &mut Context, subject: Subject) -> Outcome {
                 let ratio = [changes(&a, &b), changes(&b, &a)].iter().fold(0.0_f64, |worst, changes| {
                     let (low, high) = (changes[0], changes[changes.len() - 1]);
                     let inner = &changes[1..changes.len() - 1];
-                    between = inner.iter().fold(between, |between, change| between.max(change.abs()));
-                    worst.max(high / up).max(-low * (1.0 + up) / up)
+                    between = inner.iter().fold(between, |between, change| larger(between, change.abs()));
+                    largest([worst, high / up, -low * (1.0 + up) / up])
                 });
-                worst = worst.max(ratio);
+                worst = larger(worst, ratio);
                 pairs.push(up, ratio * up);
                 n += 1;
                 ratio
@@ -110,13 +110,13 @@ pub(super) fn published(context: &mut Context, subject: Subject) -> Outcome {
         let sharp = private(close(beta), &options, &Mat::zeros(shape.0, shape.1)).into_covariance();
         let sharp = sharp.expect("a small change").bound().neighbourhood().change();
         if ridge <= 1.0 {
-            excess = excess.min(bound / sharp / ((rows + 1.0) / ridge).sqrt());
+            excess = smaller(excess, bound / sharp / ((rows + 1.0) / ridge).sqrt());
         }
         climb(&mut rng, aligned(shape, beta, 1.0), steps, |point| {
             let (first, second) = neighbours(point, shape, beta);
             let [a, b] = [&first, &second].map(|rows| covariance(&options, rows, beta));
-            let ratio = norm_of(&changes(&a, &b)).max(norm_of(&changes(&b, &a))) / bound;
-            worst = worst.max(ratio);
+            let ratio = larger(norm_of(&changes(&a, &b)), norm_of(&changes(&b, &a))) / bound;
+            worst = larger(worst, ratio);
             n += 1;
             ratio
         });

@@ -1,7 +1,7 @@
 //! Plans against the releases that follow them.
 
 use super::{budget, close, failure_probability, options, private, random_rows};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, largest};
 use attention_dp::{AttentionLogits, RouteForecast, SelfAttentionOptions, plan_self_attention};
 use dp_linalg::Mat;
 use dp_mechanisms::rows::FixedSizeAdjacency;
@@ -85,8 +85,8 @@ fn is_kept(forecast: Option<&RouteForecast>, release: Option<(&AttentionLogits, 
     let foretold = forecast.noise_std().or(forecast.draws().map(|draws| f64::from(draws.get())));
     let bounds = logits.bounds(failure_probability(0.05)).expect("a probability");
     let half_widths = bounds.logit_upper().as_slice().iter().zip(bounds.logit_lower().as_slice());
-    let widest = half_widths.map(|(high, low)| 0.5 * (high - low)).fold(0.0, f64::max);
-    let farthest = bounds.total_variation().iter().copied().fold(0.0, f64::max);
+    let widest = largest(half_widths.map(|(high, low)| 0.5 * (high - low)));
+    let farthest = largest(bounds.total_variation().iter().copied());
     // a few roundings on either side
     foretold.is_some_and(|foretold| (foretold / recorded - 1.0).abs() < 1e-12)
         && widest <= forecast.logit_bar() * (1.0 + 1e-9)

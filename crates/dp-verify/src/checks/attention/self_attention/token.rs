@@ -1,7 +1,7 @@
 //! The exact law of tokens on neighbours.
 
 use super::{aligned, climb, close, neighbours, options, private, random_rows};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest};
 use dp_linalg::Mat;
 use dp_mechanisms::rows::FixedSizeAdjacency;
 use dp_mechanisms::selection::{ExponentialMechanism, ScoreMovement, SpreadSensitivity};
@@ -54,11 +54,11 @@ fn search<A: FixedSizeAdjacency>(
             // the moving row asks, or the last one
             let loss = [0, shape.0 - 1].map(|query| {
                 let law = |rows: &Mat| probabilities(adjacency, &mechanism, (&options, rows), query);
-                *moved = moved.max(movement(adjacency, &options, (&first, &second), query));
+                *moved = larger(*moved, movement(adjacency, &options, (&first, &second), query));
                 largest_loss(&law(&first), &law(&second))
             });
-            let loss = loss[0].max(loss[1]);
-            *worst = worst.max(loss / stated);
+            let loss = larger(loss[0], loss[1]);
+            *worst = larger(*worst, loss / stated);
             *n += 2;
             loss
         });
@@ -85,7 +85,7 @@ fn movement<A: FixedSizeAdjacency>(
     let moves = || first.iter().zip(&second).map(|(a, b)| a - b);
     let (low, high) = (moves().min().unwrap_or(0), moves().max().unwrap_or(0));
     let each = low.unsigned_abs().max(high.unsigned_abs()) as f64 / stated.get() as f64;
-    each.max(high.abs_diff(low) as f64 / stated.spread() as f64)
+    larger(each, high.abs_diff(low) as f64 / stated.spread() as f64)
 }
 
 fn probabilities<A: FixedSizeAdjacency>(
@@ -100,8 +100,7 @@ fn probabilities<A: FixedSizeAdjacency>(
 
 /// A lower bound on the loss that is certain, from either side.
 fn largest_loss(first: &[(f64, f64)], second: &[(f64, f64)]) -> f64 {
-    let ratios = first.iter().zip(second).map(|(a, b)| (a.0 / b.1).max(b.0 / a.1).ln());
-    ratios.fold(0.0, f64::max)
+    largest(first.iter().zip(second).map(|(a, b)| larger(a.0 / b.1, b.0 / a.1).ln()))
 }
 
 /// The ε of a pure guarantee.

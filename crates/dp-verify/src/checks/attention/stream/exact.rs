@@ -2,7 +2,7 @@
 
 use super::super::{Row, budget, options, random_row, random_rows};
 use super::{BOTH, SILENT, integers, matrix, push, store, streaming};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smallest};
 use attention_dp::{
     Factorization, MomentGeometry, MomentOptions, PrivateMoments, RowAdjacency, Rows, StreamingMoments,
 };
@@ -73,7 +73,7 @@ impl Found {
         let moved = (column as f64).sqrt() * sensitivity.l2();
         let std = stream.noise_std().get();
         let implied = gaussian::delta_bounds(epsilon.get(), (moved / std).next_up()).1;
-        self.excess = self.excess.max(implied / delta.get());
+        self.excess = larger(self.excess, implied / delta.get());
         let certificate = stream.certificate();
         let says = |key: &str| certificate.parameters().get(key).map(String::as_str);
         let honest = certificate.arithmetic() == ArithmeticModel::ExactLattice
@@ -108,7 +108,7 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
         let mut ratio = 0.0_f64;
         let mut n = 0;
         let mut see = |at: u64, pair: [Option<&Row>; 2], stated: f64| {
-            ratio = ratio.max(squared_distance(&options, case, at, pair) / stated);
+            ratio = larger(ratio, squared_distance(&options, case, at, pair) / stated);
             n += 1;
         };
         for at in 0..case.0 {
@@ -126,7 +126,7 @@ pub(in super::super) fn sensitivity(context: &mut Context, subject: Subject) -> 
         }
         parts.push((ratio, n));
     }
-    let least = parts.iter().map(|part| part.0).fold(f64::INFINITY, f64::min);
+    let least = smallest(parts.iter().map(|part| part.0));
     let note = format!("largest squared distance over the stated square: {least:.4} or more");
     if least < 0.99 {
         return Outcome::inconclusive(note);
@@ -186,7 +186,7 @@ fn squared_distance(
 pub(in super::super) fn decoding(context: &mut Context, subject: Subject) -> Outcome {
     let mut rng = context.rng(0);
     let rounds = context.scale(1, 20);
-    let (mut largest, mut n) = (0.0_f64, 0);
+    let (mut largest, mut n, mut not_empty) = (0.0_f64, 0, 0);
     let cases = [options(2, 1, 3, 1.0), options(1, 2, 4, 1.0).with_resolution(12, 10)];
     for (options, horizon) in cases.iter().flat_map(|o| HORIZONS.map(|h| (o, h))) {
         for (factorization, _) in BOTH.iter().flat_map(|f| (0..rounds).map(move |i| (*f, i))) {
@@ -204,18 +204,25 @@ pub(in super::super) fn decoding(context: &mut Context, subject: Subject) -> Out
             let step = released.geometry().lattice().step();
             for (start, end) in (0..=horizon).step_by(3).map(|end| (end / 3, end)).chain([(0, horizon)]) {
                 let late = start + subject.pick(0, u64::from(start < end));
-                let found = released.range(late..end).expect("history is kept");
+                let range = |start: u64| released.range(start..end).expect("history is kept");
+                let (found, allowed) = (range(late), range(start).entry_remainder());
                 let exact = batch_integers(options, &batches[start as usize..end as usize]);
                 let entries = found.values().rows().flatten().zip(&exact);
-                let off = entries.map(|(v, &s)| (v - s as f64 * step).abs()).fold(0.0, f64::max);
-                // a range of no batches has no error at all
-                let allowed = found.entry_remainder().max(f64::MIN_POSITIVE);
-                largest = largest.max(off / allowed);
+                let off = entries.map(|(v, &s)| (v - s as f64 * step).abs()).fold(0.0, larger);
+                // the sum over no batches is zero, whatever is stated of it
+                if start == end {
+                    not_empty += u64::from(off != 0.0);
+                } else {
+                    largest = larger(largest, off / allowed);
+                }
                 n += 1;
             }
         }
     }
-    Outcome::at_most(largest, 1.0, n).with_note("error of an entry over its stated remainder")
+    Outcome::worst([
+        Outcome::at_most(largest, 1.0, n).with_note("error of an entry over its stated remainder"),
+        Outcome::all_equal(not_empty, n).with_note("ranges of no batches that are not zero"),
+    ])
 }
 
 fn batch_integers(options: &MomentOptions, batches: &[Vec<Row>]) -> Vec<i64> {

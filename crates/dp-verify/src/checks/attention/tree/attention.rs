@@ -3,7 +3,7 @@
 use super::super::{Row, budget, climb, failure_probability, options, random_rows, target, unflatten};
 use super::{attention, tree_options};
 use crate::checks::picture::{self, AgainstBounds};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use attention_dp::{
     DpTreeCrossAttention, ErrorBar, Estimate, MomentOptions, TreeAttentionOptions, TreeBudget, TreeReader,
 };
@@ -27,7 +27,7 @@ pub(super) fn deterministic_error(context: &mut Context, subject: Subject) -> Ou
             let point = query.chain(rows).collect();
             climb(&mut rng, point, steps, |point| {
                 let (error, bar) = error_and_bar(&case, subject.pick(None, Some(&lower)), point);
-                largest = largest.max(error / bar);
+                largest = larger(largest, error / bar);
                 pairs.push(bar, error);
                 n += 1;
                 error / bar

@@ -3,7 +3,7 @@
 use super::super::{budget, climb, failure_probability};
 use super::distances;
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use attention_dp::{
     DistanceEstimate, DistanceMethod, DistanceOptions, DpTreeHighDim, Power, TreeBudget, TreeMechanism,
 };
@@ -80,7 +80,7 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
             climb(&mut rng, point, steps, |point| {
                 let finer = subject.pick(None, Some(&finer));
                 let (error, limit) = error_and_limit((&options, &INTERVALS), power, point, finer);
-                largest = largest.max(error / limit);
+                largest = larger(largest, error / limit);
                 pairs.push(limit, error);
                 n += 1;
                 error / limit
@@ -89,7 +89,7 @@ pub(super) fn error(context: &mut Context, subject: Subject) -> Outcome {
     }
     for (options, intervals, power, point) in edges() {
         let (error, limit) = error_and_limit((&options, &intervals), power, &point, None);
-        largest = largest.max(error / limit);
+        largest = larger(largest, error / limit);
         n += 1;
     }
     if largest < 0.9 {

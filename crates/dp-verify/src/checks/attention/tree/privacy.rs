@@ -2,7 +2,7 @@
 
 use super::super::{budget, options};
 use super::{BUDGETS, attention, distances, tree_options};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use attention_dp::{DistanceOptions, NodeNoise, Power, TreeAdjacency, TreeBudget};
 use dp_mechanisms::noise::{DiscreteLaplace, Truncated};
 use dp_mechanisms::{
@@ -136,7 +136,7 @@ impl Found {
     }
 
     fn judge(&mut self, (epsilon, delta): (Epsilon, Delta), row: &Row, noise: NodeNoise) {
-        self.excess = self.excess.max(implied(noise, row, epsilon.get()) / delta.get());
+        self.excess = larger(self.excess, implied(noise, row, epsilon.get()) / delta.get());
         self.n += 1;
     }
 

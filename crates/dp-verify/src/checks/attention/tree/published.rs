@@ -4,7 +4,7 @@
 
 use super::super::{Row, budget, failure_probability, options, random_rows};
 use super::{attention, distances, tree_options};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use attention_dp::{
     Coverage, DistanceMethod, DistanceOptions, PrivateTree, RowBound, TreeAttentionOptions, TreeBudget,
     TreeMechanism, TreeOptions,
@@ -160,8 +160,8 @@ pub(super) fn probability(_: &mut Context, subject: Subject) -> Outcome {
     for (p, epsilon) in (1..=40).flat_map(|k| [0.0, 1.0, 30.0].map(|epsilon: f64| (0.5_f64.powi(k), epsilon)))
     {
         let delta = 0.25 * p;
-        let divergence = |first: f64, second: f64| (first - epsilon.exp() * second).max(0.0);
-        least = least.min(divergence(p, 0.0) / subject.pick(delta, delta + p));
+        let divergence = |first: f64, second: f64| larger(first - epsilon.exp() * second, 0.0);
+        least = smaller(least, divergence(p, 0.0) / subject.pick(delta, delta + p));
         n += 1;
     }
     Outcome::at_least(least, 1.0_f64.next_up(), n).with_note("δ(ε) over the δ that is stated, at least")
@@ -193,7 +193,7 @@ pub(super) fn insertion(context: &mut Context, subject: Subject) -> Outcome {
         let ((levels, first), (_, second)) = (nodes(&alternating), nodes(&subject.pick(inserted, replaced)));
         let moved: u64 = first.iter().zip(&second).map(|(a, b)| a.abs_diff(*b)).sum();
         // one row in `levels` nodes, moved by at most two in each
-        least = least.min(moved as f64 / f64::from(2 * levels));
+        least = smaller(least, moved as f64 / f64::from(2 * levels));
         n += 1;
     }
     Outcome::at_least(least, 1.0_f64.next_up(), n).with_note("L1 distance over 2·levels, at least")
@@ -216,7 +216,7 @@ pub(super) fn relative(context: &mut Context, subject: Subject) -> Outcome {
         let exact = first + rows[1][1] * second;
         // a bin's edge may stand between the two
         let error = (found - exact).abs() / exact.abs();
-        least = least.min(error / alpha);
+        least = smaller(least, error / alpha);
         n += 1;
     }
     Outcome::at_least(least, 1.0, n).with_note("relative error over α, at least")

@@ -2,7 +2,7 @@
 
 use super::super::{budget, failure_probability};
 use crate::checks::picture::{self, AgainstBounds};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use attention_dp::{DpTree, PrivateTree, RowBound, TreeBudget, TreeOptions};
 use dp_mechanisms::AddRemoveRow;
 use dp_testkit::statistics::proportion_lower_bound;
@@ -42,7 +42,7 @@ pub(super) fn bound(context: &mut Context, subject: Subject) -> Outcome {
             let bound = tree.range_bound(range.clone()).expect("a range").expect("a bound");
             let bound = bound - subject.pick(0.0, one);
             let error = (sum(tree) - sum(&exact)).abs();
-            largest = largest.max(error / bound.max(f64::MIN_POSITIVE));
+            largest = larger(largest, error / larger(bound, f64::MIN_POSITIVE));
             pairs.push(bound, error);
             n += 1;
         }

@@ -2,7 +2,7 @@
 
 use super::super::{Row, climb, options, random_row, random_rows, unflatten};
 use super::{attention, distances, moved, tree_options};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use attention_dp::{
     DistanceMethod, DistanceOptions, Power, PrivateDistances, PrivateTree, RowBound, Signs, TreeAdjacency,
     TreeAttentionOptions, TreeBudget, TreeOptions,
@@ -32,11 +32,12 @@ struct Ratios {
 
 impl Ratios {
     fn see(&mut self, (l1, squared): (u64, u128), (l1_bound, squared_bound): (u64, u128)) {
-        let over =
-            |exceeds: bool, ratio: f64| if exceeds { ratio.max(1.0_f64.next_up()) } else { ratio.min(1.0) };
-        self.l1 = self.l1.max(over(l1 > l1_bound, l1 as f64 / l1_bound as f64));
+        let over = |exceeds: bool, ratio: f64| {
+            if exceeds { larger(ratio, 1.0_f64.next_up()) } else { smaller(ratio, 1.0) }
+        };
+        self.l1 = larger(self.l1, over(l1 > l1_bound, l1 as f64 / l1_bound as f64));
         let ratio = squared as f64 / squared_bound as f64;
-        self.squared = self.squared.max(over(squared > squared_bound, ratio));
+        self.squared = larger(self.squared, over(squared > squared_bound, ratio));
         self.n += 1;
     }
 
@@ -45,7 +46,7 @@ impl Ratios {
         if self.l1 < least || self.squared < least {
             return Outcome::inconclusive(format!("{name}: only {:.3} and {:.3}", self.l1, self.squared));
         }
-        Outcome::at_most(self.l1.max(self.squared), 1.0, self.n)
+        Outcome::at_most(larger(self.l1, self.squared), 1.0, self.n)
     }
 }
 

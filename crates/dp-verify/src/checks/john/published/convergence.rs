@@ -1,7 +1,7 @@
 //! Rounds against the gap.
 
 use super::algorithm::{CUT, leverages, published};
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, largest};
 use dp_linalg::Mat;
 use rand::RngExt;
 
@@ -36,5 +36,5 @@ pub(in super::super) fn convergence(context: &mut Context, subject: Subject) -> 
 
 /// `max aᵢᵀM⁻¹aᵢ`, from leverages of unit weights in a matrix of these.
 fn max_form(weights: &[f64]) -> f64 {
-    leverages(&rows(), weights).iter().zip(weights).map(|(t, w)| t / w).fold(0.0, f64::max)
+    largest(leverages(&rows(), weights).iter().zip(weights).map(|(t, w)| t / w))
 }

@@ -2,7 +2,7 @@
 
 use super::super::weights::{budget, options, private};
 use super::algorithm::{moment, published, truncated};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use dp_linalg::Mat;
 use dp_mechanisms::{gaussian, normal};
 use john_ellipsoid_dp::private::weight_statistic;
@@ -25,7 +25,7 @@ pub(in super::super) fn leak(context: &mut Context, subject: Subject) -> Outcome
         }
         let heaviest = (0..10 * d).max_by(|&i, &j| returned.weights[i].total_cmp(&returned.weights[j]));
         let target = heaviest.expect("there are rows");
-        worst = worst.max(distance(&reconstruct(&returned, &rows, target), rows.row(target)));
+        worst = larger(worst, distance(&reconstruct(&returned, &rows, target), rows.row(target)));
     }
     Outcome::at_most(worst, 1e-10, trials as u64).with_note("largest error of a row, relative to its norm")
 }
@@ -44,7 +44,7 @@ fn reconstruct(returned: &super::algorithm::Published, rows: &Mat, target: usize
 /// Up to sign, relative.
 fn distance(found: &[f64], row: &[f64]) -> f64 {
     let norm = |sign: f64| found.iter().zip(row).map(|(x, a)| (x - sign * a).powi(2)).sum::<f64>().sqrt();
-    norm(1.0).min(norm(-1.0)) / row.iter().map(|a| a * a).sum::<f64>().sqrt()
+    smaller(norm(1.0), norm(-1.0)) / row.iter().map(|a| a * a).sum::<f64>().sqrt()
 }
 
 fn normal_rows(rng: &mut ChaCha20Rng, n: usize, d: usize) -> Mat {
@@ -76,7 +76,7 @@ pub(in super::super) fn record(context: &mut Context, subject: Subject) -> Outco
         let noise_std = from.sensitivity().l2() / mu;
         let (from, to) = (from.assume_public(), to.assume_public());
         let square: f64 = from.iter().zip(&to).map(|(a, b)| ((a - b) as f64).powi(2)).sum();
-        least = least.min(1.0 - 2.0 * normal::upper_tail_bounds(0.5 * square.sqrt() / noise_std).1);
+        least = smaller(least, 1.0 - 2.0 * normal::upper_tail_bounds(0.5 * square.sqrt() / noise_std).1);
     }
     Outcome::at_least(least, 0.99, trials as u64).with_note("total variation of both releases")
 }

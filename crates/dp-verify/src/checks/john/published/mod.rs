@@ -1,6 +1,6 @@
 //! The published private algorithm (arXiv 2408.06395), broken as designed, and a demonstration of each of its holes.
 //!
-//! As recorded from the abstract and the project's plan: the full text was not at hand. Sketches are left out: they are public randomness
+//! As recorded from the abstract and our notes: the full text was not at hand. Sketches are left out: they are public randomness
 //! beside the noise.
 
 mod algorithm;

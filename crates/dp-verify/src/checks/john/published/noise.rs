@@ -1,7 +1,7 @@
 //! Faults of multiplicative noise and of sampling by leverage.
 
 use super::algorithm::{CUT, leverages};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use dp_linalg::Mat;
 use dp_mechanisms::normal::cdf_bounds;
 use dp_mechanisms::{Mu, PerturbRow, PrivacyProfile};
@@ -30,11 +30,8 @@ pub(in super::super) fn scale(_: &mut Context, subject: Subject) -> Outcome {
     let close = PerturbRow::new(1.0).expect("a radius");
     let stated = PrivacyProfile::gaussian(Mu::new(shift).expect("positive"), close).delta(epsilon);
     let spread = subject.pick(factor, 1.0);
-    let found = hockey_stick((shift, spread), (0.0, 1.0), epsilon).max(hockey_stick(
-        (0.0, 1.0),
-        (shift, spread),
-        epsilon,
-    ));
+    let (moved, still) = ((shift, spread), (0.0, 1.0));
+    let found = larger(hockey_stick(moved, still, epsilon), hockey_stick(still, moved, epsilon));
     Outcome::at_least(found / stated, 1.05, 2).with_note("δ over the δ of the shift alone")
 }
 
@@ -52,9 +49,9 @@ fn hockey_stick(p: (f64, f64), q: (f64, f64), epsilon: f64) -> f64 {
         let root = -c / b;
         return if b > 0.0 { total - gain(root) } else { gain(root) };
     }
-    let spread = (b * b - 4.0 * a * c).max(0.0).sqrt();
+    let spread = larger(b * b - 4.0 * a * c, 0.0).sqrt();
     let (one, other) = ((-b - spread) / (2.0 * a), (-b + spread) / (2.0 * a));
-    let between = gain(one.max(other)) - gain(one.min(other));
+    let between = gain(larger(one, other)) - gain(smaller(one, other));
     if a > 0.0 { total - between } else { between }
 }
 
@@ -111,7 +108,8 @@ fn quantile_distance(one: &[(f64, f64)], other: &[(f64, f64)]) -> f64 {
     while i + 1 < one.len() && j + 1 < other.len() {
         let step = left.min(right);
         let distance = (one[i].0 - other[j].0).abs();
-        worst = if step > 1e-12 && distance.is_finite() { worst.max(distance) } else { worst };
+        let infinite = one[i].0 == f64::INFINITY || other[j].0 == f64::INFINITY;
+        worst = if step > 1e-12 && !infinite { larger(worst, distance) } else { worst };
         (left, right) = (left - step, right - step);
         if left <= 1e-15 {
             i += 1;

@@ -1,7 +1,7 @@
 //! Loss distributions against closed forms, sums of binomials, and integrals.
 
 use super::{delta, epsilon, fields, gaussian, mu, none_fails, numbers, point, rate, reference};
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger, largest};
 use dp_mechanisms::accounting::{FixedSize, Poisson};
 use dp_mechanisms::{
     Accountant, AddRemoveRow, Adjacency, PrivacyProfile, ReplaceRow, Rho, gaussian as closed_form,
@@ -45,8 +45,8 @@ pub(in super::super) fn gaussian_compositions(context: &mut Context, subject: Su
         let sound = closed_form::delta_bounds(upper, whole.0).0 <= d
             && closed_form::delta_bounds(lower, whole.1).1 >= d;
         failures += u64::from(!sound);
-        let width = (upper - lower) / upper.max(whole.0 * 0.1);
-        widest = widest.max(width);
+        let width = (upper - lower) / larger(upper, whole.0 * 0.1);
+        widest = larger(widest, width);
         widths.push((count as f64, width));
     }
     widths.truncate(200);
@@ -90,7 +90,7 @@ pub(in super::super) fn small_delta(_: &mut Context, subject: Subject) -> Outcom
             (subject.pick(shipped, recorded(one, count, d).unwrap_or(shipped)), row[3])
         })
         .collect();
-    let widest = rows.iter().map(|((lower, upper), _)| (upper - lower) / upper).fold(0.0, f64::max);
+    let widest = largest(rows.iter().map(|((lower, upper), _)| (upper - lower) / upper));
     let narrow = Outcome::at_most(widest, WIDEST, rows.len() as u64).with_note("relative width");
     let held = none_fails(rows, |((lower, upper), exact)| {
         reference::compare(lower, exact).is_le() && reference::compare(upper, exact).is_ge()
@@ -110,7 +110,7 @@ pub(in super::super) fn response(_: &mut Context, subject: Subject) -> Outcome {
             (point(e, d).repeated(count).delta_bounds(at), row[4])
         })
         .collect();
-    let widest = rows.iter().map(|((lower, upper), _)| (upper - lower) / upper).fold(0.0, f64::max);
+    let widest = largest(rows.iter().map(|((lower, upper), _)| (upper - lower) / upper));
     let narrow = Outcome::at_most(widest, WIDTH, rows.len() as u64).with_note("relative width");
     let held = none_fails(rows, |((lower, upper), exact)| {
         reference::compare(lower, exact).is_le() && reference::compare(upper, exact).is_ge()
@@ -152,7 +152,7 @@ struct Integral<A> {
 impl<A: Adjacency> Integral<A> {
     /// The larger order; the twin sees the second only.
     fn exact(&self) -> f64 {
-        self.exact[0].max(self.exact[1])
+        larger(self.exact[0], self.exact[1])
     }
 
     /// Relative excess of the upper bound of δ, and whether δ is between the bounds and ε between the coarse ones.
@@ -174,7 +174,7 @@ pub(in super::super) fn convolution(_: &mut Context, subject: Subject) -> Outcom
     let (add_remove, replace) = integrals(|steps| steps as u64 - subject.pick(0, 1));
     let rows: Vec<(f64, bool)> = add_remove.iter().map(|row| row.compared(subject)).collect();
     let rows = [rows, replace.iter().map(|row| row.compared(subject)).collect()].concat();
-    let widest = rows.iter().map(|row| row.0).fold(0.0, f64::max);
+    let widest = largest(rows.iter().map(|row| row.0));
     let narrow =
         Outcome::at_most(widest, FEW, rows.len() as u64).with_note("relative excess of the upper bound");
     Outcome::worst([none_fails(rows, |(_, held)| held), narrow])

@@ -2,12 +2,13 @@
 
 use super::{Profile, delta, epsilon, gaussian, mu, none_fails, pure};
 use crate::checks::lower_bound::Stated;
-use crate::{Context, Outcome, Subject};
+use crate::checks::twins::each_part;
+use crate::{Context, Outcome, Subject, larger, largest};
 use dp_audit::{Claimed, Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_mechanisms::accounting::{Filter, Odometer};
 use dp_mechanisms::{AddRemoveRow, FailureProbability, Rho, gaussian as closed_form};
 use dp_testkit::statistics::proportion_lower_bound;
-use rand::RngExt;
+use rand::{Rng, RngExt};
 
 /// ε of the mechanisms that may come next: randomised response.
 const MENU: [f64; 3] = [0.3, 0.5, 0.9];
@@ -51,14 +52,14 @@ impl Gate {
 
 /// The most that an adversary reaches of `E[(1 − e^{ε − L})₊]`: the divergence of all that was released.
 fn worst_response(gate: &Gate, loss: f64, at: f64) -> f64 {
-    let stopped = (1.0 - (at - loss).exp()).max(0.0);
+    let stopped = larger(1.0 - (at - loss).exp(), 0.0);
     let choices = MENU.into_iter().filter_map(|e| Some((e, gate.after(&pure(e))?)));
     let values = choices.map(|(e, next)| {
         let likelier = 1.0 / (1.0 + (-e).exp());
         likelier * worst_response(&next, loss + e, at)
             + (1.0 - likelier) * worst_response(&next, loss - e, at)
     });
-    values.fold(stopped, f64::max)
+    values.fold(stopped, larger)
 }
 
 /// Sums of at most 10⁵ products in `f64`.
@@ -110,8 +111,8 @@ fn gaussian_budgets(subject: Subject) -> Outcome {
     none_fails([0.0, 0.5, 1.0, 2.0], |at| {
         let value = |x: f64| {
             let loss = first * x - first * first / 2.0;
-            let stopped = (1.0 - (at - loss).exp()).max(0.0);
-            seconds.iter().map(|m| divergence(at - loss, *m)).fold(stopped, f64::max)
+            let stopped = larger(1.0 - (at - loss).exp(), 0.0);
+            seconds.iter().map(|m| divergence(at - loss, *m)).fold(stopped, larger)
         };
         let width = 1.0 / 256.0;
         let nodes = (-10 * 256..=10 * 256).map(|i| f64::from(i) * width);
@@ -135,7 +136,7 @@ fn divergence(x: f64, m: f64) -> f64 {
 /// twin spends after it ran: and runs 7/8 once more.
 pub(in super::super) fn audit(context: &mut Context, subject: Subject) -> Outcome {
     let budget = pure(1.375);
-    let respond = |truth: bool, e: f64, rng: &mut dyn rand::Rng| {
+    let respond = |truth: bool, e: f64, rng: &mut dyn Rng| {
         truth == (rng.random_range(0.0..1.0) < 1.0 / (1.0 + (-e).exp()))
     };
     let mechanism = from_fn(|truth: &bool, rng| {
@@ -225,31 +226,136 @@ fn worst_exceedance(journey: &Journey, left: u32, read: &Reading) -> f64 {
         let then = |loss: f64| worst_exceedance(&journey.after(e, loss), left - 1, read);
         likelier * then(e) + (1.0 - likelier) * then(-e)
     });
-    values.into_iter().fold(0.0, f64::max)
+    largest(values)
 }
 
-/// The best strategies of five steps against odometers, by enumeration of all: the chance to exceed what is read is at most δ.
-/// The twin reads the ε of what was spent, as if that had been fixed beforehand.
+/// The best strategies against odometers: the chance to exceed what is read is at most δ. First of five large steps, by enumeration
+/// of all; the twin reads the ε of what was spent, as if that had been fixed beforehand. Then [`Chase`]; the twin gives each budget
+/// the whole δ.
 pub(in super::super) fn odometer(_: &mut Context, subject: Subject) -> Outcome {
-    none_fails([0.3, 0.6], |d| worst_exceedance(&Journey::new(d), 5, &*reading(d, subject)) <= d + SLACK)
+    let enumerated =
+        none_fails([0.3, 0.6], |d| worst_exceedance(&Journey::new(d), 5, &*reading(d, subject)) <= d + SLACK);
+    let chased = [0.3, 0.6].map(|d| {
+        let chance = Chase::new(d, subject).chance();
+        attained(Outcome::at_most(chance, d, 1), LEAST * d)
+            .with_note("chance that the loss exceeds the reading, at its δ")
+    });
+    each_part(subject, chased.into_iter().chain([enumerated.with_note("large steps")]))
 }
 
-/// A hundred steps: how often the loss exceeds what is read, at any of them. The twin as above.
+/// What an adversary must reach of δ to be evidence. (The best reaches about a quarter: the odometer splits δ between sixty budgets,
+/// and no step of a mechanism ends exactly where a budget does.)
+const LEAST: f64 = 1.0 / 6.0;
+
+/// Less than the least is no evidence.
+fn attained(found: Outcome, least: f64) -> Outcome {
+    if found.observed < least { Outcome::inconclusive("a weak adversary") } else { found }
+}
+
+/// Steps of one unit that the least budget of an odometer, `ρ = 2⁻²⁰`, holds; and how often it is doubled.
+const UNITS: usize = 16;
+const DOUBLINGS: u32 = 7;
+
+/// The most units of loss of a step.
+const STRIDE: i64 = 3;
+
+/// The best strategy against an odometer, of randomised responses that lose one, two or three units and cost as many squared, until the
+/// least of its budgets has doubled seven times. Small steps are next to Brownian motion, which attains Ville's inequality. Each
+/// budget is one more chance.
+struct Chase {
+    /// ε of one unit.
+    unit: f64,
+    /// That a response of so many units is the likelier one.
+    likelier: [f64; STRIDE as usize + 1],
+    /// Read after this cost.
+    readings: Vec<f64>,
+    /// After this cost, by loss from `−widest`: the best chance to exceed a reading from then on, and the step to take.
+    best: Vec<Vec<(f64, i64)>>,
+    /// No loss in units above it is below all readings.
+    widest: i64,
+}
+
+impl Chase {
+    fn new(d: f64, subject: Subject) -> Self {
+        // so that cost, ε²/2 rounded up, does not exceed the budgets that it is to fill
+        let unit = (2.0 * 2_f64.powi(-20) / UNITS as f64).sqrt() * (1.0 - 1e-12);
+        let read = subject.pick(read_by_odometer as fn(f64, f64, usize) -> f64, read_with_whole_delta);
+        let readings: Vec<f64> = (0..=UNITS << DOUBLINGS).map(|cost| read(d, unit, cost)).collect();
+        let widest = (largest(readings.iter().copied()) / unit) as i64 + STRIDE + 1;
+        let likelier = core::array::from_fn(|step| 1.0 / (1.0 + (-unit * step as f64).exp()));
+        let mut chase = Self { unit, likelier, best: vec![Vec::new(); readings.len()], readings, widest };
+        for cost in (0..chase.readings.len()).rev() {
+            chase.best[cost] = (-widest..=widest).map(|loss| chase.best_step(cost, loss)).collect();
+        }
+        chase
+    }
+
+    fn chance(&self) -> f64 {
+        self.at(0, 0).0
+    }
+
+    fn exceeds(&self, cost: usize, loss: i64) -> bool {
+        loss as f64 * self.unit > self.readings[cost]
+    }
+
+    /// Losses far below zero are given up.
+    fn at(&self, cost: usize, loss: i64) -> (f64, i64) {
+        match usize::try_from(loss + self.widest) {
+            Ok(place) => self.best[cost].get(place).copied().unwrap_or((1.0, 0)),
+            Err(_) => (0.0, 0),
+        }
+    }
+
+    fn best_step(&self, cost: usize, loss: i64) -> (f64, i64) {
+        if self.exceeds(cost, loss) {
+            return (1.0, 0);
+        }
+        let steps = (1..=STRIDE).filter(|step| cost + (step * step) as usize <= UNITS << DOUBLINGS);
+        let value = |step: i64| {
+            let (then, p) = (cost + (step * step) as usize, self.likelier[step as usize]);
+            p * self.at(then, loss + step).0 + (1.0 - p) * self.at(then, loss - step).0
+        };
+        let better = |best: (f64, i64), next: (f64, i64)| if next.0 > best.0 { next } else { best };
+        steps.map(|step| (value(step), step)).fold((0.0, 0), better)
+    }
+
+    /// One run of the strategy: whether it exceeds a reading at some time.
+    fn run(&self, rng: &mut impl Rng) -> bool {
+        let (mut cost, mut loss) = (0, 0);
+        loop {
+            match self.at(cost, loss) {
+                (chance, 0) => return chance > 0.0,
+                (_, step) => {
+                    let is_likelier = rng.random_range(0.0..1.0) < self.likelier[step as usize];
+                    loss += if is_likelier { step } else { -step };
+                    cost += (step * step) as usize;
+                }
+            }
+        }
+    }
+}
+
+fn read_by_odometer(d: f64, unit: f64, cost: usize) -> f64 {
+    let mut odometer = Odometer::new(delta(d), AddRemoveRow);
+    odometer.spend(&pure(unit).repeated(cost as u64)).expect("pure guarantees have a zero-concentrated view");
+    odometer.epsilon()
+}
+
+/// `ρ + 2√(ρ ln 1/δ)` of the least budget that is enough.
+fn read_with_whole_delta(d: f64, unit: f64, cost: usize) -> f64 {
+    let spent = cost as f64 * unit * unit / 2.0;
+    let mut budgets = (-20..).map(|exponent| 2_f64.powi(exponent));
+    let budget = budgets.find(|budget| spent <= *budget).unwrap_or(f64::INFINITY);
+    if cost == 0 { 0.0 } else { budget + 2.0 * (budget * (1.0 / d).ln()).sqrt() }
+}
+
+/// Runs of the best strategy: how often the loss exceeds what is read, at any time. The twin gives each budget the whole δ.
 pub(in super::super) fn odometer_audit(context: &mut Context, subject: Subject) -> Outcome {
-    let mut rng = context.rng(0);
-    let (d, e) = (0.3, STEPS[0]);
-    let read = reading(d, subject);
-    let steps = core::iter::successors(Some(Journey::new(d)), |journey| Some(journey.after(e, e)));
-    let readings: Vec<f64> = steps.take(101).map(|journey| journey.reading(&*read)).collect();
-    let likelier = 1.0 / (1.0 + (-e).exp());
-    let runs = context.scale(2_000, 50_000);
-    let exceeded = (0..runs).filter(|_| {
-        let mut loss = 0.0;
-        readings[1..].iter().any(|reading| {
-            loss += if rng.random_range(0.0..1.0) < likelier { e } else { -e };
-            loss > *reading
-        })
-    });
-    let lower = proportion_lower_bound(exceeded.count() as u64, runs as u64, context.spend(1e-9));
-    Outcome::at_most(lower, d, runs as u64).with_note("how often the loss exceeds the reading, at least")
+    let (d, mut rng) = (0.3, context.rng(0));
+    let chase = Chase::new(d, subject);
+    let runs = context.scale(5_000, 50_000);
+    let exceeded = (0..runs).filter(|_| chase.run(&mut rng)).count() as u64;
+    let lower = proportion_lower_bound(exceeded, runs as u64, context.spend(1e-9));
+    attained(Outcome::at_most(lower, d, runs as u64), LEAST * d)
+        .with_note("how often the loss exceeds the reading, at least")
 }

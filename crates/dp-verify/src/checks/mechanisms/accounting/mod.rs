@@ -3,6 +3,7 @@
 mod composition;
 mod filters;
 mod sampling;
+mod together;
 mod views;
 
 use super::{delta, epsilon, none_fails, reference};
@@ -30,6 +31,8 @@ pub(super) fn checks() -> Vec<Check> {
         check("mechanisms.accounting.filter", Audit, filters::audit),
         check("mechanisms.accounting.odometer", Exact, filters::odometer),
         check("mechanisms.accounting.odometer", Audit, filters::odometer_audit),
+        check("mechanisms.release.composition", Numeric, together::composition),
+        check("mechanisms.release.composition", Audit, together::audit),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Profile, gaussian, mu, none_fails, rate};
 use crate::checks::lower_bound::Stated;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_audit::{Claimed, Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_mechanisms::accounting::{FixedSize, Poisson};
 use dp_mechanisms::noise::{LatticeNoise, RoundedGaussian};
@@ -58,11 +58,11 @@ impl Mixture {
         let nodes = (0..=steps).map(|i| -reach + f64::from(i) * width);
         let densities: Vec<(f64, f64)> = nodes.map(|x| (self.density(x), other.density(x))).collect();
         let one = |e: f64| {
-            let excess = |p: f64, q: f64| (p - e.exp() * q).max(0.0);
+            let excess = |p: f64, q: f64| larger(p - e.exp() * q, 0.0);
             let (forward, backward) = densities
                 .iter()
                 .fold((0.0, 0.0), |sum, &(p, q)| (sum.0 + excess(p, q), sum.1 + excess(q, p)));
-            f64::max(forward, backward) * width
+            larger(forward, backward) * width
         };
         epsilons.iter().map(|e| one(*e)).collect()
     }
@@ -104,7 +104,7 @@ pub(in super::super) fn closed_forms(context: &mut Context, subject: Subject) ->
         .collect();
     none_fails(cases, |[q, m, e]| {
         let claimed = poisson(subject.pick(q, q * q)).amplify(&gaussian(m)).expect("can be sampled");
-        let attained = f64::max(row_first(q, m, e), row_second(q, m, e));
+        let attained = larger(row_first(q, m, e), row_second(q, m, e));
         let (lower, upper) = claimed.delta_bounds(e);
         // roundings of four terms up to e^ε on one side, of a threshold and of tails on the other
         upper >= attained - 1e-14 && upper <= attained + 1e-11 && lower <= upper

@@ -1,7 +1,7 @@
 //! The other accountants, groups, and answers to targets.
 
 use super::{Profile, delta, epsilon, fields, gaussian, none_fails, point, pure, rate, reference};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, largest};
 use dp_mechanisms::accounting::{Poisson, Target};
 use dp_mechanisms::{Accountant, AddRemoveRow, PrivacyProfile, certified, gaussian as closed_form};
 use rand::RngExt;
@@ -55,7 +55,7 @@ pub(in super::super) fn accountants(_: &mut Context, subject: Subject) -> Outcom
         Accountant::ALL.into_iter().filter(|way| answers.iter().any(|answer| answer.0 == *way)).count();
     let all = Outcome::at_least(kinds as f64, Accountant::ALL.len() as f64, kinds as u64);
     let excess = answers.iter().filter(|answer| answer.0 == Accountant::LossDistribution);
-    let excess = excess.map(|(_, found, exact)| found / exact - 1.0).fold(0.0, f64::max);
+    let excess = largest(excess.map(|(_, found, exact)| found / exact - 1.0));
     Outcome::worst([
         none_fails(answers, |(_, found, exact)| found >= exact),
         infinite.with_note("δ that belongs to no ε"),

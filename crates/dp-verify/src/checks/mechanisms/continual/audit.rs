@@ -32,14 +32,13 @@ pub(in super::super) fn audit<M: Continual>(context: &mut Context, subject: Subj
         (0..n).map(|_| loss::<M>(world, used, &matrix, &mut rng) / std).collect::<Vec<f64>>()
     });
     draws.reverse(); // the changed stream lies further along
-    let level = context.spend(ALPHA) / THRESHOLDS.len() as f64;
     let stated = Stated {
         of: "a stream whose first step changes",
         epsilon: profile.epsilon(delta(TARGET.1)),
         delta: TARGET.1,
         profile: &|epsilon| profile.delta(epsilon),
     };
-    stated.against(&Events::above(&THRESHOLDS, [&draws[0], &draws[1]], level), 0.5)
+    stated.against(&Events::above(&THRESHOLDS, [&draws[0], &draws[1]], context.spend(ALPHA)), 0.5)
 }
 
 /// One adaptive stream; where its integers lie along the difference that the change makes, once what the adversary knows

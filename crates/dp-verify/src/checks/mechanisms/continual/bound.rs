@@ -2,7 +2,7 @@
 
 use super::roots;
 use crate::checks::mechanisms::none_fails;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, largest, smaller};
 use dp_linalg::{Mat, frobenius_norm, nuclear_norm, row_norms, solve_lower_triangular};
 use dp_mechanisms::continual::{SquareRootFactor, TreeShape, lower_bound as stated};
 use rand::RngExt;
@@ -36,7 +36,7 @@ pub(in super::super) fn lower_bound(context: &mut Context, subject: Subject) -> 
             errors.push(mean_error(&changed));
         }
         n += errors.len() as u64;
-        lowest = errors.into_iter().map(|error| error / bound(horizon)).fold(lowest, f64::min);
+        lowest = errors.into_iter().map(|error| error / bound(horizon)).fold(lowest, smaller);
     }
     let search = Outcome::at_least(lowest, 1.0, n).with_note("smallest mean error over the bound");
     Outcome::worst([search, by_singular_values.with_note("singular values")])
@@ -54,6 +54,5 @@ fn mean_error(factor: &Mat) -> f64 {
         .expect("diagonal entries are near those of the square root");
     let decoder = lower_triangle(side as u64, |i, j| (j..=i).map(|k| inverse[(k, j)]).sum());
     let norms = row_norms(factor.transpose().as_ref());
-    let largest = norms.into_iter().fold(0.0, f64::max);
-    (frobenius_norm(decoder.as_ref()) * largest).powi(2) / side as f64
+    (frobenius_norm(decoder.as_ref()) * largest(norms)).powi(2) / side as f64
 }

@@ -2,7 +2,7 @@
 
 use super::{Continual, roots, squared_norm, stream_options};
 use crate::checks::mechanisms::{delta, epsilon};
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger, largest};
 use core::ops::Range;
 use dp_linalg::Parallelism::Sequential;
 use dp_linalg::{Cholesky, Mat, matmul_tn};
@@ -27,20 +27,20 @@ pub(in super::super) fn constants<M: Continual>(context: &mut Context, subject: 
             for start in 0..end {
                 let best = Estimate::new::<M>(&matrix, start..end);
                 let stated = M::stated_factor(horizon, start..end, mistaken);
-                worst = worst.max((stated / best.variance - 1.0).abs());
+                worst = larger(worst, (stated / best.variance - 1.0).abs());
                 let scale = 1e4 + best.of(&integers).abs(); // what is summed and subtracted on the way
-                worst = worst.max((stream.range(start..end)[0] - best.of(&integers)).abs() / scale);
+                worst = larger(worst, (stream.range(start..end)[0] - best.of(&integers)).abs() / scale);
                 if start == 0 {
                     constants.push(best.variance * squared_norm(&matrix) as f64);
                 }
                 n += 1;
             }
         }
-        let largest = constants.iter().copied().fold(0.0, f64::max);
+        let largest = largest(constants.iter().copied());
         let mean = constants.iter().sum::<f64>() / constants.len() as f64;
         found.push((horizon as f64, largest));
         for (stated, exact) in M::stated_constants(horizon).into_iter().zip([largest, mean]) {
-            worst = worst.max((stated / exact - 1.0).abs());
+            worst = larger(worst, (stated / exact - 1.0).abs());
         }
         context.progress(i + 1, horizons.len());
     }
@@ -155,7 +155,7 @@ pub(in super::super) fn rounding_of_roots(context: &mut Context, subject: Subjec
         let norms = partial_squares(&coefficients.iter().map(|&c| c as f64).collect::<Vec<_>>());
         for t in (horizon / 4)..(coefficients.len() as u64) {
             let i = t as usize; // the horizon less one
-            largest = largest.max((norms[i] / unit * squares[i] / landau[i].powi(2) - 1.0).abs());
+            largest = larger(largest, (norms[i] / unit * squares[i] / landau[i].powi(2) - 1.0).abs());
             let above = landau[i] - (t as f64 + 1.0).ln() / std::f64::consts::PI;
             // a sum of up to 2²⁰ terms of one sign
             landau_fails += u64::from(!(1.0 - 1e-9..1.0663).contains(&above));

@@ -22,7 +22,7 @@ pub(in super::super) fn sensitivity<M: Continual>(context: &mut Context, subject
             let column: Vec<i64> = matrix.iter().flat_map(|row| CHANGE.map(|c| c * row[step])).collect();
             let square: u128 = moved.iter().map(|d| u128::from(d.unsigned_abs()).pow(2)).sum();
             failures += u64::from(moved != column) + u64::from(square > stated);
-            largest = largest.max(square);
+            largest = Ord::max(largest, square);
             n += 1;
         }
         failures += u64::from(largest != stated);

@@ -3,7 +3,7 @@
 use super::super::reference::{compare, number};
 use super::super::{delta, epsilon, none_fails};
 use super::{change, draws, fields, overlap, pair, spectrum, values};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest};
 use dp_mechanisms::covariance::{Orders, RankOne, Spectrum, Target, chi_square as chi};
 use dp_mechanisms::{RenyiOrder, certified, normal};
 use rand::RngExt;
@@ -19,8 +19,7 @@ fn holds((lower, upper): Bounds, value: &str) -> bool {
 fn widest(all: impl IntoIterator<Item = Bounds>) -> Outcome {
     let normal = all.into_iter().filter(|(lower, _)| *lower >= 1e-300);
     let widths: Vec<f64> = normal.map(|(lower, upper)| (upper - lower) / lower).collect();
-    Outcome::at_most(widths.iter().copied().fold(0.0, f64::max), 1e-13, widths.len() as u64)
-        .with_note("relative width")
+    Outcome::at_most(largest(widths.iter().copied()), 1e-13, widths.len() as u64).with_note("relative width")
 }
 
 /// Both tails against 60 digits. The twin rounds both ends to nearest.
@@ -99,7 +98,7 @@ fn closed_forms(context: &mut Context, found: impl Fn(f64, f64, f64) -> Bounds) 
 
 /// `x = (ε + (k/2) ln(1 + μ))/μ` and `(1 + μ)x`, each between two floats.
 fn thresholds(mu: f64, epsilon: f64, k: f64) -> [Bounds; 2] {
-    let inside = certified::ln_bounds((1.0 + mu).next_down()).0.max(0.0);
+    let inside = larger(certified::ln_bounds((1.0 + mu).next_down()).0, 0.0);
     let outside = certified::ln_bounds((1.0 + mu).next_up()).1;
     let at = |log: f64, up: fn(f64) -> f64| up(up(epsilon + up(k / 2.0 * log)) / mu);
     let (low, high) = (at(inside, f64::next_down), at(outside, f64::next_up));
@@ -166,7 +165,7 @@ pub(in super::super) fn several_eigenvalues(context: &mut Context, subject: Subj
             (spectrum.delta_bounds(number(row[0])), row[2])
         })
         .collect();
-    let widths = references.iter().map(|((lower, upper), _)| (upper - lower) / lower).fold(0.0, f64::max);
+    let widths = largest(references.iter().map(|((lower, upper), _)| (upper - lower) / lower));
     let narrow = Outcome::at_most(widths, 1e-9, references.len() as u64).with_note("relative width");
     let mut rng = context.rng(0);
     let equal = (0..context.scale(25, 2_000)).map(|_| {

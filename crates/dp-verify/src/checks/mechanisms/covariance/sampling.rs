@@ -3,7 +3,7 @@
 use super::super::{delta, epsilon, none_fails};
 use super::{change, draws};
 use crate::checks::lower_bound::{Events, LowerBound, Stated};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt};
 use dp_mechanisms::covariance::{Neighbourhood, Target, chi_square};
 use dp_mechanisms::{
@@ -34,7 +34,7 @@ pub(in super::super) fn published(context: &mut Context, subject: Subject) -> Ou
 }
 
 fn published_change(k: f64, epsilon: f64, log: f64) -> f64 {
-    (epsilon / (8.0 * k * log).sqrt()).min(epsilon / (8.0 * log))
+    smaller(epsilon / (8.0 * k * log).sqrt(), epsilon / (8.0 * log))
 }
 
 /// Least advantage and least share over the grid. The twin bounds moments and converts them as one used to, by
@@ -50,8 +50,8 @@ pub(in super::super) fn advantage(context: &mut Context, subject: Subject) -> Ou
                     Subject::AsShipped => [exact, any_rank().map_or(0.0, Neighbourhood::change)],
                     Subject::Broken => [classical(k, e, d); 2],
                 };
-                advantage = advantage.min(one / published_change(k, e, -d.ln()));
-                share = share.min(any / exact);
+                advantage = smaller(advantage, one / published_change(k, e, -d.ln()));
+                share = smaller(share, any / exact);
                 n += 1;
                 context.progress(n, 27);
             }
@@ -68,7 +68,7 @@ fn classical(k: f64, epsilon: f64, delta: f64) -> f64 {
     let exponent = |mu: f64| {
         let tilts = (1..2000).map(|i| f64::from(i) / 2000.0 / mu);
         let at = |c: f64| -0.5 * k * (c * mu.ln_1p() + (-c * mu).ln_1p()) - c * epsilon;
-        tilts.map(at).fold(0.0, f64::min)
+        tilts.map(at).fold(0.0, smaller)
     };
     let (mut low, mut high) = (1e-7, 1.0);
     for _ in 0..50 {
@@ -91,7 +91,7 @@ pub(in super::super) fn divergence(_: &mut Context, subject: Subject) -> Outcome
         let claimed =
             GaussianSampling::with_draws(draws(k), bound(size).assume_rank_one()).profile().delta(e);
         let found = [size, -size / (1.0 + size)].map(|mu| output_divergence(&[mu], drawn(k), e));
-        (f64::max(found[0], found[1]) / claimed - 1.0).abs() < 1e-4
+        (larger(found[0], found[1]) / claimed - 1.0).abs() < 1e-4
     });
     let two = none_fails(one.iter(), |&(k, size, e)| {
         let claimed = GaussianSampling::with_draws(draws(k), bound(size)).profile().delta(e);
@@ -126,7 +126,7 @@ fn output_divergence(changes: &[f64], k: f64, epsilon: f64) -> f64 {
         .map(|root| (root * root, log_density(root * root) + (2.0 * root * step).ln()))
         .collect();
     let loss = |x: f64, mu: f64| mu * x - a * mu.ln_1p();
-    let gain = |log_mass: f64, loss: f64| (log_mass.exp() * (1.0 - (epsilon - loss).exp())).max(0.0);
+    let gain = |log_mass: f64, loss: f64| larger(log_mass.exp() * (1.0 - (epsilon - loss).exp()), 0.0);
     let first = |second_mass: f64, second_loss: f64| {
         axis.iter().map(|(x, mass)| gain(mass + second_mass, loss(*x, changes[0]) + second_loss)).sum::<f64>()
     };
@@ -193,8 +193,7 @@ fn events(n: usize, size: f64, bound: ChangeBound<AddRemoveRow>, fault: Fault, c
         (0..n).map(one).collect::<Vec<f64>>()
     });
     let thresholds = [1.0, 1.3, 1.6, 1.9, 2.2, 2.6];
-    let level = context.spend(ALPHA) / (2 * thresholds.len()) as f64;
-    Events::above(&thresholds, [&first, &second], level)
+    Events::above(&thresholds, [&first, &second], context.spend(ALPHA))
 }
 
 fn release(
@@ -274,7 +273,7 @@ fn law_of(
     }
     let p = [(forms, 7), (complements, 5)].map(|(values, degrees)| p_value(&values, degrees));
     context.spend(2.0 * LAW_ALPHA);
-    Outcome::at_least(p[0].min(p[1]), LAW_ALPHA, n as u64).with_note(format!("p-values {p:.3?}"))
+    Outcome::at_least(smaller(p[0], p[1]), LAW_ALPHA, n as u64).with_note(format!("p-values {p:.3?}"))
 }
 
 fn last_of_inverse(matrix: MatRef<'_>) -> f64 {

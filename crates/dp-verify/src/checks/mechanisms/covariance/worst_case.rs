@@ -4,7 +4,7 @@ use super::super::reference::number;
 use super::super::{delta, epsilon, none_fails};
 use super::{change, draws, fields, overlap, pair, spectrum};
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_mechanisms::RenyiOrder;
 use dp_mechanisms::covariance::{Draws, Neighbourhood, Orders, RankOne, Spectrum, Target};
 use rand::RngExt;
@@ -44,7 +44,7 @@ fn frobenius(changes: &[f64]) -> f64 {
 
 fn in_both_orders(changes: &[f64]) -> f64 {
     let reversed: Vec<f64> = changes.iter().map(|mu| mu / (1.0 + mu)).collect();
-    frobenius(changes).max(frobenius(&reversed))
+    larger(frobenius(changes), frobenius(&reversed))
 }
 
 fn jeffreys(changes: &[f64]) -> f64 {
@@ -69,15 +69,15 @@ pub(in super::super) fn neighbourhood(context: &mut Context, subject: Subject) -
             let k = 10_f64.powf(rng.random_range(0.8..3.0)).round();
             let shape = shape(&mut rng);
             let (changes, size) = on_border(&shape, rng.random_range(0.3..2.0) / k.sqrt(), size_of);
-            let largest_change = changes.iter().map(|mu| mu.abs()).fold(0.0, f64::max);
-            let alone = size_of(&[largest_change]).max(size_of(&[-largest_change]));
+            let largest_change = changes.iter().map(|mu| mu.abs()).fold(0.0, larger);
+            let alone = larger(size_of(&[largest_change]), size_of(&[-largest_change]));
             let bound = make(subject.pick(size, alone * (1.0 + 1e-9)).min(0.99));
             let found = spectrum(&changes, k);
             let e = rng.random_range(0.0..2.0) * size_of(&changes).min(1.0) * k.sqrt();
             let (delta, upper) = (found.delta_bounds(e).0, bound.delta_upper(e, draws(k)));
-            largest = largest.max(delta / upper);
+            largest = larger(largest, delta / upper);
             pairs.push(upper, delta);
-            divergence = divergence.max(divergence_ratio(&found, bound, draws(k), &mut rng));
+            divergence = larger(divergence, divergence_ratio(&found, bound, draws(k), &mut rng));
             n += 1;
         }
         context.progress(round + 1, rounds);
@@ -97,7 +97,7 @@ fn divergence_ratio(found: &Spectrum, bound: Neighbourhood, draws: Draws, rng: &
         RenyiOrder::new(order.min(1.0 + 10_f64.powf(rng.random_range(-1.0..4.0)))).expect("above one");
     let upper = bound.renyi_upper(order, draws);
     // the divergence of a spectrum is finite wherever its bound is
-    if upper.is_finite() { found.renyi_upper(order) / upper } else { 0.0 }
+    if upper == f64::INFINITY { 0.0 } else { found.renyi_upper(order) / upper }
 }
 
 /// One change, one large among small ones, all equal, or anything; of either sign.

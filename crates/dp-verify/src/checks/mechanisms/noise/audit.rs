@@ -28,8 +28,7 @@ fn at_most_claimed(
         (0..n).map(|_| observe(which, &mut rng)).collect::<Vec<_>>()
     });
     let [first, second] = &observations;
-    let level = context.spend(ALPHA) / thresholds.len() as f64;
-    stated.against(&Events::above(thresholds, [second, first], level), 0.0)
+    stated.against(&Events::above(thresholds, [second, first], context.spend(ALPHA)), 0.0)
 }
 
 /// Two coordinates, of which the first moves by `Δ = 3`, at ε = 1. The twin adds half the noise.

@@ -1,5 +1,6 @@
 //! Hockey-stick and Rényi divergences of small laws, summed from certified probabilities.
 
+use crate::larger;
 use dp_mechanisms::certified;
 use dp_mechanisms::noise::LogConcaveNoise;
 
@@ -53,7 +54,7 @@ impl Law {
 /// The sum over what laws are left, of pairs of which the first coordinates have these probabilities.
 fn gain(laws: &[&Law], shift: &[i64], (here, there): (f64, f64)) -> f64 {
     let ([law, laws @ ..], [step, shift @ ..]) = (laws, shift) else {
-        return (here - there).max(0.0);
+        return larger(here - there, 0.0);
     };
     let term = |k: i64| {
         let (likely, shifted) = (law.bounds(k).1, law.bounds(k - step).0);

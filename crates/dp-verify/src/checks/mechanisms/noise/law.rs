@@ -1,8 +1,8 @@
 //! Draws against certified probabilities.
 
 use super::super::refinement::Script;
-use super::{each_twin, gaussian, laplace, none_fails, rounded, truncated};
-use crate::{Axis, Context, Figure, Outcome, Role, Subject};
+use super::{each_part, each_twin, gaussian, laplace, none_fails, rounded, truncated};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, smaller};
 use dp_mechanisms::noise::LatticeNoise;
 use dp_testkit::statistics::chi_square;
 use rand_chacha::ChaCha20Rng;
@@ -27,7 +27,7 @@ pub(in super::super) fn smallest_p_value<N: LatticeNoise>(
         draw(parameter, &mut draws, &mut context.rng(stream));
         context.spend(ALPHA);
         let law = law(parameter);
-        smallest = smallest.min(p_value(&draws, &law, spread(parameter)));
+        smallest = smaller(smallest, p_value(&draws, &law, spread(parameter)));
         figure = if stream == 1 { Some(shares(&draws, &law, parameter)) } else { figure };
     }
     let tests = parameters.len();
@@ -110,7 +110,7 @@ fn bound(parameter: f64) -> u64 {
 }
 
 /// Truncated Laplace and Gaussian laws, by rejection and by uniform proposals, and what lies beyond 64 bits. Twins: draws
-/// outside are moved to the bound; the bound is one less.
+/// outside are moved to the bound; the bound is one less; draws beyond 64 bits are kept if what is left of them is inside.
 pub(super) fn truncated_law(context: &mut Context, subject: Subject) -> Outcome {
     let parameters = [0.6, 3.0, 3e4];
     let spread: fn(f64) -> f64 = |parameter| bound(parameter) as f64;
@@ -143,16 +143,35 @@ pub(super) fn truncated_law(context: &mut Context, subject: Subject) -> Outcome 
             ),
         ])
     });
-    Outcome::worst([law, far_draws_are_rejected().with_note("draws beyond 64 bits that were kept")])
+    let far = subject.pick(inside as fn(&mut Script) -> i64, inside_modulo);
+    each_part(subject, [law, far_draws_are_rejected(far)])
+}
+
+/// The scale and the bound of far draws.
+const FAR: (f64, u64) = ((1_u64 << 50) as f64, 1 << 62);
+
+fn inside(words: &mut Script) -> i64 {
+    truncated(laplace(FAR.0), FAR.1).sample(words)
+}
+
+/// Looks at 64 bits of a draw alone.
+fn inside_modulo(words: &mut Script) -> i64 {
+    loop {
+        let draw = laplace(FAR.0).sample(words);
+        if draw.unsigned_abs() <= FAR.1 {
+            return draw;
+        }
+    }
 }
 
 /// At `b = 2⁵⁰` a uniform of 400 words of zeros lies beyond 2⁶⁴, and within the bound modulo that; the words after it are
 /// next to the centre.
-fn far_draws_are_rejected() -> Outcome {
+fn far_draws_are_rejected(sample: fn(&mut Script) -> i64) -> Outcome {
     none_fails([400, 420, 440], |zeros| {
         let mut script = Script { words: [vec![0; zeros], vec![1 << 62]].concat(), read: 0 };
-        truncated(laplace(2.0_f64.powi(50)), 1 << 62).sample(&mut script) == 0
+        sample(&mut script) == 0
     })
+    .with_note("draws beyond 64 bits that were kept")
 }
 
 fn move_inside(draws: &mut [i64], bound: u64) {

@@ -9,7 +9,8 @@ mod symmetric;
 mod words;
 
 use super::{noise as rounded, none_fails, reference};
-use crate::{Check, Evidence, Outcome, Subject, Verdict};
+pub(super) use crate::checks::twins::{each_part, each_twin};
+use crate::{Check, Evidence};
 use dp_mechanisms::noise::{LogConcaveNoise, Truncated};
 use dp_mechanisms::{
     AddRemoveRow, DiscreteGaussian, DiscreteLaplace, Epsilon, Lattice, LatticeL1Sensitivity, NoiseScale,
@@ -49,23 +50,6 @@ pub(super) fn checks() -> Vec<Check> {
 /// The fields of all lines of one kind of this oracle (`oracles/noise.py` says what they are).
 fn fields(kind: &str) -> impl Iterator<Item = Vec<&'static str>> {
     reference::fields_of(include_str!("../../../../oracles/noise.txt"), kind)
-}
-
-/// Runs the check on the shipped thing, or on each of several broken twins: then the outcome that accuses least is
-/// returned, so that the control is rejected only if every twin is.
-pub(super) fn each_twin<T>(
-    subject: Subject,
-    shipped: T,
-    twins: Vec<T>,
-    run: impl Fn(T) -> Outcome,
-) -> Outcome {
-    match subject {
-        Subject::AsShipped => run(shipped),
-        Subject::Broken => {
-            let mildest = |a: Outcome, b: Outcome| if b.verdict == Verdict::Violated { a } else { b };
-            twins.into_iter().map(run).reduce(mildest).unwrap_or_else(|| Outcome::inconclusive("no twin"))
-        }
-    }
 }
 
 fn laplace(scale: f64) -> DiscreteLaplace {
@@ -117,16 +101,5 @@ mod tests {
         for (kind, least) in [("laplace_tail", 18), ("gaussian_tail", 35), ("logarithm", 264)] {
             assert!(fields(kind).count() >= least, "{kind}");
         }
-    }
-
-    #[test]
-    fn one_twin_that_passes_spoils_the_control() {
-        let run = |x: u64| Outcome::all_equal(x, 1);
-        assert_eq!(each_twin(Subject::AsShipped, 0, vec![1], run).verdict, Verdict::Holds);
-        assert_eq!(each_twin(Subject::Broken, 0, vec![1, 2], run).verdict, Verdict::Violated);
-        for twins in [vec![1, 0], vec![0, 1], vec![0]] {
-            assert_eq!(each_twin(Subject::Broken, 0, twins, run).verdict, Verdict::Holds);
-        }
-        assert_eq!(each_twin(Subject::Broken, 0, vec![], run).verdict, Verdict::Inconclusive);
     }
 }

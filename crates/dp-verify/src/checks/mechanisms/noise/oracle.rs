@@ -2,7 +2,7 @@
 
 use super::reference::{compare, number};
 use super::{each_twin, fields, none_fails, rounded};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_mechanisms::certified;
 use dp_mechanisms::noise::{LatticeNoise, LogConcaveNoise, shift_delta_bounds};
 use rand::RngExt;
@@ -134,8 +134,8 @@ fn agrees<N: LogConcaveNoise>(law: &N, radius: i64, shift: u64, epsilon: f64, su
     let (mut below, mut above) = (0.0, 2.0 * law.tail_bounds(last).1);
     for k in -last..=last {
         let (here, there) = (law.pmf_bounds(k), law.pmf_bounds(k - shift as i64));
-        below += (here.0 - factor_high * there.1).max(0.0);
-        above += (here.1 - factor_low * there.0).max(0.0);
+        below += larger(here.0 - factor_high * there.1, 0.0);
+        above += larger(here.1 - factor_low * there.0, 0.0);
     }
     // at most 2¹³ additions of `2⁻⁵³` relative each, and as much for the products, of terms that sum to at most one
     let slack = 4e-12;

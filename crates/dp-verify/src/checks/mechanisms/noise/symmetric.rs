@@ -3,11 +3,11 @@
 use super::divergence::{Law, RESIDUE, SLACK};
 use super::{each_twin, integers, none_fails, rounded};
 use crate::checks::mechanisms::noise_std;
-use crate::{Context, Outcome, Subject};
+use crate::checks::misses::Misses;
+use crate::{Context, Outcome, Subject, largest};
 use dp_linalg::Mat;
 use dp_mechanisms::noise::FrobeniusGaussian;
 use dp_mechanisms::{FailureProbability, SymmetricLatticeMatrix, gaussian, symmetric};
-use dp_testkit::statistics::binomial_tail;
 use rand::RngExt;
 
 /// Packed differences `s₀₀, s₁₀, s₁₁` of neighbours.
@@ -65,16 +65,17 @@ fn enough_off_diagonal(context: &Context, subject: Subject) -> Outcome {
     })
 }
 
-/// Failure probability of the radius that is tested, and the level of the test.
+/// Failure probability of the radius that is tested.
 const FAILURE: f64 = 0.02;
-const ALPHA: f64 = 1e-8;
 
 /// The spectral norm of the noise exceeds the radius no more often than stated, and is not far below it. In the twin the
-/// mean is taken for `τ√m` instead of `2τ√m`.
+/// mean is taken for `τ√m` instead of `2τ√m`. The radius is sharp to first order in m, and conservative for small m: at order 16 that of
+/// the twin is missed some three times as often as stated, and there are trials enough to see it.
 pub(super) fn radius(context: &mut Context, subject: Subject) -> Outcome {
-    let trials = context.scale(120, 4_000);
     let failure = FailureProbability::new(FAILURE).expect("a probability");
-    let outcome = |(stream, std, order): (u64, f64, usize), share: f64| {
+    let few = context.scale(120, 4_000);
+    let many = context.scale(2_500, 50_000);
+    let outcome = |(stream, std, order, trials): (u64, f64, usize, usize), share: f64| {
         let noise = FrobeniusGaussian::new(noise_std(std)).expect("little noise");
         let mean = noise.off_diagonal().noise_std().get() * (order as f64).sqrt();
         let radius = noise.spectral_radius(order, failure) - share * mean;
@@ -87,18 +88,16 @@ pub(super) fn radius(context: &mut Context, subject: Subject) -> Outcome {
             })
             .collect();
         let beyond = norms.iter().filter(|&&norm| norm > radius).count() as u64;
-        let covered = Outcome::at_least(
-            binomial_tail(beyond, trials as u64, FAILURE),
-            context.spend(ALPHA),
-            trials as u64,
-        );
-        let largest = norms.into_iter().fold(0.0, f64::max);
+        let covered = Misses { missed: beyond, trials, stated: FAILURE };
+        let covered = covered.outcome(context, &format!("norms of order {order} beyond their radius"));
+        let largest = largest(norms);
         // for small σ the bound of what rounding does is not sharp
         let sharp = Outcome::at_most(if std > 1.0 { radius / largest } else { 0.0 }, 2.0, 1);
-        Outcome::worst([covered.with_note("p-value"), sharp.with_note("over the largest norm")])
+        Outcome::worst([covered, sharp.with_note("over the largest norm")])
     };
     each_twin(subject, 0.0, vec![1.0], |share| {
-        Outcome::worst([(0, 0.4, 30), (1, 1000.0, 30), (2, 5.0, 60)].map(|case| outcome(case, share)))
+        let cases = [(1, 1000.0, 16, many), (0, 0.4, 30, few), (2, 5.0, 60, few)];
+        Outcome::worst(cases.map(|case| outcome(case, share)))
     })
 }
 

@@ -1,26 +1,27 @@
 //! Sums and products of probabilities, rounded outward.
 
+use crate::larger;
 use core::iter::Sum;
 use core::ops::{Add, Mul, Sub};
 use dp_mechanisms::certified::{exp_bounds, ln_bounds};
 
 /// All numbers from a lower to an upper bound, neither of them negative.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Between {
-    pub(super) lo: f64,
-    pub(super) hi: f64,
+pub(in super::super) struct Between {
+    pub(in super::super) lo: f64,
+    pub(in super::super) hi: f64,
 }
 
 /// A lower bound of a sum or product that was rounded to nearest.
 fn down(x: f64) -> f64 {
-    x.next_down().max(0.0)
+    larger(x.next_down(), 0.0)
 }
 
 impl Between {
     pub(super) const ZERO: Self = Self { lo: 0.0, hi: 0.0 };
-    pub(super) const ONE: Self = Self { lo: 1.0, hi: 1.0 };
+    pub(in super::super) const ONE: Self = Self { lo: 1.0, hi: 1.0 };
 
-    pub(super) fn new((lo, hi): (f64, f64)) -> Self {
+    pub(in super::super) fn new((lo, hi): (f64, f64)) -> Self {
         Self { lo, hi }
     }
 
@@ -73,7 +74,7 @@ impl Sub for Between {
     type Output = Self;
 
     fn sub(self, other: Self) -> Self {
-        Self { lo: down(self.lo - other.hi), hi: (self.hi - other.lo).next_up().max(0.0) }
+        Self { lo: down(self.lo - other.hi), hi: larger((self.hi - other.lo).next_up(), 0.0) }
     }
 }
 
@@ -96,6 +97,7 @@ impl Sum for Between {
 /// not.
 pub(super) fn loss(first: &[Between], second: &[Between]) -> f64 {
     let ratio = |p: Between, q: Between| if p.hi == 0.0 { 1.0 } else { p.hi / q.lo };
-    let worst = first.iter().zip(second).map(|(&p, &q)| ratio(p, q).max(ratio(q, p))).fold(1.0, f64::max);
-    if worst.is_finite() { ln_bounds(worst.next_up()).1 } else { f64::INFINITY }
+    let ratios = first.iter().zip(second).map(|(&p, &q)| larger(ratio(p, q), ratio(q, p)));
+    let worst = ratios.fold(1.0, larger);
+    if worst.is_finite() { ln_bounds(worst.next_up()).1 } else { worst }
 }

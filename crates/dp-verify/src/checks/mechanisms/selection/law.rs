@@ -2,14 +2,14 @@
 
 use super::refinement::Script;
 use super::{each_twin, epsilon, none_fails, one_way, reference};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, largest, smaller};
 use dp_mechanisms::noise::ExponentialWeights;
 use dp_mechanisms::selection::{
     ExponentialMechanism, PermuteAndFlip, PrivateQuantile, QuantileRange, Scores,
 };
 use dp_mechanisms::{AddRemoveRow, QuantileLevel};
 use dp_testkit::statistics::chi_square;
-use rand::{Rng, RngExt};
+use rand::RngExt;
 use rand_chacha::ChaCha20Rng;
 
 /// Made by `oracles/selection.py`, which says what the lines are.
@@ -37,13 +37,32 @@ fn uniforms(fields: &[&'static str]) -> Vec<Uniform> {
     all
 }
 
-/// Whether a decision falls on the right side of a boundary, after the words of the uniform and `further` ones.
-fn follows(fields: &[&'static str], further: usize, is_below: impl Fn(&mut Script) -> bool) -> bool {
+/// What becomes of a word that leaves a decision open: here, the first one of the boundary.
+type Open = fn(&mut Script, u64);
+
+/// The shipped code sees it.
+fn seen(_: &mut Script, _: u64) {}
+
+/// It is drawn again, before the shipped code sees any.
+fn drawn_again(script: &mut Script, open: u64) {
+    while script.words.get(script.read) == Some(&open) {
+        script.read += 1;
+    }
+}
+
+/// Whether a decision falls on the right side of a boundary, after the words of the uniform and `further` ones; `None` is on
+/// neither side.
+fn follows(
+    (fields, further): (&[&'static str], usize),
+    open: Open,
+    is_below: impl Fn(&mut Script) -> Option<bool>,
+) -> bool {
     uniforms(fields).into_iter().all(|uniform| {
         let expected = uniform.words.len() + further;
         // zeros for what comes after
         let mut script = Script { words: [uniform.words, vec![0; 4]].concat(), read: 0 };
-        is_below(&mut script) == uniform.below && script.read == expected
+        open(&mut script, reference::number(fields[0]));
+        is_below(&mut script) == Some(uniform.below) && script.read == expected
     })
 }
 
@@ -55,58 +74,51 @@ fn weights(value: f64, spread: u64) -> ExponentialWeights {
     ExponentialWeights::new(epsilon(value), spread).expect("the oracle has supported spreads")
 }
 
-/// Coins, indices and quantiles at uniforms that share up to two words with a boundary by another program. In the twin
-/// a word that leaves a coin undecided is drawn again.
+/// Coins, indices and quantiles at uniforms that share up to two words with a boundary by another program. In the twins
+/// a word that leaves a coin undecided is drawn again, or one that leaves an index, or a quantile.
 pub(super) fn refinement(_: &mut Context, subject: Subject) -> Outcome {
-    match subject {
-        Subject::AsShipped => Outcome::worst([
-            coins(|law, k, script, _| law.accepts(k, script)).with_note("coins"),
-            indices().with_note("indices"),
-            quantiles().with_note("quantiles"),
-        ]),
-        Subject::Broken => coins(|_, _, script, boundary| {
-            loop {
-                let word = script.next_u64();
-                if word != boundary {
-                    return word < boundary;
-                }
-            }
-        }),
-    }
+    let twins: Vec<[Open; 3]> =
+        vec![[drawn_again, seen, seen], [seen, drawn_again, seen], [seen, seen, drawn_again]];
+    each_twin(subject, [seen as Open; 3], twins, |[coin, index, quantile]| {
+        Outcome::worst([
+            coins(coin).with_note("coins"),
+            indices(index).with_note("indices"),
+            quantiles(quantile).with_note("quantiles"),
+        ])
+    })
 }
 
 fn lines(kind: &str) -> impl Iterator<Item = Vec<&'static str>> {
     reference::fields_of(TEXT, kind)
 }
 
-/// Heads of coins; the twin is told the first word of the boundary.
-fn coins(heads: impl Fn(&ExponentialWeights, u64, &mut Script, u64) -> bool) -> Outcome {
+/// Heads of coins.
+fn coins(open: Open) -> Outcome {
     none_fails(lines("coin"), |fields| {
         let law = weights(reference::number(fields[0]), reference::number(fields[1]));
-        let (k, boundary) = (reference::number(fields[2]), reference::number(fields[3]));
-        follows(&fields[3..], 0, |script| heads(&law, k, script, boundary))
+        let k = reference::number(fields[2]);
+        follows((&fields[3..], 0), open, |script| Some(law.accepts(k, script)))
     })
 }
 
-fn indices() -> Outcome {
+fn indices(open: Open) -> Outcome {
     none_fails(lines("index"), |fields| {
         let law = weights(reference::number(fields[0]), reference::number(fields[1]));
         let (gaps, i): (Vec<u64>, usize) = (list(fields[2]), reference::number(fields[3]));
-        follows(&fields[4..], 0, |script| {
+        follows((&fields[4..], 0), open, |script| {
             let index = law.select(&gaps, script);
             // so near to the boundary only the indices on both sides of it are possible
-            assert!(index == i || index == i + 1 || script.read == 1, "{fields:?}: {index}");
-            index <= i
+            (index == i || index == i + 1 || script.read == 1).then_some(index <= i)
         })
     })
 }
 
-fn quantiles() -> Outcome {
+fn quantiles(open: Open) -> Outcome {
     none_fails(lines("quantile"), |fields| {
         let made = quantile(&fields);
         let (values, x): (Vec<i64>, i64) = (list(fields[4]), reference::number(fields[5]));
         // one more word for the place in the stretch
-        follows(&fields[6..], 1, |script| *made.release(&values, "check", script).value() <= x)
+        follows((&fields[6..], 1), open, |script| Some(*made.release(&values, "check", script).value() <= x))
     })
 }
 
@@ -154,7 +166,7 @@ pub(super) fn frequencies(context: &mut Context, subject: Subject) -> Outcome {
                 counts[draw(&mut rng).min(law.len())] += 1;
             }
             context.spend(ALPHA);
-            smallest = smallest.min(chi_square(&counts, &law).p_value);
+            smallest = smaller(smallest, chi_square(&counts, &law).p_value);
         }
         Outcome::at_least(smallest, ALPHA, 3 * n as u64).with_note("smallest of 3 p-values")
     })
@@ -228,7 +240,7 @@ fn median_law() -> Vec<f64> {
     let weight = |x: i64| {
         let below = values.iter().filter(|v| **v < x).count() as f64;
         let upto = values.iter().filter(|v| **v <= x).count() as f64;
-        (-EPSILON * (below - target).max(target - upto).max(0.0)).exp()
+        (-EPSILON * largest([below - target, target - upto, 0.0])).exp()
     };
     normalised((RANGE.0..=RANGE.1).map(weight).collect())
 }

@@ -1,11 +1,14 @@
 //! Laws of report noisy max, summed from certified probabilities.
 
 use super::enclosure::{Between, loss};
-use super::{any_way, each_twin, epsilon, laplace, largest, moved, movements, none_fails, one_way};
+use super::{
+    any_way, each_part, each_twin, epsilon, laplace, moved, movements, none_above, none_fails, one_way,
+};
 use crate::{Context, Outcome, Subject};
-use dp_mechanisms::DiscreteLaplace;
 use dp_mechanisms::noise::{LatticeNoise, LogConcaveNoise};
-use dp_mechanisms::selection::{ReportNoisyMax, Scores};
+use dp_mechanisms::selection::{ReportNoisyMax, ScoreSensitivity, Scores};
+use dp_mechanisms::{AddRemoveRow, DiscreteLaplace};
+use rand_chacha::ChaCha20Rng;
 
 /// Noise with its probabilities at hand.
 pub(super) struct Table {
@@ -142,11 +145,11 @@ fn excess(variant: &Variant, scores: &[Vec<i64>]) -> Outcome {
         }
     }
     // impossible at both neighbours is no loss, impossible at one is infinite
-    largest(observed, SLACK).with_note("loss less ε")
+    none_above(observed, SLACK).with_note("loss less ε")
 }
 
 /// Twins: the plain difference as the gap; the noisy score of the winner beside it, as if it were free; noise for Δ
-/// where the spread is 2Δ; half the noise.
+/// where the spread is 2Δ; half the noise. And, of the code: the last of equal scores wins.
 pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     let quick = vec![vec![0, 0, 0], vec![0, 2, 1], vec![5, 0, 0]];
     let more = super::vectors(&[0, 1, 3], 3);
@@ -162,11 +165,37 @@ pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     ];
     let laws =
         each_twin(subject, variant(shipped_scale, Second::Gap), twins, |variant| excess(&variant, &scores));
-    Outcome::worst([laws, function_of_noise(context)])
+    each_part(subject, [laws, function_of_noise(context, subject.pick(released, last_of_equals))])
 }
 
-/// The shipped winner and gap are those of this file's law, with noise that is drawn in the order of the list.
-fn function_of_noise(context: &Context) -> Outcome {
+/// The index and the gap that are released.
+type Released = fn(&ReportNoisyMax<ScoreSensitivity<AddRemoveRow>>, &[i64], &mut ChaCha20Rng) -> (usize, i64);
+
+fn released(
+    mechanism: &ReportNoisyMax<ScoreSensitivity<AddRemoveRow>>,
+    scores: &[i64],
+    rng: &mut ChaCha20Rng,
+) -> (usize, i64) {
+    let scores = Scores::new(scores.to_vec(), any_way()).expect("there are scores");
+    let release = mechanism.release_with_gap(&scores, "check", rng).expect("the same sensitivity");
+    let gap = release.value().gap.and_then(|gap| i64::try_from(gap).ok());
+    (release.value().index, gap.expect("gaps are small here"))
+}
+
+fn last_of_equals(
+    mechanism: &ReportNoisyMax<ScoreSensitivity<AddRemoveRow>>,
+    scores: &[i64],
+    rng: &mut ChaCha20Rng,
+) -> (usize, i64) {
+    let noise = laplace(mechanism.noise_scale().get());
+    let noisy: Vec<i64> = scores.iter().map(|score| score + noise.sample(rng)).collect();
+    let mut order: Vec<usize> = (0..noisy.len()).collect();
+    order.sort_unstable_by_key(|&i| core::cmp::Reverse((noisy[i], i)));
+    (order[0], noisy[order[0]] - noisy[order[1]] - i64::from(order[0] < order[1]))
+}
+
+/// The winner and gap are those of this file's law, with noise that is drawn in the order of the list.
+fn function_of_noise(context: &Context, release: Released) -> Outcome {
     let mechanism = ReportNoisyMax::calibrate(epsilon(1.0), any_way()).expect("little noise");
     let noise = laplace(mechanism.noise_scale().get());
     none_fails(0..context.scale(200, 20_000) as u64, |stream| {
@@ -179,8 +208,7 @@ fn function_of_noise(context: &Context) -> Outcome {
         };
         let (winner, runner_up) = (first(5), first(first(5)));
         let gap = noisy[winner] - noisy[runner_up] - i64::from(winner > runner_up);
-        let scores = Scores::new(scores.to_vec(), any_way()).expect("there are scores");
-        let released = mechanism.release_with_gap(&scores, "check", &mut rng).expect("the same sensitivity");
-        (released.value().index, released.value().gap) == (winner, u64::try_from(gap).ok())
+        release(&mechanism, &scores, &mut rng) == (winner, gap)
     })
+    .with_note("the shipped index and gap, as functions of noise")
 }

@@ -1,8 +1,8 @@
 //! Laws of private quantiles, over all neighbours of small data sets.
 
 use super::enclosure::{Between, loss};
-use super::{each_twin, epsilon, largest};
-use crate::{Context, Outcome, Subject};
+use super::{each_part, each_twin, epsilon, none_above};
+use crate::{Context, Outcome, Subject, largest};
 use dp_mechanisms::selection::{PrivateQuantile, QuantileAdjacency, QuantileRange};
 use dp_mechanisms::{AddRemoveRow, QuantileLevel, ReplaceRow};
 
@@ -62,7 +62,7 @@ fn defined(
         .iter()
         .map(|rank| {
             let width = all.iter().filter(|other| *other == rank).count();
-            let distance = (rank.0 as f64 - target).max(target - rank.1 as f64).max(0.0);
+            let distance = largest([rank.0 as f64 - target, target - rank.1 as f64, 0.0]);
             // the factor and the products of levels are rounded: a few units of the exponent, which is below 10
             let weight = Between::decay(rate * distance);
             let margin = |x: f64, by: f64| x * share(width) * (1.0 + by);
@@ -109,10 +109,10 @@ fn excess(law: Law, most: usize) -> Outcome {
             }
         }
     }
-    largest(observed, SLACK).with_note("loss less ε")
+    none_above(observed, SLACK).with_note("loss less ε")
 }
 
-/// The law is the one of the definition.
+/// How many laws are not those of the definition.
 fn is_defined(law: Law) -> Outcome {
     let mut cases = Vec::new();
     for range in RANGES {
@@ -132,7 +132,7 @@ fn is_defined(law: Law) -> Outcome {
 }
 
 /// Twins: stretches without their widths; weights of ε where those of ε/2 are right (spread 1 for a replaced row); the
-/// spread of a median at every level.
+/// spread of a median at every level; a level that counts from above, which is as private and not what was asked for.
 pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     let most = context.scale(2, 4);
     let unweighted: Law = |level, range, replaced, values| {
@@ -141,12 +141,8 @@ pub(super) fn privacy(context: &mut Context, subject: Subject) -> Outcome {
     };
     let doubled: Law = |level, range, replaced, values| at(2.0 * EPSILON, level, range, replaced, values);
     let median: Law = |level, range, _, values| defined(level, range, values, (EPSILON, |_| 1.0));
-    // what a twin fails first is its privacy: both parts must hold of the shipped one
-    let run = |law: Law| Outcome::worst([excess(law, most), is_defined(law)]);
-    match subject {
-        Subject::AsShipped => run(shipped),
-        Subject::Broken => {
-            each_twin(subject, shipped as Law, vec![unweighted, doubled, median], |law| excess(law, most))
-        }
-    }
+    let from_above: Law = |level, range, replaced, values| at(EPSILON, 1.0 - level, range, replaced, values);
+    let lossy =
+        each_twin(subject, shipped as Law, vec![unweighted, doubled, median], |law| excess(law, most));
+    each_part(subject, [lossy, is_defined(subject.pick(shipped, from_above))])
 }

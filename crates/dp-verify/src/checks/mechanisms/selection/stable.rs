@@ -2,13 +2,15 @@
 
 use super::enclosure::Between;
 use super::maximum::Table;
-use super::{each_twin, epsilon, largest};
+use super::{each_part, each_twin, epsilon, none_above, none_fails};
 use crate::checks::mechanisms::delta;
 use crate::{Context, Outcome, Subject};
 use dp_audit::ExactDivergence;
-use dp_mechanisms::noise::LogConcaveNoise;
-use dp_mechanisms::selection::{ProposeTestRelease, StabilityTest};
-use dp_mechanisms::{AddRemoveRow, DiscreteLaplace, LatticeL1Sensitivity};
+use dp_mechanisms::noise::{LatticeNoise, LogConcaveNoise};
+use dp_mechanisms::selection::{DistanceToInstability, ProposeTestRelease, StabilityTest};
+use dp_mechanisms::{
+    AddRemoveRow, DiscreteLaplace, Lattice, LatticeL1Sensitivity, LatticeStatistic, LatticeVector,
+};
 
 const TARGETS: [(f64, f64); 3] = [(1.0, 0.05), (0.4, 1e-6), (2.0, 0.3)];
 
@@ -55,13 +57,13 @@ fn neighbours(most: i64) -> impl Iterator<Item = [(i64, usize); 2]> {
 }
 
 /// All distances up to twice the threshold and all orders; answers that differ have distance zero. Twins: no noise;
-/// half the noise; a threshold that is half as far; none at all.
-pub(super) fn stability(_: &mut Context, subject: Subject) -> Outcome {
+/// half the noise; a threshold that is half as far; none at all; equality passes, in the law, and in the code.
+pub(super) fn stability(context: &mut Context, subject: Subject) -> Outcome {
     let exact: Test = |value, failure| (0.0, shipped(value, failure).1);
     let half: Test = |value, failure| (shipped(value, failure).0 / 2.0, shipped(value, failure).1);
     let near: Test = |value, failure| (shipped(value, failure).0, shipped(value, failure).1 / 2);
     let none: Test = |value, failure| (shipped(value, failure).0, 0);
-    each_twin(subject, shipped as Test, vec![exact, half, near, none], |test| {
+    let laws = each_twin(subject, shipped as Test, vec![exact, half, near, none, equality_passes], |test| {
         let excess = TARGETS.into_iter().flat_map(|(value, failure)| {
             let made = test(value, failure);
             let most = 2 * shipped(value, failure).1 + 5;
@@ -74,29 +76,82 @@ pub(super) fn stability(_: &mut Context, subject: Subject) -> Outcome {
                 divergence(&first, &second, 0.0, value) - failure
             })
         });
-        largest(excess, RESIDUE).with_note("δ less what is claimed")
+        none_above(excess, RESIDUE).with_note("δ less what is claimed")
+    });
+    each_part(subject, [laws, function_of_noise(context, subject.pick(0, 1))])
+}
+
+/// What is at the threshold is above it.
+fn equality_passes(value: f64, failure: f64) -> (f64, i64) {
+    let (scale, threshold) = shipped(value, failure);
+    (scale, threshold - 1)
+}
+
+/// The shipped test releases its answer where this file's law has it: where the distance and the noise that is drawn are above the
+/// threshold. The twin is told of distances that are one more, so that equality passes.
+fn function_of_noise(context: &Context, more: u64) -> Outcome {
+    let test = StabilityTest::calibrate(epsilon(1.0), delta(0.05), AddRemoveRow).expect("little noise");
+    let (noise, threshold) = (super::laplace(test.noise_scale().get()), test.threshold());
+    none_fails(0..context.scale(200, 20_000) as u64, |stream| {
+        let (mut rng, mut same) = (context.rng(stream), context.rng(stream));
+        (0..=2 * threshold).all(|rows| {
+            let passes = rows as i64 + noise.sample(&mut same) > threshold as i64;
+            let distance = DistanceToInstability::new(rows + more, AddRemoveRow);
+            let released = test.release(7, &distance, "check", &mut rng).expect("the same neighbours");
+            *released.value() == passes.then_some(7)
+        })
     })
+    .with_note("the shipped answer, as a function of noise")
 }
 
 /// A statistic that moves by at most the proposed 2 where distances are positive, and by 100 where they are zero.
-/// Twins: as above, and noise for a bound that is half of the proposed one.
+/// Twins: no noise; no threshold; equality passes, in the law, and in the code; noise for a bound that is half of the proposed one.
 pub(super) fn proposal(context: &mut Context, subject: Subject) -> Outcome {
     type Both = (Test, f64);
     let exact: Test = |value, failure| (0.0, shipped(value, failure).1);
     let none: Test = |value, failure| (shipped(value, failure).0, 0);
-    let twins: Vec<Both> = vec![(exact, 1.0), (none, 1.0), (shipped, 0.5)];
+    let twins: Vec<Both> = vec![(exact, 1.0), (none, 1.0), (equality_passes, 1.0), (shipped, 0.5)];
     let targets = context.scale(2, 3);
-    each_twin(subject, (shipped as Test, 1.0), twins, |(test, share)| {
+    let laws = each_twin(subject, (shipped as Test, 1.0), twins, |(test, share)| {
         let excess = TARGETS[..targets]
             .iter()
             .flat_map(|&(value, failure)| of_proposal((value, failure), test, share));
-        largest(excess, RESIDUE).with_note("δ less what is claimed")
+        none_above(excess, RESIDUE).with_note("δ less what is claimed")
+    });
+    each_part(subject, [laws, proposal_of_noise(context, subject.pick(0, 1))])
+}
+
+fn proposed() -> LatticeL1Sensitivity<AddRemoveRow> {
+    LatticeL1Sensitivity::new(2, AddRemoveRow).expect("positive")
+}
+
+/// The same of a proposal: first the noise of the test is drawn, then that of the statistic, whether or not it is released.
+fn proposal_of_noise(context: &Context, more: u64) -> Outcome {
+    let mechanism = ProposeTestRelease::calibrate((epsilon(1.0), delta(0.05)), epsilon(0.7), proposed())
+        .expect("little noise");
+    let threshold = mechanism.test().threshold();
+    let scales = [mechanism.test().noise_scale(), mechanism.noise().noise_scale()];
+    let [first, second] = scales.map(|scale| super::laplace(scale.get()));
+    let integers = Lattice::new(0).expect("integers are a lattice");
+    none_fails(0..context.scale(200, 20_000) as u64, |stream| {
+        let (mut rng, mut same) = (context.rng(stream), context.rng(stream));
+        (0..=2 * threshold).all(|rows| {
+            let passes = rows as i64 + first.sample(&mut same) > threshold as i64;
+            let mut noisy = [0; 2];
+            second.fill(&mut noisy, &mut same);
+            let noisy = [noisy[0] + 40, noisy[1] - 7];
+            let statistic = LatticeStatistic::new(vec![40, -7], integers, proposed(), 1 << 20);
+            let distance = DistanceToInstability::new(rows + more, AddRemoveRow);
+            let released =
+                mechanism.release(statistic, &distance, "check", &mut rng).expect("small entries fit");
+            released.value().as_ref().map(LatticeVector::steps) == passes.then_some(&noisy[..])
+        })
     })
+    .with_note("the shipped statistic, as a function of noise")
 }
 
 fn of_proposal((value, failure): (f64, f64), test: Test, share: f64) -> Vec<f64> {
-    let proposed = LatticeL1Sensitivity::new(2, AddRemoveRow).expect("positive");
-    let mechanism = ProposeTestRelease::calibrate((epsilon(value), delta(failure)), epsilon(0.7), proposed)
+    let mechanism = ProposeTestRelease::calibrate((epsilon(value), delta(failure)), epsilon(0.7), proposed())
         .expect("little noise");
     let total = mechanism.profile().epsilon(delta(failure));
     let noise: DiscreteLaplace = super::laplace(mechanism.noise().noise_scale().get() * share);

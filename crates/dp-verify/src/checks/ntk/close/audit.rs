@@ -6,11 +6,12 @@ use crate::{Context, Outcome, Subject};
 use dp_linalg::{Cholesky, Mat};
 use dp_mechanisms::covariance::Draws;
 use dp_mechanisms::{
-    GaussianSampling, LatticeGaussian, LatticeLaplace, NoiseScale, NoiseStd, PrivacyProfile,
+    Epsilon, GaussianSampling, LatticeGaussian, LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic,
+    NoiseScale, NoiseStd, PerturbRow, PrivacyProfile,
 };
 use ntk_dp::private::close::{
-    PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, gram_mechanism, label_statistic,
-    points_mechanism, release_gram_with, release_points_with,
+    Labels, PrivateLabels, PrivatePoints, PrivateQueries, QueryBudget, gram_mechanism, label_statistic,
+    points_mechanism, release_gram_with, release_labels, release_points_with,
 };
 use rand::CryptoRng;
 
@@ -55,27 +56,42 @@ pub(in super::super) fn points(context: &mut Context, subject: Subject) -> Outco
     })
 }
 
-/// A label that becomes its opposite. The twin has 0.7 of the noise.
+/// A label that becomes its opposite, as everyone releases it. The twin has 0.7 of the noise.
 pub(in super::super) fn labels(context: &mut Context, subject: Subject) -> Outcome {
     let (first, second) = (Mat::filled(2, 1, 1.0), Mat::from_vec(2, 1, vec![-1.0, 1.0]).expect("two labels"));
-    let statistic = |labels: &Mat| {
-        label_statistic(PrivateLabels::new(close(0.1), labels.as_ref()), 1.0).expect("a bound in range")
+    let epsilon = budget(1.0, 0.5).0;
+    let release = |labels: &Mat, mut rng: &mut dyn CryptoRng| {
+        let private = PrivateLabels::new(close(0.1), labels.as_ref());
+        release_labels(private, 1.0, epsilon, &mut rng).expect("supported noise")
     };
-    let sensitivity = *statistic(&first).sensitivity();
-    let shipped = LatticeLaplace::calibrate(budget(1.0, 0.5).0, sensitivity).expect("supported noise");
-    let scale = NoiseScale::new(subject.pick(1.0, 0.7) * shipped.noise_scale().get()).expect("positive");
-    let mechanism = LatticeLaplace::with_noise_scale(scale, sensitivity).expect("supported noise");
-    let n = context.scale(60_000, 1_000_000);
+    let twin = less_noisy_labels(&first, epsilon);
+    let certificate = release(&first, &mut context.rng(1)).certificate().clone();
     let stated = Stated {
         of: "a released label",
-        epsilon: 1.0,
+        epsilon: epsilon.get(),
         delta: 0.0,
-        profile: &|epsilon| shipped.profile().delta(epsilon),
+        profile: &|epsilon| certificate.guarantee().delta(epsilon),
     };
-    audited(context, (first, second), &stated, n, |labels, mut rng| {
-        let release = mechanism.release(statistic(labels), "audit", &mut rng).expect("little noise");
-        release.value().steps()[0] as f64
+    let n = context.scale(30_000, 400_000);
+    audited(context, (first, second), &stated, n, |labels, mut rng| match subject {
+        Subject::AsShipped => release(labels, rng).value().targets().row(0)[0],
+        Subject::Broken => {
+            let release = twin.release(integer_labels(labels), "audit", &mut rng).expect("little noise");
+            release.value().to_f64()[0]
+        }
     })
+}
+
+fn integer_labels(labels: &Mat) -> LatticeStatistic<LatticeL1Sensitivity<PerturbRow>> {
+    label_statistic(PrivateLabels::new(close(0.1), labels.as_ref()), 1.0).expect("a bound in range")
+}
+
+/// 0.7 of the noise of this ε.
+fn less_noisy_labels(labels: &Mat, epsilon: Epsilon) -> LatticeLaplace<PerturbRow> {
+    let sensitivity = *integer_labels(labels).sensitivity();
+    let shipped = LatticeLaplace::calibrate(epsilon, sensitivity).expect("supported noise");
+    let scale = NoiseScale::new(0.7 * shipped.noise_scale().get()).expect("positive");
+    LatticeLaplace::with_noise_scale(scale, sensitivity).expect("supported noise")
 }
 
 /// Draws of neighbours that are nearly the worst, told apart by the ratio of their likelihoods. The twin draws three times as often.

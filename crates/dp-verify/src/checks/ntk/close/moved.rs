@@ -3,7 +3,7 @@
 use super::{norm, pair, quadratic};
 use crate::checks::attention::climb;
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use ntk_dp::private::close::feature_move;
 use ntk_dp::{Activation, Kernel, Network};
 use rand::RngExt;
@@ -47,15 +47,15 @@ pub(in super::super) fn feature_moves(context: &mut Context, subject: Subject) -
                     if start == 0 { (0..2 * d).map(along).collect() } else { (0..2 * d).map(any).collect() };
                 climb(&mut rng, point, steps, |point| {
                     let moved = distance(&kernel, point, step);
-                    found = found.max(moved / bound);
+                    found = larger(found, moved / bound);
                     pairs.push(bound, moved);
                     n += 1;
                     moved / bound
                 });
             }
         }
-        worst = worst.max(found);
-        tightest = tightest.min(found);
+        worst = larger(worst, found);
+        tightest = smaller(tightest, found);
         note = format!("{note}{name} {found:.2}, ");
     }
     if tightest < 0.25 {
@@ -75,5 +75,5 @@ fn distance(kernel: &Kernel, point: &[f64], step: f64) -> f64 {
         x.iter().map(|x| x * factor).collect::<Vec<f64>>()
     });
     let of = |x: &[f64], y: &[f64]| kernel.value(x, y).unwrap_or(f64::NAN);
-    (of(&x, &x) + of(&y, &y) - 2.0 * of(&x, &y)).max(0.0).sqrt()
+    larger(of(&x, &x) + of(&y, &y) - 2.0 * of(&x, &y), 0.0).sqrt()
 }

@@ -1,7 +1,7 @@
 //! What the published regression gives away, each opened once.
 
 use super::{budget, changes, close, covariance, extremes, in_ball, norm, quadratic, unit};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, smaller};
 use dp_linalg::{Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_tn};
 use ntk_dp::private::close::{
     Labels, PrivateLabels, PrivatePoints, PublicLabels, gram_mechanism, release_gram, release_labels,
@@ -33,7 +33,7 @@ pub(in super::super) fn labels(context: &mut Context, subject: Subject) -> Outco
             matmul(gram.value().matrix(), coefficients.matrix(), Parallelism::Sequential).expect("fits");
         for i in 0..rows {
             let found = product[(i, 0)] + 0.1 * coefficients.matrix()[(i, 0)];
-            worst = worst.max((found - labels[(i, 0)]).abs());
+            worst = larger(worst, (found - labels[(i, 0)]).abs());
         }
     }
     Outcome::at_most(worst, 1e-9, trials as u64).with_note("largest error of a recovered label")
@@ -56,7 +56,7 @@ pub(in super::super) fn record(context: &mut Context, subject: Subject) -> Outco
         second.row_mut(0).copy_from_slice(&replaced);
         let [a, b] = [&first, &second].map(|points| covariance(&options, points, beta));
         let spectrum = extremes(&changes(&a, &b), draws.get());
-        least = least.min(spectrum.delta_bounds(100.0).0);
+        least = smaller(least, spectrum.delta_bounds(100.0).0);
     }
     Outcome::at_least(least, 0.99, trials as u64).with_note("δ of a replaced point at ε = 100")
 }
@@ -119,7 +119,7 @@ pub(in super::super) fn predictor(context: &mut Context, subject: Subject) -> Ou
         let f = |x: &[f64]| model.predict(MatRef::new(x, 1, d).expect("a row")).expect("finite")[(0, 0)];
         let alpha: Vec<f64> = (0..rows).map(|i| model.coefficients()[(i, 0)]).collect();
         let found = reconstruct(f, &points, &alpha);
-        worst = worst.max(distance(&found, points.row(0)));
+        worst = larger(worst, distance(&found, points.row(0)));
     }
     Outcome::at_most(worst, 1e-6, trials as u64)
         .with_note("largest error of a recovered point, relative to its norm")
@@ -144,7 +144,7 @@ fn reconstruct(f: impl Fn(&[f64]) -> f64, points: &Mat, alpha: &[f64]) -> Vec<f6
 fn distance(found: &[f64], row: &[f64]) -> f64 {
     let difference =
         |sign: f64| found.iter().zip(row).map(|(x, a)| (x - sign * a).powi(2)).sum::<f64>().sqrt();
-    difference(1.0).min(difference(-1.0)) / norm(row)
+    smaller(difference(1.0), difference(-1.0)) / norm(row)
 }
 
 /// Neighbours whose best ridge differs, which tells them apart with certainty: on a chain of moves by β between two data sets of different

@@ -3,7 +3,7 @@
 use super::{close, pair, unit};
 use crate::checks::attention::climb;
 use crate::checks::tightest::Tightest;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger};
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::Draws;
 use dp_mechanisms::rows::FixedSizeAdjacency;
@@ -63,7 +63,7 @@ fn search<A: FixedSizeAdjacency>(
             let (sum, squares) = (each().sum::<u128>(), each().map(|x| x * x).sum::<u128>());
             let stated = subject.pick(square, unrounded as u128);
             let of_l1 = subject.pick(l1_stated, (unrounded.sqrt() * root) as u64);
-            l2.see(squares, stated).max(l1.see(sum, u128::from(of_l1)))
+            larger(l2.see(squares, stated), l1.see(sum, u128::from(of_l1)))
         });
     }
 }
@@ -120,7 +120,7 @@ pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outc
                     a.iter().zip(b).map(|(a, b)| u128::from(a.abs_diff(*b))).sum()
                 };
                 let half = |x: u64| u128::from(subject.pick(x, x / 2));
-                rows.see(l1(&a, &b), half(stated.0)).max(sums.see(l1(&c, &e), half(stated.1)))
+                larger(rows.see(l1(&a, &b), half(stated.0)), sums.see(l1(&c, &e), half(stated.1)))
             });
         }
     }

@@ -3,7 +3,7 @@
 use super::{close, covariance, in_ball, quadratic, unit};
 use crate::checks::attention::climb;
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, larger, largest};
 use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, SymmetricEigen, matmul};
 use dp_mechanisms::GaussianSampling;
 use dp_mechanisms::covariance::Draws;
@@ -40,7 +40,7 @@ fn whitened(exact: &Mat, sampled: &Mat) -> (Mat, SymmetricEigen) {
 }
 
 fn spread(eigen: &SymmetricEigen) -> f64 {
-    eigen.values().iter().map(|value| (value - 1.0).abs()).fold(0.0, f64::max)
+    largest(eigen.values().iter().map(|value| (value - 1.0).abs()))
 }
 
 /// `Σ^{1/2}v` for the direction in which Σ̂ is least, as labels, or random ones.
@@ -84,11 +84,12 @@ pub(in super::super) fn sampled(context: &mut Context, subject: Subject) -> Outc
             let k = kernel_row(x, &points);
             let difference: Vec<f64> = alpha.iter().zip(&found).map(|(a, b)| a - b).collect();
             let (error, bound) = (dot(&k, &difference).abs(), norm * dot(x, x));
-            let ratio = error / bound;
+            // at zero both are
+            let ratio = if error == 0.0 { 0.0 } else { error / bound };
             pairs.push(bound, error);
-            worst = worst.max(if ratio.is_finite() { ratio } else { 0.0 });
+            worst = larger(worst, ratio);
             n += 1;
-            if ratio.is_finite() { ratio } else { 0.0 }
+            ratio
         });
     }
     if worst < 0.5 {
@@ -113,7 +114,7 @@ pub(in super::super) fn published(context: &mut Context, subject: Subject) -> Ou
         let points = if attained { Mat::identity(d) } else { in_ball(&mut rng, (d, d)) };
         let gram = quadratic().gram(points.as_ref(), Parallelism::Sequential).expect("finite points");
         let eigen = SymmetricEigen::new(gram.as_ref()).expect("symmetric");
-        let (least, most) = (eigen.values()[0].max(0.0), eigen.values()[d - 1]);
+        let (least, most) = (larger(eigen.values()[0], 0.0), eigen.values()[d - 1]);
         let scaled = if attained { gram.clone() } else { between(&mut rng, &eigen, rho) };
         let factor = if attained { 1.0 - rho } else { 1.0 };
         let ridged = |matrix: &Mat, factor: f64| {
@@ -126,11 +127,11 @@ pub(in super::super) fn published(context: &mut Context, subject: Subject) -> Ou
         let k = kernel_row(&x, &points);
         let exact = dot(&k, &solve(ridged(&gram, 1.0).as_ref(), &y));
         let found = dot(&k, &solve(ridged(&scaled, factor).as_ref(), &y));
-        let largest = |v: &[f64]| v.iter().fold(0.0_f64, |a, x| a.max(x.abs()));
-        let omega = subject.pick(dot(&k, &k).sqrt() * dot(&y, &y).sqrt(), largest(&k) * largest(&y));
+        let of_one = |v: &[f64]| largest(v.iter().map(|x| x.abs()));
+        let omega = subject.pick(dot(&k, &k).sqrt() * dot(&y, &y).sqrt(), of_one(&k) * of_one(&y));
         let bound = rho * most * omega / ((least + ridge) * ((1.0 - rho) * least + ridge));
         let ratio = (found - exact).abs() / bound;
-        worst = worst.max(ratio);
+        worst = larger(worst, ratio);
         ratios.push(ratio);
         n += 1;
     }
@@ -145,7 +146,7 @@ fn between(rng: &mut ChaCha20Rng, eigen: &SymmetricEigen, rho: f64) -> Mat {
     let noise = Mat::from_fn(n, n, |_, _| rng.random_range(-1.0..1.0));
     let symmetric = Mat::from_fn(n, n, |i, j| noise[(i, j)] + noise[(j, i)]);
     let spectrum = SymmetricEigen::new(symmetric.as_ref()).expect("symmetric");
-    let size = spectrum.values()[0].abs().max(spectrum.values()[n - 1].abs());
+    let size = larger(spectrum.values()[0].abs(), spectrum.values()[n - 1].abs());
     let inner = Mat::from_fn(n, n, |i, j| rho / size * symmetric[(i, j)] + if i == j { 1.0 } else { 0.0 });
     let root = eigen.map(|value| value.max(0.0).sqrt());
     let product = |a: &Mat, b: &Mat| matmul(a.as_ref(), b.as_ref(), Parallelism::Sequential).expect("square");
