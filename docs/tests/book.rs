@@ -175,8 +175,8 @@ fn a_wrong_link_is_noticed() {
     );
     for (target, is_wrong) in [
         ("errata.md", false),
-        ("errata.md#our-plan", false),
-        ("errata.md#our-plans", true),
+        ("errata.md#our-own-notes", false),
+        ("errata.md#our-own-notices", true),
         ("no_such_chapter.md", true),
         ("../SECURITY.md", true),
         ("https://github.com/provable-dp/provable-dp/blob/main/SECURITY.md#the-adversary", false),
