@@ -94,6 +94,8 @@ const VALUE_BITS: i32 = 32;
 const SUM_BITS: i32 = 60;
 /// Weights in lattice steps are below two to this power, unless sums ask for less.
 const WEIGHT_BITS: i32 = 20;
+/// Half of the largest scale of noise: the other half is for rounding of weights and for the end of truncated noise.
+const LARGEST_SCALE: f64 = (1_u64 << 49) as f64;
 
 impl<A: FixedSizeAdjacency> PrivateQueries<A> {
     /// Takes points, scaled back to the radius.
@@ -157,17 +159,17 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
 
     /// The integers of a prediction with their sensitivity, still private.
     ///
-    /// Coefficients are rounded to a lattice of their own, by their largest.
+    /// Coefficients are rounded to a lattice of their own, by their largest, and no finer than there is noise for: of up to 2¹⁶ points, rounding is far below that noise.
     ///
     /// # Errors
     /// As [`row_statistic`](Self::row_statistic); [`Error::RowCount`], [`Error::Target`] for coefficients of other points or such that are not finite;
-    /// [`dp_mechanisms::Error::SensitivityOverflow`] for so many columns that the sensitivity does not fit 64 bits: by the query and coefficients alone.
+    /// [`dp_mechanisms::Error::SensitivityOverflow`] where the sensitivity does not fit 64 bits: by the query and coefficients alone.
     pub fn prediction_statistic<L: Labels>(
         &self,
         query: &[f64],
         coefficients: &DualCoefficients<L>,
     ) -> Result<LatticeStatistic<LatticeL1Sensitivity<A>>, Error> {
-        let weights = Weights::new(coefficients.matrix(), self.rows)?;
+        let weights = self.weights(coefficients)?;
         let values = self.values(query)?;
         let mut sums = vec![0_i64; weights.integers.ncols()];
         for (value, row) in values.iter().zip(weights.integers.rows()) {
@@ -190,12 +192,17 @@ impl<A: FixedSizeAdjacency> PrivateQueries<A> {
         rng: &mut R,
     ) -> Result<Release<Vec<f64>, PrivacyProfile<A>>, Error> {
         let statistic = self.prediction_statistic(query, coefficients)?;
-        let unit = Weights::new(coefficients.matrix(), self.rows)?.unit;
+        let unit = self.weights(coefficients)?.unit;
         let mechanism =
             TruncatedLaplace::calibrate(self.budget.epsilon, self.budget.delta, *statistic.sensitivity())?;
         self.spend()?;
         let release = mechanism.release(statistic, "prediction at a point", rng)?;
         Ok(self.described(release, unit))
+    }
+
+    fn weights<L: Labels>(&self, coefficients: &DualCoefficients<L>) -> Result<Weights, Error> {
+        let value = self.mechanism.sensitivity().get() as f64;
+        Weights::new(coefficients.matrix(), self.rows, LARGEST_SCALE * self.budget.epsilon.get() / value)
     }
 
     /// That of one value times the largest L1 norm of a row of weights.
@@ -279,14 +286,17 @@ struct Weights {
 }
 
 impl Weights {
-    fn new(coefficients: MatRef<'_>, rows: usize) -> Result<Self, Error> {
+    /// At most `longest` steps a row, but for rounding.
+    fn new(coefficients: MatRef<'_>, rows: usize, longest: f64) -> Result<Self, Error> {
         check_rows(rows, coefficients.nrows())?;
         if let Some((row, _)) = coefficients.first_non_finite() {
             return Err(Error::Target { row });
         }
         let largest = coefficients.rows().flatten().fold(f64::MIN_POSITIVE, |a, x| a.max(x.abs()));
         let bits = WEIGHT_BITS.min(SUM_BITS - VALUE_BITS - ceil_log2(rows as f64));
-        let exponent = (bits - ceil_log2(largest)).clamp(-1000, 1000);
+        let norm = |row: &[f64]| row.iter().map(|x| x.abs() / longest).sum::<f64>();
+        let norms = coefficients.rows().map(norm).fold(f64::MIN_POSITIVE, f64::max).min(f64::MAX);
+        let exponent = (bits - ceil_log2(largest)).min(-ceil_log2(norms)).clamp(-1000, 1000);
         let scale = power_of_two(exponent);
         let integers = Mat::from_fn(rows, coefficients.ncols(), |i, j| {
             (coefficients.row(i)[j] * scale).round_ties_even()
