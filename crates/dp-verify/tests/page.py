@@ -29,6 +29,7 @@ def main():
         for size, (width, height) in SIZES.items():
             for scheme in SCHEMES:
                 look(browser, options, (size, width, height), scheme)
+                check_jump(browser)
         check_filters(browser)
         check_links(browser)
         errors = [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
@@ -88,6 +89,21 @@ def check_filters(browser):
             assert all(card.get_attribute(f"data-{name}") == option for card in cards(browser)), (name, option)
         choice.select_by_index(0)
     assert len(cards(browser)) == everything
+
+
+def check_jump(browser):
+    """The filters do not hide what a link leads to."""
+    ids = [card.get_attribute("id") for card in cards(browser)]
+    browser.execute_script("location.hash = arguments[0]", ids[len(ids) // 2])
+    browser.execute_async_script("setTimeout(arguments[0], 100)")
+    top = browser.execute_script(
+        "return arguments[0].getBoundingClientRect().top", browser.find_element(By.ID, ids[len(ids) // 2])
+    )
+    covered = browser.execute_script(
+        "const bar = document.querySelector('.filters');"
+        "return getComputedStyle(bar).position === 'sticky' ? bar.getBoundingClientRect().bottom : 0"
+    )
+    assert top >= covered, (top, covered)
 
 
 def check_links(browser):
