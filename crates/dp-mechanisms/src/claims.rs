@@ -554,7 +554,7 @@ pub const CLAIMS: &[Claim] = &[
     Claim {
         id: "mechanisms.release.composition",
         kind: ClaimKind::Privacy,
-        statement: "releases by mechanisms of different kinds, joined, have together at most the profile on their certificate, and profiles that are added up are enclosed",
+        statement: "releases by mechanisms of different kinds, joined, have together at most the profile on their certificate, profiles that are added up are enclosed, and one that follows from another is no lower",
         hypotheses: &[
             "each may depend on what was released before, its guarantee was fixed beforehand",
             "noise is independent",

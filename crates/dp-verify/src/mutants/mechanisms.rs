@@ -298,6 +298,11 @@ pub(super) const ALL: &[Mutant] = &[
     )
     .reproduces(CompositionForgets),
     Mutant::new(
+        "mechanisms.release.implication_without_counts",
+        "a guarantee is said to follow from another whatever the number of its parts",
+        &[("mechanisms.release.composition", Numeric)],
+    ),
+    Mutant::new(
         "mechanisms.discrete_laplace.half_error_bounds",
         "error bounds in the table are half as large",
         &[("mechanisms.discrete_laplace.table", Exact)],

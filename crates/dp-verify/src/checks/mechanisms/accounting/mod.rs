@@ -2,6 +2,7 @@
 
 mod composition;
 mod filters;
+mod implication;
 mod sampling;
 mod together;
 mod views;

@@ -1,5 +1,6 @@
 //! Guarantees of different kinds together, against the joint law of what has them.
 
+use super::implication::implication;
 use super::{Profile, delta, epsilon, gaussian, point, pure};
 use crate::checks::lower_bound::{Events, Stated};
 use crate::checks::mechanisms::noise_std;
@@ -127,7 +128,8 @@ fn added_up(kinds: &[Kind], charged: &[Kind], epsilons: &[f64]) -> Outcome {
 }
 
 /// Worst mechanisms of four kinds, by twos, threes and fours, against quadrature over their losses; then certificates of releases by
-/// four mechanisms, joined, against the law of all that is released. Twins charge one of the parts less: each in turn.
+/// four mechanisms, joined, against the law of all that is released. Twins charge one of the parts less: each in turn. Then what is
+/// said to follow from what.
 pub(in super::super) fn composition(context: &mut Context, subject: Subject) -> Outcome {
     // below what any two kinds lose at most, so that δ is not zero
     let epsilons = [0.2, 0.7, 0.45, 0.95];
@@ -143,7 +145,7 @@ pub(in super::super) fn composition(context: &mut Context, subject: Subject) -> 
     };
     let twins = [0, 1, 2, 3].map(Some).to_vec();
     let certificates = each_twin(subject, None, twins, |without| of_releases(context, without));
-    each_part(subject, [profiles, certificates])
+    each_part(subject, [profiles, certificates, implication(context, subject)])
 }
 
 /// Four mechanisms of different kinds.
