@@ -36,7 +36,7 @@ const USAGE: u8 = 2;
 /// assert_eq!((options.full, options.seed), (true, Some(7)));
 /// ```
 #[derive(Debug, Clone, Parser)]
-#[command(name = "verify", version)]
+#[command(name = "verify", version, long_about = None)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the command line")]
 pub struct Options {
     /// Few trials, fixed seed (the default)
