@@ -103,7 +103,8 @@ def check_jump(browser):
         "const bar = document.querySelector('.filters');"
         "return getComputedStyle(bar).position === 'sticky' ? bar.getBoundingClientRect().bottom : 0"
     )
-    assert top >= covered, (top, covered)
+    # pages scroll by whole pixels
+    assert top > covered - 1, (top, covered)
 
 
 def check_links(browser):
