@@ -125,13 +125,13 @@ pub(super) fn published(context: &mut Context, subject: Subject) -> Outcome {
     let rows = random_rows(&mut rng, (6, 2), 1.0);
     let gram = matmul_nt(rows.as_ref(), rows.as_ref(), Parallelism::Sequential).expect("square");
     let eigen = SymmetricEigen::new(gram.as_ref()).expect("symmetric");
-    let least = largest(eigen.values()[..4].iter().map(|value| value.abs()));
+    let vanishing = largest(eigen.values()[..4].iter().map(|value| value.abs()));
     Outcome::worst([
         Outcome::at_most(worst, 1.0 + 1e-8, n)
             .with_note(format!("largest change over the bound: {worst:.4}")),
         // (1 + r²/2)^{−1/2} is lost for steps that are not small
         Outcome::at_least(excess, subject.pick(0.99, 0.0), n).with_note("published over sharp bound"),
-        Outcome::at_most(least, 1e-12, 4)
+        Outcome::at_most(vanishing, 1e-12, 4)
             .with_note("eigenvalues of a Gram matrix of more rows than coordinates"),
     ])
 }
