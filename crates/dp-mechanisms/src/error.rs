@@ -239,6 +239,8 @@ pub enum Parameter {
     FrobeniusChange,
     /// Jeffreys' divergence between two covariances.
     JeffreysChange,
+    /// Number of entries of each step of a stream.
+    StreamWidth,
 }
 
 impl Parameter {
@@ -274,6 +276,7 @@ impl Parameter {
             Self::EigenvalueChange => "-1 < change < ∞",
             Self::FrobeniusChange => "0 < change ≤ 1e100 (below 1 where one order alone is bounded)",
             Self::JeffreysChange => "0 < change ≤ 1e100",
+            Self::StreamWidth => "1 ≤ width",
         }
     }
 
@@ -304,6 +307,7 @@ impl Parameter {
             Self::TreeLevels => "levels",
             Self::Draws => "draws",
             Self::EigenvalueChange | Self::FrobeniusChange | Self::JeffreysChange => "change",
+            Self::StreamWidth => "width",
         }
     }
 

@@ -8,6 +8,7 @@ use crate::certified::power_of_two;
 use crate::error::{Error, Parameter};
 use crate::lattice::Lattice;
 use crate::sensitivity::{LatticeL1Sensitivity, LatticeL2Sensitivity};
+use core::fmt;
 
 /// Adjacencies that keep the number of rows, which a release with a place for each row shows.
 ///
@@ -73,10 +74,17 @@ pub fn clip_margin(dim: usize) -> f64 {
 /// assert!((x - 3.0).abs() < 1e-14 && (y + 4.0).abs() < 1e-14);
 /// assert!(BallClip::new(&[1.0, f64::NAN], 5.0).is_none());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub struct BallClip {
     unit: f64,
     factor: f64,
+}
+
+/// The factor tells the length of a private row.
+impl fmt::Debug for BallClip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BallClip").finish_non_exhaustive()
+    }
 }
 
 impl BallClip {

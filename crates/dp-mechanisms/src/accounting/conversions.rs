@@ -46,9 +46,15 @@ pub(super) fn delta_of_renyi(divergence: impl Fn(f64) -> f64, epsilon: f64) -> f
     candidates.into_iter().map(|log| delta_at_order(&divergence, epsilon, log.exp())).fold(1.0, f64::min)
 }
 
+/// `x/2`, exact or, where that is subnormal, rounded up.
+pub(super) fn half(x: f64) -> f64 {
+    let half = x / 2.0;
+    if half < f64::MIN_POSITIVE { half.next_up() } else { half }
+}
+
 /// ρ-zero-concentrated: the same with `D = αρ`; at ε = 0 the total variation distance is at most `√(KL/2) ≤ √(ρ/2)` (Pinsker).
 pub(super) fn zero_concentrated_delta(rho: f64, epsilon: f64) -> f64 {
-    let variation = (rho / 2.0).sqrt().next_up().min(1.0);
+    let variation = half(rho).sqrt().next_up().min(1.0);
     if epsilon == 0.0 {
         return variation;
     }

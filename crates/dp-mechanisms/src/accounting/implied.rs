@@ -2,7 +2,7 @@
 
 use super::accountants::{LARGEST_COUNT, basic, total_mu, total_rho};
 use super::loss::Loss;
-use super::profile::{Part, PrivacyProfile};
+use super::profile::{Part, PrivacyProfile, add};
 use crate::adjacency::Adjacency;
 
 impl<A: Adjacency> PrivacyProfile<A> {
@@ -26,7 +26,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
     /// ```
     #[must_use]
     pub fn follows_from(&self, other: &Self) -> bool {
-        let (stated, needed) = without_common(self.parts(), other.parts());
+        let (stated, needed) = without_common(&each_once(self.parts()), &each_once(other.parts()));
         let one_for_all = |(epsilon, delta): (f64, f64)| match &stated[..] {
             [Part { loss: Loss::Pure { epsilon: stated }, .. }] => epsilon <= stated.get() && delta == 0.0,
             [Part { loss: Loss::Approximate { epsilon: stated, delta: most }, .. }] => {
@@ -47,7 +47,14 @@ impl<A: Adjacency> PrivacyProfile<A> {
     }
 }
 
-/// Both without the parts that are equal, as far as there are as many.
+/// Each loss once: two may have become equal for a group, and files may repeat one.
+fn each_once(parts: &[Part]) -> Vec<Part> {
+    let mut once = Vec::new();
+    add(&mut once, parts);
+    once
+}
+
+/// Both without the parts that are equal, as far as there are as many. Each has a loss once.
 fn without_common(stated: &[Part], needed: &[Part]) -> (Vec<Part>, Vec<Part>) {
     let less = |parts: &[Part], others: &[Part]| {
         let count =
@@ -175,5 +182,30 @@ mod tests {
         let within =
             |radius| PrivacyProfile::pure(Epsilon::new(1.0).unwrap(), PerturbRow::new(radius).unwrap());
         assert!(within(1.0).follows_from(&within(1.0)) && !within(1.0).follows_from(&within(2.0)));
+    }
+
+    #[test]
+    fn losses_that_became_equal_are_all_counted() {
+        let both = all(&[pure(1.0), laplace(1.0)]).for_replaced_rows().unwrap();
+        assert!(!pure(1.0).for_replaced_rows().unwrap().follows_from(&both));
+        assert!(pure(1.0).repeated(2).for_replaced_rows().unwrap().follows_from(&both));
+        assert!(
+            !gaussian(1.0).grouped(3).unwrap().follows_from(&gaussian(1.0).repeated(2).grouped(3).unwrap())
+        );
+    }
+
+    #[test]
+    fn a_loss_that_a_file_repeats_is_counted_as_often() {
+        for once in [pure(1.0), gaussian(1.0), approximate(1.0, 1e-6), concentrated(1.0)] {
+            let mut file = serde_json::to_value(&once).unwrap();
+            let part = file["parts"][0].clone();
+            file["parts"].as_array_mut().unwrap().push(part);
+            let twice: Profile = serde_json::from_value(file).unwrap();
+            assert!(!once.follows_from(&twice), "{once:?}");
+            assert!(
+                once.repeated(2).follows_from(&twice) && twice.follows_from(&once.repeated(2)),
+                "{once:?}"
+            );
+        }
     }
 }

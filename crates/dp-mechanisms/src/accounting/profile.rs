@@ -140,12 +140,7 @@ impl<A: Adjacency> PrivacyProfile<A> {
             return Err(Error::AdjacencyDiffers);
         }
         let mut parts = self.parts.clone();
-        for part in &other.parts {
-            match parts.iter_mut().find(|known| known.loss == part.loss) {
-                Some(known) => known.count = known.count.saturating_add(part.count),
-                None => parts.push(part.clone()),
-            }
-        }
+        add(&mut parts, &other.parts);
         Ok(Self { parts, adjacency: self.adjacency })
     }
 
@@ -356,6 +351,16 @@ impl<A: Adjacency> PrivacyProfile<A> {
     }
 }
 
+/// Counts parts where their loss is known, and appends the others.
+pub(crate) fn add(parts: &mut Vec<Part>, more: &[Part]) {
+    for part in more {
+        match parts.iter_mut().find(|known| known.loss == part.loss) {
+            Some(known) => known.count = known.count.saturating_add(part.count),
+            None => parts.push(part.clone()),
+        }
+    }
+}
+
 /// An interval. Bounds that were rounded at different places may cross by their last digits, and by no more.
 fn ordered(lower: f64, upper: f64) -> (f64, f64) {
     debug_assert!(
@@ -425,6 +430,15 @@ mod tests {
             for epsilon in [0.0, 0.01, 0.5, 2.0, 20.0] {
                 assert!(normal(mu).delta(epsilon) <= view.delta(epsilon), "μ = {mu}, ε = {epsilon}");
             }
+        }
+    }
+
+    #[test]
+    fn the_least_zero_concentrated_guarantees_round_up() {
+        for steps in 1..=20 {
+            // √(ρ/2) of ρ = steps·2⁻¹⁰⁷⁴
+            let variation = (0.5 * steps as f64).sqrt() * 2.0_f64.powi(-537);
+            assert!(rho(f64::from_bits(steps)).delta(0.0) > variation, "{steps}");
         }
     }
 

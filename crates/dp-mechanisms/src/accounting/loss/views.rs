@@ -1,5 +1,6 @@
 //! Simpler guarantees that follow from one mechanism's.
 
+use super::super::conversions::half;
 use super::Loss;
 use crate::certified::ball::{self, Ball};
 use crate::certified::exp_bounds;
@@ -104,9 +105,7 @@ fn amplified(epsilon: f64, rate: f64) -> f64 {
 
 /// `x²/2`, exact or rounded up.
 fn half_square(x: f64) -> Option<Rho> {
-    let half = up_unless_exact(x * x, x, x) / 2.0;
-    // halving is exact but for subnormal results
-    Rho::new(if half < f64::MIN_POSITIVE { half.next_up() } else { half }).ok()
+    Rho::new(half(up_unless_exact(x * x, x, x))).ok()
 }
 
 /// `product`, or the next float if rounding may have lowered it.

@@ -4,7 +4,7 @@ use super::options::StreamOptions;
 use crate::accounting::PrivacyProfile;
 use crate::adjacency::Adjacency;
 use crate::claims;
-use crate::error::Error;
+use crate::error::{Error, Parameter};
 use crate::mechanisms::LatticeGaussian;
 use crate::noise::{LatticeNoise, RoundedGaussian};
 use crate::normal::upper_tail_bounds;
@@ -20,6 +20,11 @@ pub(super) struct Amplification {
     pub(super) squared_norm: u128,
     /// Bound of its entries over that of the prefix sums.
     pub(super) range: u64,
+}
+
+/// A stream without entries says nothing, and would hold any number of steps in no memory.
+pub(super) fn check_width(width: usize) -> Result<(), Error> {
+    Parameter::StreamWidth.check(width as f64, width > 0).map(drop)
 }
 
 #[derive(Debug)]
@@ -57,6 +62,7 @@ impl<A: Adjacency> Calibrated<A> {
         mechanism: LatticeGaussian<A>,
         amplification: Amplification,
     ) -> Result<Self, Error> {
+        check_width(options.width())?;
         let (max_abs, noise_std) = (options.max_abs(), mechanism.noise_std());
         let entries = max_abs as f64 * amplification.range as f64;
         if entries + 40.0 * noise_std.get() >= i64::MAX as f64 / 2.0 {

@@ -65,7 +65,7 @@ pub struct StreamOptions<A> {
 }
 
 impl<A: Adjacency> StreamOptions<A> {
-    /// A stream of at most `horizon` steps, each a vector of `width` integers that moves by at most `sensitivity` between
+    /// A stream of at most `horizon` steps, each a vector of `width` integers, at least one, that moves by at most `sensitivity` between
     /// neighbours, on the lattice of the integers.
     ///
     /// That it does is the caller's theorem, as for a [`LatticeStatistic`](crate::LatticeStatistic): a step may sum many

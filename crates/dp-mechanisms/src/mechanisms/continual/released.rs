@@ -1,5 +1,6 @@
 //! What has been released of a stream, and what follows from it.
 
+use super::calibrated::check_width;
 use super::factor::SquareRootFactor;
 use super::options::History;
 use super::shape::{Node, TreeShape};
@@ -119,7 +120,8 @@ impl TryFrom<TreeRecord> for ReleasedTree {
     fn try_from(record: TreeRecord) -> Result<Self, Error> {
         let TreeRecord { shape, width, steps, latest, nodes } = record;
         within(shape.horizon(), steps)?;
-        check_width(width, latest.len())?;
+        check_width(width)?;
+        check_len(width, latest.len())?;
         check_history(shape.nodes_after(steps), width, nodes.len())?;
         Ok(Self { shape, width, steps, latest, nodes })
     }
@@ -231,7 +233,8 @@ impl TryFrom<PrefixRecord> for ReleasedPrefixes {
         let inside = (1..=SquareRootFactor::MAX_HORIZON).contains(&horizon);
         Parameter::SquareRootHorizon.check(horizon as f64, inside)?;
         within(horizon, steps)?;
-        check_width(width, latest.len())?;
+        check_width(width)?;
+        check_len(width, latest.len())?;
         check_history(steps, width, prefixes.len())?;
         Ok(Self { horizon, width, steps, latest, prefixes })
     }
@@ -249,11 +252,6 @@ const fn within(horizon: u64, steps: u64) -> Result<(), Error> {
 
 const fn check_len(expected: usize, found: usize) -> Result<(), Error> {
     if expected == found { Ok(()) } else { Err(Error::Dimension { expected, found }) }
-}
-
-/// A stream without entries says nothing, and would hold any number of steps in no memory.
-const fn check_width(width: usize, found: usize) -> Result<(), Error> {
-    if width == 0 { check_len(1, 0) } else { check_len(width, found) }
 }
 
 /// All rows or none.

@@ -95,7 +95,7 @@ impl<A: Adjacency> SquareRootSum<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for a horizon that [`SquareRootFactor`] does not support; [`Error::SensitivityOverflow`],
+    /// [`Error::OutOfRange`] for a horizon that [`SquareRootFactor`] does not support, or no width; [`Error::SensitivityOverflow`],
     /// [`Error::NoiseUnsupported`] or [`Error::LatticeOverflow`] if sums or noise do not fit the lattice,
     /// [`Error::CalibrationOverflow`] beyond `f64`.
     pub fn calibrate(epsilon: Epsilon, delta: Delta, options: StreamOptions<A>) -> Result<Self, Error> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{AddRemoveRow, Delta, Epsilon, Error, Lattice, LatticeL2Sensitivity, NoiseStd, ReplaceRow};
-use crate::{Adjacency, PrivacyProfile, Provenance, Release};
+use crate::{Adjacency, Parameter, PrivacyProfile, Provenance, Release};
 use core::convert::Infallible;
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, TryCryptoRng, TryRng};
@@ -409,6 +409,14 @@ fn a_saved_release_loads_as_itself_and_a_damaged_one_does_not() {
         assert!(serde_json::from_str::<ReleasedTree>(&texts[0].replace(good, bad)).is_err(), "{bad}");
         assert!(serde_json::from_str::<ReleasedPrefixes>(&texts[1].replace(good, bad)).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn a_stream_without_entries_is_refused() {
+    let refused =
+        |error| assert!(matches!(error, Error::OutOfRange { parameter: Parameter::StreamWidth, .. }));
+    refused(BinaryTreeSum::with_noise_std(no_noise(), options(4, 0)).unwrap_err());
+    refused(SquareRootSum::with_noise_std(no_noise(), options(4, 0)).unwrap_err());
 }
 
 #[test]

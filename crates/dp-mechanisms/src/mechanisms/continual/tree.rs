@@ -88,7 +88,7 @@ impl<A: Adjacency> BinaryTreeSum<A> {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`] for a horizon that [`TreeShape`] does not support; [`Error::SensitivityOverflow`],
+    /// [`Error::OutOfRange`] for a horizon that [`TreeShape`] does not support, or no width; [`Error::SensitivityOverflow`],
     /// [`Error::NoiseUnsupported`] or [`Error::LatticeOverflow`] if sums or noise do not fit the lattice,
     /// [`Error::CalibrationOverflow`] beyond `f64`.
     pub fn calibrate(epsilon: Epsilon, delta: Delta, options: StreamOptions<A>) -> Result<Self, Error> {
