@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// The integers of a row are a function of that row alone with each choice. With a polynomial they are the same on every platform; the
 /// others use the platform's `exp`, `sin` and `cos`, so that sums made on different machines may differ in a few last bits.
-/// Privacy does not depend on that: norms are checked in integers, row by row.
+/// Norms are checked in integers, row by row, on any of them. What privacy needs besides is that a row more changes no *other* row's integers:
+/// with these features encode all rows on one platform, or each on one that is chosen by the row alone.
 ///
 /// # Example
 ///

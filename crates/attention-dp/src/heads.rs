@@ -92,8 +92,9 @@ impl<A: MomentAdjacency> PrivateHeads<A> {
     ///
     /// As [`PrivateMoments::calibrate`].
     pub fn calibrate(&self, epsilon: Epsilon, delta: Delta) -> Result<Vec<LatticeGaussian<A>>, Error> {
-        // a little less than μ, for the roundings of the shares
-        let mu = gaussian::mu_for(epsilon, delta).get() * (1.0 - 1e-12);
+        // a little less than μ, for the roundings of the shares and of their sum
+        let roundings = 1e-12 + self.shares.len() as f64 * f64::EPSILON;
+        let mu = gaussian::mu_for(epsilon, delta).get() * (1.0 - roundings);
         let total: f64 = self.shares.iter().sum();
         let mechanism = |(head, share): (&PrivateMoments<A>, &f64)| {
             let sensitivity = head.sensitivity()?;

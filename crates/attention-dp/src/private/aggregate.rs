@@ -211,7 +211,8 @@ impl<A: MomentAdjacency> PrivateMoments<A> {
 
 /// # Records are rows
 impl<A: RowAdjacency> PrivateMoments<A> {
-    /// Adds the rows of another aggregate, for instance of another machine or shard.
+    /// Adds the rows of another aggregate, for instance of another thread or shard. If it comes from another platform, and features are not
+    /// [polynomial](crate::KeyFeatures), which rows went there must be a function of each row alone, and not of its position.
     ///
     /// # Errors
     ///

@@ -200,12 +200,13 @@ fn add_coordinate<const M: usize>(
 ) {
     let (leaves, stride) = (layout.leaves(), layout.len());
     for (&u, weights) in coordinate.iter().zip(weights.rows()) {
-        let (leaf, entries) = (lift.leaf(u, leaves), lift.entries(u));
-        for (column, nodes) in weights.iter().zip(tree.chunks_exact_mut(M * stride)) {
+        let (leaf, entries) = (lift.leaf(u, leaves), lift.entries(u).map(|entry| entry as i64));
+        for (&column, nodes) in weights.iter().zip(tree.chunks_exact_mut(M * stride)) {
+            let column = column as i64;
             for k in 0..M {
-                // both factors are integers and their product is below 2⁵³: exact
+                // of integers: products can be beyond 2⁵³
                 let node = &mut nodes[k * stride + leaf];
-                *node = node.wrapping_add((column * entries[k]) as i64);
+                *node = node.wrapping_add(column.wrapping_mul(entries[k]));
             }
         }
     }
@@ -218,4 +219,22 @@ pub(crate) struct ReleasedForest {
     pub(crate) lifts: Vec<Lift>,
     pub(crate) plain: Vec<f64>,
     pub(crate) noise: NodeNoise,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_beyond_doubles_are_exact() {
+        let (entry, weight) = ((1_i64 << 24) - 1, (1_i64 << 30) - 1);
+        let lift = Lift::new(entry as f64, [1.0, 1.0, 0.0]);
+        let mut forest = Forest::new(2, vec![lift], (2, 1, 0)).unwrap();
+        let (coordinate, weights) = ([entry as f64], [weight as f64]);
+        let one = |entry| MatRef::new(entry, 1, 1).unwrap();
+        forest.add_block(one(&coordinate), one(&weights), Parallelism::Sequential);
+        let product = entry * weight;
+        assert_ne!(product as f64 as i64, product);
+        assert!(forest.assume_public_nodes().contains(&product));
+    }
 }

@@ -154,10 +154,10 @@ impl<A: TreeAdjacency> PrivateTreeAttention<A> {
     /// `Σ w̃⌊f_P‖φ̃‖²⌉` and `Σ w̃f_W`, column by column.
     fn add_plain(&mut self, weights: MatRef<'_>) {
         for (i, &norm) in self.features.squared_norms().iter().enumerate() {
-            let entries = [self.geometry.norm_entry(norm), self.geometry.mass];
-            for (column, weight) in weights.row(i).iter().enumerate() {
+            let entries = [self.geometry.norm_entry(norm), self.geometry.mass].map(|entry| entry as i64);
+            for (column, &weight) in weights.row(i).iter().enumerate() {
                 for (sum, entry) in entries.iter().enumerate() {
-                    self.forest.add_plain(SUMS * column + sum, (entry * weight) as i64);
+                    self.forest.add_plain(SUMS * column + sum, entry.wrapping_mul(weight as i64));
                 }
             }
         }

@@ -119,7 +119,8 @@ impl<A: RowAdjacency> StreamingMoments<A> {
         self.push_aggregate(batch, rng)
     }
 
-    /// Adds a batch that was aggregated elsewhere: from an [iterator](PrivateMoments::extend), in chunks, or on several machines.
+    /// Adds a batch that was aggregated elsewhere: from an [iterator](PrivateMoments::extend), in chunks, or in shards
+    /// ([`merge`](PrivateMoments::merge)).
     ///
     /// # Errors
     ///
