@@ -6,8 +6,8 @@ use crate::{Error, Registry};
 use attention_dp::MomentAdjacency;
 use dp_claims::ClaimStatus;
 use dp_mechanisms::{
-    AddRemoveDocument, AddRemoveRow, Adjacency, ArithmeticModel, Certificate, Delta, GaussianSamplingProfile,
-    PerturbRow, PrivacyProfile, ReplaceRow,
+    AddRemoveDocument, AddRemoveRow, Adjacency, ArithmeticModel, Certificate, Delta, Epsilon,
+    GaussianSamplingProfile, PerturbRow, PrivacyProfile, ReplaceRow,
 };
 use ntk_dp::private::{DescentAdjacency, RecordAdjacency};
 use std::path::Path;
@@ -132,10 +132,19 @@ impl Examination {
     }
 
     fn check_target<G: Guarantee>(&mut self, certificate: &Certificate<G>) {
-        let number = |key: &str| certificate.parameters().get(key).and_then(|text| text.parse::<f64>().ok());
-        let (Some(epsilon), Some(delta)) = (number("target_epsilon"), number("target_delta")) else { return };
-        let line = format!("asked for: ε = {epsilon} at δ = {delta:e}");
-        if certificate.guarantee().delta(epsilon) <= delta {
+        let [epsilon, delta] =
+            ["target_epsilon", "target_delta"].map(|key| certificate.parameters().get(key));
+        if epsilon.is_none() && delta.is_none() {
+            return;
+        }
+        let epsilon = epsilon.and_then(|text| Epsilon::new(text.parse().ok()?).ok());
+        let delta = delta.and_then(|text| Delta::new(text.parse().ok()?).ok());
+        let (Some(epsilon), Some(delta)) = (epsilon, delta) else {
+            self.problems.push("what was asked for is no pair of ε and δ".to_owned());
+            return;
+        };
+        let line = format!("asked for: ε = {} at δ = {:e}", epsilon.get(), delta.get());
+        if certificate.guarantee().delta(epsilon.get()) <= delta.get() {
             self.facts.push(line);
         } else {
             self.problems.push(format!("{line}, which the guarantee does not give"));

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::report::{
-    Colour, FateTable, Summary, Table, keeps_claims, read_json_lines, write_fate_line, write_html,
-    write_index, write_json_line, write_markdown,
+    Colour, FateTable, Summary, Table, count_of_rows, keeps_claims, read_json_lines, write_fate_line,
+    write_html, write_index, write_json_line, write_markdown,
 };
 use crate::{
     Error, Examination, Fate, Level, Problem, Registry, Row, Selection, Settings, examine, run, run_mutants,
@@ -11,7 +11,7 @@ use clap::Parser;
 use indicatif::MultiProgress;
 use rand::TryRng;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, IsTerminal, Write};
+use std::io::{BufReader, BufWriter, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -55,19 +55,19 @@ pub struct Options {
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// Print claims, their evidence and the faults of broken twins; run nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["theorems", "certificate", "json", "html", "markdown"])]
     pub list: bool,
     /// Run the broken variants alone, and print which checks reject them
-    #[arg(long, conflicts_with_all = ["list", "theorems", "resume", "html", "markdown"])]
+    #[arg(long, conflicts_with_all = ["list", "theorems", "certificate", "resume", "html", "markdown"])]
     pub mutants: bool,
     /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
-    #[arg(long, value_name = "DOCS")]
+    #[arg(long, value_name = "DOCS", conflicts_with_all = ["certificate", "json", "html", "markdown"])]
     pub theorems: Option<PathBuf>,
     /// Let the index lose this claim, its kind or some evidence of it; may be repeated
     #[arg(long, value_name = "ID", requires = "theorems")]
     pub withdraw: Vec<String>,
     /// Examine the certificate of a saved release, or one that was written as JSON; run nothing
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "html", "markdown"])]
     pub certificate: Option<PathBuf>,
     /// Also write one JSON object for each row to this file, which is emptied first (but for `--resume`)
     #[arg(long, value_name = "PATH")]
@@ -196,14 +196,17 @@ pub fn execute(
     }
     if let Some(path) = &options.certificate {
         let Examination { facts, problems } = examine(path, registry)?;
-        facts.iter().try_for_each(|fact| writeln!(out, "✓ {fact}"))?;
-        problems.iter().try_for_each(|problem| writeln!(out, "✗ {problem}"))?;
+        facts.iter().try_for_each(|fact| writeln!(out, "✓ {}", visible(fact)))?;
+        problems.iter().try_for_each(|problem| writeln!(out, "✗ {}", visible(problem)))?;
         return Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(RED) });
     }
     if let Some(folder) = &options.theorems {
         let mut index = Vec::new();
         write_index(&mut index, registry, &std::fs::read_to_string(folder.join("theorems.md"))?)?;
-        let old = std::fs::read_to_string(folder.join(INDEX)).unwrap_or_default();
+        let old = match std::fs::read_to_string(folder.join(INDEX)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            read => read?,
+        };
         keeps_claims(&old, &String::from_utf8_lossy(&index), &options.withdraw)?;
         std::fs::write(folder.join(INDEX), index)?;
         let claims: Vec<_> = registry.claims().collect();
@@ -226,7 +229,7 @@ pub fn execute(
     let table = Table::new(registry, &selection, colour);
     writeln!(out, "seed {seed}")?;
     if !earlier.is_empty() {
-        writeln!(out, "{} rows of an earlier run are kept", earlier.len())?;
+        writeln!(out, "of an earlier run: {}", count_of_rows(earlier.len()))?;
     }
     table.header(&mut out)?;
     let fresh = run(registry, &selection, &settings, |row| {
@@ -271,6 +274,14 @@ fn execute_mutants(
     table.summary(&mut out, &fates)?;
     let green = !fates.is_empty() && fates.iter().all(Fate::is_killed);
     Ok(if green { ExitCode::SUCCESS } else { ExitCode::from(RED) })
+}
+
+/// Text from a file of somebody else's on one line of a terminal, which it cannot steer.
+fn visible(text: &str) -> String {
+    let steers = |c: char| {
+        c.is_control() || ('\u{200e}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
+    };
+    text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 fn in_claim_order(registry: &Registry, selection: &Selection, rows: Vec<Row>) -> Vec<Row> {

@@ -23,6 +23,18 @@ pub fn smaller(a: f64, b: f64) -> f64 {
     if a <= b || a.is_nan() { a } else { b }
 }
 
+/// Whether a number is beyond its bound, or either is NaN: what is not known to be within was missed.
+///
+/// ```
+/// use dp_verify::exceeds;
+/// assert!(exceeds(2.0, 1.0) && exceeds(f64::NAN, 1.0) && exceeds(1.0, f64::NAN));
+/// assert!(!exceeds(1.0, 1.0));
+/// ```
+#[must_use]
+pub fn exceeds(x: f64, bound: f64) -> bool {
+    x > bound || x.is_nan() || bound.is_nan()
+}
+
 /// The largest of these numbers, NaN if any is or if there are none.
 ///
 /// ```

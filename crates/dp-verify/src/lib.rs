@@ -53,7 +53,7 @@ pub use certificate::{Examination, examine};
 pub use check::{Check, Evidence, Subject};
 pub use context::{Context, Level};
 pub use error::Error;
-pub use extremes::{larger, largest, smaller, smallest};
+pub use extremes::{exceeds, larger, largest, smaller, smallest};
 pub use figure::{Axis, Curve, Figure, Role, Scale};
 pub use mutants::{Fate, KnownBug, Mutant, Trial, Variant};
 pub use outcome::{Outcome, Relation, Verdict};

@@ -5,8 +5,9 @@ use dp_mechanisms::selection::{
     ScoreSensitivity, SpreadSensitivity,
 };
 use dp_mechanisms::{
-    Adjacency, Certificate, Epsilon, LatticeGaussian, LatticeL1Sensitivity, LatticeL2Sensitivity,
-    LatticeLaplace, NoiseScale, NoiseStd, PrivacyProfile, TruncatedLaplace,
+    Adjacency, Certificate, Epsilon, LatticeFrobeniusSensitivity, LatticeGaussian, LatticeL1Sensitivity,
+    LatticeL2Sensitivity, LatticeLaplace, NoiseScale, NoiseStd, PrivacyProfile, SymmetricGaussian,
+    TruncatedLaplace,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
@@ -27,8 +28,9 @@ const MARKS: [&str; 5] = [
     "level",
 ];
 /// And what belongs to kinds that are known, or to others that are not.
-const OF_NOISE: [&str; 7] = [
+const OF_NOISE: [&str; 8] = [
     "noise_std",
+    "off_diagonal_noise_std",
     "noise_scale",
     "noise_bound",
     "threshold",
@@ -87,6 +89,14 @@ impl<'a> Node<'a> {
 
     /// Releases that share these parameters, but for those that are listed.
     fn leaf<A: Adjacency>(&self, count: u64, adjacency: A) -> Option<PrivacyProfile<A>> {
+        // trees with noise piece by piece: each is as many releases
+        let is_in_pieces = self.parameters.contains_key("l1_sensitivity");
+        if let Some(pieces) = self.parameters.get("touched_pieces").filter(|_| is_in_pieces) {
+            let is_whole = |pieces: u64| pieces > 0 && count.is_multiple_of(pieces);
+            if !pieces.split(SEPARATOR).all(|pieces| pieces.parse().is_ok_and(is_whole)) {
+                return None;
+            }
+        }
         let lists = self.parameters.values().any(|value| value.contains(SEPARATOR));
         if !lists {
             return Some(self.one(adjacency)?.repeated(count));
@@ -118,10 +128,13 @@ impl<'a> Node<'a> {
     fn one<A: Adjacency>(&self, adjacency: A) -> Option<PrivacyProfile<A>> {
         let mut found = MARKS.into_iter().filter(|mark| self.parameters.contains_key(mark));
         match (found.next()?, found.next()) {
-            (mark @ ("squared_l2_sensitivity" | "squared_frobenius_sensitivity"), None) => {
+            (mark @ "squared_l2_sensitivity", None) => {
                 let moves = LatticeL2Sensitivity::from_square(self.number(mark)?, adjacency).ok()?;
                 let std = NoiseStd::new(self.number("noise_std")?).ok()?;
                 Some(LatticeGaussian::with_noise_std(std, moves).ok()?.profile().clone())
+            }
+            (mark @ "squared_frobenius_sensitivity", None) => {
+                self.symmetric(LatticeFrobeniusSensitivity::from_square(self.number(mark)?, adjacency).ok()?)
             }
             ("l1_sensitivity", None) => {
                 self.laplace(LatticeL1Sensitivity::new(self.number("l1_sensitivity")?, adjacency).ok()?)
@@ -132,6 +145,15 @@ impl<'a> Node<'a> {
             }
             _ => None,
         }
+    }
+
+    /// With at least `1/√2` of the noise off the diagonal, each entry of which stands for two.
+    fn symmetric<A: Adjacency>(&self, moves: LatticeFrobeniusSensitivity<A>) -> Option<PrivacyProfile<A>> {
+        let std = NoiseStd::new(self.number("noise_std")?).ok()?;
+        let made = SymmetricGaussian::with_noise_std(std, moves).ok()?;
+        let least = made.noise().off_diagonal().noise_std().get();
+        let is_enough = self.number::<f64>("off_diagonal_noise_std")? >= least;
+        is_enough.then(|| made.profile().clone())
     }
 
     fn laplace<A: Adjacency>(&self, moves: LatticeL1Sensitivity<A>) -> Option<PrivacyProfile<A>> {

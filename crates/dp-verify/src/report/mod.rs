@@ -17,4 +17,5 @@ pub use html::{Summary, write_html};
 pub use index::{keeps_claims, write_index};
 pub use json::{read_json_lines, write_json_line};
 pub use markdown::write_markdown;
+pub(crate) use number::count_of_rows;
 pub use table::{Colour, Table};

@@ -23,6 +23,11 @@ impl fmt::Display for Number {
     }
 }
 
+/// `1 row`, `2 rows`.
+pub(crate) fn count_of_rows(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "row" } else { "rows" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

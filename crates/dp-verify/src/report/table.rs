@@ -1,6 +1,6 @@
 //! The terminal table.
 
-use super::number::Number;
+use super::number::{Number, count_of_rows};
 use crate::{Control, Error, FAMILY_ALPHA, Problem, Registry, Row, Selection, Verdict, family_alpha};
 use std::io::Write;
 
@@ -136,7 +136,7 @@ impl Table {
                 "an honest library is accused with probability {alpha:.1e} at most, of {FAMILY_ALPHA:.0e} allowed{excess}"
             )?;
         }
-        writeln!(out, "{} rows: {green} green, {red}{unpaired}", rows.len())?;
+        writeln!(out, "{}: {green} green, {red}{unpaired}", count_of_rows(rows.len()))?;
         Ok(())
     }
 

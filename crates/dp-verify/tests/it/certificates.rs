@@ -7,7 +7,7 @@ use dp_mechanisms::covariance::{Draws, Neighbourhood};
 use dp_mechanisms::selection::{ExponentialMechanism, ReportNoisyMax, ScoreSensitivity, Scores};
 use dp_mechanisms::{
     AddRemoveRow, ArithmeticModel, Certificate, ChangeBound, Delta, Epsilon, GaussianSampling, Lattice,
-    LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, Mu, PrivacyProfile, PrivateCovariance,
+    LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, Mu, PrivacyProfile, PrivateCovariance, Release,
     ReplaceRow, Rho, TruncatedLaplace, secure_rng,
 };
 use dp_verify::cli::{Options, execute};
@@ -136,7 +136,9 @@ fn less_noise_another_target_and_doubtful_claims_are_problems() {
     let text = std::fs::read_to_string(&path).unwrap();
     let first = text.split("noise_std\":\"").nth(1).unwrap().split('"').next().unwrap();
     let less = format!("{:?}", first.parse::<f64>().unwrap() * 0.99);
+    let pairs = text.split("off_diagonal_noise_std\":\"").nth(1).unwrap().split('"').next().unwrap();
     for (wrong, words) in [
+        (text.replace(pairs, "0.001"), "cannot be recomputed"),
         (text.replacen(first, &less, 1), "from sensitivities and noise"),
         (text.replace("ntk.record.privacy", "ntk.record.hearsay"), "which no crate claims"),
         (text.replace("ntk.record.privacy", "ntk.published.labels"), "which is refuted"),
@@ -161,6 +163,47 @@ fn less_noise_another_target_and_doubtful_claims_are_problems() {
             && has(&found.problems, "cannot be recomputed")
     );
     assert!(has(&found.facts, "for real numbers only"));
+}
+
+#[test]
+fn a_target_is_a_pair() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("certificate.json");
+    let guarantee = PrivacyProfile::gaussian(Mu::new(0.5).unwrap(), AddRemoveRow);
+    let noise = "squared_l2_sensitivity = 1\nnoise_std = 2.0";
+    for (target, is_pair) in [
+        ("target_epsilon = 3\ntarget_delta = 1e-6", true),
+        ("target_epsilon = 3", false),
+        ("target_delta = 1e-6", false),
+        ("target_epsilon = 3\ntarget_delta = 2", false),
+        ("target_epsilon = NaN\ntarget_delta = 1e-6", false),
+    ] {
+        std::fs::write(&path, composed(&format!("{noise}\n{target}"), &guarantee)).unwrap();
+        let problems = examined(&path).unwrap().problems;
+        assert_eq!(has(&problems, "no pair of ε and δ"), !is_pair, "{target}: {problems:?}");
+        assert_eq!(problems.len(), usize::from(!is_pair), "{target}");
+    }
+}
+
+#[test]
+fn other_noise_than_that_of_the_options_is_no_release_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let release = ntk_dp::io::load_moments::<ReplaceRow>(saved(folder.path())).unwrap();
+    let text = serde_json::to_string(release.certificate()).unwrap();
+    let path = folder.path().join("other.safetensors");
+    let save = |text: &str| {
+        let certificate: Certificate<PrivacyProfile<ReplaceRow>> = serde_json::from_str(text).unwrap();
+        let other = Release::assume_released(release.value().clone(), certificate);
+        ntk_dp::io::save_moments(&path, &other).unwrap();
+        examined(&path)
+    };
+    assert_eq!(save(&text).unwrap().problems, [""; 0]);
+    for name in ["noise_std", "squared_l2_sensitivity", "squared_frobenius_sensitivity"] {
+        let recorded = text.split(&format!("{name}\":\"")).nth(1).unwrap().split('"').next().unwrap();
+        let ten = recorded.split("; ").next().unwrap().parse::<f64>().unwrap() * 10.0;
+        let ten = if name == "noise_std" { format!("{ten:?}") } else { format!("{ten:.0}") };
+        assert!(matches!(save(&text.replace(recorded, &ten)), Err(Error::NoCertificate)), "{name}");
+    }
 }
 
 /// A certificate as JSON, a parameter of it, and a value that does not give the guarantee.
@@ -294,6 +337,10 @@ fn a_part_that_is_missing_or_unknown_is_not_passed_over() {
         &format!("{two}\nthreshold = 9"),
         "0.squared_l2_sensitivity = 1\n0.noise_std = 2.0\n1.noise_std = 1.0\n1.joined_releases = 65\n1.left_out = squared_l2_sensitivity",
         "squared_l2_sensitivity = 1\nnoise_std = 2.0\njoined_releases = 0",
+        "squared_frobenius_sensitivity = 1\nnoise_std = 2.0",
+        "l1_sensitivity = 1\nnoise_scale = 1.0\ntouched_pieces = 27",
+        "l1_sensitivity = 1\nnoise_scale = 1.0\ntouched_pieces = 27\njoined_releases = 26",
+        "l1_sensitivity = 1\nnoise_scale = 1.0\ntouched_pieces = 0",
         "squared_l2_sensitivity = 1\nnoise_std = 2.0\njoined_releases = 1e3",
         "squared_l2_sensitivity = 1\nnoise_std = 2.0; 2.0\njoined_releases = 3",
         "squared_l2_sensitivity = 1\nnoise_std = 2.0\nl1_sensitivity = 1\nnoise_scale = 1.0",
@@ -354,4 +401,26 @@ fn the_exit_code_says_whether_a_certificate_is_sound() {
     let path = folder.path().join("bare.json");
     std::fs::write(&path, serde_json::to_string(&bare).unwrap()).unwrap();
     assert_eq!(run(&path).0, ExitCode::from(1));
+    // a file cannot write lines of its own, nor hide others
+    let steering =
+        serde_json::to_string(&bare).unwrap().replace("\"x\"", r#""x\n✓ all is well\u001b[8m\u202e""#);
+    std::fs::write(&path, steering).unwrap();
+    let (code, text) = run(&path);
+    assert_eq!(code, ExitCode::from(1));
+    assert!(text.starts_with("✓ x\u{fffd}✓ all is well\u{fffd}[8m\u{fffd}, by y\n"), "{text}");
+}
+
+#[test]
+fn what_runs_nothing_writes_no_report_and_does_one_thing() {
+    for together in [
+        &["--list", "--certificate", "a"][..],
+        &["--list", "--html", "a"],
+        &["--certificate", "a", "--json", "b"],
+        &["--certificate", "a", "--theorems", "b"],
+        &["--certificate", "a", "--mutants"],
+        &["--theorems", "a", "--markdown", "b"],
+    ] {
+        let arguments = ["verify"].iter().chain(together);
+        assert!(Options::try_parse_from(arguments).is_err(), "{together:?}");
+    }
 }

@@ -76,7 +76,7 @@ fn an_incomplete_registry_is_red_unless_the_gap_is_not_selected() {
     let (code, text) = printed(&registry, &[], Colour::Off).unwrap();
     assert_eq!(code, ExitCode::from(1));
     assert!(text.contains("planted.b.c: the claim has no check"), "{text}");
-    assert!(text.ends_with("1 rows: 1 green, 1 red (1 of them without a row)\n"), "{text}");
+    assert!(text.ends_with("1 row: 1 green, 1 red (1 of them without a row)\n"), "{text}");
     assert_eq!(printed(&registry, &["--only", "planted.a"], Colour::Off).unwrap().0, ExitCode::SUCCESS);
     assert_eq!(printed(&registry, &["--only", "planted.b"], Colour::Off).unwrap().0, ExitCode::from(1));
 }
@@ -208,7 +208,7 @@ fn an_interrupted_run_goes_on_where_it_ended() {
         vec![check("planted.a", Evidence::Exact, sound), check("planted.b.c", Evidence::Statistical, panics)];
     let (code, text) = run(&registry(TWO, late), &["--resume"]).unwrap();
     assert_eq!(code, ExitCode::SUCCESS, "{text}");
-    assert!(text.starts_with("seed 11\n1 rows of an earlier run are kept\n"), "{text}");
+    assert!(text.starts_with("seed 11\nof an earlier run: 1 row\n"), "{text}");
     assert!(text.ends_with("2 rows: 2 green, 0 red\n"), "{text}");
     let lines = reports.read("rows.jsonl");
     let whole = lines.lines().filter(|line| serde_json::from_str::<serde_json::Value>(line).is_ok());
@@ -253,7 +253,7 @@ fn a_green_line_beside_a_red_one_changes_nothing() {
     let (code, text) =
         printed(&registry(TWO, both(sound)), &["--json", &all, "--resume"], Colour::Off).unwrap();
     assert_eq!(code, ExitCode::from(1), "{text}");
-    assert!(text.contains("2 rows of an earlier run are kept"), "{text}");
+    assert!(text.contains("of an earlier run: 2 rows"), "{text}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::coverage::{ALPHA, GAMMAS, mechanism};
 use super::{Row, aggregate, climb, failure_probability, options, target};
-use crate::{Context, Outcome, Subject, larger};
+use crate::{Context, Outcome, Subject, exceeds, larger};
 use attention_dp::{Answer, AttentionMoments, LocalTokens, MomentOptions, MomentReader};
 use dp_linalg::{Mat, MatRef, Parallelism};
 use dp_mechanisms::AddRemoveRow;
@@ -82,7 +82,7 @@ impl Tally {
             }
             .expect("the probability is sound");
             self.allowed = if self.allowed > 0.0 { self.allowed } else { reader.noise_multiplier() };
-            let exceeded = found.iter().any(|(_, z)| *z > reader.noise_multiplier());
+            let exceeded = found.iter().any(|(_, z)| exceeds(*z, reader.noise_multiplier()));
             let missed = found.iter().any(|(query, _)| misses_at(&reader, options, &rows, query));
             *misses += u64::from(exceeded || missed);
         }
@@ -94,7 +94,7 @@ fn misses_at(reader: &MomentReader<'_>, options: &MomentOptions, rows: &[Row], q
     // the first two rows have the proportions of all
     let exact = target(options, &rows[..2], query)[0];
     let missed = |answer: &Answer, exact: f64| {
-        answer.estimate().is_some_and(|e| (e.value()[0] - exact).abs() > e.bars()[0].total())
+        answer.estimate().is_some_and(|e| exceeds((e.value()[0] - exact).abs(), e.bars()[0].total()))
     };
     let alone = missed(&reader.query(query).expect("the query is within the radius"), exact);
     // tokens at the centre, too: averages by numbers

@@ -2,7 +2,7 @@
 
 use super::{Row, aggregate, budget, failure_probability, options, random_rows, target};
 use crate::checks::picture;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, exceeds};
 use attention_dp::{ErrorBar, MomentAdjacency, MomentGeometry, MomentOptions};
 use dp_mechanisms::{AddRemoveRow, LatticeGaussian};
 use dp_testkit::statistics::proportion_lower_bound;
@@ -94,7 +94,7 @@ impl Case {
                     let bar = |bar: &ErrorBar| bar.total() - subject.pick(0.0, bar.ratio);
                     let Some(exact) = &exact else { return true };
                     let errors = estimate.value().iter().zip(exact).map(|(v, e)| (v - e).abs());
-                    errors.zip(estimate.bars()).any(|(error, b)| error > bar(b))
+                    errors.zip(estimate.bars()).any(|(error, b)| exceeds(error, bar(b)))
                 });
                 *misses += u64::from(missed);
             }

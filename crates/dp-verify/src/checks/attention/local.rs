@@ -3,7 +3,8 @@
 use super::accuracy::best_polynomial;
 use super::coverage::{ALPHA, GAMMAS, mechanism};
 use super::{Row, aggregate, failure_probability, matrices, options, random_rows, scaled_back};
-use crate::{Context, Outcome, Subject, larger, largest};
+use crate::checks::twins::each_twin;
+use crate::{Context, Outcome, Subject, exceeds, larger, largest};
 use attention_dp::{Answer, AttentionMoments, LocalTokens, MomentOptions, MomentReader};
 use dp_linalg::{Mat, Parallelism};
 use dp_mechanisms::AddRemoveRow;
@@ -35,33 +36,26 @@ const LOGITS: [f64; 7] = [0.0, 0.1, 5.0, 40.0, 700.0, 2e3, 1e6];
 /// Without noise the error is at most the bar, over logits of all sizes, with and without centre, for queries that see no
 /// token, some, or all, and with hidden tokens whose logits are the largest of all. Two twins, the mildest finding counts.
 pub(super) fn merge(context: &mut Context, subject: Subject) -> Outcome {
-    let rounds = context.scale(40, 2_000);
-    let faults = subject.pick(&[Fault::None][..], &[Fault::MaximumBeforeMask, Fault::ForgottenCenter]);
-    let mut outcomes = Vec::new();
-    for &fault in faults {
-        let mut rng = context.rng(0);
-        let (mut largest, mut n) = (0.0_f64, 0);
-        for options in merge_cases() {
-            let prefix = random_rows(&mut rng, options.shape(), 30);
-            let moments = aggregate(AddRemoveRow, &options, &prefix).assume_public().expect("sound options");
-            for (round, size) in (0..rounds).flat_map(|round| LOGITS.map(|size| (round, size))) {
-                let query = query(&mut rng, &options);
-                let local = Local::random(&mut rng, &options, size, round);
-                let exact = merged_target(&options, &prefix, &local, &query);
-                let answer = ask(&moments, &query, &local, fault);
-                largest = larger(largest, excess(&answer, &exact));
-                n += 1;
-            }
-        }
-        outcomes.push(Outcome::at_most(largest, 1.0, n).with_note("error over the bar"));
-    }
-    mildest(outcomes)
+    let twins = vec![Fault::MaximumBeforeMask, Fault::ForgottenCenter];
+    each_twin(subject, Fault::None, twins, |fault| merge_with(context, fault))
 }
 
-/// The least of several findings.
-fn mildest(outcomes: Vec<Outcome>) -> Outcome {
-    let least = outcomes.into_iter().min_by(|a, b| a.observed.total_cmp(&b.observed));
-    least.unwrap_or_else(|| Outcome::inconclusive("nothing was tried"))
+fn merge_with(context: &Context, fault: Fault) -> Outcome {
+    let (mut rng, rounds) = (context.rng(0), context.scale(40, 2_000));
+    let (mut largest, mut n) = (0.0_f64, 0);
+    for options in merge_cases() {
+        let prefix = random_rows(&mut rng, options.shape(), 30);
+        let moments = aggregate(AddRemoveRow, &options, &prefix).assume_public().expect("sound options");
+        for (round, size) in (0..rounds).flat_map(|round| LOGITS.map(|size| (round, size))) {
+            let query = query(&mut rng, &options);
+            let local = Local::random(&mut rng, &options, size, round);
+            let exact = merged_target(&options, &prefix, &local, &query);
+            let answer = ask(&moments, &query, &local, fault);
+            largest = larger(largest, excess(&answer, &exact));
+            n += 1;
+        }
+    }
+    Outcome::at_most(largest, 1.0, n).with_note("error over the bar")
 }
 
 fn merge_cases() -> Vec<MomentOptions> {
@@ -256,7 +250,7 @@ impl Case {
                 let answer = merged(&reader, &self.options, &self.query, &self.local, Fault::None);
                 answered += u64::from(answer.estimate().is_some());
                 let missed = match subject {
-                    Subject::AsShipped => excess(&answer, &exact) > 1.0,
+                    Subject::AsShipped => exceeds(excess(&answer, &exact), 1.0),
                     Subject::Broken => self.misses_naively(&reader, &answer, &exact),
                 };
                 *misses += u64::from(missed);

@@ -8,7 +8,7 @@ use rand_chacha::ChaCha20Rng;
 /// Level of each audit of a fault.
 pub(super) const ALPHA: f64 = 1e-3;
 
-/// Level of each audit of a twin: two hundred of them together accuse one with probability `2e-6` at most.
+/// Level of each audit of a twin.
 const TWIN_ALPHA: f64 = 1e-8;
 
 /// How far auditors may go.
@@ -22,6 +22,20 @@ pub(super) struct Budget {
 
 /// A hundredth of what a quick run spends.
 const IMPATIENT: Budget = Budget { rounds: 640, canaries: 160 };
+
+/// What auditors of a twin may spend.
+const OF_TWIN: Budget = Budget { rounds: 1 << 12, canaries: 1 << 10 };
+
+/// Numbers of runs, or of canaries, that are tried one after another.
+fn sizes(most: usize) -> impl Iterator<Item = usize> {
+    (0..).map(|i| 64_usize << (2 * i)).take_while(move |size| *size <= most)
+}
+
+/// How many audits at a level a bench meets: one as runs come, and those of all numbers of runs and of canaries.
+fn audits_of(bench: &Bench, budget: Budget) -> usize {
+    let canaries = bench.canaries.as_ref().map_or(0, |_| sizes(budget.canaries).count());
+    1 + sizes(budget.rounds).count() + canaries
+}
 
 /// What an auditor needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +84,6 @@ impl Needed {
 
 /// Sends every auditor that applies.
 pub(super) fn audit(bench: &Bench, budget: Budget, alpha: f64, rng: &mut ChaCha20Rng) -> Needed {
-    let sizes = |most: usize| (0..).map(|i| 64_usize << (2 * i)).take_while(move |size| *size <= most);
     let first = |found: Option<Cost>| found.unwrap_or(Cost::Nothing);
     let sequential = bench.trial.sequential(budget.rounds, alpha, rng);
     let threshold = sizes(budget.rounds).find_map(|runs| {
@@ -96,8 +109,6 @@ pub(super) fn audit(bench: &Bench, budget: Budget, alpha: f64, rng: &mut ChaCha2
 pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
     let faults = all();
     let patient = budget(context.level());
-    // each twin meets two auditors of runs, and perhaps one of canaries
-    context.spend(3.0 * TWIN_ALPHA * faults.len() as f64);
     let (mut missed, mut accused) = (Vec::new(), Vec::new());
     for (i, Fault { name, build, .. }) in faults.iter().enumerate() {
         let mut rng = context.rng(i as u64);
@@ -107,8 +118,9 @@ pub(super) fn power(context: &mut Context, subject: Subject) -> Outcome {
         if !(runs_suffice && certain) {
             missed.push(*name);
         }
-        let twin = Budget { rounds: 1 << 12, canaries: 1 << 10 };
-        if audit(&build(Subject::AsShipped), twin, TWIN_ALPHA, &mut rng).is_caught() {
+        let twin = build(Subject::AsShipped);
+        context.spend(TWIN_ALPHA * audits_of(&twin, OF_TWIN) as f64);
+        if audit(&twin, OF_TWIN, TWIN_ALPHA, &mut rng).is_caught() {
             accused.push(*name);
         }
         context.progress(i + 1, faults.len());

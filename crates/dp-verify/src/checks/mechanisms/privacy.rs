@@ -4,7 +4,7 @@ use super::noise::each_part;
 use super::{delta, epsilon, noise, noise_std, none_fails};
 use crate::checks::lower_bound::{Events, LowerBound};
 use crate::checks::picture::AgainstBounds;
-use crate::{Axis, Context, Figure, Outcome, Role, Subject, larger};
+use crate::{Axis, Context, Figure, Outcome, Role, Subject, exceeds, larger};
 use dp_mechanisms::noise::LatticeNoise;
 use dp_mechanisms::{
     AddRemoveRow, Lattice, LatticeGaussian, LatticeL2Sensitivity, LatticeStatistic, Mu, certified, gaussian,
@@ -153,7 +153,7 @@ impl Law {
         for point in points {
             let (here, there) = self.pair(&point, shift);
             let gain = here - (factor * there).next_down();
-            if gain > 0.0 {
+            if exceeds(gain, 0.0) {
                 total = (total + gain.next_up()).next_up();
             }
         }

@@ -30,21 +30,13 @@ pub(crate) fn checks() -> Vec<Check> {
         check("ntk.features.variance", Statistical, random::variance),
         check("ntk.ridge.leave_one_out", Numeric, regression::leave_one_out),
         check("ntk.ridge.residual", Numeric, regression::residual),
-        check("ntk.record.sensitivity.add_remove", Search, record::sensitivity_add_remove),
-        check("ntk.record.sensitivity.replace", Search, record::sensitivity_replace),
-        check("ntk.record.sensitivity.replace", Numeric, record::sensitivity_is_attained),
-        check("ntk.record.privacy", Numeric, record::composition),
-        check("ntk.record.privacy", Audit, record::audit),
-        check("ntk.record.sums", Exact, record::sums),
-        check("ntk.record.error_bound", Statistical, record::error_bound),
-        check("ntk.record.standard_error", Statistical, record::standard_error),
-        check("ntk.record.risk", Statistical, record::risk),
         check("ntk.descent.sensitivity", Search, descent::sensitivity),
         check("ntk.descent.privacy", Numeric, descent::composition),
         check("ntk.descent.privacy", Audit, descent::audit),
         check("ntk.descent.sums", Exact, descent::sums),
         check("ntk.image.row_local", Exact, descent::row_local),
     ];
+    all.extend(record::checks());
     all.extend(close::checks());
     all
 }

@@ -1,7 +1,7 @@
 //! How often some entry of a released matrix is missed.
 
 use super::{budget, close, failure_probability, options, private, random_rows};
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, exceeds};
 use attention_dp::{AttentionBounds, AttentionLogits, Route, SelfAttentionOptions};
 use dp_linalg::Mat;
 use dp_testkit::statistics::proportion_lower_bound;
@@ -110,13 +110,13 @@ fn missed(logits: &AttentionLogits, bounds: &AttentionBounds, exact: &Mat) -> [b
         for (j, weight) in weights.iter().enumerate() {
             let outside = |low: &Mat, x: f64, high: &Mat| {
                 // the exact values here are rounded, too
-                x < low[(i, j)] - 1e-12 || x > high[(i, j)] + 1e-12
+                exceeds(low[(i, j)] - 1e-12, x) || exceeds(x, high[(i, j)] + 1e-12)
             };
             missed[0] |= outside(bounds.logit_lower(), exact[(i, j)], bounds.logit_upper());
             missed[1] |= outside(bounds.lower(), weight / total, bounds.upper());
             distance += 0.5 * (attention[(i, j)] - weight / total).abs();
         }
-        missed[2] |= distance > bounds.total_variation()[i] + 1e-12;
+        missed[2] |= exceeds(distance, bounds.total_variation()[i] + 1e-12);
     }
     missed
 }

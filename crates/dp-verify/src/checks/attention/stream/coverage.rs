@@ -4,7 +4,7 @@ use super::super::coverage::{ALPHA, GAMMAS};
 use super::super::{Row, budget, failure_probability, options, target};
 use super::{BOTH, push, store, streaming};
 use crate::checks::picture;
-use crate::{Context, Outcome, Subject};
+use crate::{Context, Outcome, Subject, exceeds};
 use attention_dp::{ErrorBar, Factorization, IntervalMoments, MomentOptions, StreamingMoments};
 use core::ops::Range;
 use dp_mechanisms::AddRemoveRow;
@@ -85,7 +85,7 @@ impl Trial<'_> {
         };
         answer.estimate().is_some_and(|estimate| {
             let errors = estimate.value().iter().zip(exact).map(|(v, e)| (v - e).abs());
-            errors.zip(estimate.bars()).any(|(error, b)| error > bar(b))
+            errors.zip(estimate.bars()).any(|(error, b)| exceeds(error, bar(b)))
         })
     }
 

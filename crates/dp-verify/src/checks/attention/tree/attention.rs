@@ -3,7 +3,7 @@
 use super::super::{Row, budget, climb, failure_probability, options, random_rows, target, unflatten};
 use super::{attention, tree_options};
 use crate::checks::picture::{self, AgainstBounds};
-use crate::{Context, Outcome, Subject, larger};
+use crate::{Context, Outcome, Subject, exceeds, larger};
 use attention_dp::{
     DpTreeCrossAttention, ErrorBar, Estimate, MomentOptions, TreeAttentionOptions, TreeBudget, TreeReader,
 };
@@ -127,7 +127,8 @@ fn count(misses: &mut [u64; 2], trees: &DpTreeCrossAttention, exact: &[f64], sub
         let reader = trees.fixed_query_reader(failure_probability(gamma)).expect("the probability is sound");
         let answer = reader.query(&[0.8]).expect("the query is sound");
         let bar = |bar: &ErrorBar| bar.total() - subject.pick(0.0, bar.ratio);
-        let missed = answer.estimate().is_some_and(|e| (e.value()[0] - exact[0]).abs() > bar(&e.bars()[0]));
+        let missed =
+            answer.estimate().is_some_and(|e| exceeds((e.value()[0] - exact[0]).abs(), bar(&e.bars()[0])));
         *misses += u64::from(missed);
     }
 }
@@ -159,7 +160,7 @@ pub(super) fn simultaneous_coverage(context: &mut Context, subject: Subject) -> 
         // equal keys, values that cancel: the exact answer is zero
         let is_missed = |query: &[f64; 1]| {
             let answer = reader.query(query).expect("the query is within the radius");
-            answer.estimate().is_some_and(|e| e.value()[0].abs() > e.bars()[0].total())
+            answer.estimate().is_some_and(|e| exceeds(e.value()[0].abs(), e.bars()[0].total()))
         };
         misses += u64::from(queries.iter().any(is_missed));
     }

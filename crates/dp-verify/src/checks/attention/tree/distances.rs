@@ -3,7 +3,7 @@
 use super::super::{budget, climb, failure_probability};
 use super::distances;
 use crate::checks::picture::AgainstBounds;
-use crate::{Context, Outcome, Subject, larger};
+use crate::{Context, Outcome, Subject, exceeds, larger};
 use attention_dp::{
     DistanceEstimate, DistanceMethod, DistanceOptions, DpTreeHighDim, Power, TreeBudget, TreeMechanism,
 };
@@ -164,6 +164,6 @@ fn is_missed(
         }
         .expect("a finite query");
         let noiseless = exact.query(y, gamma).expect("a finite query").value;
-        (estimate.value - noiseless).abs() > estimate.noise
+        exceeds((estimate.value - noiseless).abs(), estimate.noise)
     })
 }

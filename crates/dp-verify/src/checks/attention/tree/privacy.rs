@@ -2,6 +2,7 @@
 
 use super::super::{budget, options};
 use super::{BUDGETS, attention, distances, tree_options};
+use crate::checks::twins::each_twin;
 use crate::{Context, Outcome, Subject, larger};
 use attention_dp::{DistanceOptions, NodeNoise, Power, TreeAdjacency, TreeBudget};
 use dp_mechanisms::noise::{DiscreteLaplace, Truncated};
@@ -28,11 +29,9 @@ enum Fault {
 /// δ(ε) at the recorded noise and the integer sensitivity is at most the δ asked for, and the certificate says no less than it.
 /// Two twins are judged; the milder finding counts.
 pub(super) fn calibration(context: &mut Context, subject: Subject) -> Outcome {
-    let faults = subject.pick(&[Fault::None][..], &[Fault::ForgottenLevel, Fault::OneCoordinate]);
     let targets = &TARGETS[..context.scale(2, 4)];
-    let mut outcomes: Vec<Outcome> = faults.iter().map(|&fault| under(context, targets, fault)).collect();
-    outcomes.sort_by(|a, b| b.observed.total_cmp(&a.observed));
-    outcomes.swap_remove(outcomes.len() - 1)
+    let twins = vec![Fault::ForgottenLevel, Fault::OneCoordinate];
+    each_twin(subject, Fault::None, twins, |fault| under(context, targets, fault))
 }
 
 fn under(context: &Context, targets: &[(f64, f64)], fault: Fault) -> Outcome {

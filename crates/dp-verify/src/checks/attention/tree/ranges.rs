@@ -2,7 +2,7 @@
 
 use super::super::{budget, failure_probability};
 use crate::checks::picture::{self, AgainstBounds};
-use crate::{Context, Outcome, Subject, larger};
+use crate::{Context, Outcome, Subject, exceeds, larger};
 use attention_dp::{DpTree, PrivateTree, RowBound, TreeBudget, TreeOptions};
 use dp_mechanisms::AddRemoveRow;
 use dp_testkit::statistics::proportion_lower_bound;
@@ -78,7 +78,7 @@ pub(super) fn coverage(context: &mut Context, subject: Subject) -> Outcome {
                     tree(64, split, &rows).release_with(&mechanism, &mut rng).expect("little noise");
                 let error = released.value().range(range.clone()).expect("a range")[0] - exact;
                 let width = released.value().range_half_width(looked_at.clone(), failure_probability(gamma));
-                misses += u64::from(error.abs() > width.expect("a probability"));
+                misses += u64::from(exceeds(error.abs(), width.expect("a probability")));
             }
             let low = proportion_lower_bound(misses, releases as u64, context.spend(ALPHA));
             parts.push(Outcome::at_most(low, gamma, releases as u64));

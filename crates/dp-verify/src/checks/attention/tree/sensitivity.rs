@@ -2,6 +2,7 @@
 
 use super::super::{Row, climb, options, random_row, random_rows, unflatten};
 use super::{attention, distances, moved, tree_options};
+use crate::checks::twins::each_twin;
 use crate::{Context, Outcome, Subject, larger, smaller};
 use attention_dp::{
     DistanceMethod, DistanceOptions, Power, PrivateDistances, PrivateTree, RowBound, Signs, TreeAdjacency,
@@ -53,13 +54,11 @@ impl Ratios {
 /// Ranges, distances and attention under both adjacencies: no pair of neighbours moves the nodes further than the bounds, and
 /// some come near. Two twins are judged; the milder finding counts.
 pub(super) fn sensitivity(context: &mut Context, subject: Subject) -> Outcome {
-    let faults = subject.pick(&[Fault::None][..], &[Fault::ForgottenLevel, Fault::RawMoments]);
-    let mut outcomes: Vec<Outcome> = faults.iter().map(|&fault| under(context, fault)).collect();
-    outcomes.sort_by(|a, b| b.observed.total_cmp(&a.observed));
-    outcomes.swap_remove(outcomes.len() - 1)
+    let twins = vec![Fault::ForgottenLevel, Fault::RawMoments];
+    each_twin(subject, Fault::None, twins, |fault| under(context, fault))
 }
 
-fn under(context: &mut Context, fault: Fault) -> Outcome {
+fn under(context: &Context, fault: Fault) -> Outcome {
     let mut rng = context.rng(0);
     let steps = context.scale(150, 3_000);
     let vectors = of_vectors(context.scale(300, 20_000), fault, &mut rng);

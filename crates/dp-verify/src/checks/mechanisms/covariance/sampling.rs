@@ -3,7 +3,7 @@
 use super::super::{delta, epsilon, none_fails};
 use super::{change, draws};
 use crate::checks::lower_bound::{Events, LowerBound, Stated};
-use crate::{Context, Outcome, Subject, larger, smaller};
+use crate::{Context, Outcome, Subject, exceeds, larger, smaller};
 use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt};
 use dp_mechanisms::covariance::{Neighbourhood, Target, chi_square};
 use dp_mechanisms::{
@@ -313,10 +313,11 @@ pub(in super::super) fn utility(context: &mut Context, subject: Subject) -> Outc
         let half = matmul(whiten.as_ref(), released.as_ref(), Parallelism::Sequential).expect("square");
         let whole = matmul_nt(half.as_ref(), whiten.as_ref(), Parallelism::Sequential).expect("square");
         let values = SymmetricEigen::new(whole.as_ref()).expect("symmetric").values().to_vec();
-        let far = |value: &f64| (value - 1.0).abs() > spectral;
+        let far = |value: &f64| exceeds((value - 1.0).abs(), spectral);
         misses[0] += u64::from(values.iter().any(far));
         let off = |i: usize, j: usize| {
-            (released[(i, j)] - sigma[(i, j)]).abs() > entrywise * (sigma[(i, i)] * sigma[(j, j)]).sqrt()
+            let scale = (sigma[(i, i)] * sigma[(j, j)]).sqrt();
+            exceeds((released[(i, j)] - sigma[(i, j)]).abs(), entrywise * scale)
         };
         misses[1] += u64::from((0..m).any(|i| (0..=i).any(|j| off(i, j))));
     }

@@ -1,6 +1,6 @@
 //! Hockey-stick and Rényi divergences of small laws, summed from certified probabilities.
 
-use crate::larger;
+use crate::{exceeds, larger};
 use dp_mechanisms::certified;
 use dp_mechanisms::noise::LogConcaveNoise;
 
@@ -43,11 +43,10 @@ impl Law {
     pub(super) fn renyi(&self, shift: i64, order: f64) -> f64 {
         let logarithm = |k| {
             let (low, high) = self.bounds(k);
-            if low > f64::MIN_POSITIVE { f64::midpoint(low, high).ln() } else { f64::NAN }
+            exceeds(low, f64::MIN_POSITIVE).then(|| f64::midpoint(low, high).ln())
         };
-        let term = |k| (order * logarithm(k) + (1.0 - order) * logarithm(k - shift)).exp();
-        let terms = (-self.radius..=self.radius).map(term).filter(|term| !term.is_nan());
-        terms.sum::<f64>().ln() / (order - 1.0)
+        let term = |k| Some((order * logarithm(k)? + (1.0 - order) * logarithm(k - shift)?).exp());
+        (-self.radius..=self.radius).filter_map(term).sum::<f64>().ln() / (order - 1.0)
     }
 }
 
@@ -58,7 +57,7 @@ fn gain(laws: &[&Law], shift: &[i64], (here, there): (f64, f64)) -> f64 {
     };
     let term = |k: i64| {
         let (likely, shifted) = (law.bounds(k).1, law.bounds(k - step).0);
-        if likely > 0.0 { gain(laws, shift, (here * likely, there * shifted)) } else { 0.0 }
+        if likely == 0.0 { 0.0 } else { gain(laws, shift, (here * likely, there * shifted)) }
     };
     (-law.radius..=law.radius).map(term).sum()
 }

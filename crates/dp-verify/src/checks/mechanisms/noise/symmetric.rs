@@ -4,7 +4,7 @@ use super::divergence::{Law, RESIDUE, SLACK};
 use super::{each_twin, integers, none_fails, rounded};
 use crate::checks::mechanisms::noise_std;
 use crate::checks::misses::Misses;
-use crate::{Context, Outcome, Subject, largest};
+use crate::{Context, Outcome, Subject, exceeds, largest};
 use dp_linalg::Mat;
 use dp_mechanisms::noise::FrobeniusGaussian;
 use dp_mechanisms::{FailureProbability, SymmetricLatticeMatrix, gaussian, symmetric};
@@ -87,7 +87,7 @@ pub(super) fn radius(context: &mut Context, subject: Subject) -> Outcome {
                 spectral_norm(&SymmetricLatticeMatrix::new(packed, integers()).expect("a triangle"))
             })
             .collect();
-        let beyond = norms.iter().filter(|&&norm| norm > radius).count() as u64;
+        let beyond = norms.iter().filter(|&&norm| exceeds(norm, radius)).count() as u64;
         let covered = Misses { missed: beyond, trials, stated: FAILURE };
         let covered = covered.outcome(context, &format!("norms of order {order} beyond their radius"));
         let largest = largest(norms);
