@@ -1,7 +1,7 @@
 //! Saving and loading released classifiers, with the certificate in the file.
 
 use super::FileError;
-use super::sealed::{Opened, Tensor, save};
+use super::sealed::{Opened, Tensor, records_only, save};
 use crate::private::{
     ClassifierParts, DescentAdjacency, DescentMechanism, DescentOptions, PrivateClassifier,
 };
@@ -103,7 +103,10 @@ fn mechanism<A: DescentAdjacency>(
     let made = Mu::new(mu)
         .and_then(|mu| DescentMechanism::with_mu(options, certificate.guarantee().adjacency(), mu))
         .map_err(|_| FileError::Inconsistent)?;
+    let stages = [made.centre(), made.step()];
     let consistent = made.profile() == certificate.guarantee()
+        && records_only(certificate, "_sensitivity", &stages.map(|stage| stage.sensitivity().square()))
+        && records_only(certificate, "noise_std", &stages.map(|stage| stage.noise_std().get()))
         && certificate.arithmetic() == ArithmeticModel::ExactLattice
         && made.recorded().iter().all(|(name, value)| recorded(name) == Some(value));
     if consistent { Ok(made) } else { Err(FileError::Inconsistent) }

@@ -1,7 +1,7 @@
 //! Saving and loading released moments, with the certificate in the file.
 
 use super::FileError;
-use super::sealed::{Opened, Tensor, save};
+use super::sealed::{Opened, Tensor, records_only, save};
 use crate::private::{
     FlatteningParts, NoisyMoments, RecordAdjacency, RecordMechanism, RecordOptions, ReleasedParts,
 };
@@ -103,8 +103,27 @@ fn mechanism<A: RecordAdjacency>(
     let recorded = |(name, value): &(&str, String)| certificate.parameters().get(*name) == Some(value);
     let consistent = made.profile() == certificate.guarantee()
         && certificate.arithmetic() == ArithmeticModel::ExactLattice
-        && made.recorded().iter().all(recorded);
+        && made.recorded().iter().all(recorded)
+        && is_of(certificate, &made);
     if consistent { Ok(made) } else { Err(FileError::Inconsistent) }
+}
+
+/// Whether sensitivities and noise of all stages are those of this mechanism.
+fn is_of<A: RecordAdjacency>(
+    certificate: &Certificate<PrivacyProfile<A>>,
+    mechanism: &RecordMechanism<A>,
+) -> bool {
+    let matrices = [Some(mechanism.moments()), mechanism.flattening()].into_iter().flatten();
+    let (mut squares, mut noise) = (Vec::new(), Vec::new());
+    for matrix in matrices {
+        squares.push(matrix.sensitivity().square());
+        noise.extend([matrix.noise().diagonal(), matrix.noise().off_diagonal()].map(|n| n.noise_std().get()));
+    }
+    if let Some(centre) = mechanism.centre() {
+        squares.push(centre.sensitivity().square());
+        noise.push(centre.noise_std().get());
+    }
+    records_only(certificate, "_sensitivity", &squares) && records_only(certificate, "noise_std", &noise)
 }
 
 fn directions_name(round: usize) -> String {

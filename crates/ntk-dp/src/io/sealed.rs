@@ -2,6 +2,7 @@
 
 use super::FileError;
 use dp_linalg::Mat;
+use dp_mechanisms::Certificate;
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
@@ -11,6 +12,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
+use std::str::FromStr;
 
 const VERSION: &str = "1";
 
@@ -161,4 +163,15 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path).map(|_| ()).map_err(|failed| failed.error)
+}
+
+/// Whether all that a certificate records under names with this end, of composed and of joined releases, is among `values`.
+pub(super) fn records_only<G, T: FromStr + PartialEq>(
+    certificate: &Certificate<G>,
+    end: &str,
+    values: &[T],
+) -> bool {
+    let recorded = certificate.parameters().iter().filter(|(name, _)| name.ends_with(end));
+    let is_known = |text: &str| text.parse().is_ok_and(|value| values.contains(&value));
+    recorded.flat_map(|(_, value)| value.split("; ")).all(is_known)
 }
