@@ -239,7 +239,7 @@ def small_deltas(ours, patience, tables):
         for peer, width in ((dp_accounting, 16), (prv_accountant_somehow, 14)):
             epsilon, cell = claim(ours, peer, (mechanism, count, delta), width, patience)
             cells += cell
-            case = (f"σ={sigma}, {count} times, δ = {delta:g}", f"exact; by loss distributions {upper / exact - 1:.1e} above it")
+            case = (f"σ={sigma}, {count} times, δ = {delta:g}", f"exact; by loss distributions {upper / exact - 1:.1e} of it above")
             name = peer.__name__.removesuffix("_somehow").replace("_", "-")
             if math.isfinite(epsilon):
                 tables.add(*case, name, exact, epsilon, f"the true δ is {cell.split()[-1]} times what they ask")

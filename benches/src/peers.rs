@@ -119,7 +119,7 @@ pub fn page(comparisons: &[Comparison]) -> String {
 const HEAD: &str = "\
 # Others beside ours
 
-Made by `cargo xtask peers` (in a clone: Python 3.9 to 3.12 and a Rust toolchain); do not edit, `cargo xtask peers --render` makes the page from `results.json`. Every comparison has peers of pinned versions in an environment of
+Made by `cargo xtask peers` (attention with `--torch`; in a clone: Python 3.9 to 3.12 and a Rust toolchain); do not edit, `cargo xtask peers --render` makes the page from `results.json`. Every comparison has peers of pinned versions in an environment of
 its own (`requirements/`), and asks both sides in turns in one run. Numbers are medians; a ratio is theirs over ours, so that **above one we are faster** (or, for
 ε, lower). A load well above zero means that others used the machine: ratios hold better than times.
 ";
