@@ -11,6 +11,15 @@ const AMBIENT: &[&str] = &[
     "Instant::now",
     "std::env",
     "env::var",
+    "env::vars",
+    "env::var_os",
+    "env::args",
+    "env::args_os",
+    "fs::read",
+    "fs::read_to_string",
+    "fs::read_dir",
+    "fs::write",
+    "rand::random",
     "rand::rng",
     "thread_rng",
     "ThreadRng",
@@ -33,7 +42,7 @@ const DOORS: &[(&str, &str)] = &[
 ];
 
 /// Crates whose floats become integers on a lattice, which must agree across processors.
-const QUANTISED: &[&str] = &["dp-mechanisms", "poly-kernel", "attention-dp"];
+const QUANTISED: &[&str] = &["dp-mechanisms", "poly-kernel", "attention-dp", "john-ellipsoid-dp", "ntk-dp"];
 
 /// The standard library's fused product, and the vector ones of pulp.
 const FUSED: &[&str] = &["mul_add", "mul_add_f64s", "mul_add_e_f64s", "mul_add_f32s", "mul_add_e_f32s"];
@@ -115,7 +124,22 @@ pub(super) fn unsafe_code(workspace: &Workspace) -> Vec<Finding> {
 }
 
 pub(super) fn disabled_tests(workspace: &Workspace) -> Vec<Finding> {
-    in_code(workspace, &["#[ignore"], "a test that does not run protects nothing; mend it or remove it")
+    let message = "a test that does not run protects nothing; mend it or remove it";
+    let mut findings = in_code(workspace, &["#[ignore"], message);
+    for file in workspace.members.iter().flat_map(|member| &member.sources) {
+        let sometimes =
+            attributes(file, "#[cfg_attr(").filter(|(_, text)| words(text, "ignore").next().is_some());
+        findings.extend(sometimes.map(|(at, _)| file.finding(&file.code, at, message.to_owned())));
+    }
+    findings
+}
+
+/// Attributes that begin so, up to their end.
+fn attributes<'a>(file: &'a SourceFile, start: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+    words(&file.code, start).map(|at| {
+        let end = file.code[at..].find(']').map_or(file.code.len(), |len| at + len);
+        (at, &file.code[at..end])
+    })
 }
 
 pub(super) fn unfinished(workspace: &Workspace) -> Vec<Finding> {
@@ -133,15 +157,13 @@ pub(super) fn unfinished(workspace: &Workspace) -> Vec<Finding> {
 
 pub(super) fn silenced_lints(workspace: &Workspace) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let message = "a silenced lint without a reason; add `reason = \"…\"`";
+    let has = |text: &str, word: &str| words(text, word).next().is_some();
     for file in workspace.members.iter().flat_map(|member| &member.sources) {
-        for attribute in ["#[allow(", "#![allow(", "#[expect(", "#![expect("] {
-            for at in words(&file.code, attribute) {
-                let end = file.code[at..].find(']').map_or(file.code.len(), |len| at + len);
-                if words(&file.code[at..end], "reason").next().is_none() {
-                    let message = "a silenced lint without a reason; add `reason = \"…\"`";
-                    findings.push(file.finding(&file.code, at, message.to_owned()));
-                }
-            }
+        for start in ["#[allow(", "#![allow(", "#[expect(", "#![expect(", "#[cfg_attr(", "#![cfg_attr("] {
+            let silent = attributes(file, start)
+                .filter(|(_, text)| (has(text, "allow(") || has(text, "expect(")) && !has(text, "reason"));
+            findings.extend(silent.map(|(at, _)| file.finding(&file.code, at, message.to_owned())));
         }
     }
     findings
@@ -207,6 +229,10 @@ mod tests {
         assert_eq!(with_path("crates/attention-dp/src/io/npy.rs", "fs::File"), 0);
         assert_eq!(with_path("crates/attention-dp/src/build.rs", "fs::File"), 1);
         assert_eq!(with_path("crates/attention-dp/src/io/npy.rs", "std::env"), 1);
+        assert_eq!(
+            with_path("crates/dp-mechanisms/src/lattice.rs", "use std::{env, fs}; fs::read(env::args())"),
+            2
+        );
     }
 
     #[test]
@@ -230,6 +256,8 @@ mod tests {
     fn disabled_tests_are_found() {
         let source = "#[test]\n#[ignore]\nfn a() {}\n#[ignore = \"slow\"]\nfn b() {}\n";
         assert_eq!(lines(disabled_tests, "dp-linalg", source), [2, 4]);
+        assert_eq!(lines(disabled_tests, "dp-linalg", "\n#[cfg_attr(miri, ignore)]\nfn a() {}\n"), [2]);
+        assert!(lines(disabled_tests, "dp-linalg", "#[cfg_attr(miri, derive(Debug))]\n").is_empty());
     }
 
     #[test]
@@ -249,6 +277,10 @@ mod tests {
     fn silenced_lints_need_reasons() {
         let silent = "\n#[allow(dead_code)]\nfn f() {}\n#![expect(clippy::all)]";
         assert_eq!(lines(silenced_lints, "dp-linalg", silent), [2, 4]);
+        assert_eq!(
+            lines(silenced_lints, "dp-linalg", "\n#[cfg_attr(test, allow(dead_code))]\nfn f() {}"),
+            [2]
+        );
         let reasoned = "#[allow(\n    dead_code,\n    reason = \"planted\"\n)]\nfn f() {}";
         assert!(lines(silenced_lints, "dp-linalg", reasoned).is_empty());
     }
