@@ -285,18 +285,6 @@ fn a_generator_that_panics_leaves_the_stream_as_it_was() {
 }
 
 #[test]
-fn vectors_may_have_no_entries() {
-    let (mut tree, mut root) = (tree(options(9, 0)), square_root(options(9, 0)));
-    for _ in 0..9 {
-        assert!(tree.push(&[], &mut rng()).unwrap().is_empty());
-        assert!(root.push(&[], &mut rng()).unwrap().is_empty());
-    }
-    assert_eq!(tree.released().range(2..7), Some(vec![]));
-    assert_eq!(root.released().range(2..7), Some(vec![]));
-    assert!(tree.push(&[], &mut rng()).is_err() && root.push(&[], &mut rng()).is_err());
-}
-
-#[test]
 fn values_are_in_data_units_and_dropped_history_keeps_the_newest_prefix() {
     let options = options(8, 1).with_lattice(Lattice::new(-3).unwrap()).with_history(History::Dropped);
     let (mut tree, mut root) = (tree(options), square_root(options));
