@@ -38,7 +38,7 @@
 //! - Shapes with no row or no column are ordinary inputs: products are zeros, factors are empty, norms are 0.
 //! - Decompositions refuse NaN and infinite entries with [`Error::NonFinite`]; products treat them as IEEE 754 does.
 //! - Symmetric inputs are read from their lower triangle.
-//! - Threads are asked for with [`Parallelism`], call by call. Decompositions use one.
+//! - Threads are asked for with [`Parallelism`], call by call. Decompositions use one, but for [`Cholesky::factor`].
 //! - Where an error names a position it depends on the data: private code keeps such errors to itself.
 //!
 //! # Features

@@ -2,7 +2,7 @@
 
 use crate::whitening::{Whitening, squared_norm_above};
 use crate::{Certificate, Error};
-use dp_linalg::{Mat, MatRef, Parallelism, matmul_nt, matmul_tn, solve_lower_triangular};
+use dp_linalg::{Mat, MatRef, Operation, Parallelism, matmul_nt, matmul_tn, solve_lower_triangular};
 
 /// How a solve ended. Whatever it was, the certificate holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,8 @@ impl JohnEllipsoid {
     /// [`Error::Linalg`] when entries are beyond `f64`.
     pub fn matrix(&self) -> Result<Mat, Error> {
         let inverse_root = solve_lower_triangular(self.root(), Mat::identity(self.dim()).as_ref())?;
-        Ok(matmul_tn(inverse_root.as_ref(), inverse_root.as_ref(), Parallelism::Sequential)?)
+        let m = matmul_tn(inverse_root.as_ref(), inverse_root.as_ref(), Parallelism::Sequential)?;
+        finite(m, Operation::ProductTn)
     }
 
     /// `M⁻¹`, shape `(d, d)`: the shape of the smallest ellipsoid around `±aᵢ`.
@@ -132,7 +133,7 @@ impl JohnEllipsoid {
     /// # Errors
     /// [`Error::Linalg`] when entries are beyond `f64`.
     pub fn inverse(&self) -> Result<Mat, Error> {
-        Ok(matmul_nt(self.root(), self.root(), Parallelism::Sequential)?)
+        finite(matmul_nt(self.root(), self.root(), Parallelism::Sequential)?, Operation::ProductNt)
     }
 
     /// `ln det M`.
@@ -173,6 +174,14 @@ impl JohnEllipsoid {
         }
         let solved = solve_lower_triangular(self.root(), MatRef::new(x, x.len(), 1)?)?;
         Ok(solved.as_slice().iter().map(|y| y * y).sum())
+    }
+}
+
+fn finite(matrix: Mat, operation: Operation) -> Result<Mat, Error> {
+    if matrix.as_slice().iter().all(|entry| entry.is_finite()) {
+        Ok(matrix)
+    } else {
+        Err(dp_linalg::Error::Overflow { operation }.into())
     }
 }
 
@@ -249,7 +258,7 @@ impl EnclosingEllipsoid {
         let mut q = matmul_nt(p, p, Parallelism::Sequential)?;
         let level = self.level();
         q.as_mut_slice().iter_mut().for_each(|entry| *entry /= level);
-        Ok(q)
+        finite(q, Operation::ProductNt)
     }
 
     /// `(a − c)ᵀQ(a − c)`: at most 1 inside.

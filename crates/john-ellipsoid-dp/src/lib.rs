@@ -59,7 +59,8 @@
 //! Everything happens in whitened coordinates, which are refined each time, so that units and correlations of columns do not matter.
 //!
 //! # Limits
-//! - Rows with a NaN, an infinity or an entry beyond 1e150 are left out, and counted.
+//! - Rows with a NaN, an infinity or an entry beyond 1e150 are left out, and counted. Columns whose largest entry is below about 1e-290 may end in
+//!   [`Error::Linalg`].
 //! - At condition number κ (in units of the columns), the gap cannot be certified below about `κ·1e-15`.
 //! - Newton's systems are dense, in up to 3000 rows with weight; an optimum may have `d(d + 1)/2`, so that beyond `d` of about 75
 //!   first-order steps have to finish alone.

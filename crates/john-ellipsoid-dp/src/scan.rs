@@ -32,7 +32,7 @@ impl Scan {
     /// A sample that spans the space, with a whitening of it.
     ///
     /// # Errors
-    /// [`Error::Degenerate`]; [`Error::Linalg`] when floating point cannot tell; those of the source.
+    /// [`Error::Degenerate`]; [`Error::Linalg`] when floating point cannot tell; [`Error::SourceChanged`], those of the source.
     pub(crate) fn spanning(
         source: &mut impl RowSource,
         wanted: &[SupportRow],
@@ -92,7 +92,7 @@ impl Scan {
     /// Adds rows that the sample does not span, by one more reading: those that have a part orthogonal to all before.
     ///
     /// # Errors
-    /// [`Error::Degenerate`] when there are too few.
+    /// [`Error::SourceChanged`], [`Error::Degenerate`] when there are too few.
     fn complete(&mut self, source: &mut impl RowSource) -> Result<(), Error> {
         self.passes += 1;
         let mut span = IncrementalSpan { units: &self.units, basis: Vec::new() };
@@ -115,6 +115,9 @@ impl Scan {
             row += block.nrows();
             Ok(())
         })?;
+        if row != self.rows {
+            return Err(Error::SourceChanged { expected: self.rows, found: row });
+        }
         if span.basis.len() < self.units.len() {
             return Err(Error::Degenerate(Box::new(Span::new(&span.basis, &self.units)?)));
         }

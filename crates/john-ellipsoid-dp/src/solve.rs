@@ -30,7 +30,9 @@ pub fn john_ellipsoid(rows: impl RowSource, options: &JohnOptions) -> Result<Joh
 
 /// As [`john_ellipsoid`], from weights that are likely to be good (those of similar rows), and with a report whenever a gap is certified.
 ///
-/// Rows that are not named in `start` have no weight at first. The result is as good from any start; only the way is shorter.
+/// Rows that are not named in `start` have next to no weight at first. Only ratios of weights matter: they are scaled to the sum `d`. A
+/// weight counts as zero if it is negative or not finite, or if its row takes no part or does not exist; of several of one row the last
+/// counts. The result is as good from any start; only the way is shorter.
 ///
 /// ```
 /// use dp_linalg::Mat;
@@ -47,7 +49,7 @@ pub fn john_ellipsoid(rows: impl RowSource, options: &JohnOptions) -> Result<Joh
 /// ```
 ///
 /// # Errors
-/// Those of [`john_ellipsoid`].
+/// Those of [`john_ellipsoid`]: no start is refused.
 pub fn john_ellipsoid_from(
     mut rows: impl RowSource,
     start: &[SupportRow],

@@ -4,7 +4,7 @@ use crate::Error;
 use crate::compensated::{DotProducts, gamma, outward};
 use crate::design::dot;
 use dp_linalg::{
-    Cholesky, Mat, MatRef, Parallelism, frobenius_norm, matmul, matmul_tn, solve_lower_triangular,
+    Cholesky, Mat, MatRef, Parallelism, frobenius_norm, matmul, matmul_tn, row_norms, solve_lower_triangular,
 };
 
 /// Coordinates `y = Tᵀa` in which the ellipsoid is the unit ball: `gᵢ = ‖Tᵀaᵢ‖²`.
@@ -21,9 +21,8 @@ impl Whitening {
     /// From any `T` of shape `(d, d)`, which is rotated to be lower triangular.
     pub(crate) fn new(mut t: Mat) -> Self {
         make_lower_triangular(&mut t);
-        let norm =
-            |row: &[f64]| row.iter().map(|x| x * x).sum::<f64>().sqrt() * (1.0 + 2.0 * gamma(row.len() + 2));
-        let row_norms = t.rows().map(norm).collect();
+        let above = 1.0 + 2.0 * gamma(t.ncols() + 2);
+        let row_norms = row_norms(t.as_ref()).into_iter().map(|norm| norm * above).collect();
         Self { t, row_norms }
     }
 
@@ -88,9 +87,11 @@ impl Whitening {
         let quotient_norms: Vec<f64> = quotient.rows().map(|row| dot(row, row).sqrt()).collect();
         let mut slack = 0.0_f64;
         for (j, (computed, wanted)) in product.rows().zip(self.t.rows()).enumerate() {
-            let rest: f64 = computed.iter().zip(wanted).map(|(x, y)| (x - y).powi(2)).sum();
+            let norm = before.row_norms[j];
+            // relative to the row: its square may be beyond all numbers
+            let rest: f64 = computed.iter().zip(wanted).map(|(x, y)| ((x - y) / norm).powi(2)).sum();
             let terms = absolute_dot(before.t.row(j), &quotient_norms) + self.row_norms[j];
-            slack = slack.max((rest.sqrt() + rounding * terms) / before.row_norms[j]);
+            slack = slack.max(rest.sqrt() + rounding * (terms / norm));
         }
         let slack = slack * (1.0 + 4.0 * rounding);
         Ok(Change { factor: spectral_norm_above(&quotient, POWERS)?, slack })
@@ -117,12 +118,16 @@ fn spectral_norm_above(x: &Mat, squarings: usize) -> Result<f64, Error> {
     if squarings == 0 || !(1e-250..=1e250).contains(&frobenius) {
         return Ok(frobenius);
     }
-    // the power of two below: the bits of the fraction are cleared
-    let unit = f64::from_bits(frobenius.to_bits() >> 52 << 52);
+    let unit = power_of_two_below(frobenius);
     let scaled = Mat::from_fn(x.nrows(), x.ncols(), |i, j| x[(i, j)] / unit);
     let square = matmul_tn(scaled.as_ref(), scaled.as_ref(), Parallelism::Sequential)?;
     let rounding = gamma(x.nrows() + 4) * (frobenius / unit).powi(2);
     Ok(unit * outward((spectral_norm_above(&square, squarings - 1)? + rounding).sqrt()))
+}
+
+/// The bits of the fraction are cleared; for positive normal numbers.
+fn power_of_two_below(x: f64) -> f64 {
+    f64::from_bits(x.to_bits() >> 52 << 52)
 }
 
 /// `Σ |aⱼ|bⱼ` in eight partial sums, so that the compiler may use vectors.
@@ -148,12 +153,15 @@ pub(crate) fn squared_norm_above(y: &[f64], error: f64) -> f64 {
 
 /// `T ← TQ` with the `Q` of Householder reflections that clears the entries above the diagonal, which becomes positive.
 ///
-/// Reflections act on each row by itself: rows of very different size keep their relative accuracy.
+/// Reflections act on each row by itself: rows of very different size keep their relative accuracy. Their vectors are brought to a size
+/// near one, by powers of two, so that squares neither overflow nor vanish.
 fn make_lower_triangular(t: &mut Mat) {
     let d = t.nrows();
     for i in 0..d {
-        let norm = t.row(i)[i..].iter().map(|x| x * x).sum::<f64>().sqrt();
-        let mut v: Vec<f64> = t.row(i)[i..].to_vec();
+        let largest = t.row(i)[i..].iter().fold(f64::MIN_POSITIVE, |largest, x| x.abs().max(largest));
+        let unit = power_of_two_below(largest);
+        let mut v: Vec<f64> = t.row(i)[i..].iter().map(|x| x / unit).collect();
+        let norm = v.iter().map(|x| x * x).sum::<f64>().sqrt();
         v[0] += if v[0] < 0.0 { -norm } else { norm };
         let square: f64 = v.iter().map(|x| x * x).sum();
         if i + 1 < d && square > 0.0 {

@@ -63,7 +63,7 @@ impl FiniteNetwork {
     /// The output for each row of `points` `(n, d)`.
     ///
     /// # Errors
-    /// [`Error::Length`].
+    /// [`Error::Length`], [`Error::Point`] for the first that has a NaN or an infinite entry.
     pub fn outputs(&self, points: MatRef<'_>) -> Result<Vec<f64>, Error> {
         Ok(self.forward(points)?.1)
     }
@@ -74,7 +74,7 @@ impl FiniteNetwork {
     /// `Σₗ (σ_w²⟨aˡ(x), aˡ(y)⟩/mₗ + σ_b²)⟨δˡ(x), δˡ(y)⟩`.
     ///
     /// # Errors
-    /// [`Error::Length`].
+    /// [`Error::Length`], [`Error::Point`] for the first that has a NaN or an infinite entry.
     pub fn tangent_kernel(&self, points: MatRef<'_>) -> Result<Mat, Error> {
         let (hidden, _) = self.forward(points)?;
         let n = points.nrows();
@@ -103,6 +103,9 @@ impl FiniteNetwork {
     /// The hidden layers, and the outputs.
     fn forward(&self, points: MatRef<'_>) -> Result<(Vec<Hidden>, Vec<f64>), Error> {
         check_len(self.layers[0].0.ncols(), points.ncols())?;
+        if let Some((row, _)) = points.first_non_finite() {
+            return Err(Error::Point { row });
+        }
         let mut hidden: Vec<Hidden> = Vec::new();
         for (weights, biases) in &self.layers {
             let inputs = hidden.last().map_or(points, |(values, _)| values.as_ref());

@@ -51,7 +51,9 @@
 //!
 //! # Limits
 //! - Only [`private`] is private: what anything else returns is a function of the rows.
-//! - Points with a NaN or an infinite entry are refused, and errors name rows; private records are dropped by a rule of their own.
+//! - Points with a NaN or an infinite entry are refused, and errors name rows; private records are dropped by a rule of their own. Feature
+//!   maps ([`ReluFeatures`], [`NystromFeatures`], [`quadratic_features`], [`quadratic_sketch`]) refuse shapes alone, as all maps of `poly_kernel` do:
+//!   features of such a point mean nothing, and [`FeatureRidge`] refuses it.
 //! - Near equal or opposite points the NTK of a ReLU is good to about `1e-8·√d`; see [`Kernel`].
 //!
 //! # Notation

@@ -24,6 +24,10 @@ use rand::{Rng, RngExt};
 ///
 /// The kernel that [`FeatureMap::kernel_error`] speaks of is the exponential: what is said of it here is that nothing is known.
 ///
+/// # Numbers
+/// Features of a point with a NaN or an infinite entry mean nothing, and may be finite; those of other points in the block are what they
+/// are without it.
+///
 /// # Cost
 /// `d·m + depth·m²` operations a point. The last bits of features differ between processors.
 ///

@@ -67,7 +67,9 @@ fn run<M: FeatureMap + ?Sized>(
 ) -> Result<Mat, Error> {
     check(map, points, coefficients)?;
     let mut out = Mat::zeros(points.nrows(), coefficients.ncols());
-    Job { map, points, coefficients }.run(out.as_mut(), norms, parallelism.get())?;
+    // a thread without a block has nothing to do
+    let threads = parallelism.get().min(points.nrows().div_ceil(BLOCK_POINTS)).max(1);
+    Job { map, points, coefficients }.run(out.as_mut(), norms, threads)?;
     Ok(out)
 }
 

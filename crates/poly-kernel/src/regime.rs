@@ -275,8 +275,6 @@ impl Workload {
 
     /// `|Σ pⱼεⱼ(vⱼ − o)|` has a root mean square of at most `e Σ pⱼ|vⱼ − o| ≤ ½e` (Minkowski) if each `εⱼ` has one of `e`.
     fn random(&self) -> Option<Recommendation> {
-        // what can be drawn
-        let most = max_features(self.dim);
         let degree = (2..=ExpTaylor::MAX_DEGREE).find(|&degree| {
             let taylor = ExpTaylor::new(degree);
             taylor.is_ok_and(|taylor| taylor.relative_error(self.max_logit) <= 0.5 * self.output_error)
@@ -284,11 +282,20 @@ impl Workload {
         let linear = degree.map(|degree| RandomMap::LinearPlusRandom { degree });
         let maps = [Some(RandomMap::Trigonometric), Some(RandomMap::Positive), linear];
         let found = maps.into_iter().flatten().filter_map(|map| {
-            let feature_count = fewest(most, |count| self.error_of(map, count) <= self.output_error)?;
+            let feature_count =
+                fewest(self.most(map), |count| self.error_of(map, count) <= self.output_error)?;
             let output_error = self.error_of(map, feature_count);
             Some(Recommendation::Random { map, feature_count, output_error })
         });
         found.min_by_key(Recommendation::feature_count)
+    }
+
+    /// How many features can be drawn.
+    fn most(&self, map: RandomMap) -> usize {
+        match map {
+            RandomMap::Trigonometric | RandomMap::Positive => max_features(self.dim),
+            RandomMap::LinearPlusRandom { degree } => LinearPlusRandom::max_count(self.dim, degree),
+        }
     }
 
     fn error_of(&self, map: RandomMap, count: usize) -> f64 {

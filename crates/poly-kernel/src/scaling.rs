@@ -48,8 +48,8 @@ impl LogitScaling {
     /// Balances queries in the ball of `query_radius` against keys in the ball of `key_radius`.
     ///
     /// # Errors
-    /// [`Error::SoftmaxScale`] unless positive and finite, [`Error::Radius`] unless both are in `[1e-100, 1e100]` and
-    /// the factors are normal numbers.
+    /// [`Error::Radius`] unless both radii are in `[1e-100, 1e100]`, [`Error::SoftmaxScale`] unless the scale is positive
+    /// and finite and both factors are in `[1e-140, 1e140]`.
     pub fn new(softmax_scale: f64, query_radius: f64, key_radius: f64) -> Result<Self, Error> {
         if !(softmax_scale > 0.0 && softmax_scale.is_finite()) {
             return Err(Error::SoftmaxScale { value: softmax_scale });
@@ -61,7 +61,8 @@ impl LogitScaling {
         }
         let query_factor = (softmax_scale * (key_radius / query_radius)).sqrt();
         let key_factor = (softmax_scale * (query_radius / key_radius)).sqrt();
-        // squares of factors out of the normal range would lose the error bound of `radius`
+        // products of such a factor with a radius are far from overflow and from subnormal numbers, where the error bound of
+        // `radius` would be lost
         if ![query_factor, key_factor].iter().all(|factor| (1e-140..=1e140).contains(factor)) {
             return Err(Error::SoftmaxScale { value: softmax_scale });
         }

@@ -80,7 +80,7 @@ pub(crate) fn solve(
     let core = Core::new(scan.sample, start);
     let (candidates, best, inner_gap) = (None, None, 0.1);
     let mut run = Run { options, rows, passes, whitening, core, candidates, best, inner_gap };
-    let limit = ROUNDS_PER_PASS * options.max_passes();
+    let limit = options.max_passes().saturating_mul(ROUNDS_PER_PASS);
     let mut status = None;
     for _ in 0..limit {
         status = run.round(source, progress)?;
@@ -205,15 +205,28 @@ impl Run<'_> {
     }
 }
 
+/// Gives non-negative weights this sum, unless all are zero.
+fn scale_to(sum: f64, weights: &mut [f64]) {
+    let largest = weights.iter().copied().fold(0.0, f64::max);
+    if largest > 0.0 {
+        // by the largest first, so that the sum does not overflow
+        let share: f64 = weights.iter().map(|w| w / largest).sum();
+        for w in weights {
+            *w = *w / largest * (sum / share);
+        }
+    }
+}
+
 impl Core {
     fn new(rows: Vec<CoreRow>, start: &[SupportRow]) -> Self {
         let start: BTreeMap<usize, f64> = start.iter().map(|s| (s.row, s.weight)).collect();
-        let given = |kept: &CoreRow| start.get(&kept.row).map_or(0.0, |weight| weight.max(0.0));
-        let weights: Vec<f64> = rows.iter().map(given).collect();
+        let given = |kept: &CoreRow| start.get(&kept.row).copied().filter(|w| *w > 0.0 && w.is_finite());
+        let mut given: Vec<f64> = rows.iter().map(|kept| given(kept).unwrap_or(0.0)).collect();
+        let d = rows.first().map_or(0, |kept| kept.entries.len());
+        scale_to(d as f64, &mut given);
         // a start in which a direction has lost its weight is helped out by a little weight for all
-        let floor = if weights.iter().sum::<f64>() > 0.0 { 1e-3 / rows.len() as f64 } else { 1.0 };
-        let weights = weights.into_iter().map(|w| if w.is_finite() { w + floor } else { floor }).collect();
-        Self { rows, weights }
+        let floor = if given.iter().any(|w| *w > 0.0) { 1e-3 / rows.len() as f64 } else { 1.0 };
+        Self { rows, weights: given.into_iter().map(|w| w + floor).collect() }
     }
 
     fn coordinates(&self, whitening: &Whitening) -> Result<Mat, Error> {

@@ -30,7 +30,9 @@ pub fn deletion_threshold(d: usize, gap: f64) -> f64 {
 
 /// Another solver, on fewer and fewer rows.
 ///
-/// After every `period` iterations, rows below [`deletion_threshold`] are left out for good.
+/// After every `period` iterations, rows below [`deletion_threshold`] are left out for good. Each period goes on from the weights of the
+/// one before. A solver that begins anew whenever it is called, as [`Khachiyan`](super::Khachiyan) does, gets no further than in one period
+/// unless rows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SafeDeletion<S> {
     /// What is to be sped up.
@@ -46,27 +48,46 @@ const MARGIN: f64 = 1e-9;
 
 impl<S: Solver> Solver for SafeDeletion<S> {
     fn improve(&self, design: &mut Design<'_>, stop: Stop) -> Result<usize, Error> {
-        let spent = self
-            .solver
-            .improve(design, Stop { max_iterations: self.period.max(1).min(stop.max_iterations), ..stop })?;
-        if design.gap() <= stop.gap || spent >= stop.max_iterations || spent == 0 {
-            return Ok(spent);
+        let (rows, mut spent) = (design.rows(), 0);
+        let mut numbers: Vec<usize> = (0..rows.nrows()).collect();
+        let mut stays = self.until_deletion(design, stop, &mut spent)?;
+        let mut weights = design.weights().to_vec();
+        while let Some(positions) = stays {
+            numbers = positions.into_iter().map(|i| numbers[i]).collect();
+            let fewer = Mat::from_fn(numbers.len(), rows.ncols(), |i, j| rows[(numbers[i], j)]);
+            let mut smaller = Design::new(fewer.as_ref(), numbers.iter().map(|&i| weights[i]).collect())?;
+            stays = self.until_deletion(&mut smaller, stop, &mut spent)?;
+            weights.fill(0.0);
+            numbers.iter().zip(smaller.weights()).for_each(|(&i, w)| weights[i] = *w);
         }
-        let rest = Stop { max_iterations: stop.max_iterations - spent, ..stop };
-        let threshold = deletion_threshold(design.rows().ncols(), design.gap()) - MARGIN;
-        let stays: Vec<usize> =
-            (0..design.forms().len()).filter(|&i| design.forms()[i] >= threshold).collect();
-        if stays.len() as f64 > WORTH_A_COPY * design.forms().len() as f64 {
-            return Ok(spent + self.improve(design, rest)?);
+        if numbers.len() < rows.nrows() {
+            design.set_weights(weights)?;
         }
-        let rows = design.rows();
-        let fewer = Mat::from_fn(stays.len(), rows.ncols(), |i, j| rows[(stays[i], j)]);
-        let weights = stays.iter().map(|&i| design.weights()[i]).collect();
-        let mut smaller = Design::new(fewer.as_ref(), weights)?;
-        let more = self.improve(&mut smaller, rest)?;
-        let mut weights = vec![0.0; rows.nrows()];
-        stays.iter().zip(smaller.weights()).for_each(|(&i, w)| weights[i] = *w);
-        design.set_weights(weights)?;
-        Ok(spent + more)
+        Ok(spent)
+    }
+}
+
+impl<S: Solver> SafeDeletion<S> {
+    /// Periods until all is done, or until so many rows can go that a copy of the others, whose positions are returned, is worth it.
+    fn until_deletion(
+        &self,
+        design: &mut Design<'_>,
+        stop: Stop,
+        spent: &mut usize,
+    ) -> Result<Option<Vec<usize>>, Error> {
+        loop {
+            let max_iterations = self.period.max(1).min(stop.max_iterations - *spent);
+            let period = self.solver.improve(design, Stop { max_iterations, ..stop })?;
+            *spent += period;
+            if design.gap() <= stop.gap || *spent >= stop.max_iterations || period == 0 {
+                return Ok(None);
+            }
+            let threshold = deletion_threshold(design.rows().ncols(), design.gap()) - MARGIN;
+            let forms = design.forms();
+            let stays: Vec<usize> = (0..forms.len()).filter(|&i| forms[i] >= threshold).collect();
+            if stays.len() as f64 <= WORTH_A_COPY * forms.len() as f64 {
+                return Ok(Some(stays));
+            }
+        }
     }
 }

@@ -1,5 +1,5 @@
 use crate::Uniform;
-use dp_linalg::Mat;
+use dp_linalg::{Mat, Operation};
 use john_ellipsoid_dp::{
     Design, Error, JohnOptions, Status, StreamedRows, enclosing_ellipsoid, john_ellipsoid,
 };
@@ -27,6 +27,37 @@ fn huge_and_tiny_entries_are_ordinary() {
         assert_eq!((john.status(), john.dropped_rows()), (Status::Solved, 0));
         assert!((john.log_det() - 4.0 * unit.ln()).abs() < 1e-5);
     }
+}
+
+#[test]
+fn columns_near_the_least_numbers_are_solved_or_refused() {
+    let rows = Uniform::new(11).rows(300, 2);
+    for tiny in [1e-295, 1e-300, 1e-303, 1e-306, 1e-309, 1e-315, 5e-324] {
+        for units in [[tiny, 1.0], [1.0, tiny]] {
+            let scaled = Mat::from_fn(300, 2, |i, j| rows[(i, j)] * units[j]);
+            let found = john_ellipsoid(scaled.as_ref(), &JohnOptions::default());
+            match found {
+                Ok(john) => {
+                    let above = 1.0 + john.certificate().gap();
+                    assert!(scaled.rows().all(|a| john.leverage(a).unwrap() <= above), "{tiny}");
+                }
+                Err(refused) => assert!(matches!(refused, Error::Linalg(_)), "{tiny} {refused}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn matrices_beyond_all_numbers_are_refused() {
+    let overflow = |operation| Err(Error::Linalg(dp_linalg::Error::Overflow { operation }));
+    let short = Mat::from_vec(1, 1, vec![1e-200]).unwrap();
+    let john = john_ellipsoid(short.as_ref(), &JohnOptions::default()).unwrap();
+    assert_eq!(john.inverse(), overflow(Operation::ProductNt));
+    assert!(john.matrix().unwrap()[(0, 0)] == 0.0 && (john.log_det() - 2.0 * 1e-200_f64.ln()).abs() < 1e-5);
+    let pair = Mat::from_vec(2, 1, vec![1e-200, -1e-200]).unwrap();
+    let around = enclosing_ellipsoid(pair.as_ref(), &JohnOptions::default()).unwrap();
+    assert_eq!(around.matrix(), overflow(Operation::ProductNt));
+    assert!((around.squared_distance(&[5e-201]).unwrap() - 0.25).abs() < 1e-4);
 }
 
 #[test]
@@ -105,6 +136,15 @@ fn few_passes_end_with_a_certificate_all_the_same() {
     assert_eq!(john.status(), if gap <= 1e-6 { Status::Solved } else { Status::IterationLimit });
     let largest = rows.rows().map(|row| john.leverage(row).unwrap()).fold(0.0, f64::max);
     assert!(largest <= 1.0 + gap);
+}
+
+#[test]
+fn any_number_of_passes_may_be_allowed() {
+    let rows = Uniform::new(10).rows(3000, 4);
+    let options = JohnOptions::default().with_max_passes(usize::MAX);
+    let john = john_ellipsoid(rows.as_ref(), &options).unwrap();
+    assert_eq!(john.status(), Status::Solved);
+    assert_eq!(john, john_ellipsoid(rows.as_ref(), &JohnOptions::default()).unwrap());
 }
 
 #[test]

@@ -1,6 +1,8 @@
 use crate::{Uniform, forms};
 use dp_linalg::{Mat, Parallelism, matmul};
-use john_ellipsoid_dp::{Error, JohnEllipsoid, JohnOptions, Status, john_ellipsoid, john_ellipsoid_from};
+use john_ellipsoid_dp::{
+    Error, JohnEllipsoid, JohnOptions, Status, SupportRow, john_ellipsoid, john_ellipsoid_from,
+};
 use proptest::prelude::*;
 
 const GAP: f64 = 1e-8;
@@ -48,6 +50,27 @@ fn units_of_columns_do_not_matter_even_at_extremes() {
 }
 
 #[test]
+fn tiny_columns_are_solved_in_any_order_of_columns() {
+    let rows = Uniform::new(9).rows(700, 3);
+    let reference = solve(&rows);
+    for tiny in [1e-150, 1e-160, 1e-200, 1e-280, 1e-290] {
+        for units in [[tiny, 1.0, 1e100], [1.0, tiny, 1e100], [1e100, 1.0, tiny], [tiny; 3]] {
+            let scaled = Mat::from_fn(700, 3, |i, j| rows[(i, j)] * units[j]);
+            let log_units: f64 = units.iter().map(|unit: &f64| unit.ln()).sum();
+            let john = solve(&scaled);
+            let off = john.log_det() - reference.log_det() - 2.0 * log_units;
+            assert!(off.abs() < tolerance(3) + 1e-9, "{units:?} {off}");
+            assert_eq!(john.passes(), reference.passes(), "{units:?}");
+        }
+    }
+    // the rows of the least such problem
+    for corners in [[1e-160, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0, 1e-160]] {
+        let john = solve(&Mat::from_vec(2, 2, corners.to_vec()).unwrap());
+        assert!((john.log_det() - 2.0 * 1e-160_f64.ln()).abs() < tolerance(2) + 1e-9);
+    }
+}
+
+#[test]
 fn a_condition_number_of_1e8_after_mixing_is_certified_to_1e_6() {
     let mut random = Uniform::new(3);
     let rows = random.rows(2000, 6);
@@ -86,6 +109,30 @@ fn a_good_start_saves_passes() {
     let cold = john_ellipsoid(rows.as_ref(), &options).unwrap();
     let warm = john_ellipsoid_from(rows.as_ref(), cold.support(), &options, &mut |_| ()).unwrap();
     assert!(warm.passes() < cold.passes(), "{} {}", warm.passes(), cold.passes());
+}
+
+#[test]
+fn only_ratios_of_starting_weights_matter_and_no_start_is_refused() {
+    let rows = Uniform::new(8).rows(3000, 4);
+    let options = JohnOptions::default();
+    let cold = john_ellipsoid(rows.as_ref(), &options).unwrap();
+    let mut passes = Vec::new();
+    for scale in [1.0, 1e-300, 1e18, 1e307] {
+        let start: Vec<SupportRow> =
+            cold.support().iter().map(|s| SupportRow { weight: s.weight * scale, ..*s }).collect();
+        let warm = john_ellipsoid_from(rows.as_ref(), &start, &options, &mut |_| ()).unwrap();
+        assert_eq!(warm.status(), Status::Solved, "{scale}");
+        passes.push(warm.passes());
+    }
+    assert!(passes[0] < cold.passes() && passes.iter().all(|&p| p == passes[0]), "{passes:?}");
+    // one direction of four has all the weight, or weights that are none
+    for weight in [1e300, f64::MAX, f64::INFINITY, f64::NAN, -1.0, 0.0, f64::from_bits(1)] {
+        for rows_named in [&[7][..], &[7, 8, 9, 10, 11], &[9999]] {
+            let start: Vec<SupportRow> = rows_named.iter().map(|&row| SupportRow { row, weight }).collect();
+            let found = john_ellipsoid_from(rows.as_ref(), &start, &options, &mut |_| ()).unwrap();
+            assert_eq!(found.status(), Status::Solved, "{weight} {rows_named:?}");
+        }
+    }
 }
 
 proptest! {

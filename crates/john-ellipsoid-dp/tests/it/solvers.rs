@@ -149,6 +149,56 @@ fn exchanges_in_batches_need_few_looks_at_all_rows() {
     assert!(10 * batches < steps, "{batches} {steps}");
 }
 
+/// A solver that works in vain.
+struct Standing;
+
+impl Solver for Standing {
+    fn improve(&self, _: &mut Design<'_>, stop: Stop) -> Result<usize, Error> {
+        Ok(stop.max_iterations)
+    }
+}
+
+#[test]
+fn periods_between_deletions_are_as_many_as_there_are_iterations() {
+    // forms ¾, ¾ and 3/2, where rows are deleted from 0.634 down
+    let rows = Mat::from_vec(3, 2, vec![1.0, 0.0, 1.0, 0.0, 0.0, 1.0]).unwrap();
+    let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+    let stop = Stop { gap: 1e-9, max_iterations: 300_000 };
+    let spent = SafeDeletion { solver: Standing, period: 1 }.improve(&mut design, stop).unwrap();
+    assert_eq!(spent, 300_000);
+    assert_eq!(design.weights(), uniform_weights(rows.as_ref()));
+}
+
+#[test]
+fn rows_are_deleted_several_times_on_the_way_and_keep_their_numbers() {
+    let rows = Uniform::new(12).rows(4000, 4);
+    let stop = Stop { gap: 1e-8, max_iterations: 100_000 };
+    let mut whole = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+    WolfeAtwood.improve(&mut whole, stop).unwrap();
+    for period in [1, 7, 40, 100_000] {
+        let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+        let spent = SafeDeletion { solver: WolfeAtwood, period }.improve(&mut design, stop).unwrap();
+        assert!(spent < stop.max_iterations && design.gap() <= 1e-8 + 1e-10, "{period}: {}", design.gap());
+        // weights of both are those of rows that touch, up to the root of the gap
+        let apart = design.weights().iter().zip(whole.weights()).map(|(w, v)| (w - v).abs());
+        assert!(apart.fold(0.0, f64::max) < 1e-3, "{period}");
+    }
+}
+
+#[test]
+fn a_solver_that_begins_anew_needs_one_period_for_all_of_its_way() {
+    // corners of a pentagon, none of which is deleted: four steps
+    let angle = |i: usize| 0.4 * std::f64::consts::PI * i as f64;
+    let rows = Mat::from_fn(5, 2, |i, j| if j == 0 { angle(i).cos() } else { angle(i).sin() });
+    let gap = |period| {
+        let mut design = Design::new(rows.as_ref(), uniform_weights(rows.as_ref())).unwrap();
+        let stop = Stop { gap: 1e-2, max_iterations: 2000 };
+        SafeDeletion { solver: Khachiyan, period }.improve(&mut design, stop).unwrap();
+        design.gap()
+    };
+    assert!(gap(1) > 1e-2 && gap(2000) <= 1e-2, "{} {}", gap(1), gap(2000));
+}
+
 /// A solver that leaves its design with twice the weight.
 struct Doubling;
 

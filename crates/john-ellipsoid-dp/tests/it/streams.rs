@@ -33,6 +33,22 @@ fn a_source_that_changes_its_length_is_refused() {
 }
 
 #[test]
+fn a_second_reading_for_what_rows_span_must_have_the_same_length() {
+    // only one row has the second direction, and the first reading keeps others
+    for (length, single) in [(7000, 6001), (3500, 3333), (0, 0)] {
+        let mut pass = 0;
+        let rows = || {
+            pass += 1;
+            let n = if pass == 2 { length } else { 5000 };
+            let entry = |i: usize, j: usize| if i == single { [0.5, 0.1][j] } else { 1.0 };
+            std::iter::once(Ok(Mat::from_fn(n, 2, |i, j| if pass == 1 { 1.0 } else { entry(i, j) })))
+        };
+        let refused = john_ellipsoid(StreamedRows::new(2, rows), &JohnOptions::default());
+        assert_eq!(refused, Err(Error::SourceChanged { expected: 5000, found: length }));
+    }
+}
+
+#[test]
 fn errors_of_a_source_and_blocks_of_another_width_are_reported() {
     let broken = StreamedRows::new(2, || std::iter::once(Err::<Mat, _>(ErrorKind::UnexpectedEof)));
     assert_eq!(john_ellipsoid(broken, &JohnOptions::default()), Err(Error::Source(ErrorKind::UnexpectedEof)));

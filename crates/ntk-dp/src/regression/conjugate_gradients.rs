@@ -153,24 +153,39 @@ pub(super) fn conjugate_gradients(
         squares = next;
         iterations += 1;
     }
-    let mut error = times(&coefficients)?;
+    // what is returned, in units of the targets once more: tiny coefficients lose bits on the way
+    scale_columns(&mut coefficients, |j, alpha| alpha * units[j]);
+    let mut rounded = coefficients.clone();
+    scale_columns(&mut rounded, |j, alpha| alpha / units[j]);
+    let mut error = times(&rounded)?;
     add_scaled(&mut error, &vec![-1.0; targets.ncols()], &targets);
     let left = column_products(&error, &error);
     let relative =
         left.iter().zip(&targets_squared).map(|(r, y)| if *y > 0.0 { (r / y).sqrt() } else { 0.0 });
     // a NaN is no small residual
     let residual = relative.fold(0.0, |worst: f64, r| if r.is_nan() { f64::INFINITY } else { worst.max(r) });
-    for i in 0..coefficients.nrows() {
-        coefficients.row_mut(i).iter_mut().zip(&units).for_each(|(alpha, unit)| *alpha *= unit);
-    }
     let finite = coefficients.as_slice().iter().all(|alpha| alpha.is_finite());
     Ok(Solution { coefficients, iterations, residual: if finite { residual } else { f64::INFINITY } })
 }
 
-/// A power of two near the largest entry of a column; one for a column of zeros.
+/// The power of two below the largest entry of a column; one for a column of zeros.
 fn unit(targets: MatRef<'_>, j: usize) -> f64 {
     let largest = targets.rows().map(|row| row[j].abs()).fold(0.0, f64::max);
-    if largest < f64::MIN_POSITIVE { 1.0 } else { f64::from_bits(largest.to_bits() >> 52 << 52) }
+    if largest == 0.0 {
+        1.0
+    } else if largest < f64::MIN_POSITIVE {
+        // a subnormal number is its bits, times the least of them
+        f64::from_bits(1 << largest.to_bits().ilog2())
+    } else {
+        f64::from_bits(largest.to_bits() >> 52 << 52)
+    }
+}
+
+/// Replaces each entry by a function of its column and itself.
+fn scale_columns(matrix: &mut Mat, scaled: impl Fn(usize, f64) -> f64) {
+    for i in 0..matrix.nrows() {
+        matrix.row_mut(i).iter_mut().enumerate().for_each(|(j, entry)| *entry = scaled(j, *entry));
+    }
 }
 
 /// `⟨aⱼ, bⱼ⟩` for each column.

@@ -12,6 +12,9 @@ use poly_kernel::{FeatureBlock, FeatureMap, Role};
 /// Points whose features are computed, and added, together.
 const BLOCK: usize = 512;
 
+/// Sums of this size do not overflow, in whatever order they are added.
+const LARGEST_SUM: f64 = 1e300;
+
 /// Rows of a stripe of the triangle: what is computed above the diagonal is at most this wide.
 const STRIPE: usize = 256;
 
@@ -38,22 +41,32 @@ const STRIPE: usize = 256;
 #[derive(Clone)]
 pub struct FeatureRidge<M> {
     map: M,
+    sums: Sums,
+    /// As many as threads, once they were needed.
+    blocks: Vec<FeatureBlock>,
+    parallelism: Parallelism,
+}
+
+/// Over all points so far.
+#[derive(Clone)]
+struct Sums {
     /// `ΦᵀΦ`, lower triangle.
     gram: Mat,
     /// `ΦᵀY`.
     products: Mat,
-    /// As many as threads, once they were needed.
-    blocks: Vec<FeatureBlock>,
+    /// `Σ ‖φ‖²`, which no entry of `ΦᵀΦ` exceeds.
+    squares: f64,
+    /// `Σ ‖φ‖·max |y|`, which no entry of `ΦᵀY` exceeds.
+    reach: f64,
     points: u64,
-    parallelism: Parallelism,
 }
 
 impl<M> core::fmt::Debug for FeatureRidge<M> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("FeatureRidge")
-            .field("features", &self.gram.nrows())
-            .field("targets", &self.products.ncols())
-            .field("points", &self.points)
+            .field("features", &self.sums.gram.nrows())
+            .field("targets", &self.sums.products.ncols())
+            .field("points", &self.sums.points)
             .finish_non_exhaustive()
     }
 }
@@ -64,10 +77,8 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
     pub fn new(map: M, outputs: usize) -> Self {
         let count = map.feature_count();
         Self {
-            gram: Mat::zeros(count, count),
-            products: Mat::zeros(count, outputs),
+            sums: Sums::zeros(count, outputs),
             blocks: Vec::new(),
-            points: 0,
             parallelism: Parallelism::Sequential,
             map,
         }
@@ -79,13 +90,15 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
         Self { parallelism, ..self }
     }
 
-    /// Adds `points` `(b, d)` with `targets` `(b, outputs)`; from 512 on is fast.
+    /// Adds `points` `(b, d)` with `targets` `(b, outputs)`; from 512 on is fast. While it adds more than 512 for each thread, it holds a
+    /// copy of the sums before.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::RowCount`], [`Error::Point`], [`Error::Target`]; then nothing was added.
+    /// [`Error::Length`], [`Error::RowCount`], [`Error::Target`]; [`Error::Point`] for the first that is not finite, or with whose
+    /// features sums may exceed 1e300. Then nothing was added.
     pub fn add(&mut self, points: MatRef<'_>, targets: MatRef<'_>) -> Result<(), Error> {
         check_len(self.map.dim(), points.ncols())?;
-        check_len(self.products.ncols(), targets.ncols())?;
+        check_len(self.sums.products.ncols(), targets.ncols())?;
         check_rows(points.nrows(), targets.nrows())?;
         if points.nrows() == 0 {
             return Ok(());
@@ -93,16 +106,38 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
         check_targets(points.nrows(), targets)?;
         check_finite(points)?;
         let all: Vec<Range<usize>> = blocks(points.nrows()).collect();
-        for group in all.chunks(self.parallelism.get()) {
-            self.compute_features(points, group)?;
-            for (rows, block) in group.iter().zip(&self.blocks) {
-                let (features, products) = (block.as_ref(), self.products.as_mut());
-                add_gram(&mut self.gram, features, self.parallelism)?;
-                let targets = targets.subrows(rows.clone());
-                matmul_into(products, Accumulate::Add, features, targets, self.parallelism)?;
+        let mut groups = all.chunks(self.parallelism.get());
+        // a group is checked before any of it is added
+        let before = (groups.len() > 1).then(|| self.sums.clone());
+        let added = groups.try_for_each(|group| self.add_group(points, targets, group));
+        if let (Err(_), Some(before)) = (added, before) {
+            self.sums = before;
+        }
+        added
+    }
+
+    /// Adds some blocks, or nothing.
+    fn add_group(
+        &mut self,
+        points: MatRef<'_>,
+        targets: MatRef<'_>,
+        group: &[Range<usize>],
+    ) -> Result<(), Error> {
+        self.compute_features(points, group)?;
+        let (mut squares, mut reach) = (self.sums.squares, self.sums.reach);
+        for (rows, block) in group.iter().zip(&self.blocks) {
+            for (row, square) in rows.clone().zip(block.squared_norms()) {
+                let largest = targets.row(row).iter().fold(0.0, |largest, y| y.abs().max(largest));
+                (squares, reach) = (squares + square, reach + square.sqrt() * largest);
+                if !(squares <= LARGEST_SUM && reach <= LARGEST_SUM) {
+                    return Err(Error::Point { row });
+                }
             }
         }
-        self.points += points.nrows() as u64;
+        (self.sums.squares, self.sums.reach) = (squares, reach);
+        for (rows, block) in group.iter().zip(&self.blocks) {
+            self.sums.add(block.as_ref(), targets.subrows(rows.clone()), self.parallelism)?;
+        }
         Ok(())
     }
 
@@ -128,7 +163,7 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
     /// Number of points added.
     #[must_use]
     pub const fn points(&self) -> u64 {
-        self.points
+        self.sums.points
     }
 
     /// Solves for the weights; more points may be added afterwards.
@@ -138,16 +173,36 @@ impl<M: FeatureMap + Clone> FeatureRidge<M> {
     /// rounding of the sums.
     pub fn fit(&self, ridge: f64) -> Result<FeatureModel<M>, Error> {
         check_ridge(ridge)?;
-        if self.points == 0 {
+        if self.sums.points == 0 {
             return Err(Error::NoRows);
         }
-        let mut matrix = self.gram.clone();
+        let mut matrix = self.sums.gram.clone();
         for i in 0..matrix.nrows() {
             matrix[(i, i)] += ridge;
         }
         let cholesky = Cholesky::factor(matrix, self.parallelism)?;
-        let weights = cholesky.solve(self.products.as_ref())?;
+        let weights = cholesky.solve(self.sums.products.as_ref())?;
         Ok(FeatureModel { map: self.map.clone(), weights, cholesky })
+    }
+}
+
+impl Sums {
+    fn zeros(features: usize, outputs: usize) -> Self {
+        let (gram, products) = (Mat::zeros(features, features), Mat::zeros(features, outputs));
+        Self { gram, products, squares: 0.0, reach: 0.0, points: 0 }
+    }
+
+    /// Features `(r, b)` and targets `(b, outputs)`.
+    fn add(
+        &mut self,
+        features: MatRef<'_>,
+        targets: MatRef<'_>,
+        parallelism: Parallelism,
+    ) -> Result<(), Error> {
+        add_gram(&mut self.gram, features, parallelism)?;
+        matmul_into(self.products.as_mut(), Accumulate::Add, features, targets, parallelism)?;
+        self.points += targets.nrows() as u64;
+        Ok(())
     }
 }
 
@@ -219,7 +274,7 @@ impl<M: FeatureMap> FeatureModel<M> {
     /// `f` at each row of `points` `(m, d)`, shape `(m, outputs)`.
     ///
     /// # Errors
-    /// [`Error::Length`], [`Error::Point`].
+    /// [`Error::Length`], [`Error::Point`] for a point that is not finite or whose features overflow when squared.
     pub fn predict(&self, points: MatRef<'_>) -> Result<Mat, Error> {
         let mut out = Vec::with_capacity(points.nrows() * self.weights.ncols());
         self.for_each_block(points, |_, features| {
@@ -273,6 +328,10 @@ impl<M: FeatureMap> FeatureModel<M> {
         let mut block = self.map.feature_block(points.nrows().min(BLOCK));
         for rows in blocks(points.nrows()) {
             self.map.apply_block(Role::Query, points.subrows(rows.clone()), &mut block)?;
+            let overflow = |(_, square): &(usize, &f64)| !square.is_finite();
+            if let Some((row, _)) = rows.clone().zip(block.squared_norms()).find(overflow) {
+                return Err(Error::Point { row });
+            }
             visit(rows, block.as_ref())?;
         }
         Ok(())

@@ -118,6 +118,60 @@ fn targets_and_points_of_sums_must_be_finite() {
 }
 
 #[test]
+fn points_whose_features_overflow_change_no_sums() {
+    let (points, targets) = (uniform(6, 1500, 2), uniform(7, 1500, 1));
+    for threads in [1, 2] {
+        let empty = || {
+            FeatureRidge::new(quadratic_features(2, 1.0).unwrap(), 1)
+                .with_parallelism(Parallelism::threads(threads))
+        };
+        let mut sums = empty();
+        sums.add(points.as_ref(), targets.as_ref()).unwrap();
+        let before = sums.fit(1.0).unwrap().weights().to_owned();
+        // a kernel value with itself of 1e400; the last is in a group of its own
+        for row in [0, 700, 1499] {
+            let mut bad = points.clone();
+            bad[(row, 1)] = 1e100;
+            assert_eq!(sums.add(bad.as_ref(), targets.as_ref()), Err(Error::Point { row }), "{threads}");
+            assert_eq!(empty().add(bad.as_ref(), targets.as_ref()), Err(Error::Point { row }));
+            let model = sums.fit(1.0).unwrap();
+            assert_eq!((sums.points(), model.weights()), (1500, before.as_ref()));
+            assert_eq!(model.predict(bad.as_ref()), Err(Error::Point { row }));
+            assert_eq!(model.leave_one_out(bad.as_ref(), targets.as_ref()), Err(Error::Point { row }));
+        }
+    }
+}
+
+#[test]
+fn sums_that_would_overflow_by_many_points_or_by_their_targets_are_refused() {
+    let mut sums = FeatureRidge::new(quadratic_features(1, 1.0).unwrap(), 1);
+    let of = |size: f64| Mat::filled(1, 1, size);
+    // squared features of 0.4e300: two fit
+    let large = of(0.4_f64.powf(0.25) * 1e75);
+    for _ in 0..2 {
+        sums.add(large.as_ref(), of(1.0).as_ref()).unwrap();
+    }
+    assert_eq!(sums.add(large.as_ref(), of(1.0).as_ref()), Err(Error::Point { row: 0 }));
+    // features of 1e100 times a target of 1e250
+    assert_eq!(sums.add(of(1e50).as_ref(), of(1e250).as_ref()), Err(Error::Point { row: 0 }));
+    sums.add(of(1e20).as_ref(), of(1e250).as_ref()).unwrap();
+    assert_eq!(sums.points(), 3);
+    assert!(sums.fit(1.0).unwrap().weights().first_non_finite().is_none());
+}
+
+#[test]
+fn networks_of_finite_width_refuse_points_that_are_not_finite() {
+    let drawn =
+        FiniteNetwork::draw(network(Activation::Relu), 3, 5, &mut ChaCha8Rng::seed_from_u64(2)).unwrap();
+    for poison in [f64::NAN, f64::INFINITY] {
+        let mut points = uniform(8, 4, 3);
+        points[(2, 0)] = poison;
+        assert_eq!(drawn.outputs(points.as_ref()), Err(Error::Point { row: 2 }));
+        assert_eq!(drawn.tangent_kernel(points.as_ref()), Err(Error::Point { row: 2 }));
+    }
+}
+
+#[test]
 fn labels_beyond_the_classes_and_empty_lists_are_refused() {
     assert_eq!(one_hot(&[0, 2, 3], 3), Err(Error::Label { row: 2, label: 3, classes: 3 }));
     assert_eq!(one_hot(&[], 0).unwrap().shape(), (0, 0));

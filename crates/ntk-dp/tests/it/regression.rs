@@ -66,6 +66,32 @@ fn conjugate_gradients_find_the_same_model_and_say_how_close() {
 }
 
 #[test]
+fn residuals_of_targets_of_any_size_are_those_of_the_coefficients_that_are_returned() {
+    let points = uniform(18, 40, 3);
+    // eigenvalues of K + λI from 0.5 to some hundreds
+    let ridge = KernelRidge::new(kernel(), 0.5).unwrap();
+    let stop = Stop::new(1e-6, 500).unwrap();
+    let column = uniform(19, 40, 1);
+    for size in [1.0, 1e-150, 1e-200, 1e-305, 1e-310, 1e-320, 5e-324, 1e150, 1e300] {
+        let targets = Mat::from_fn(40, 1, |i, _| size * column[(i, 0)]);
+        let found = ridge.fit_iteratively(points.as_ref(), targets.as_ref(), stop).unwrap();
+        // in units of the largest target, where nothing underflows
+        let unit = targets.as_slice().iter().fold(0.0, |largest, y| y.abs().max(largest));
+        let scaled = |m: Mat| Mat::from_fn(m.nrows(), 1, |i, _| m[(i, 0)] / unit);
+        let (alpha, y) = (scaled(found.model().coefficients().to_owned()), scaled(targets));
+        let gram = kernel().gram(points.as_ref(), SEQUENTIAL).unwrap();
+        let images = matmul(gram.as_ref(), alpha.as_ref(), SEQUENTIAL).unwrap();
+        let norm = |m: &Mat| m.as_slice().iter().map(|x| x * x).sum::<f64>().sqrt();
+        let left = Mat::from_fn(40, 1, |i, _| images[(i, 0)] + 0.5 * alpha[(i, 0)] - y[(i, 0)]);
+        let residual = norm(&left) / norm(&y);
+        // a point with itself is off by 1e-8 of its kernel in a tile
+        assert!((found.residual() - residual).abs() <= 1e-6 * (1.0 + residual), "{size} {residual}");
+        assert_eq!(found.converged(), found.residual() <= 1e-6);
+        assert_eq!(found.converged(), size > 1e-315, "{size} {residual}");
+    }
+}
+
+#[test]
 fn residuals_without_a_point_are_those_of_a_fit_without_it() {
     let (points, targets) = (uniform(8, 25, 3), uniform(9, 25, 2));
     let path = LeaveOneOut::new(kernel(), points.as_ref(), targets.as_ref(), SEQUENTIAL).unwrap();

@@ -45,7 +45,9 @@ impl<T: Float> PartialAttention<T> {
         }
     }
 
-    /// Attention over the keys of both. Exchanging the two changes no bit.
+    /// Attention over the keys of both. Exchanging the two changes no bit, but perhaps which NaN an output is.
+    ///
+    /// The output of a query that sees no key on either side is zeros.
     ///
     /// # Errors
     /// [`Error::RowCount`] and [`Error::Length`] unless both have the same shape; then nothing was changed.
@@ -57,6 +59,7 @@ impl<T: Float> PartialAttention<T> {
         for (i, (mine, &theirs)) in self.log_masses.iter_mut().zip(&other.log_masses).enumerate() {
             let largest = mine.max(theirs);
             if largest == f64::NEG_INFINITY {
+                self.output.row_mut(i).fill(T::ZERO);
                 continue;
             }
             let weights = [*mine, theirs].map(|mass| (mass - largest).exp());

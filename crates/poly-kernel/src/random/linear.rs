@@ -1,6 +1,6 @@
 //! `LinearPlusRandom`: degrees zero and one exact, the rest of the exponential random.
 
-use super::degrees::{Degrees, Variance, rms_error};
+use super::degrees::rms_error;
 use super::{RandomMaclaurin, check_count, check_dim, max_features};
 use crate::{
     error::Error,
@@ -54,7 +54,8 @@ impl LinearPlusRandom {
     /// # Errors
     /// [`Error::ZeroDimension`], [`Error::DegreeTooSmall`] below 2, [`Error::DegreeTooLarge`] above
     /// [`ExpTaylor::MAX_DEGREE`], [`Error::RandomFeatureCount`] unless there is a feature for each of `degree − 1`
-    /// degrees and `1 + d + residual_count` is at most 2²⁰.
+    /// degrees, `1 + d + residual_count` is at most 2²⁰ and at most `2²⁸/d`, and `residual_count` is at most
+    /// `2²⁸/(d(degree + 1))`.
     pub fn new<R: Rng + ?Sized>(
         dim: usize,
         degree: usize,
@@ -73,10 +74,21 @@ impl LinearPlusRandom {
             return Err(Error::DegreeTooSmall { degree, min: 2 });
         }
         let taylor = ExpTaylor::new(degree)?;
-        check_count(residual_count, degree - 1, max_features(dim).saturating_sub(dim).saturating_sub(1))?;
+        check_count(residual_count, degree - 1, Self::max_residual(dim, degree))?;
         let mut coefficients = taylor.coefficients().to_vec();
         coefficients[..2].fill(0.0);
         Ok((taylor, coefficients))
+    }
+
+    /// The most random features.
+    fn max_residual(dim: usize, degree: usize) -> usize {
+        let beside_exact = max_features(dim).saturating_sub(dim).saturating_sub(1);
+        beside_exact.min(max_features(RandomMaclaurin::numbers(dim, degree)))
+    }
+
+    /// The most features of all.
+    pub(crate) fn max_count(dim: usize, degree: usize) -> usize {
+        Self::max_residual(dim, degree).saturating_add(dim).saturating_add(1)
     }
 
     /// The error of a map that need not exist.
@@ -87,7 +99,7 @@ impl LinearPlusRandom {
         logit: f64,
     ) -> Result<KernelError, Error> {
         let (taylor, coefficients) = Self::checked(dim, degree, residual_count)?;
-        let residual = Degrees::new(dim, &coefficients, residual_count, dim, Variance::AtOnce)?;
+        let residual = RandomMaclaurin::divided(dim, &coefficients, residual_count)?;
         let bias = polynomial_error(taylor.coefficients(), logit);
         Ok(rms_error(bias, residual.variance_bound(logit.sqrt()), logit))
     }

@@ -69,18 +69,29 @@ impl RandomMaclaurin {
     /// [`Error::ZeroDimension`], [`Error::NoCoefficients`], [`Error::DegreeTooLarge`],
     /// [`Error::CoefficientOutOfRange`] (each coefficient is zero or in `[1e-150, 1e150]`),
     /// [`Error::ZeroLeadingCoefficient`], and [`Error::RandomFeatureCount`] unless there is a feature for each degree
-    /// with a coefficient; a polynomial without other terms than a constant has one feature.
+    /// with a coefficient, and no more than 2²⁰ or `2²⁸/(d(g + 1))` at degree `g`; a polynomial without other terms than a
+    /// constant has one feature.
     pub fn new<R: Rng + ?Sized>(
         dim: usize,
         coefficients: &[f64],
         feature_count: usize,
         rng: &mut R,
     ) -> Result<Self, Error> {
-        let numbers = dim.saturating_mul(coefficients.len());
-        let degrees = Degrees::new(dim, coefficients, feature_count, numbers, Variance::AtOnce)?;
+        let degrees = Self::divided(dim, coefficients, feature_count)?;
         let mut draw = |count| Mat::from_fn(count, dim, |_, _| if rng.random::<bool>() { 1.0 } else { -1.0 });
         let signs = degrees.kept().map(|of| (0..of.power).map(|_| draw(of.count)).collect()).collect();
         Ok(Self { degrees, signs })
+    }
+
+    /// The features of each degree, before any is drawn.
+    pub(super) fn divided(dim: usize, coefficients: &[f64], feature_count: usize) -> Result<Degrees, Error> {
+        let numbers = Self::numbers(dim, coefficients.len().saturating_sub(1));
+        Degrees::new(dim, coefficients, feature_count, numbers, Variance::AtOnce)
+    }
+
+    /// Numbers that a feature is charged for, whatever its degree.
+    pub(super) const fn numbers(dim: usize, degree: usize) -> usize {
+        dim.saturating_mul(degree + 1)
     }
 
     /// The coefficients `c₀ … c_g`.

@@ -95,6 +95,12 @@ fn masses_beyond_all_exponentials_merge() {
     let mut nothing = empty();
     nothing.merge(&empty()).unwrap();
     assert_eq!(nothing, empty());
+    // without a key on either side, what they hold does not show: not in either order
+    for outputs in [[1.0, 2.0], [2.0, 1.0], [f64::NAN, 3.0]] {
+        let [mut sum, other] = outputs.map(|output| one(output, f64::NEG_INFINITY));
+        sum.merge(&other).unwrap();
+        assert_eq!(sum, empty());
+    }
     for bad in [f64::NAN, f64::INFINITY] {
         let refused = PartialAttention::new(Mat::zeros(2, 1), vec![0.0, bad]).unwrap_err();
         assert!(matches!(refused, Error::LogMass { query: 1, .. }));

@@ -40,7 +40,7 @@ fn the_number_of_threads_does_not_show() {
             .unwrap()
     };
     let expected = run(1);
-    for threads in [2, 3, 5, 64] {
+    for threads in [2, 3, 5, 64, usize::MAX] {
         assert_eq!(run(threads), expected);
     }
     let plain = readout(&map, points.as_ref(), coefficients.as_ref(), Parallelism::threads(2)).unwrap();

@@ -89,6 +89,27 @@ fn random_maps_are_those_with_fewest_features_and_can_be_drawn() {
 }
 
 #[test]
+fn no_random_map_is_recommended_that_cannot_be_drawn() {
+    // residual features of degrees up to g are charged d(g + 1) numbers each, of which there are 2²⁸
+    let workload = Workload::new(4096, 0.5, 0.003).unwrap();
+    let recommended = workload.recommend();
+    let drawn = workload.map(&mut ChaCha8Rng::seed_from_u64(1)).map(|map| map.feature_count());
+    assert!(matches!(recommended, Recommendation::NoneFits { .. }), "{recommended}");
+    assert!(matches!(drawn, Err(Error::NoMapFits { .. })), "{drawn:?}");
+    // where it can be drawn, it is recommended
+    for (dim, error) in [(1500, 0.005), (3000, 0.004), (4096, 0.004), (6000, 0.006)] {
+        let recommended = Workload::new(dim, 0.5, error).unwrap().with_memory(1 << 40).recommend();
+        let Recommendation::Random {
+            map: RandomMap::LinearPlusRandom { degree }, feature_count: count, ..
+        } = recommended
+        else {
+            panic!("{recommended}")
+        };
+        assert!((count - 1 - dim) * dim * (degree + 1) <= 1 << 28, "{dim} {count}");
+    }
+}
+
+#[test]
 fn typical_errors_are_those_of_many_normal_logits() {
     let workload = Workload::new(20, 4.0, 0.05).unwrap().with_logit_std(0.5).unwrap();
     let recommended = workload.recommend();

@@ -54,6 +54,11 @@ fn rejects_parameters_that_make_no_scaling() {
         assert!(matches!(LogitScaling::new(1.0, radius, 1.0), Err(Error::Radius { .. })));
         assert!(matches!(LogitScaling::new(1.0, 1.0, radius), Err(Error::Radius { .. })));
     }
+    // radii in their range, factors out of theirs
+    for (scale, radii) in [(1e-290, [1.0, 1.0]), (1e290, [1.0, 1.0]), (1e100, [1e-100, 1e100])] {
+        let refused = LogitScaling::new(scale, radii[0], radii[1]);
+        assert_eq!(refused, Err(Error::SoftmaxScale { value: scale }));
+    }
     let scaling = LogitScaling::new(1.0, 1.0, 1.0).unwrap();
     assert_eq!(scaling.clone().with_key_center(vec![0.0, f64::NAN]), Err(Error::KeyCenter { index: 1 }));
     let centred = scaling.with_key_center(vec![0.0; 3]).unwrap();

@@ -10,7 +10,6 @@ pub(super) const TILE: usize = 128;
 const LANES: usize = 16;
 
 /// Whitened rows, one a column, and their lengths.
-#[derive(Debug)]
 pub(super) struct Tile {
     /// `(d, TILE)`: rows, then whitened rows, then integers.
     columns: Mat,
