@@ -278,8 +278,10 @@ fn execute_mutants(
 
 /// Text from a file of somebody else's on one line of a terminal, which it cannot steer.
 fn visible(text: &str) -> String {
+    // marks that turn the direction of text, and separators of lines
     let steers = |c: char| {
-        c.is_control() || ('\u{200e}'..='\u{202e}').contains(&c) || ('\u{2066}'..='\u{2069}').contains(&c)
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.chars().map(|c| if steers(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }

@@ -89,13 +89,8 @@ impl<'a> Node<'a> {
 
     /// Releases that share these parameters, but for those that are listed.
     fn leaf<A: Adjacency>(&self, count: u64, adjacency: A) -> Option<PrivacyProfile<A>> {
-        // trees with noise piece by piece: each is as many releases
-        let is_in_pieces = self.parameters.contains_key("l1_sensitivity");
-        if let Some(pieces) = self.parameters.get("touched_pieces").filter(|_| is_in_pieces) {
-            let is_whole = |pieces: u64| pieces > 0 && count.is_multiple_of(pieces);
-            if !pieces.split(SEPARATOR).all(|pieces| pieces.parse().is_ok_and(is_whole)) {
-                return None;
-            }
+        if !self.is_of_whole_trees(count) {
+            return None;
         }
         let lists = self.parameters.values().any(|value| value.contains(SEPARATOR));
         if !lists {
@@ -107,6 +102,24 @@ impl<'a> Node<'a> {
         let each = |index: u64| self.release(index, count).one(adjacency);
         let parts = (0..count).map(each).collect::<Option<Vec<PrivacyProfile<A>>>>()?;
         parts.iter().try_fold(PrivacyProfile::nothing(adjacency), |sum, part| sum.and(part).ok())
+    }
+
+    /// Whether trees with noise piece by piece have all their pieces: each piece is a release of its own.
+    fn is_of_whole_trees(&self, count: u64) -> bool {
+        let is_in_pieces = self.parameters.contains_key("l1_sensitivity");
+        let Some(pieces) = self.parameters.get("touched_pieces").filter(|_| is_in_pieces) else {
+            return true;
+        };
+        let listed: Vec<&str> = pieces.split(SEPARATOR).collect();
+        let each = if listed.len() == 1 { count } else { 1 };
+        let mut releases = BTreeMap::new();
+        for pieces in listed {
+            *releases.entry(pieces).or_insert(0) += each;
+        }
+        let is_whole = |(pieces, releases): (&str, u64)| {
+            pieces.parse().is_ok_and(|pieces: u64| pieces > 0 && releases.is_multiple_of(pieces))
+        };
+        releases.into_iter().all(is_whole)
     }
 
     /// The parameters of one release of those that were joined: its own of a list, or the one of all.

@@ -362,6 +362,10 @@ fn a_part_that_is_missing_or_unknown_is_not_passed_over() {
     for stated in [24.0, 28.9] {
         assert_eq!(problems(laplace, &pure(stated)).len(), 1, "{stated}");
     }
+    // two trees, of two and of three pieces
+    let trees = "l1_sensitivity = 1\nnoise_scale = 2.0\ntouched_pieces = 2; 2; 3; 3; 3\njoined_releases = 5";
+    assert_eq!(problems(trees, &pure(2.501)), [""; 0]);
+    assert!(has(&problems(&trees.replace("2; 2", "2; 3"), &pure(2.501)), "cannot be recomputed"));
 }
 
 #[test]
@@ -403,11 +407,11 @@ fn the_exit_code_says_whether_a_certificate_is_sound() {
     assert_eq!(run(&path).0, ExitCode::from(1));
     // a file cannot write lines of its own, nor hide others
     let steering =
-        serde_json::to_string(&bare).unwrap().replace("\"x\"", r#""x\n✓ all is well\u001b[8m\u202e""#);
+        serde_json::to_string(&bare).unwrap().replace("\"x\"", r#""x – y\n✓ all is well\u001b[8m\u202e""#);
     std::fs::write(&path, steering).unwrap();
     let (code, text) = run(&path);
     assert_eq!(code, ExitCode::from(1));
-    assert!(text.starts_with("✓ x\u{fffd}✓ all is well\u{fffd}[8m\u{fffd}, by y\n"), "{text}");
+    assert!(text.starts_with("✓ x – y\u{fffd}✓ all is well\u{fffd}[8m\u{fffd}, by y\n"), "{text}");
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub fn save_classifier<A: DescentAdjacency>(
 
 /// Loads a classifier that was saved under the adjacency `A`; it has one thread.
 ///
-/// Beyond the integrity of the file it is checked that options, guarantee and shapes belong together: the mechanism is made anew from the options
+/// Beyond the integrity of the file it is checked that options, noise, guarantee and shapes belong together: the mechanism is made anew from the options
 /// and `μ`, and its guarantee must be the one that the certificate states. Weights, centre and number of rows must be what a descent can release.
 ///
 /// # Errors
