@@ -7,7 +7,7 @@ mod chapters;
 mod checks;
 mod mutants;
 
-use dp_verify::{Check, Context, Evidence, Library, Outcome, Registry, Subject};
+use dp_verify::{Check, Context, Evidence, Library, Outcome, Registry, Subject, larger};
 
 /// The worked example's claims, checks and mutants, as dp-verify would list them.
 ///

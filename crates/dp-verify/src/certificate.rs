@@ -2,7 +2,7 @@
 
 mod parts;
 
-use crate::{Error, Registry};
+use crate::{Error, Registry, document};
 use attention_dp::MomentAdjacency;
 use dp_claims::ClaimStatus;
 use dp_mechanisms::{
@@ -57,9 +57,9 @@ pub struct Examination {
 /// too; and each claim that the certificate names must be known and not refuted.
 ///
 /// # Errors
-/// [`Error::Write`] if the file cannot be read, [`Error::NoCertificate`] if it is neither.
+/// [`Error::File`] if the file cannot be read, [`Error::NoCertificate`] if it is neither.
 pub fn examine(path: &Path, registry: &Registry) -> Result<Examination, Error> {
-    let bytes = std::fs::read(path)?;
+    let bytes = std::fs::read(path).map_err(|source| document::at(path, source))?;
     if bytes.first() == Some(&b'{') {
         let text = String::from_utf8_lossy(&bytes);
         let found = certificate::<AddRemoveRow>(&text, registry)

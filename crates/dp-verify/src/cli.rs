@@ -5,7 +5,8 @@ use crate::report::{
     write_html, write_index, write_json_line, write_markdown,
 };
 use crate::{
-    Error, Examination, Fate, Level, Problem, Registry, Row, Selection, Settings, examine, run, run_mutants,
+    Error, Examination, Fate, Level, Problem, Registry, Row, Selection, Settings, document, examine, run,
+    run_mutants,
 };
 use clap::Parser;
 use indicatif::MultiProgress;
@@ -105,7 +106,8 @@ impl Options {
         let Some(path) = self.json.as_ref().filter(|path| self.resume && path.exists()) else {
             return Ok(None);
         };
-        let found = read_json_lines(BufReader::new(File::open(path)?), registry, self.level())?;
+        let file = File::open(path).map_err(|source| document::at(path, source))?;
+        let found = read_json_lines(BufReader::new(file), registry, self.level())?;
         match (&found, self.seed) {
             (Some((known, _)), Some(asked)) if *known != asked => Err(Error::Resume),
             _ => Ok(found),
@@ -114,27 +116,35 @@ impl Options {
 
     fn json_file(&self) -> Result<Option<BufWriter<File>>, Error> {
         let Some(path) = &self.json else { return Ok(None) };
-        let mut file = if self.resume {
-            File::options().create(true).append(true).open(path)?
+        let opened = if self.resume {
+            File::options().create(true).append(true).open(path)
         } else {
-            File::create(path)?
+            File::create(path)
         };
+        let mut file = opened.map_err(|source| document::at(path, source))?;
         if self.resume && std::fs::read(path)?.last().is_some_and(|last| *last != b'\n') {
             file.write_all(b"\n")?; // a line that was cut off stays alone
         }
         Ok(Some(BufWriter::new(file)))
     }
 
+    /// Pages that are written when all is known, each to a file of its own that can be written.
+    fn probe_documents(&self) -> Result<(), Error> {
+        let paths: Vec<_> = [&self.json, &self.html, &self.markdown].into_iter().flatten().collect();
+        if let Some(path) =
+            paths.iter().enumerate().find_map(|(i, path)| paths[..i].contains(path).then_some(path))
+        {
+            return Err(Error::SameFile { path: path.to_path_buf() });
+        }
+        [&self.html, &self.markdown].into_iter().flatten().try_for_each(|path| document::probe(path))
+    }
+
     fn write_documents(&self, summary: &Summary<'_>) -> Result<(), Error> {
         if let Some(path) = &self.html {
-            let mut file = BufWriter::new(File::create(path)?);
-            write_html(&mut file, summary)?;
-            file.flush()?;
+            document::replace(path, |out| write_html(out, summary))?;
         }
         if let Some(path) = &self.markdown {
-            let mut file = BufWriter::new(File::create(path)?);
-            write_markdown(&mut file, summary)?;
-            file.flush()?;
+            document::replace(path, |out| write_markdown(out, summary))?;
         }
         Ok(())
     }
@@ -166,7 +176,11 @@ fn fail(error: &Error) -> ExitCode {
     ExitCode::from(
         if matches!(
             error,
-            Error::UnknownId { .. } | Error::UnknownCrate { .. } | Error::Resume | Error::Withdrawn { .. }
+            Error::UnknownId { .. }
+                | Error::UnknownCrate { .. }
+                | Error::SameFile { .. }
+                | Error::Resume
+                | Error::Withdrawn { .. }
         ) {
             USAGE
         } else {
@@ -179,8 +193,9 @@ fn fail(error: &Error) -> ExitCode {
 /// terminal). The exit code is 0 if something ran and everything is green, and 1 otherwise.
 ///
 /// # Errors
-/// [`Error::UnknownId`] if `--only` names nothing, [`Error::Resume`] if the rows to resume from are of another run, [`Error::NoSeed`] or
-/// [`Error::Write`] if the machine refuses.
+/// [`Error::UnknownId`] if `--only` names nothing, [`Error::SameFile`] if two reports have one name, [`Error::Resume`] if the rows to resume
+/// from are of another run, [`Error::File`], [`Error::NoSeed`] or [`Error::Write`] if the machine refuses. What can be known to fail does so
+/// before anything runs.
 pub fn execute(
     options: &Options,
     registry: &Registry,
@@ -208,7 +223,7 @@ pub fn execute(
             read => read?,
         };
         keeps_claims(&old, &String::from_utf8_lossy(&index), &options.withdraw)?;
-        std::fs::write(folder.join(INDEX), index)?;
+        document::replace(&folder.join(INDEX), |out| Ok(out.write_all(&index)?))?;
         let claims: Vec<_> = registry.claims().collect();
         let rows: usize = claims.iter().map(|(_, claim)| registry.checks_of(claim.id).len()).sum();
         writeln!(out, "{} claims in {rows} rows", claims.len())?;
@@ -217,6 +232,7 @@ pub fn execute(
     if options.mutants {
         return execute_mutants(options, registry, progress, colour, out);
     }
+    options.probe_documents()?;
     let earlier = options.earlier(registry)?;
     let seed = match &earlier {
         Some((seed, _)) => *seed,

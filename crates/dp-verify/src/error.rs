@@ -1,5 +1,7 @@
 //! What can go wrong around the checks (a failing check is a red row, not an error).
 
+use std::path::PathBuf;
+
 /// Why a run could not be made or reported.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +43,20 @@ pub enum Error {
     /// Machine: the operating system gave no fresh seed.
     #[error("the operating system gave no random seed; pass one with --seed")]
     NoSeed,
+    /// Caller: two reports are to have one name.
+    #[error("{path}: two reports cannot have one file", path = path.display())]
+    SameFile {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Machine: a file could not be opened or written.
+    #[error("{path}: cannot be opened or written", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// Machine: a report could not be written.
     #[error("a report could not be written")]
     Write(#[from] std::io::Error),

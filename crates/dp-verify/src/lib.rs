@@ -39,6 +39,7 @@ mod check;
 pub mod checks;
 pub mod cli;
 mod context;
+mod document;
 mod error;
 mod extremes;
 mod figure;

@@ -1,6 +1,6 @@
 //! Checks of the claims of column-means-dp.
 
-use crate::{Check, Context, Evidence, Outcome, Subject};
+use crate::{Check, Context, Evidence, Outcome, Subject, larger};
 use column_means_dp::{MeanAdjacency, MeanOptions, means_statistic, private_means};
 use dp_audit::{Experiment, Neighbours, ThresholdAudit, from_fn};
 use dp_linalg::Mat;
@@ -69,7 +69,7 @@ fn calibration(context: &mut Context, subject: Subject) -> Outcome {
         let mu = 2.0 * f64::from(1 << 20) / (subject.pick(1.0, 0.9) * noise);
         let spent =
             normal.cdf(mu / 2.0 - epsilon / mu) - epsilon.exp() * normal.cdf(-mu / 2.0 - epsilon / mu);
-        worst = worst.max(spent / delta);
+        worst = larger(worst, spent / delta);
     }
     // erfc here has some 1e-12, times cancellation of at most 1e3
     Outcome::at_most(worst, 1.0 + 1e-8, trials as u64).with_note("δ spent over δ asked for")

@@ -8,15 +8,16 @@ use super::Finding;
 use super::code::{SourceFile, words};
 use super::workspace::Workspace;
 
-/// Where checks are.
-const CHECKS: &str = "crates/dp-verify/src/checks/";
+/// Where checks are, and where those are that the book shows.
+const CHECKS: &[&str] = &["crates/dp-verify/src/checks/", "docs/src/checks/"];
 
 /// Functions that drop NaN.
 const DROPPING: &[&str] = &["f64::max", "f64::min", "f32::max", "f32::min"];
 
 pub(super) fn nan_is_kept(workspace: &Workspace) -> Vec<Finding> {
     let sources = workspace.members.iter().flat_map(|member| &member.sources);
-    sources.filter(|file| file.path.starts_with(CHECKS)).flat_map(of_file).collect()
+    let are_checks = |file: &&SourceFile| CHECKS.iter().any(|folder| file.path.starts_with(folder));
+    sources.filter(are_checks).flat_map(of_file).collect()
 }
 
 fn of_file(file: &SourceFile) -> Vec<Finding> {
@@ -80,6 +81,7 @@ mod tests {
     fn folds_that_drop_nan_are_found_in_checks_only() {
         let source = "\nlet worst = ratios.fold(0.0, f64::max);\nlet least = ratios.fold(1.0, f64::min);\n";
         assert_eq!(in_checks(source), [2, 3]);
+        assert_eq!(lines("docs/src/checks/any.rs", source), [2, 3]);
         assert_eq!(lines("crates/dp-verify/src/report/figure.rs", source), Vec::<usize>::new());
         assert_eq!(in_checks("// f64::max\nlet top = f64::MAX;\n"), Vec::<usize>::new());
     }

@@ -241,6 +241,20 @@ fn a_run_is_not_resumed_from_another_level_or_seed() {
 }
 
 #[test]
+fn reports_that_cannot_be_written_are_refused_before_anything_runs() {
+    let reports = Reports::new();
+    let (json, nowhere) = (reports.path("rows.jsonl"), reports.path("no/such/folder.html"));
+    let registry = registry(TWO, both(sound));
+    for kind in ["--html", "--markdown"] {
+        let refused = printed(&registry, &["--json", &json, kind, &nowhere], Colour::Off);
+        assert!(matches!(refused, Err(Error::File { path, .. }) if path.to_str() == Some(&nowhere)));
+        let refused = printed(&registry, &["--json", &json, kind, &json], Colour::Off);
+        assert!(matches!(refused, Err(Error::SameFile { path }) if path.to_str() == Some(&json)));
+    }
+    assert!(!std::path::Path::new(&json).exists(), "a row was written, so something ran");
+}
+
+#[test]
 fn a_green_line_beside_a_red_one_changes_nothing() {
     let reports = Reports::new();
     let json = reports.path("rows.jsonl");

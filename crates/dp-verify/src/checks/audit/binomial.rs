@@ -1,6 +1,7 @@
 //! Certified binomial tails and Clopper-Pearson bounds, against sums in integers.
 
 use super::exact::{approximate, binomial, dyadic, order};
+use crate::checks::twins::each_part;
 use crate::{Axis, Context, Figure, Outcome, Role, Subject};
 use dp_audit::binomial::{Proportion, tail_bounds};
 use dp_mechanisms::FailureProbability;
@@ -11,7 +12,8 @@ use rand::RngExt;
 /// hardest: right beside the bounds themselves, and at the smallest level beside 0 and 1. The twins: tails rounded
 /// to nearest, bounds at the two-sided level.
 pub(super) fn bounds(context: &mut Context, subject: Subject) -> Outcome {
-    Outcome::worst([tails(context, subject), coverage(context, subject), smallest_level()])
+    let halves = each_part(subject, [tails(context, subject), coverage(context, subject)]);
+    Outcome::worst([halves, smallest_level()])
 }
 
 /// The same at the smallest level, for truths nearer to 0 and 1 than any float between them that could be certified.

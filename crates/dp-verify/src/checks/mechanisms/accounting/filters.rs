@@ -93,11 +93,12 @@ pub(in super::super) fn filter(_: &mut Context, subject: Subject) -> Outcome {
     let responses = none_fails(cases, |(filter, at)| {
         worst_response(&Gate::new(filter, subject), 0.0, at) <= filter().budget().delta(at) + SLACK
     });
-    Outcome::worst([
+    let parts = [
         responses.with_note("randomised response"),
         gaussian_budgets(subject).with_note("Gaussian"),
         uncounted(subject).with_note("counts that were cut"),
-    ])
+    ];
+    each_part(subject, parts)
 }
 
 /// First μ = 0.8 of a budget of 1; then nothing, or what fits, whichever is worse after what was released. The value is that of the

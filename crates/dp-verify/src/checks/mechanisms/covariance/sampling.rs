@@ -3,6 +3,7 @@
 use super::super::{delta, epsilon, none_fails};
 use super::{change, draws};
 use crate::checks::lower_bound::{Events, LowerBound, Stated};
+use crate::checks::twins::each_part;
 use crate::{Context, Outcome, Subject, exceeds, larger, smaller};
 use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, SymmetricEigen, matmul, matmul_nt};
 use dp_mechanisms::covariance::{Neighbourhood, Target, chi_square};
@@ -229,9 +230,9 @@ pub(in super::super) fn law(context: &mut Context, subject: Subject) -> Outcome 
         let factor = Mat::from_vec(3, 2, vec![1.0, 0.5, -0.3, 2.0, 0.0, 0.7]).expect("six entries");
         PrivateCovariance::from_factor(factor, 0.4, bound(0.1)).expect("a positive ridge")
     };
+    let laws = [law_of(context, subject, whole), law_of(context, subject, factored)];
     Outcome::worst([
-        law_of(context, subject, whole),
-        law_of(context, subject, factored),
+        each_part(subject, laws),
         large(context).with_note("releases of large matrices that are no multiples"),
     ])
 }

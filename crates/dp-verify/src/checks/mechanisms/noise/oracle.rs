@@ -1,7 +1,7 @@
 //! Certified probabilities, and what follows from them, against another program in 60 digits.
 
 use super::reference::{compare, number};
-use super::{each_twin, fields, none_fails, rounded};
+use super::{each_part, each_twin, fields, none_fails, rounded};
 use crate::{Context, Outcome, Subject, larger};
 use dp_mechanisms::certified;
 use dp_mechanisms::noise::{LatticeNoise, LogConcaveNoise, shift_delta_bounds};
@@ -86,7 +86,7 @@ pub(super) fn truncated(_: &mut Context, subject: Subject) -> Outcome {
 /// `δ(ε)` of a shift from two values of the distribution function, against sums over all outputs. The twins compute it
 /// for a shift that is one less, and round to nearest.
 pub(super) fn shift(context: &mut Context, subject: Subject) -> Outcome {
-    Outcome::worst([shift_references(subject), shift_sums(context, subject)])
+    each_part(subject, [shift_references(subject), shift_sums(context, subject)])
 }
 
 fn shift_references(subject: Subject) -> Outcome {
@@ -119,11 +119,17 @@ fn shift_sums(context: &Context, subject: Subject) -> Outcome {
             (scale, rng.random_range(2..12_u64), rng.random_range(0.0..4.0), rng.random_range(5..40_u64))
         })
         .collect();
-    none_fails(cases, |(scale, shift, epsilon, bound)| {
+    let laplace = none_fails(&cases, |&(scale, shift, epsilon, _)| {
         agrees(&super::laplace(scale), 1 << 12, shift, epsilon, subject)
-            && agrees(&super::gaussian(scale), 1 << 9, shift, epsilon, subject)
-            && agrees(&super::truncated(rounded(scale), bound), bound as i64, shift, epsilon, subject)
-    })
+    });
+    let gaussian = none_fails(&cases, |&(scale, shift, epsilon, _)| {
+        agrees(&super::gaussian(scale), 1 << 9, shift, epsilon, subject)
+    });
+    let truncated = none_fails(&cases, |&(scale, shift, epsilon, bound)| {
+        agrees(&super::truncated(rounded(scale), bound), bound as i64, shift, epsilon, subject)
+    });
+    let named = [(laplace, "Laplace"), (gaussian, "Gaussian"), (truncated, "truncated rounded Gaussian")];
+    each_part(subject, named.map(|(outcome, law)| outcome.with_note(law)))
 }
 
 /// Whether the enclosure of the divergence meets the one by summation up to `radius`, beyond which nothing is left.

@@ -1,7 +1,7 @@
 //! Frobenius-isotropic noise on symmetric matrices: its privacy, and its spectral norm.
 
 use super::divergence::{Law, RESIDUE, SLACK};
-use super::{each_twin, integers, none_fails, rounded};
+use super::{each_part, each_twin, integers, none_fails, rounded};
 use crate::checks::mechanisms::noise_std;
 use crate::checks::misses::Misses;
 use crate::{Context, Outcome, Subject, exceeds, largest};
@@ -25,7 +25,7 @@ fn frobenius(shift: &[i64; 3]) -> i64 {
 /// the norm of the packed triangle; off-diagonal noise `σ/2`. Then `2τ² ≥ σ²` for the noise τ off the diagonal, in
 /// integers; the twin rounds to nearest.
 pub(super) fn divergence(context: &mut Context, subject: Subject) -> Outcome {
-    Outcome::worst([divergences(subject), enough_off_diagonal(context, subject)])
+    each_part(subject, [divergences(subject), enough_off_diagonal(context, subject)])
 }
 
 fn divergences(subject: Subject) -> Outcome {

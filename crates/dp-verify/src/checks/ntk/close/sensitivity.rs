@@ -3,6 +3,7 @@
 use super::{close, pair, unit};
 use crate::checks::attention::climb;
 use crate::checks::tightest::Tightest;
+use crate::checks::twins::each_part;
 use crate::{Context, Outcome, Subject, larger};
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::Draws;
@@ -35,7 +36,7 @@ pub(in super::super) fn points(context: &mut Context, subject: Subject) -> Outco
     for d in [1, 3] {
         search((context, &mut rng), (ReplaceRow, d), subject, (&mut l2, &mut l1));
     }
-    Outcome::worst([l2.outcome(0.99), l1.outcome(0.98)])
+    each_part(subject, [l2.outcome(0.99), l1.outcome(0.98)])
 }
 
 fn search<A: FixedSizeAdjacency>(
@@ -124,7 +125,8 @@ pub(in super::super) fn queries(context: &mut Context, subject: Subject) -> Outc
             });
         }
     }
-    Outcome::worst([rows.outcome(0.98), sums.outcome(0.9), many_columns(&mut rng)])
+    let both = each_part(subject, [rows.outcome(0.98), sums.outcome(0.9)]);
+    Outcome::worst([both, many_columns(&mut rng)])
 }
 
 /// Coefficients of so many columns that their values move by more than 64 bits, where a point is replaced by zero: refused, or
