@@ -14,11 +14,23 @@ pub(crate) const STEPS: &[Step] = &[
         cargo(&["test", "--workspace", "--locked"], more)
     }),
     Step {
-        in_ci: &["--quick"],
+        in_ci: &["--quick", "--html", "target/verify.html"],
         ..step("verify", "every claim holds, every broken twin is rejected", |more| {
             cargo(&["run", "--release", "--package", "dp-verify", "--"], more)
         })
     },
+    Step {
+        needs: &[SELENIUM],
+        in_ci: &["target/verify.html"],
+        ..step(
+            "page",
+            "the page that verify wrote works in a browser: filters, links, widths, colours",
+            |more| finish(Command::new("python3").arg("crates/dp-verify/tests/page.py").args(more)),
+        )
+    },
+    step("mutants", "every broken variant is killed", |more| {
+        cargo(&["run", "--release", "--package", "dp-verify", "--", "--mutants"], more)
+    }),
     // numbers of a shared machine are noise
     Step {
         in_ci: &["--no-run"],
@@ -116,6 +128,11 @@ const SEMVER: Need = Need {
     probe: &["cargo-semver-checks", "--version"],
     install: "cargo install --locked cargo-semver-checks",
 };
+const SELENIUM: Need = Need {
+    name: "selenium with Chromium and its driver",
+    probe: &["python3", "-c", "import selenium, shutil; assert shutil.which('chromedriver')"],
+    install: "install Chromium and its driver, and selenium by pip",
+};
 const MDBOOK: Need =
     Need { name: "mdbook", probe: &["mdbook", "--version"], install: "cargo install --locked mdbook" };
 
@@ -137,9 +154,9 @@ fn doc(_: &[OsString]) -> ExitCode {
     finish(Command::new(cargo_path()).args(arguments).env("RUSTDOCFLAGS", flags))
 }
 
-/// What is promised to old compilers is what users build: libraries and binaries, not tests.
+/// What is promised to old compilers is what users build: libraries and binaries with all features, not tests.
 fn msrv(_: &[OsString]) -> ExitCode {
-    finish(&mut cargo_of(RUST_VERSION, &["check", "--workspace", "--locked"]))
+    finish(&mut cargo_of(RUST_VERSION, &["check", "--workspace", "--all-features", "--locked"]))
 }
 
 /// Seconds of each fuzz target in `ci`.

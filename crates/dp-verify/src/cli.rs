@@ -13,6 +13,7 @@ use indicatif::MultiProgress;
 use rand::TryRng;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, IsTerminal, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -56,19 +57,19 @@ pub struct Options {
     #[arg(long, value_name = "S")]
     pub seed: Option<u64>,
     /// Print claims, their evidence and the faults of broken twins; run nothing
-    #[arg(long, conflicts_with_all = ["theorems", "certificate", "json", "html", "markdown"])]
+    #[arg(long, conflicts_with_all = ["theorems", "certificate", "full", "seed", "json", "html", "markdown"])]
     pub list: bool,
     /// Run the broken variants alone, and print which checks reject them
     #[arg(long, conflicts_with_all = ["list", "theorems", "certificate", "resume", "html", "markdown"])]
     pub mutants: bool,
     /// Write the index of theorems into this folder, which has `theorems.md`; run nothing
-    #[arg(long, value_name = "DOCS", conflicts_with_all = ["certificate", "json", "html", "markdown"])]
+    #[arg(long, value_name = "DOCS", conflicts_with_all = ["certificate", "only", "crates", "full", "seed", "json", "html", "markdown"])]
     pub theorems: Option<PathBuf>,
     /// Let the index lose this claim, its kind or some evidence of it; may be repeated
     #[arg(long, value_name = "ID", requires = "theorems")]
     pub withdraw: Vec<String>,
     /// Examine the certificate of a saved release, or one that was written as JSON; run nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "html", "markdown"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "crates", "full", "seed", "json", "html", "markdown"])]
     pub certificate: Option<PathBuf>,
     /// Also write one JSON object for each row to this file, which is emptied first (but for `--resume`)
     #[arg(long, value_name = "PATH")]
@@ -82,6 +83,9 @@ pub struct Options {
     /// Also write the rows as Markdown
     #[arg(long, value_name = "PATH")]
     pub markdown: Option<PathBuf>,
+    /// Worker threads, of which each needs a core; two unless said
+    #[arg(long, value_name = "N", default_value = "2")]
+    pub threads: NonZeroUsize,
     /// Plain text even on a terminal (as the environment variable `NO_COLOR` does)
     #[arg(long)]
     pub no_color: bool,
@@ -90,6 +94,11 @@ pub struct Options {
 impl Options {
     fn level(&self) -> Level {
         if self.full { Level::Full } else { Level::Quick }
+    }
+
+    fn settings(&self, seed: u64, progress: &MultiProgress) -> Settings {
+        let (threads, progress) = (self.threads, progress.clone());
+        Settings { threads, progress, ..Settings::new(self.level(), seed) }
     }
 
     /// The given seed; else the fixed one of a quick run, or a fresh one for a full run.
@@ -134,7 +143,7 @@ impl Options {
         if let Some(path) =
             paths.iter().enumerate().find_map(|(i, path)| paths[..i].contains(path).then_some(path))
         {
-            return Err(Error::SameFile { path: path.to_path_buf() });
+            return Err(Error::SameFile { path: (*path).clone() });
         }
         [&self.html, &self.markdown].into_iter().flatten().try_for_each(|path| document::probe(path))
     }
@@ -241,13 +250,16 @@ pub fn execute(
     let earlier: Vec<Row> = earlier.into_iter().flat_map(|(_, rows)| rows).collect();
     let mut json = options.json_file()?;
     let done = earlier.iter().map(|row| (row.id, row.evidence)).collect();
-    let settings = Settings { progress: progress.clone(), done, ..Settings::new(options.level(), seed) };
+    let settings = Settings { done, ..options.settings(seed, progress) };
     let table = Table::new(registry, &selection, colour);
     writeln!(out, "seed {seed}")?;
     if !earlier.is_empty() {
         writeln!(out, "of an earlier run: {}", count_of_rows(earlier.len()))?;
     }
     table.header(&mut out)?;
+    for row in in_claim_order(registry, &selection, earlier.clone()) {
+        table.row(&mut out, &row)?;
+    }
     let fresh = run(registry, &selection, &settings, |row| {
         json.as_mut().map_or(Ok(()), |file| write_json_line(file, row, options.level()))?;
         // an interrupted run is resumed from what is on the disk
@@ -277,7 +289,7 @@ fn execute_mutants(
 ) -> Result<ExitCode, Error> {
     let selection = Selection::only(options.only.iter().cloned());
     let seed = options.resolve_seed()?;
-    let settings = Settings { progress: progress.clone(), ..Settings::new(options.level(), seed) };
+    let settings = options.settings(seed, progress);
     let mut json = options.json_file()?;
     let table = FateTable::new(registry, &selection, colour);
     writeln!(out, "seed {seed}")?;

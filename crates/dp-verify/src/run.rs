@@ -1,7 +1,9 @@
 //! Runs checks on a few threads and hands rows over in claim order.
 
 use crate::mutants::{Fate, Mutant, Trial, Variant};
-use crate::{Check, Context, Error, Evidence, Level, Outcome, Registry, Selection, Subject, Verdict, checks};
+use crate::{
+    Check, Context, Error, Evidence, Level, Outcome, Registry, Relation, Selection, Subject, Verdict, checks,
+};
 use dp_claims::{Claim, ClaimKind, ClaimStatus};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::any::Any;
@@ -116,6 +118,17 @@ impl Row {
     #[must_use]
     pub fn control(&self) -> Control {
         if self.broken.verdict == Verdict::Violated { Control::Rejected } else { Control::Accepted }
+    }
+
+    /// Share of what the bound allows that was observed, beyond one where the claim is violated; nothing where zero is allowed or seen.
+    #[must_use]
+    pub fn used(&self) -> Option<f64> {
+        let used = match self.shipped.relation {
+            Relation::AtMost => self.shipped.observed / self.shipped.bound,
+            Relation::AtLeast => self.shipped.bound / self.shipped.observed,
+            Relation::None => f64::NAN,
+        };
+        (used.is_finite() && used >= 0.0).then_some(used)
     }
 
     /// The claim holds and the check has shown that it can tell.

@@ -2,7 +2,8 @@
 
 use super::figure::{mark, svg, with_twin};
 use super::math::{escape, typeset};
-use super::{number::Number, promises, proofs};
+use super::number::{Number, Percent};
+use super::{notes, promises, proofs};
 use crate::{Control, Error, FAMILY_ALPHA, Level, Problem, Registry, Relation, Row, Verdict, family_alpha};
 use dp_claims::Claim;
 use std::collections::BTreeMap;
@@ -195,7 +196,7 @@ fn card(out: &mut impl Write, summary: &Summary<'_>, (library, claim): (&str, &C
     writeln!(
         out,
         "<p class=\"note\">{}</p>\n<div class=\"rows\"><table>\n<tr><th>evidence</th><th>verdict</th><th>observed</th><th></th>\
-         <th>bound</th><th>margin</th><th>twin</th><th>n</th><th>ms</th></tr>",
+         <th>bound</th><th>used</th><th>twin</th><th>n</th><th>ms</th></tr>",
         proofs::source(claim)
     )?;
     for row in &rows {
@@ -238,30 +239,20 @@ fn evidence(out: &mut impl Write, row: &Row) -> Result<(), Error> {
         row.shipped.verdict,
         Number(row.shipped.observed),
         Number(row.shipped.bound),
-        margin(row),
+        used(row),
         row.control().name(),
         row.shipped.n,
         row.elapsed.as_millis()
     )?;
-    let twin = if row.control() == Control::Accepted { row.broken.note.as_str() } else { "" };
-    for note in [row.shipped.note.as_str(), twin].into_iter().filter(|note| !note.is_empty()) {
-        writeln!(out, "<tr><td></td><td colspan=\"8\" class=\"note\">{}</td></tr>", escape(note))?;
+    for note in notes(row) {
+        writeln!(out, "<tr><td></td><td colspan=\"8\" class=\"note\">{}</td></tr>", escape(&note))?;
     }
     Ok(())
 }
 
-/// How much of what is allowed was used, as a bar; nothing where that makes no sense.
-fn margin(row: &Row) -> String {
-    let used = match row.shipped.relation {
-        Relation::AtMost => row.shipped.observed / row.shipped.bound,
-        Relation::AtLeast => row.shipped.bound / row.shipped.observed,
-        Relation::None => f64::NAN,
-    };
-    if !used.is_finite() || used < 0.0 {
-        return String::new();
-    }
-    let percent = 100.0 * used.min(1.0);
-    format!(
-        "<div class=\"margin\" title=\"{percent:.1} % of what is allowed\"><span style=\"width:{percent:.1}%\"></span></div>"
-    )
+/// How much of what is allowed was used, as a bar and in percent; nothing where that makes no sense.
+fn used(row: &Row) -> String {
+    let Some(used) = row.used() else { return String::new() };
+    let width = 100.0 * used.min(1.0);
+    format!("<div class=\"used\"><span style=\"width:{width:.1}%\"></span></div>{}", Percent(Some(used)))
 }

@@ -31,6 +31,9 @@ struct Line<'a> {
     twin_verdict: Cow<'a, str>,
     twin_observed: Option<f64>,
     twin_bound: Option<f64>,
+    #[serde(default)]
+    twin_note: Cow<'a, str>,
+    used: Option<f64>,
     alpha: f64,
     build: Cow<'a, str>,
 }
@@ -38,7 +41,7 @@ struct Line<'a> {
 /// Writes one row as one line.
 ///
 /// The keys are `id`, `crate`, `kind`, `status`, `evidence`, `verdict`, `observed`, `bound`, `control`, `n`, `seed`,
-/// `ms`, `level`, `relation`, `note`, `twin_verdict`, `twin_observed`, `twin_bound`, `alpha`, `build`, in this order. Numbers that are not finite become
+/// `ms`, `level`, `relation`, `note`, `twin_verdict`, `twin_observed`, `twin_bound`, `twin_note`, `used`, `alpha`, `build`, in this order. Numbers that are not finite become
 /// `null`.
 ///
 /// # Errors
@@ -64,6 +67,8 @@ pub fn write_json_line(mut out: impl Write, row: &Row, level: Level) -> Result<(
         twin_verdict: row.broken.verdict.name().into(),
         twin_observed: finite(row.broken.observed),
         twin_bound: finite(row.broken.bound),
+        twin_note: row.broken.note.as_str().into(),
+        used: row.used(),
         alpha: row.shipped.alpha,
         build: build()?.into(),
     };
@@ -86,9 +91,9 @@ pub fn read_json_lines(
     level: Level,
 ) -> Result<Option<(u64, Vec<Row>)>, Error> {
     let mut found: Option<(u64, Vec<Row>)> = None;
-    for line in lines.lines() {
+    for line in lines.split(b'\n') {
         let line = line?;
-        let Ok(line) = serde_json::from_str::<Line<'_>>(&line) else { continue };
+        let Ok(line) = serde_json::from_slice::<Line<'_>>(&line) else { continue };
         let seed: u64 = line.seed.parse().map_err(|_| Error::Resume)?;
         let is_of_another_run = found.as_ref().is_some_and(|(known, _)| *known != seed);
         if line.level != level.name() || line.build != build()? || is_of_another_run {
@@ -145,7 +150,7 @@ fn row(line: &Line<'_>, registry: &Registry, seed: u64) -> Option<Row> {
         verdict: Verdict::named(&line.twin_verdict)?,
         observed: number(line.twin_observed),
         bound: number(line.twin_bound),
-        note: String::new(),
+        note: line.twin_note.clone().into_owned(),
         ..shipped.clone()
     };
     let (kind, status, evidence) = (claim.kind, claim.status, check.evidence);

@@ -23,6 +23,21 @@ impl fmt::Display for Number {
     }
 }
 
+/// A share in percent in at most eight characters, or nothing.
+pub(super) struct Percent(pub(super) Option<f64>);
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self.0.map(|share| 100.0 * share) {
+            None => String::new(),
+            Some(0.0) => "0 %".to_owned(),
+            Some(percent) if !(0.1..1000.0).contains(&percent) => format!("{percent:.0e} %"),
+            Some(percent) => format!("{percent:.1} %"),
+        };
+        f.pad(&text)
+    }
+}
+
 /// `1 row`, `2 rows`.
 pub(crate) fn count_of_rows(count: usize) -> String {
     format!("{count} {}", if count == 1 { "row" } else { "rows" })
@@ -31,6 +46,16 @@ pub(crate) fn count_of_rows(count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn shares_fit_their_column_and_are_never_rounded_to_nothing() {
+        for share in [0.0, 1e-9, 0.5, 0.999_999, 1.0, 1e9, f64::MAX / 100.0] {
+            assert!(Percent(Some(share)).to_string().chars().count() <= 8, "{share}");
+        }
+        assert_eq!(Percent(Some(1e-5)).to_string(), "1e-3 %");
+        assert_eq!(Percent(Some(0.5)).to_string(), "50.0 %");
+        assert_eq!(format!("{:>8}|", Percent(None)), "        |");
+    }
 
     #[test]
     fn numbers_fit_their_column() {

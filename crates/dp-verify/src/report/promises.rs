@@ -29,7 +29,7 @@ pub(super) fn section(out: &mut impl Write, summary: &Summary<'_>) -> Result<(),
     writeln!(out, "<section class=\"promises\">\n<h2>What the papers promise</h2>")?;
     for paper in papers {
         let count = |standing: Standing| paper.promises.iter().filter(|p| p.verdict == standing).count();
-        let counts: Vec<String> = [Standing::Stands, Standing::Repaired, Standing::Refuted]
+        let counts: Vec<String> = Standing::ALL
             .into_iter()
             .filter(|standing| count(*standing) > 0)
             .map(|standing| format!("{} {standing}", count(standing)))

@@ -1,6 +1,6 @@
 //! The terminal table.
 
-use super::number::{Number, count_of_rows};
+use super::number::{Number, Percent, count_of_rows};
 use crate::{Control, Error, FAMILY_ALPHA, Problem, Registry, Row, Selection, Verdict, family_alpha};
 use std::io::Write;
 
@@ -63,8 +63,8 @@ impl Table {
         let width = self.id_width;
         writeln!(
             out,
-            "  {:width$}  {:11}  {:12}  {:>12}  {:>12}  {:8}  {:>10}  {:>8}",
-            "claim", "evidence", "verdict", "observed", "bound", "control", "n", "ms"
+            "  {:width$}  {:11}  {:12}  {:>12}  {:>12}  {:>8}  {:8}  {:>10}  {:>8}",
+            "claim", "evidence", "verdict", "observed", "bound", "used", "control", "n", "ms"
         )?;
         Ok(())
     }
@@ -77,13 +77,14 @@ impl Table {
         let width = self.id_width;
         writeln!(
             out,
-            "{} {:width$}  {:11}  {}  {:>12}  {:>12}  {}  {:>10}  {:>8}",
+            "{} {:width$}  {:11}  {}  {:>12}  {:>12}  {:>8}  {}  {:>10}  {:>8}",
             if row.is_green() { self.green("✓") } else { self.red("✗") },
             row.id,
             row.evidence,
             self.verdict(row.shipped.verdict),
             Number(row.shipped.observed),
             Number(row.shipped.bound),
+            Percent(row.used()),
             self.control(row.control()),
             row.shipped.n,
             row.elapsed.as_millis()

@@ -2,7 +2,7 @@
 
 use crate::planted::{TWO, check, claim, registry, sound};
 use dp_claims::{Claim, ClaimKind};
-use dp_verify::{Evidence, Library, Problem, Registry, Selection, papers};
+use dp_verify::{Evidence, Library, Problem, Registry, Selection, Standing, papers};
 
 #[test]
 fn a_complete_registry_has_no_problem() {
@@ -82,7 +82,8 @@ fn the_papers_promises_are_shown_by_claims_and_their_claims_are_listed() {
     for paper in papers() {
         for promise in paper.promises {
             let shows = |id: &&str| promise.verdict.shown_by().contains(&claim(id).status);
-            assert!(promise.claims.iter().any(shows), "{}: {}", paper.name, promise.statement);
+            let shown = promise.verdict == Standing::Open || promise.claims.iter().any(shows);
+            assert!(shown, "{}: {}", paper.name, promise.statement);
         }
         let listed = |id: &str| paper.promises.iter().any(|promise| promise.claims.contains(&id));
         let about = registry.claims().filter(|(_, claim)| claim.source.work.contains(paper.arxiv));

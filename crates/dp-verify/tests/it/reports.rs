@@ -161,7 +161,7 @@ fn json_has_stable_keys_in_stable_order_and_truncates_the_file() {
     assert_eq!(
         rest,
         "\"level\":\"quick\",\"relation\":\"at_most\",\"note\":\"\",\"twin_verdict\":\"violated\",\"twin_observed\":null,\
-         \"twin_bound\":1.0,\"alpha\":0.0"
+         \"twin_bound\":1.0,\"twin_note\":\"\",\"used\":0.0,\"alpha\":0.0"
     );
     assert!(lines[1].contains(",\"alpha\":2e-6,"));
     for line in lines {
@@ -349,7 +349,7 @@ fn the_page_shows_statement_evidence_picture_and_command_and_needs_nothing_else(
     assert!(
         reports
             .read("page.md")
-            .contains("| ✓ | `planted.a` | ours | exact | holds | 0.50000 | ≤ | 1 | rejected | 8 |")
+            .contains("| ✓ | `planted.a` | ours | exact | holds | 0.50000 | ≤ | 1 | 50.0 % | rejected | 8 |")
     );
 }
 
