@@ -3,17 +3,19 @@
 mod parts;
 
 use crate::{Error, Registry, document};
-use attention_dp::MomentAdjacency;
+use attention_dp::{AttentionMoments, MomentAdjacency};
 use dp_claims::ClaimStatus;
 use dp_mechanisms::{
     AddRemoveDocument, AddRemoveRow, Adjacency, ArithmeticModel, Certificate, Delta, Epsilon,
-    GaussianSamplingProfile, PerturbRow, PrivacyProfile, ReplaceRow,
+    FailureProbability, GaussianSamplingProfile, PerturbRow, PrivacyProfile, ReplaceRow,
 };
-use ntk_dp::private::{DescentAdjacency, RecordAdjacency};
+use ntk_dp::private::{DescentAdjacency, NoisyMoments, RecordAdjacency};
 use std::path::Path;
 
 /// δ at which ε is shown.
 const DELTAS: [f64; 3] = [1e-5, 1e-6, 1e-9];
+/// With which probability error bars that are shown may fail.
+const FAILURE: f64 = 0.05;
 /// Relative; μ is rounded up once for each part, and once for the sum.
 const TOLERANCE: f64 = 1e-12;
 
@@ -89,22 +91,59 @@ fn certificate<A: Adjacency>(text: &str, registry: &Registry) -> Option<Examinat
 
 fn attention<A: MomentAdjacency>(path: &Path, registry: &Registry) -> Option<Examination> {
     let release = attention_dp::io::load_moments::<A>(path).ok()?;
-    Some(Examination::of(release.certificate(), registry).with_whole_file())
+    let bars = attention_bars(release.value());
+    Some(Examination::of(release.certificate(), registry).with_whole_file(bars))
 }
 
 fn records<A: RecordAdjacency>(path: &Path, registry: &Registry) -> Option<Examination> {
     let release = ntk_dp::io::load_moments::<A>(path).ok()?;
-    Some(Examination::of(release.certificate(), registry).with_whole_file())
+    let bars = record_bars(release.value());
+    Some(Examination::of(release.certificate(), registry).with_whole_file(bars))
 }
 
 fn classifiers<A: DescentAdjacency>(path: &Path, registry: &Registry) -> Option<Examination> {
     let release = ntk_dp::io::load_classifier::<A>(path).ok()?;
-    Some(Examination::of(release.certificate(), registry).with_whole_file())
+    let bars = Some("a classifier states no error bars".to_owned());
+    Some(Examination::of(release.certificate(), registry).with_whole_file(bars))
+}
+
+/// What error bars of answers are made of, from the noise, the shape and the options of the file.
+fn attention_bars(moments: &AttentionMoments) -> Option<String> {
+    let failure = FailureProbability::new(FAILURE).ok()?;
+    let [all, fixed] = [moments.reader(failure), moments.fixed_query_reader(failure)]
+        .map(|reader| reader.ok().map(|reader| reader.noise_multiplier()));
+    let geometry = moments.geometry();
+    Some(format!(
+        "error bars, but for {FAILURE}: noise of {:.6e} in sums of unit features, times {:.4} for all queries or {:.4} for one chosen without sight of \
+         the release; the kernel off by {:.3e} relatively, up to a factor, and values rounded to multiples of {:.3e}",
+        moments.unit_noise_std(),
+        all?,
+        fixed?,
+        geometry.kernel_error(),
+        2_f64.powi(-geometry.value_exponent())
+    ))
+}
+
+/// The same of moments of records.
+fn record_bars(moments: &NoisyMoments) -> Option<String> {
+    let failure = FailureProbability::new(FAILURE).ok()?;
+    Some(format!(
+        "error bars, but for {FAILURE} each: noise on the Gram matrix of {:.6e} an entry and at most {:.6e} in spectral norm; on products with targets \
+         of {:.6e} an entry and at most {:.6e} a column",
+        moments.gram_noise_std(),
+        moments.spectral_bound(failure).ok()?,
+        moments.cross_noise_std(),
+        moments.column_bound(failure)
+    ))
 }
 
 impl Examination {
-    fn with_whole_file(mut self) -> Self {
+    fn with_whole_file(mut self, bars: Option<String>) -> Self {
         self.facts.push("digest, options, shape, noise and guarantee belong together".to_owned());
+        match bars {
+            Some(bars) => self.facts.push(bars),
+            None => self.problems.push("no error bars follow from the noise in the file".to_owned()),
+        }
         self
     }
 

@@ -15,9 +15,13 @@ const CHECKS: &[&str] = &["crates/dp-verify/src/checks/", "docs/src/checks/"];
 const DROPPING: &[&str] = &["f64::max", "f64::min", "f32::max", "f32::min"];
 
 pub(super) fn nan_is_kept(workspace: &Workspace) -> Vec<Finding> {
+    sources_of_checks(workspace).flat_map(of_file).collect()
+}
+
+/// The files that checks are in.
+pub(super) fn sources_of_checks(workspace: &Workspace) -> impl Iterator<Item = &SourceFile> {
     let sources = workspace.members.iter().flat_map(|member| &member.sources);
-    let are_checks = |file: &&SourceFile| CHECKS.iter().any(|folder| file.path.starts_with(folder));
-    sources.filter(are_checks).flat_map(of_file).collect()
+    sources.filter(|file| CHECKS.iter().any(|folder| file.path.starts_with(folder)))
 }
 
 fn of_file(file: &SourceFile) -> Vec<Finding> {

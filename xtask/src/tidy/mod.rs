@@ -8,6 +8,7 @@ mod code;
 mod extremes;
 mod graph;
 mod manifests;
+mod parts;
 pub(crate) mod proofs;
 mod sources;
 pub(crate) mod workspace;
@@ -47,6 +48,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { number: 17, name: "claims, checks and the register of ids agree", check: claims::register },
     Rule { number: 18, name: "a proof and its code change together", check: proofs::fresh },
     Rule { number: 19, name: "checks keep NaN in what they gather", check: extremes::nan_is_kept },
+    Rule { number: 20, name: "every part of a check rejects its own twin", check: parts::each_rejects },
 ];
 
 /// One violation.

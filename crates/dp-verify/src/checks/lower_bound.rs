@@ -109,14 +109,30 @@ impl Stated<'_> {
         Outcome { verdict, ..outcome }.with_figure(self.picture(found))
     }
 
+    /// An audit whose picture shows what the law itself loses, too, which is between the two.
+    pub(super) fn with_law(&self, audited: Outcome, delta: &dyn Fn(f64) -> f64) -> Outcome {
+        let drawn =
+            |figure: Figure| figure.with_curve(Role::Exact, "divergence of the law", self.over(delta));
+        Outcome { figure: audited.figure.map(drawn), ..audited }
+    }
+
+    fn over(&self, delta: &dyn Fn(f64) -> f64) -> Vec<(f64, f64)> {
+        (0..=24)
+            .map(|i| self.epsilon * f64::from(i) / 12.0)
+            .map(|epsilon| (epsilon, delta(epsilon)))
+            .collect()
+    }
+
     /// δ against ε, as claimed and as found.
     pub(super) fn picture(&self, found: &impl LowerBound) -> Figure {
-        let grid: Vec<f64> = (0..=24).map(|i| self.epsilon * f64::from(i) / 12.0).collect();
-        let over = |delta: &dyn Fn(f64) -> f64| grid.iter().map(|&e| (e, delta(e))).collect::<Vec<_>>();
         let title = format!("Privacy profile of {}: certificate and audit", self.of);
         Figure::new(&title, Axis::linear("ε"), Axis::logarithmic("δ"))
-            .with_curve(Role::Bound, "certificate", over(self.profile))
-            .with_curve(Role::Observed, "lower bound of the audit", over(&|epsilon| found.delta(epsilon)))
+            .with_curve(Role::Bound, "certificate", self.over(self.profile))
+            .with_curve(
+                Role::Observed,
+                "lower bound of the audit",
+                self.over(&|epsilon| found.delta(epsilon)),
+            )
     }
 }
 

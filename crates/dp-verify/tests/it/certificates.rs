@@ -1,14 +1,16 @@
 //! Certificates that are examined from files alone.
 
-use attention_dp::{PrivateTree, RowBound, TreeBudget, TreeOptions};
+use attention_dp::{
+    Bounds, MomentOptions, PrivateMoments, PrivateTree, RowBound, Shape, TreeBudget, TreeOptions,
+};
 use clap::Parser;
 use dp_linalg::Mat;
 use dp_mechanisms::covariance::{Draws, Neighbourhood};
 use dp_mechanisms::selection::{ExponentialMechanism, ReportNoisyMax, ScoreSensitivity, Scores};
 use dp_mechanisms::{
-    AddRemoveRow, ArithmeticModel, Certificate, ChangeBound, Delta, Epsilon, GaussianSampling, Lattice,
-    LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, Mu, PrivacyProfile, PrivateCovariance, Release,
-    ReplaceRow, Rho, TruncatedLaplace, secure_rng,
+    AddRemoveRow, ArithmeticModel, Certificate, ChangeBound, Delta, Epsilon, FailureProbability,
+    GaussianSampling, Lattice, LatticeL1Sensitivity, LatticeLaplace, LatticeStatistic, Mu, PrivacyProfile,
+    PrivateCovariance, Release, ReplaceRow, Rho, TruncatedLaplace, secure_rng,
 };
 use dp_verify::cli::{Options, execute};
 use dp_verify::report::Colour;
@@ -72,6 +74,37 @@ fn a_saved_release_is_recomputed_from_the_file_alone() {
         {
             assert!(has(&found.facts, words), "{words}: {:?}", found.facts);
         }
+    }
+}
+
+/// What error bars are made of follows from the file: the same numbers as those of the release that was saved.
+#[test]
+fn constants_of_error_bars_are_recomputed_from_the_file_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let failure = FailureProbability::new(0.05).unwrap();
+    let loaded = ntk_dp::io::load_moments::<ReplaceRow>(saved(folder.path())).unwrap();
+    let spectral =
+        format!("at most {:.6e} in spectral norm", loaded.value().spectral_bound(failure).unwrap());
+    let found = examined(&folder.path().join("release.safetensors")).unwrap();
+    assert!(has(&found.facts, &spectral), "{spectral}: {:?}", found.facts);
+
+    let (shape, bounds) = (Shape { key_dim: 2, value_dim: 1 }, Bounds::new(1.0, 1.0, 1.0).unwrap());
+    let empty = PrivateMoments::new(AddRemoveRow, MomentOptions::new(shape, bounds, 4)).unwrap();
+    let (epsilon, delta) = (Epsilon::new(1.0).unwrap(), Delta::new(1e-6).unwrap());
+    let release = empty.release(epsilon, delta, &mut secure_rng().unwrap()).unwrap();
+    let path = folder.path().join("attention.safetensors");
+    attention_dp::io::save_moments(&path, &release).unwrap();
+    let found = examined(&path).unwrap();
+    assert_eq!(found.problems, [""; 0]);
+    let moments = release.value();
+    let [all, fixed] = [moments.reader(failure), moments.fixed_query_reader(failure)]
+        .map(|reader| reader.unwrap().noise_multiplier());
+    for words in [
+        format!("noise of {:.6e} in sums", moments.unit_noise_std()),
+        format!("times {all:.4} for all queries or {fixed:.4} for one"),
+        format!("off by {:.3e} relatively", moments.geometry().kernel_error()),
+    ] {
+        assert!(has(&found.facts, &words), "{words}: {:?}", found.facts);
     }
 }
 
@@ -424,6 +457,9 @@ fn what_runs_nothing_writes_no_report_and_does_one_thing() {
         &["--certificate", "a", "--theorems", "b"],
         &["--certificate", "a", "--mutants"],
         &["--theorems", "a", "--markdown", "b"],
+        &["--certificate", "a", "--crate", "ntk-dp"],
+        &["--theorems", "a", "--full"],
+        &["--list", "--seed", "1"],
     ] {
         let arguments = ["verify"].iter().chain(together);
         assert!(Options::try_parse_from(arguments).is_err(), "{together:?}");

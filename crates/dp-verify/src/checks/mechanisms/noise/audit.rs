@@ -4,7 +4,7 @@ use super::{each_twin, epsilon, integers, l1, noise_scale};
 use crate::checks::lower_bound::{Events, Stated};
 use crate::checks::mechanisms::{delta, noise_std};
 use crate::{Context, Outcome, Subject};
-use dp_mechanisms::noise::LatticeNoise;
+use dp_mechanisms::noise::{LatticeNoise, shift_delta_bounds};
 use dp_mechanisms::{
     AddRemoveRow, LatticeFrobeniusSensitivity, LatticeLaplace, LatticeStatistic, PrivacyProfile, Rho,
     SymmetricGaussian, TruncatedLaplace,
@@ -37,7 +37,8 @@ pub(super) fn laplace(context: &mut Context, subject: Subject) -> Outcome {
     let scale = shipped.noise_scale().get();
     let profile = |epsilon: f64| shipped.profile().delta(epsilon);
     let stated = Stated { of: "discrete Laplace noise", epsilon: 1.0, delta: 0.0, profile: &profile };
-    each_twin(subject, scale, vec![scale / 2.0], |scale| {
+    let law = super::laplace(scale);
+    let audited = each_twin(subject, scale, vec![scale / 2.0], |scale| {
         let mechanism = LatticeLaplace::with_noise_scale(noise_scale(scale), l1(3)).expect("little noise");
         at_most_claimed(context, &stated, &[-2.5, -0.5, 0.5, 1.5, 2.5, 5.5], |which, rng| {
             let steps = vec![40 + [0, 3][which], -7];
@@ -45,7 +46,8 @@ pub(super) fn laplace(context: &mut Context, subject: Subject) -> Outcome {
             let released = mechanism.release(statistic, "audit", rng).expect("small entries fit");
             (released.value().steps()[0] - 40) as f64
         })
-    })
+    });
+    stated.with_law(audited, &|epsilon| shift_delta_bounds(&law, 3, epsilon).1)
 }
 
 /// The same of truncated noise at δ = 0.01. Twins: half the scale inside the same bound; half of both.
@@ -54,7 +56,8 @@ pub(super) fn truncated_laplace(context: &mut Context, subject: Subject) -> Outc
     let (scale, bound) = (made.noise_scale().get(), made.bound());
     let profile = |epsilon: f64| made.profile().delta(epsilon);
     let stated = Stated { of: "truncated Laplace noise", epsilon: 1.0, delta: 0.01, profile: &profile };
-    each_twin(
+    let law = super::truncated(super::laplace(scale), bound);
+    let audited = each_twin(
         subject,
         (scale, bound),
         vec![(scale / 2.0, bound), (scale / 2.0, bound / 2)],
@@ -69,7 +72,8 @@ pub(super) fn truncated_laplace(context: &mut Context, subject: Subject) -> Outc
                 (released.value().steps()[0] - 40) as f64
             })
         },
-    )
+    );
+    stated.with_law(audited, &|epsilon| shift_delta_bounds(&law, 3, epsilon).1)
 }
 
 /// Draws of parameter 3 on an integer that moves by 3: `ρ = 1/2`, at δ = 0.01. The twin draws with half the parameter.
@@ -78,12 +82,14 @@ pub(super) fn gaussian(context: &mut Context, subject: Subject) -> Outcome {
     let claimed = PrivacyProfile::zero_concentrated_from(rho, AddRemoveRow);
     let (epsilon, profile) = (claimed.epsilon(delta(0.01)), |epsilon: f64| claimed.delta(epsilon));
     let stated = Stated { of: "discrete Gaussian noise", epsilon, delta: 0.01, profile: &profile };
-    each_twin(subject, 3.0, vec![1.5], |std| {
+    let law = super::gaussian(3.0);
+    let audited = each_twin(subject, 3.0, vec![1.5], |std| {
         let noise = super::gaussian(std);
         at_most_claimed(context, &stated, &[1.5, 3.5, 4.5, 5.5, 6.5, 7.5], |which, rng| {
             ([0, 3][which] + noise.sample(rng)) as f64
         })
-    })
+    });
+    stated.with_law(audited, &|epsilon| shift_delta_bounds(&law, 3, epsilon).1)
 }
 
 /// A symmetric matrix of order 2 that moves in all three entries, `Δ² = 1 + 2·4 + 4`, at (1, 0.01); told apart by the
