@@ -124,10 +124,11 @@ impl<'a> Design<'a> {
         &self.forms
     }
 
-    /// `max gᵢ − 1`, by plain arithmetic.
+    /// `max gᵢ − 1`, by plain arithmetic; infinite where some `gᵢ` is no number.
     #[must_use]
     pub fn gap(&self) -> f64 {
-        self.forms.iter().copied().fold(0.0, f64::max) - 1.0
+        let larger = |largest: f64, &g: &f64| if g.is_nan() { f64::INFINITY } else { largest.max(g) };
+        self.forms.iter().fold(0.0, larger) - 1.0
     }
 
     /// The row with the largest `g`.

@@ -160,7 +160,7 @@ impl JohnEllipsoid {
         if a.len() != self.dim() {
             return Err(Error::Length { expected: self.dim(), found: a.len() });
         }
-        let (y, _) = self.whitening.apply_accurately(a);
+        let y = self.whitening.coordinates(a);
         Ok(y.iter().map(|x| x * x).sum())
     }
 
@@ -271,7 +271,7 @@ impl EnclosingEllipsoid {
             return Err(Error::Length { expected: d, found: a.len() });
         }
         let lifted: Vec<f64> = a.iter().copied().chain([1.0]).collect();
-        let (y, _) = self.lifted.whitening.apply_accurately(&lifted);
+        let y = self.lifted.whitening.coordinates(&lifted);
         Ok(squared_norm_above(&y[..d], 0.0) / self.level())
     }
 }

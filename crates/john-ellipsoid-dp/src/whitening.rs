@@ -79,6 +79,23 @@ impl Whitening {
         (values, error)
     }
 
+    /// The same without the bound, and with infinities for what is beyond all numbers: the accurate product splits its factors, which
+    /// makes NaN of numbers near the end.
+    pub(crate) fn coordinates(&self, row: &[f64]) -> Vec<f64> {
+        let (y, _) = self.apply_accurately(row);
+        let largest = row.iter().fold(0.0_f64, |largest, a| largest.max(a.abs()));
+        if y.iter().all(|y| y.is_finite())
+            || !row.iter().all(|a| a.is_finite())
+            || largest < f64::MIN_POSITIVE
+        {
+            return y;
+        }
+        let unit = power_of_two_below(largest);
+        let scaled: Vec<f64> = row.iter().map(|a| a / unit).collect();
+        let back = |y: &f64| if y.is_nan() { f64::INFINITY } else { y * unit };
+        self.apply_accurately(&scaled).0.iter().map(back).collect()
+    }
+
     /// What became of lengths since another whitening.
     pub(crate) fn change_from(&self, before: &Self) -> Result<Change, Error> {
         let quotient = solve_lower_triangular(before.matrix(), self.matrix())?;

@@ -1,7 +1,6 @@
 //! What a private release of an ellipsoid is good for: everything here is post-processing.
 
 use crate::Error;
-use crate::private::floats::power_of_two;
 use crate::whitening::Whitening;
 use dp_linalg::{Cholesky, Mat, MatRef, Parallelism, matmul, matmul_nt, solve_lower_triangular};
 
@@ -82,11 +81,7 @@ impl ReleasedEllipsoid {
         if a.len() != self.dim() {
             return Err(Error::Length { expected: self.dim(), found: a.len() });
         }
-        // the accurate product splits numbers, which overflows beyond 1e299
-        let unit = if a.iter().any(|x| x.abs() > 1e290) { power_of_two(-100) } else { 1.0 };
-        let scaled: Vec<f64> = a.iter().map(|x| x * unit).collect();
-        let (y, _) = self.whitening.apply_accurately(&scaled);
-        Ok(y.iter().map(|x| (x / unit) * (x / unit)).sum())
+        Ok(self.whitening.coordinates(a).iter().map(|x| x * x).sum())
     }
 
     /// Whitened coordinates `aᵢᵀT` of rows `(n, d)`.
@@ -101,5 +96,22 @@ impl ReleasedEllipsoid {
     #[must_use]
     pub fn log_volume(&self) -> f64 {
         -(0..self.dim()).map(|i| self.root()[(i, i)].ln()).sum::<f64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_far_outside_score_infinity_and_are_not_taken_for_inside() {
+        for (root, entry) in [(1e30, 1e289), (1e30, 1e291), (1.0, 1e301), (1.0, f64::MAX), (1e300, 1e300)] {
+            let ellipsoid = ReleasedEllipsoid::from_root(Mat::filled(1, 1, root)).unwrap();
+            assert_eq!(ellipsoid.score(&[entry]).unwrap(), f64::INFINITY, "{root:e} {entry:e}");
+        }
+        // a long row in small units is no outlier
+        let small = ReleasedEllipsoid::from_root(Mat::filled(1, 1, 1e-305)).unwrap();
+        assert!((small.score(&[1e305]).unwrap() - 1.0).abs() < 1e-12);
+        assert!(small.score(&[f64::NAN]).unwrap().is_nan());
     }
 }

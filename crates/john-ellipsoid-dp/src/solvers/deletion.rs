@@ -4,7 +4,7 @@ use super::{Solver, Stop};
 use crate::{Design, Error};
 use dp_linalg::Mat;
 
-/// No row with `gᵢ` below this has weight in any optimum, if `max gᵢ ≤ 1 + gap` now.
+/// No row with `gᵢ` below this has weight in any optimum, if `max gᵢ ≤ 1 + gap` now. Zero, which deletes nothing, where the gap is not finite.
 ///
 /// With `x = d·gap` it is `1 + x/2 − ½√(x(4 + x − 4/d))`: the least eigenvalue that the optimal `M` can have in present
 /// coordinates (docs/theorems.md, John ellipsoids).
@@ -13,6 +13,7 @@ use dp_linalg::Mat;
 /// use john_ellipsoid_dp::deletion_threshold;
 ///
 /// assert_eq!(deletion_threshold(3, 0.0), 1.0); // at the optimum, only rows that touch have weight
+/// assert_eq!((deletion_threshold(3, f64::NAN), deletion_threshold(3, f64::INFINITY)), (0.0, 0.0));
 /// assert!(deletion_threshold(3, 1e-4) > 0.98 && deletion_threshold(3, 10.0) < 0.4);
 /// ```
 ///
@@ -21,6 +22,9 @@ use dp_linalg::Mat;
 ///   Theorem 1.
 #[must_use]
 pub fn deletion_threshold(d: usize, gap: f64) -> f64 {
+    if gap.is_nan() || gap == f64::INFINITY {
+        return 0.0;
+    }
     let d = d as f64;
     let x = d * gap.max(0.0);
     // the product of both roots of λ² − (2 + x)λ + (1 + gap) is 1 + gap: no cancellation this way

@@ -243,3 +243,30 @@ mod files {
         }
     }
 }
+
+/// A verifier that takes the wrong classifier is told so before any record is read: records tell nothing by a panic.
+#[test]
+fn gradients_at_weights_of_other_shapes_are_refused_whatever_the_records() {
+    let (features, labels) = clusters(3, 500, 4);
+    let mechanism = DescentMechanism::with_mu(&options(4, 4), AddRemoveRow, Mu::new(1.0).unwrap()).unwrap();
+    let refused = |like: &DescentOptions, (features, labels): (&Mat, &[usize])| {
+        let (learned, classes) = clusters(4, 500, like.record().dim());
+        let classes: Vec<usize> = classes.iter().map(|class| class % like.record().columns()).collect();
+        let like = release((&learned, &classes), like).unwrap();
+        let records = PrivateRecords::new(AddRemoveRow, (features.as_ref(), labels));
+        mechanism.gradient_statistic(records, like.value()).err()
+    };
+    let (nobody, none) = (Mat::zeros(0, 4), Vec::new());
+    for (like, expected, found) in
+        [(options(4, 2), 4, 2), (options(3, 4), 4, 3), (options(4, 4).with_intercept(0.1).unwrap(), 4, 5)]
+    {
+        for records in [(&features, &labels[..]), (&nobody, &none[..])] {
+            let error = refused(&like, records);
+            assert!(
+                matches!(error, Some(Error::Length { expected: e, found: f }) if (e, f) == (expected, found)),
+                "{error:?}"
+            );
+        }
+    }
+    assert!(refused(&options(4, 4), (&features, &labels[..])).is_none());
+}

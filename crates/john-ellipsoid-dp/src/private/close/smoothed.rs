@@ -98,7 +98,7 @@ impl SmoothedJohn {
         let (half, floor) = (0.5 * f64::from(options.exponent()), options.floor());
         let excess = 1.0 + options.dim() as f64 * (start(options) / floor / floor).ln();
         let goal = (0.5 * residual).min(0.1).powi(2) / 3.0;
-        (half * (half * excess / goal).ln()).ceil() as usize + 1
+        ((half * (half * excess / goal).ln()).ceil() as usize).saturating_add(1)
     }
 }
 

@@ -16,11 +16,20 @@ trait Share: Send {
     fn add(&mut self, rows: MatRef<'_>) -> Result<(), Error>;
 }
 
-fn read(source: &mut impl RowSource, dim: usize, shares: &mut [impl Share]) -> Result<(), Error> {
+/// As many shares as some block had work for, and one at least.
+fn read<S: Share>(
+    source: &mut impl RowSource,
+    (dim, threads): (usize, Parallelism),
+    empty: impl Fn() -> Result<S, Error>,
+) -> Result<Vec<S>, Error> {
+    let mut shares = vec![empty()?];
     source.for_each_block(&mut |block| {
         check_width(dim, block)?;
         let n = block.nrows();
-        let used = shares.len().min(n.div_ceil(ROWS_PER_THREAD)).max(1);
+        let used = threads.get().min(n.div_ceil(ROWS_PER_THREAD)).max(1);
+        while shares.len() < used {
+            shares.push(empty()?);
+        }
         let rows = n.div_ceil(used);
         let part = |k: usize| block.subrows(n.min(k * rows)..n.min((k + 1) * rows));
         std::thread::scope(|scope| {
@@ -35,7 +44,8 @@ fn read(source: &mut impl RowSource, dim: usize, shares: &mut [impl Share]) -> R
                 outcome.and(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
             })
         })
-    })
+    })?;
+    Ok(shares)
 }
 
 /// Modulo 2⁶⁴, as all sums are.
@@ -54,9 +64,8 @@ pub(super) fn count_exponents(
     counts: &ExponentCounts,
     threads: Parallelism,
 ) -> Result<Vec<i64>, Error> {
-    let empty = || Counting { counts: *counts, steps: vec![0; counts.len()] };
-    let mut shares: Vec<Counting> = (0..threads.get()).map(|_| empty()).collect();
-    read(source, counts.dim(), &mut shares)?;
+    let empty = || Ok(Counting { counts: *counts, steps: vec![0; counts.len()] });
+    let shares = read(source, (counts.dim(), threads), empty)?;
     Ok(add_up(shares.into_iter().map(|share| share.steps)))
 }
 
@@ -79,12 +88,11 @@ pub(super) fn sum_moments(
     (dim, threads): (usize, Parallelism),
 ) -> Result<Vec<i64>, Error> {
     let bound = u64::from(RADIUS);
-    let empty = |_| {
+    let empty = || {
         let sum = ExactProductSum::new(dim, dim, bound, bound)?;
         Ok(Moments { encoder, tile: Tile::new(dim), sum })
     };
-    let mut shares = (0..threads.get()).map(empty).collect::<Result<Vec<_>, Error>>()?;
-    read(source, dim, &mut shares)?;
+    let shares = read(source, (dim, threads), empty)?;
     let total = add_up(shares.into_iter().map(|share| share.sum.into_sums()));
     Ok(symmetric::pack(dim, |i, j| total[i * dim + j]))
 }
@@ -112,9 +120,8 @@ pub(super) fn radius_cells(
     encoder: &RoundEncoder,
     (dim, threads): (usize, Parallelism),
 ) -> Result<Vec<i64>, Error> {
-    let empty = || Radii { encoder, tile: Tile::new(dim), cells: Vec::new() };
-    let mut shares: Vec<Radii<'_>> = (0..threads.get()).map(|_| empty()).collect();
-    read(source, dim, &mut shares)?;
+    let empty = || Ok(Radii { encoder, tile: Tile::new(dim), cells: Vec::new() });
+    let shares = read(source, (dim, threads), empty)?;
     Ok(shares.into_iter().flat_map(|share| share.cells).collect())
 }
 

@@ -167,15 +167,19 @@ impl<A: DescentAdjacency> DescentMechanism<A> {
     /// The gradient at the weights of `like`, with its centre, before any noise, for verification: still private. Row by row `(D, k)`.
     ///
     /// # Errors
-    /// Those of [`release`](Self::release).
+    /// Those of [`release`](Self::release), and [`Error::Length`] if `like` is of other shapes.
     pub fn gradient_statistic<S: LabelledRows>(
         &self,
         records: PrivateRecords<A, S>,
         like: &PrivateClassifier,
     ) -> Result<LatticeStatistic<LatticeL2Sensitivity<A>>, Error> {
-        check_len(self.options.record().dim(), records.dim())?;
+        let (record, learned) = (self.options.record(), like.options().record());
+        check_len(record.dim(), records.dim())?;
+        check_len(record.dim(), learned.dim())?;
+        check_len(record.columns(), learned.columns())?;
+        check_len(record.encoded_dim(), learned.encoded_dim())?;
         let mut source = records.into_source();
-        let encoded = encoded_records(&mut source, self.options.record(), like.encoder())?;
+        let encoded = encoded_records(&mut source, record, like.encoder())?;
         self.statistic(&encoded, &like.weights().to_owned())
     }
 
