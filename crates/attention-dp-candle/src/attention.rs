@@ -26,6 +26,30 @@ pub enum Mask {
     },
 }
 
+impl Mask {
+    /// How many tokens the query of this number sees, of as many as there are.
+    const fn visible(self, query: usize) -> usize {
+        match self {
+            Self::None => usize::MAX,
+            Self::Causal { offset } => offset.saturating_add(query).saturating_add(1),
+        }
+    }
+}
+
+/// What values are possible, by column.
+type Hull = Vec<(f64, f64)>;
+
+/// Without an answer at this confidence, the middle of all that is possible.
+fn append(answer: &Answer, hull: &Hull, (output, half_width): (&mut Vec<f64>, &mut Vec<f64>)) {
+    if let Some(estimate) = answer.estimate() {
+        output.extend(estimate.value());
+        half_width.extend(estimate.bars().iter().map(ErrorBar::total));
+    } else {
+        output.extend(hull.iter().map(|(low, high)| low.midpoint(*high)));
+        half_width.extend(hull.iter().map(|(low, high)| high / 2.0 - low / 2.0));
+    }
+}
+
 /// Multi-head cross-attention over a released memory, in place of `softmax(s·Q Kᵀ) V`.
 ///
 /// # Error bound
@@ -48,10 +72,20 @@ impl PrivateCrossAttention {
     ///
     /// # Errors
     ///
-    /// [`Error::NoHeads`]; [`Error::Mechanism`] if the probability, split over the heads, underflows.
+    /// [`Error::NoHeads`]; [`Error::Shape`] if heads have keys or values of different dimensions; [`Error::Mechanism`] if the probability, split over the heads, underflows.
     pub fn new(heads: Vec<AttentionMoments>, failure_probability: FailureProbability) -> Result<Self, Error> {
         if heads.is_empty() {
             return Err(Error::NoHeads);
+        }
+        let shape = |head: &AttentionMoments| head.geometry().options().shape();
+        if let Some(other) = heads.iter().map(shape).find(|other| *other != shape(&heads[0])) {
+            let found = vec![other.key_dim, other.value_dim];
+            return Err(Error::Shape {
+                what: "a head",
+                found,
+                expected: "(d, d_v) of the first head",
+                heads: heads.len(),
+            });
         }
         let one = failure_probability.get() / heads.len() as f64;
         Ok(Self { heads, failure_probability: FailureProbability::new(one)? })
@@ -66,7 +100,8 @@ impl PrivateCrossAttention {
         self.check("queries", queries)?;
         self.attend(queries, |head, _, queries| {
             let reader = self.heads[head].reader(self.failure_probability)?;
-            Ok((reader.query_batch(queries.as_ref())?, None))
+            let range = self.range(head);
+            Ok((reader.query_batch(queries.as_ref())?, vec![range; queries.nrows()]))
         })
     }
 
@@ -96,23 +131,23 @@ impl PrivateCrossAttention {
                 Mask::None => tokens,
                 Mask::Causal { offset } => tokens.with_causal_offset(offset),
             };
-            Ok((reader.query_with_local(queries.as_ref(), tokens)?, Some(&values[index])))
+            let hulls = (0..queries.nrows()).map(|i| self.hull(head, &values[index], mask.visible(i)));
+            Ok((reader.query_with_local(queries.as_ref(), tokens)?, hulls.collect()))
         })
     }
 
     /// Runs one head after another for each element of the batch.
-    fn attend<'v>(
+    fn attend(
         &self,
         queries: &Tensor,
-        one: impl Fn(usize, usize, &Mat) -> Result<(Vec<Answer>, Option<&'v Mat>), Error>,
+        one: impl Fn(usize, usize, &Mat) -> Result<(Vec<Answer>, Vec<Hull>), Error>,
     ) -> Result<Attended, Error> {
         let (mut output, mut half_width) = (Vec::new(), Vec::new());
         for (index, queries) in matrices(queries)?.iter().enumerate() {
             let head = index % self.heads.len();
-            let (answers, values) = one(head, index, queries)?;
-            let hull = self.hull(head, values);
-            for answer in &answers {
-                self.append(answer, hull, (&mut output, &mut half_width));
+            let (answers, hulls) = one(head, index, queries)?;
+            for (answer, hull) in answers.iter().zip(&hulls) {
+                append(answer, hull, (&mut output, &mut half_width));
             }
         }
         let mut shape = queries.dims().to_vec();
@@ -123,28 +158,20 @@ impl PrivateCrossAttention {
         })
     }
 
-    /// Without an answer at this confidence, the middle of all that is possible.
-    fn append(
-        &self,
-        answer: &Answer,
-        (low, high): (f64, f64),
-        (output, half_width): (&mut Vec<f64>, &mut Vec<f64>),
-    ) {
-        let value_dim = self.shape().value_dim;
-        if let Some(estimate) = answer.estimate() {
-            output.extend(estimate.value());
-            half_width.extend(estimate.bars().iter().map(ErrorBar::total));
-        } else {
-            output.extend(vec![low.midpoint(high); value_dim]);
-            half_width.extend(vec![(high - low) / 2.0; value_dim]);
-        }
+    /// The public range of values in every column.
+    fn range(&self, head: usize) -> Hull {
+        vec![self.heads[head].geometry().options().value_range(); self.shape().value_dim]
     }
 
-    /// The public range of values, widened to those of local tokens.
-    fn hull(&self, head: usize, values: Option<&Mat>) -> (f64, f64) {
-        let range = self.heads[head].geometry().options().value_range();
-        let entries = values.map_or(&[][..], Mat::as_slice);
-        entries.iter().fold(range, |(low, high), &v| (low.min(v), high.max(v)))
+    /// The same, widened to the values of the local tokens that one query sees.
+    fn hull(&self, head: usize, values: &Mat, visible: usize) -> Hull {
+        let mut hull = self.range(head);
+        for row in values.rows().take(visible) {
+            for ((low, high), &v) in hull.iter_mut().zip(row) {
+                (*low, *high) = (low.min(v), high.max(v));
+            }
+        }
+        hull
     }
 
     fn shape(&self) -> Shape {

@@ -70,8 +70,11 @@ fn largest_norm(x: &Tensor) -> f64 {
     f64::from(norms.max(0).unwrap().to_scalar::<f32>().unwrap())
 }
 
+/// All entries, which must be numbers: largest ones are taken of them, where NaN would vanish.
 fn entries(x: &Tensor) -> Vec<f32> {
-    x.flatten_all().unwrap().to_vec1().unwrap()
+    let entries: Vec<f32> = x.flatten_all().unwrap().to_vec1().unwrap();
+    assert!(entries.iter().all(|x| x.is_finite()), "an entry is no number");
+    entries
 }
 
 /// Largest excess of `|a − b|` over the half-width.
@@ -181,6 +184,50 @@ fn local_tokens_follow_the_memory_in_one_causal_softmax() {
     let exact = exact(&scene.q, &all_keys, &all_values, Some(&mask));
     let excess = excess(attended.output(), &exact, attended.half_width());
     assert!(excess <= 10.0 * ROUNDING, "{excess}"); // logits ten times as large
+    let (low, high) = scene.options.value_range();
+    let widest = entries(attended.half_width()).into_iter().fold(0.0, f32::max);
+    assert!(f64::from(widest) < 0.2 * (high - low), "every query is answered: {widest}");
+}
+
+/// Where a memory gives no answer, a query still sees neither later tokens nor what they hold.
+#[test]
+fn a_memory_that_abstains_shows_no_later_token() {
+    let scene = scene(3);
+    let attention = attention(&scene, 0.1);
+    let (k, v) = (Block::heads(&scene.block.key, &scene.x), Block::heads(&scene.block.value, &scene.x));
+    // the first coordinate of the last token's value
+    let hidden = |x: f32| {
+        let mut values: Vec<f32> = entries(&v);
+        values.chunks_mut(5 * HEAD_DIM).for_each(|head| head[4 * HEAD_DIM] = x);
+        Tensor::from_vec(values, v.dims(), &Device::Cpu).unwrap()
+    };
+    let early = scene.q.narrow(2, 0, 4).unwrap(); // the last query sees the last token
+    let attend = |v: &Tensor| {
+        let attended = attention.forward_with_local(&early, (&k, v), Mask::Causal { offset: 0 }).unwrap();
+        (entries(attended.output()), entries(attended.half_width()))
+    };
+    let plain = attend(&v);
+    let (low, high) = scene.options.value_range();
+    assert!(plain.1.iter().any(|&bar| f64::from(bar) > 0.49 * (high - low)), "some query has no answer");
+    for x in [100.0, f32::INFINITY, f32::NAN] {
+        assert_eq!(attend(&hidden(x)), plain, "{x}");
+    }
+    // and a large value that is seen widens its own column alone
+    let attended = attention.forward_with_local(&scene.q, (&k, &hidden(100.0)), Mask::None).unwrap();
+    let bars = entries(&attended.half_width().narrow(3, 1, HEAD_DIM - 1).unwrap());
+    assert!(bars.iter().all(|&bar| f64::from(bar) < 0.75 * (high - low)), "{bars:?}");
+}
+
+#[test]
+fn heads_of_different_shapes_are_refused() {
+    let head = |value_dim: usize| {
+        let shape = Shape { key_dim: HEAD_DIM, value_dim };
+        let options = MomentOptions::new(shape, Bounds::new(1.0, 1.0, 1.0).unwrap(), 2);
+        PrivateMemory::new(AddRemoveRow, &options, 1).unwrap().assume_public().unwrap().remove(0)
+    };
+    let heads = vec![head(2), head(1), head(3)];
+    assert!(matches!(PrivateCrossAttention::new(heads, gamma()), Err(Error::Shape { heads: 3, .. })));
+    assert!(PrivateCrossAttention::new(vec![head(2), head(2)], gamma()).is_ok());
 }
 
 #[test]

@@ -130,6 +130,7 @@ pub(crate) fn within(parameter: Parameter, value: f64, (low, high): (f64, f64)) 
 /// # Ok::<(), attention_dp::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct MomentOptions {
     shape: Shape,

@@ -90,7 +90,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     println!(
         "\nShares of right guesses with their standard error; ½ is guessing. The last column is the distance of the key that the reconstruction\n\
-         finds from answers of a release, where 1.4 is that of unrelated unit vectors."
+         finds from answers of a release, where 1.0 is that of nothing at all (no answers, key zero) and 1.4 that of unrelated unit vectors."
     );
     Ok(())
 }

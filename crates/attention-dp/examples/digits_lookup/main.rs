@@ -41,7 +41,7 @@ const EPSILONS: [f64; 4] = [0.1, 0.5, 1.0, 3.0];
 const DELTA: f64 = 1e-6;
 /// Logits of unit keys and queries are within ±1.
 const SOFTMAX_SCALE: f64 = 1.0;
-/// The Taylor polynomial of degree 4 is within 1 % of the exponential there.
+/// The Taylor polynomial of degree 4 is within 2 % of the exponential there.
 const DEGREE: usize = 4;
 
 /// Private attention over handwritten digits: a table and a picture of accuracy and error against ε.

@@ -43,7 +43,7 @@ pub(crate) fn print(store: &Store, baselines: &Baselines, private: &[(f64, Avera
     }
     println!(
         "\nRows are scaled to the public radii one by one. On private data neither the number of rows that clipping \
-         changes\nnor any column but the bars could be printed: they are computed from the data without noise."
+         changes\nnor any row without noise could be printed: they are computed from the data themselves."
     );
 }
 

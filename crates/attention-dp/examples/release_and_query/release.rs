@@ -157,7 +157,7 @@ fn print_certificate<A: Adjacency>(
     writeln!(out, "  what        {}", certificate.what())?;
     writeln!(out, "  mechanism   {}", certificate.mechanism())?;
     writeln!(out, "  neighbours  {}", guarantee.adjacency())?;
-    writeln!(out, "  guarantee   ({:.6}, {:e})-differential privacy", guarantee.epsilon(delta), delta.get())?;
+    writeln!(out, "  guarantee   ({}, {:e})-differential privacy", guarantee.epsilon(delta), delta.get())?;
     writeln!(out, "  holds       {arithmetic}")?;
     writeln!(out, "  claims      {}", certificate.claims().join(", "))?;
     for (name, value) in certificate.parameters() {

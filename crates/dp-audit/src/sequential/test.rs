@@ -80,13 +80,13 @@ struct Record {
 pub(super) const READ: f64 = 1.0 + 4.0 * f64::EPSILON;
 
 impl Record {
-    /// Whether some rounds lead here: to a capital that began as one, and to hits that are no more than rounds.
+    /// Whether some rounds may lead here: to a capital that began as one, to a weight of at least as many, and to hits that are no more.
     fn is_sound(&self) -> bool {
         let Self { capital, largest, rounds, hits, weight, .. } = *self;
         let began = rounds > 0 || capital == 1.0 && largest == 1.0;
         let grew = largest >= 1.0 && largest.is_finite() && capital >= 0.0 && capital <= largest * READ;
         let most = (weight - PRIOR_HITS) * READ;
-        let counted = weight >= PRIOR_ROUNDS && weight.is_finite();
+        let counted = weight * READ >= PRIOR_ROUNDS + rounds as f64 && weight.is_finite();
         began && grew && counted && hits.iter().all(|hits| (PRIOR_HITS..=most).contains(hits))
     }
 }

@@ -48,6 +48,7 @@ pub struct PrivacyProfile<A> {
 
 /// A guarantee and how many mechanisms have it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Part {
     pub(crate) loss: Loss,
     pub(crate) count: u64,
@@ -55,7 +56,7 @@ pub(crate) struct Part {
 
 /// As read from a file.
 #[derive(Deserialize)]
-#[serde(bound = "A: Adjacency")]
+#[serde(bound = "A: Adjacency", deny_unknown_fields)]
 struct Parts<A> {
     parts: Vec<Part>,
     adjacency: A,
@@ -491,6 +492,19 @@ mod tests {
         let text = serde_json::to_string(&total).unwrap();
         assert_eq!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&text).unwrap(), total);
         assert!(serde_json::from_str::<PrivacyProfile<ReplaceRow>>(&text).is_err());
+        // what is not known may be what was lost
+        let pure = r#"{"parts":[{"loss":{"pure":{"epsilon":0.1}},"count":1}],"adjacency":{"name":"add_remove_row"}}"#;
+        assert!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(pure).is_ok());
+        for (known, more) in [
+            ("\"epsilon\":0.1", "\"epsilon\":0.1,\"delta\":0.5"),
+            ("\"count\":1", "\"count\":1,\"repeated\":1000"),
+            ("\"parts\"", "\"others\":1,\"parts\""),
+        ] {
+            assert!(
+                serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&pure.replace(known, more)).is_err(),
+                "{more}"
+            );
+        }
         for (from, to) in [("0.5", "-0.5"), ("\"count\":3", "\"count\":0")] {
             assert!(serde_json::from_str::<PrivacyProfile<AddRemoveRow>>(&text.replace(from, to)).is_err());
         }

@@ -85,7 +85,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Normal points, three times as long as wide and turned, and a few four to five units out.
+/// Normal points, three times as long as wide and turned, and a few some three units out, across the short axis.
 fn points<R: Rng>(rng: &mut R) -> Mat {
     let (sin, cos) = 0.5_f64.sin_cos();
     let one = |i: usize, rng: &mut R| {

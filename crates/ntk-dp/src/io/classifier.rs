@@ -1,7 +1,7 @@
 //! Saving and loading released classifiers, with the certificate in the file.
 
 use super::FileError;
-use super::sealed::{Opened, Tensor, records_only, save};
+use super::sealed::{Opened, Tensor, records_only, save, target_is_met};
 use crate::private::{
     ClassifierParts, DescentAdjacency, DescentMechanism, DescentOptions, PrivateClassifier,
 };
@@ -108,6 +108,7 @@ fn mechanism<A: DescentAdjacency>(
         && records_only(certificate, "_sensitivity", &stages.map(|stage| stage.sensitivity().square()))
         && records_only(certificate, "noise_std", &stages.map(|stage| stage.noise_std().get()))
         && certificate.arithmetic() == ArithmeticModel::ExactLattice
+        && target_is_met(certificate)
         && made.recorded().iter().all(|(name, value)| recorded(name) == Some(value));
     if consistent { Ok(made) } else { Err(FileError::Inconsistent) }
 }

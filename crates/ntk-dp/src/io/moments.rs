@@ -1,7 +1,7 @@
 //! Saving and loading released moments, with the certificate in the file.
 
 use super::FileError;
-use super::sealed::{Opened, Tensor, records_only, save};
+use super::sealed::{Opened, Tensor, records_only, save, target_is_met};
 use crate::private::{
     FlatteningParts, NoisyMoments, RecordAdjacency, RecordMechanism, RecordOptions, ReleasedParts,
 };
@@ -103,6 +103,7 @@ fn mechanism<A: RecordAdjacency>(
     let recorded = |(name, value): &(&str, String)| certificate.parameters().get(*name) == Some(value);
     let consistent = made.profile() == certificate.guarantee()
         && certificate.arithmetic() == ArithmeticModel::ExactLattice
+        && target_is_met(certificate)
         && made.recorded().iter().all(recorded)
         && is_of(certificate, &made);
     if consistent { Ok(made) } else { Err(FileError::Inconsistent) }

@@ -32,7 +32,11 @@ pub fn read_npy(source: impl Read) -> Result<Mat, FileError> {
         let [a, b, c, d, ..] = *prefix;
         return Err(FileError::Magic { found: [a, b, c, d] });
     }
-    let width = if prefix[6] == 1 { 2 } else { 4 };
+    let width = match (prefix[6], prefix[7]) {
+        (1, 0) => 2,
+        (2 | 3, 0) => 4,
+        _ => return Err(FileError::Array),
+    };
     let number = rest.get(..width).ok_or_else(|| short(8 + width as u64))?;
     let length = number.iter().rev().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
     let rest = &rest[width..];
@@ -91,7 +95,7 @@ fn parse(header: &[u8]) -> Option<(Element, usize, usize)> {
     let lengths: Option<Vec<usize>> = lengths.map(|length| length.parse().ok()).collect();
     let (rows, rest) = lengths.as_ref()?.split_first()?;
     let columns = rest.iter().try_fold(1_usize, |count, length| count.checked_mul(*length))?;
-    Some((element, *rows, columns))
+    (columns > 0 || *rows == 0).then_some((element, *rows, columns))
 }
 
 #[cfg(test)]

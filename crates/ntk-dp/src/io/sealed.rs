@@ -2,7 +2,7 @@
 
 use super::FileError;
 use dp_linalg::Mat;
-use dp_mechanisms::Certificate;
+use dp_mechanisms::{Adjacency, Certificate, PrivacyProfile};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 use serde::Serialize;
@@ -117,6 +117,9 @@ impl Tensor {
     }
 
     pub(super) fn matrix(&self) -> Result<Mat, FileError> {
+        if self.shape.1 == 0 {
+            return Err(FileError::ForeignFile); // any number of rows without entries
+        }
         let values = self.words(Dtype::F64)?.map(f64::from_le_bytes).collect();
         Mat::from_vec(self.shape.0, self.shape.1, values).map_err(|_| FileError::ForeignFile)
     }
@@ -159,10 +162,34 @@ fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut file = tempfile::Builder::new().prefix(".saving-").tempfile_in(directory)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".saving-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666)); // as of any new file: the umask applies
+    }
+    let mut file = builder.tempfile_in(directory)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
-    file.persist(path).map(|_| ()).map_err(|failed| failed.error)
+    file.persist(path).map_err(|failed| failed.error)?;
+    #[cfg(unix)]
+    std::fs::File::open(directory)?.sync_all()?; // and its new name
+    Ok(())
+}
+
+/// Whether the guarantee is what was asked for, if the certificate says what was.
+pub(super) fn target_is_met<A: Adjacency>(certificate: &Certificate<PrivacyProfile<A>>) -> bool {
+    let recorded = |key: &str| certificate.parameters().get(key);
+    match (recorded("target_epsilon"), recorded("target_delta")) {
+        (None, None) => true,
+        (Some(epsilon), Some(delta)) => {
+            let number = |text: &str| text.parse::<f64>().ok();
+            let target = number(epsilon).zip(number(delta));
+            target.is_some_and(|(epsilon, delta)| certificate.guarantee().delta(epsilon) <= delta)
+        }
+        _ => false,
+    }
 }
 
 /// Whether all that a certificate records under names with this end, of composed and of joined releases, is among `values`.

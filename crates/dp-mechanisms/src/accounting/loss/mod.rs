@@ -32,7 +32,7 @@ const LARGEST_MU: f64 = 1e3;
 
 /// The guarantee of one mechanism.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Loss {
     /// ε-differential privacy.
     Pure { epsilon: Epsilon },

@@ -22,7 +22,7 @@
 //!
 //! | β, in units of the radius | 1e-4 | 1e-3 | 0.01 | 0.1 |
 //! |---|---|---|---|---|
-//! | published: sampled by its condition, and Laplace noise | no draw | no draw | no draw | no draw |
+//! | published: sampled by its condition at our default ridge, and Laplace noise | no draw | no draw | no draw | no draw |
 //! | the same by the exact account | 0.847 | 0.836 | 0.771 | no draw |
 //! | its Laplace noise alone | 0.865 | 0.864 | 0.827 | 0.730 |
 //! | [`release_points`] | 0.865 | 0.867 | 0.861 | 0.771 |
